@@ -1,0 +1,101 @@
+/*
+ * One event, one line, one write(2): lines of different threads never mix.
+ */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES ((size_t)64 * 1024)
+
+/* Set at start, before threads; constant after. */
+static enum log_level lowest = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+    lowest = level;
+}
+
+static const char *level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_DEBUG:
+        return "debug";
+    case LOG_INFO:
+        return "info";
+    case LOG_WARN:
+        return "warn";
+    case LOG_ERROR:
+        return "error";
+    }
+    BUG("not a log level");
+}
+
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7f)
+            return false;
+    }
+    return s.n > 0;
+}
+
+/* A value longer than the line keeps its head: half a log line beats none. */
+static void add_text(struct buf *line, struct str s)
+{
+    s = str_sub(s, 0, LINE_MAX_BYTES / 32);
+    if (is_plain(s))
+        buf_add(line, s);
+    else
+        json_write_text(line, s);
+}
+
+static void add_field(struct buf *line, const struct log_field *field)
+{
+    buf_addf(line, " %s=", field->name);
+    switch (field->type) {
+    case LOG_TYPE_STR:
+        add_text(line, field->text);
+        break;
+    case LOG_TYPE_U64:
+        buf_add_u64(line, field->number);
+        break;
+    case LOG_TYPE_I64:
+        buf_add_i64(line, (int64_t)field->number);
+        break;
+    }
+}
+
+static void write_all(struct str s)
+{
+    while (s.n) {
+        ssize_t n = write(STDERR_FILENO, s.p, s.n);
+
+        if (n < 0 && errno != EINTR)
+            return; /* standard error is gone: nowhere to say so */
+        if (n > 0)
+            s = str_from(s, (size_t)n);
+    }
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+    char when[DATE_TEXT_LEN + 1];
+    AUTO_BUF struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    if (level < lowest)
+        return;
+    date_format(when, date_now_ms());
+    buf_addf(&line, "%s %s %s", when, level_name(level), event);
+    for (; fields->name; fields++)
+        add_field(&line, fields);
+    BUF_ADD(&line, "\n");
+    write_all(buf_str(&line));
+}
