@@ -1,0 +1,221 @@
+"""What the Python tests share: a data directory made by the server itself and filled with
+fixtures/site.sql, a running server, tokens, requests. Python 3.11 standard library only.
+
+Servers listen on loopback, on a port that was free a moment before. Environment:
+REEVE_SERVE_ARGS (more arguments for serve), REEVE_TEST_TMP (where data directories go).
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SITE = os.path.join(TESTS, "fixtures", "site.sql")
+ROOT = ("root@example.com", "1234567890")  # the superuser of every fresh directory
+FAR = 4102444800  # an expiry in 2100
+START_S = 20
+STOP_S = 10
+
+
+def scratch(prefix):
+    return tempfile.mkdtemp(prefix="reeve-" + prefix + "-", dir=os.environ.get("REEVE_TEST_TMP"))
+
+
+def fresh(binary, directory, site=True):
+    """A data directory as the server creates it, with a superuser and, where wanted, the site."""
+    done = subprocess.run([binary, "superuser", "upsert", *ROOT, "--dir", directory],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise RuntimeError("superuser upsert: " + done.stdout + done.stderr)
+    if site:
+        run_sql(directory, "data", open(SITE, encoding="utf-8").read())
+    return directory
+
+
+def run_sql(directory, name, script):
+    con = sqlite3.connect(os.path.join(directory, name + ".db"))
+    try:
+        con.executescript(script)
+        con.commit()
+    finally:
+        con.close()
+
+
+def query(directory, sql, *values):
+    con = sqlite3.connect(os.path.join(directory, "data.db"))
+    try:
+        return con.execute(sql, values).fetchall()
+    finally:
+        con.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def b64(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def sign(claims, secret, header=None):
+    head = b64(json.dumps(header or {"alg": "HS256", "typ": "JWT"}).encode())
+    text = head + "." + b64(json.dumps(claims).encode())
+    return text + "." + b64(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
+
+
+def token_parts(directory, who):
+    """(claims, secret) of a valid auth token; who: "root" or a user's name in lower case."""
+    if who == "root":
+        table, sql, value = "_superusers", "email = ?", ROOT[0]
+    else:
+        table, sql, value = "users", "lower(name) = ?", who
+    (key, ident), = query(directory, "SELECT tokenKey, id FROM %s WHERE %s" % (table, sql), value)
+    (col, options), = query(directory, "SELECT id, options FROM _collections WHERE name = ?", table)
+    claims = {"collectionId": col, "exp": FAR, "id": ident, "refreshable": True, "type": "auth"}
+    return claims, key + json.loads(options)["authToken"]["secret"]
+
+
+def token(directory, who):
+    return sign(*token_parts(directory, who))
+
+
+class Server:
+    """A running server; use as a context manager."""
+
+    def __init__(self, binary, directory, *args, port=None, log=None):
+        self.binary, self.dir = os.path.abspath(binary), directory
+        self.args = shlex.split(os.environ.get("REEVE_SERVE_ARGS", "")) + list(args)
+        self.port = port or free_port()
+        self.log = log or directory.rstrip("/") + ".log"
+        self.process = None
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "--dir", self.dir, "--http", "127.0.0.1:%d" % self.port,
+                 *self.args], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_S
+        while not self.healthy():
+            if self.process.poll() is not None:
+                raise RuntimeError("the server ended: " + self.output())
+            if time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError("the server does not answer: " + self.output())
+            time.sleep(0.005)
+        return self
+
+    def healthy(self):
+        try:
+            return self.request("GET", "/api/health", timeout=2)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def request(self, method, path, body=None, headers=None, timeout=30):
+        """One request on its own connection: (status, body bytes, headers)."""
+        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            headers = dict(headers or {})
+            if body is not None and not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+                headers.setdefault("content-type", "application/json")
+            conn.request(method, path, body, headers)
+            reply = conn.getresponse()
+            return reply.status, reply.read(), reply.headers
+        finally:
+            conn.close()
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def output(self):
+        with open(self.log, "rb") as log:
+            return log.read()[-4000:].decode("utf-8", "replace")
+
+    def status(self, key):
+        """A figure of /proc/PID/status, in bytes where the kernel says kB."""
+        with open("/proc/%d/status" % self.process.pid, encoding="ascii") as f:
+            for line in f:
+                if line.startswith(key + ":"):
+                    words = line.split()
+                    return int(words[1]) * (1024 if words[-1] == "kB" else 1)
+        raise KeyError(key)
+
+    def rss(self):
+        return self.status("RssAnon")
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
+    def cpu_s(self):
+        with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as f:
+            words = f.read().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def kill(self):
+        if self.alive():
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; True when it ended by itself, cleanly and without a sanitizer's report."""
+        if self.process is None:
+            return True
+        clean = True
+        if self.alive():
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                clean = False
+        text = self.output()
+        return clean and self.process.returncode == 0 and not any(
+            sign in text for sign in ("Sanitizer", "runtime error:"))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.alive():
+            self.stop()
+
+
+class Tally:
+    """Counts named checks and ends with the line that ./dev test adds up."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, name, ok, why=""):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAIL %s: %s" % (name, why), flush=True)
+        return ok
+
+    def end(self):
+        print("%d passed, %d failed" % (self.passed, self.failed), flush=True)
+        return 1 if self.failed else 0
+
+
+def remove(directory):
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":  # reeve.py BINARY DIR [--plain]: only makes the directory
+    fresh(sys.argv[1], sys.argv[2], "--plain" not in sys.argv)
