@@ -1,5 +1,6 @@
 /*
- * base/crypto: the few primitives that tokens, settings and passwords need, on OpenSSL and libcrypt.
+ * base/crypto: the few primitives that tokens, settings and passwords need, on OpenSSL and
+ * libcrypt.
  */
 #ifndef REEVE_BASE_CRYPTO_H
 #define REEVE_BASE_CRYPTO_H
@@ -15,6 +16,9 @@
 void hmac_sha256(unsigned char out[SHA256_LEN], struct str key_a, struct str key_b,
                  struct str data);
 
+/* FIPS 180-4. */
+void sha256(unsigned char out[SHA256_LEN], struct str data);
+
 /* RFC 4648. The url form has no padding; decoding the url form refuses padding. */
 struct str base64url_encode(struct arena *a, struct str bytes);
 bool base64url_decode(struct arena *a, struct str text, struct str *ret_bytes);
@@ -29,7 +33,8 @@ bool aes_gcm_seal(struct arena *a, struct str key, struct str plain, struct str 
 /* bcrypt, $2a$. cost 4..31. Takes milliseconds to seconds of CPU: pool threads only. False: the
  * password has over 72 bytes or a NUL. */
 bool bcrypt_hash(struct arena *a, struct str password, int cost, struct str *ret_hash);
-/* False for a wrong password and for a hash that is none. Pool threads only. */
+/* False for a wrong password and for a hash that is none. Of the password the first 72 bytes count,
+ * as bcrypt has it. Pool threads only. */
 bool bcrypt_check(struct str password, struct str hash);
 
 #endif

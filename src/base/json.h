@@ -31,11 +31,11 @@ struct json_member;
 /* Immutable once made; lives in an arena. */
 struct json {
     enum json_type type;
-    bool truth;  /* JSON_BOOL */
-    uint32_t n;  /* items or members */
+    bool truth; /* JSON_BOOL */
+    uint32_t n; /* items or members */
     union {
-        struct str text;            /* JSON_TEXT: unescaped; JSON_NUMBER: as written */
-        struct json *items;         /* JSON_LIST */
+        struct str text;             /* JSON_TEXT: unescaped; JSON_NUMBER: as written */
+        struct json *items;          /* JSON_LIST */
         struct json_member *members; /* JSON_OBJECT, in the order they came */
     };
 };
@@ -46,14 +46,15 @@ struct json_member {
 };
 
 struct json_limits {
-    size_t max_depth;  /* the outermost value is level 1 */
+    size_t max_depth; /* the outermost value is level 1 */
     size_t max_values;
     bool allow_duplicates; /* of stored JSON: kept; json_get finds the last */
     bool allow_trailing;   /* the first value counts, what follows is ignored */
     bool allow_range;      /* numbers beyond float64 pass */
 };
-extern const struct json_limits json_limits_body;   /* records.md 3.2: a request body */
-extern const struct json_limits json_limits_strict; /* one value, nothing behind it, no duplicates */
+extern const struct json_limits json_limits_body; /* records.md 3.2: a request body */
+extern const struct json_limits
+    json_limits_strict; /* one value, nothing behind it, no duplicates */
 extern const struct json_limits json_limits_stored; /* one value; duplicates and range allowed */
 
 /* Why reading failed; `what` is a constant. */
@@ -62,8 +63,9 @@ struct json_fault {
     size_t byte;
 };
 
-/* Reads `text`; nodes and texts live in `a` (texts may point into `text` where nothing was
- * unescaped, so `text` must live as long). False: *ret_fault says why (may be NULL). */
+/* Reads `text`; all of it must be UTF-8 unless the limits are those of stored JSON. Nodes and texts
+ * live in `a` (texts may point into `text` where nothing was unescaped, so `text` must live as
+ * long). False: *ret_fault says why (may be NULL). */
 bool json_read(struct arena *a, struct str text, const struct json_limits *limits,
                const struct json **ret, struct json_fault *ret_fault);
 /* Whether text is one valid JSON value under the limits. Nothing is kept. */
@@ -73,25 +75,28 @@ bool json_valid(struct str text, const struct json_limits *limits);
 const struct json *json_get(const struct json *object, struct str key);
 /* The same, ignoring ASCII case: fixed structures (records.md 3.2). */
 const struct json *json_get_nocase(const struct json *object, struct str key);
-/* A number's value; 0 for what is no number. */
+/* A number's value, ±infinity beyond float64; 0 for what is no number. */
 double json_double(const struct json *value);
 
 /* Making values, for resolved bodies and answers. Texts are borrowed. */
 struct json json_of_null(void);
 struct json json_of_bool(bool truth);
 struct json json_of_text(struct str text);
+/* ±Inf and NaN become numbers whose text is no JSON ("+Inf", "NaN"): check before writing. */
 struct json json_of_double(struct arena *a, double number);
 struct json json_of_list(struct json *items, size_t n);
 struct json json_of_object(struct json_member *members, size_t n);
 
 /* Writing, as records.md 3.5 says. */
 void json_write_text(struct buf *out, struct str text); /* with quotes; bad bytes become U+FFFD */
-void json_write_double(struct buf *out, double number); /* shortest; ±Inf and NaN are a BUG */
+void json_write_double(struct buf *out, double number); /* shortest; ±Inf and NaN: null */
 /* Numbers through float64 where `normal`, as written otherwise. Keys in their order, or sorted
  * bytewise where `normal`, the last of duplicates only. */
 void json_write(struct buf *out, const struct json *value, bool normal);
 /* Stored JSON text: white space removed, strings rewritten in the minimal form, key order,
  * duplicates and number texts kept. False (and nothing written) when it is no valid JSON. */
 bool json_write_stored(struct buf *out, struct str text);
+/* The same under limits of the caller's; duplicates are not looked for. out NULL: only checks. */
+bool json_write_checked(struct buf *out, struct str text, const struct json_limits *limits);
 
 #endif

@@ -21,7 +21,10 @@ size_t num_format_plain(char out[NUM_TEXT_MAX], double x);
  * of JSON columns, data-dir.md 5.3; 21 elsewhere), at least two exponent digits. x is finite. */
 size_t num_format_general(char out[NUM_TEXT_MAX], double x, int limit);
 
-/* Strict decimal or exponent form of the whole of s, as JSON spells numbers. */
+/* Length of the JSON number that s starts with, 0 when there is none. */
+size_t num_scan_json(struct str s);
+/* Strict decimal or exponent form of the whole of s, as JSON spells numbers. Beyond float64 gives
+ * an infinity. */
 bool num_parse_json(struct str s, double *ret);
 /* What PocketBase accepts as a number field's text (records.md 6.5): `12`, `+5`, `.5`, `5.`, `1e3`,
  * `0x1p4`, `1_000` (underscores only with a base prefix, as Go's ParseFloat has it: see the page),

@@ -1,0 +1,182 @@
+/*
+ * Invariants of a lane
+ *  1. All fields but the constant ones are touched under `lock` alone.
+ *  2. n_started <= n_threads; a thread is started only while jobs wait and nobody is idle.
+ *  3. A thread leaves only when `closing` is set and the queue is empty: every job that was taken
+ *     is run.
+ */
+#include "base/thread.h"
+
+#include "base/compiler.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+unsigned thread_id(void)
+{
+    static atomic_uint last;
+    static _Thread_local unsigned mine;
+
+    if (!mine)
+        mine = atomic_fetch_add(&last, 1) + 1;
+    return mine;
+}
+
+struct start {
+    void (*run)(void *arg);
+    void *arg;
+};
+
+static void *run_thread(void *arg)
+{
+    struct start start = *(struct start *)arg;
+
+    free(arg);
+    start.run(start.arg);
+    return NULL;
+}
+
+pthread_t thread_start(const char *name, void (*run)(void *arg), void *arg)
+{
+    struct start *start = malloc(sizeof(*start));
+    pthread_t thread;
+
+    if (!start)
+        BUG("out of memory");
+    *start = (struct start){run, arg};
+    if (pthread_create(&thread, NULL, run_thread, start) != 0)
+        BUG("the system has no thread left");
+    (void)pthread_setname_np(thread, name); /* for people only; too long a name is no harm */
+    return thread;
+}
+
+void thread_join(pthread_t thread)
+{
+    if (pthread_join(thread, NULL) != 0)
+        BUG("joining what is no thread");
+}
+
+struct lane {
+    /* constant after pool_new() */
+    unsigned n_threads;
+    size_t max_queued;
+    const char *name;
+    /* under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct job *first;
+    struct job **end;
+    size_t n_queued;
+    unsigned n_started;
+    unsigned n_idle;
+    bool closing;
+    pthread_t *threads;
+};
+
+struct pool {
+    struct lane lanes[POOL_LANES];
+};
+
+static struct job *next_job(struct lane *lane)
+{
+    struct job *job;
+
+    while (!lane->first && !lane->closing) {
+        lane->n_idle++;
+        pthread_cond_wait(&lane->wake, &lane->lock);
+        lane->n_idle--;
+    }
+    job = lane->first;
+    if (!job)
+        return NULL;
+    lane->first = job->next;
+    if (!lane->first)
+        lane->end = &lane->first;
+    lane->n_queued--;
+    return job;
+}
+
+static void run_lane(void *arg)
+{
+    struct lane *lane = arg;
+
+    pthread_mutex_lock(&lane->lock);
+    for (;;) {
+        struct job *job = next_job(lane);
+
+        if (!job)
+            break;
+        pthread_mutex_unlock(&lane->lock);
+        job->run(job);
+        pthread_mutex_lock(&lane->lock);
+    }
+    pthread_mutex_unlock(&lane->lock);
+}
+
+static void lane_init(struct lane *lane, const char *name, unsigned n_threads, size_t max_queued)
+{
+    *lane = (struct lane){.n_threads = n_threads, .max_queued = max_queued, .name = name};
+    lane->end = &lane->first;
+    lane->threads = calloc(n_threads, sizeof(*lane->threads));
+    if (n_threads == 0 || !lane->threads)
+        BUG("a lane without threads");
+    if (pthread_mutex_init(&lane->lock, NULL) != 0 || pthread_cond_init(&lane->wake, NULL) != 0)
+        BUG("no lock to be had");
+}
+
+struct pool *pool_new(const unsigned n_threads[POOL_LANES], const size_t queue[POOL_LANES])
+{
+    static const char *const names[POOL_LANES] = {
+        [POOL_WORK] = "reeve-work", [POOL_HASH] = "reeve-hash"};
+    struct pool *pool = malloc(sizeof(*pool));
+
+    if (!pool)
+        BUG("out of memory");
+    for (size_t i = 0; i < POOL_LANES; i++)
+        lane_init(&pool->lanes[i], names[i], n_threads[i], queue[i]);
+    return pool;
+}
+
+bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
+{
+    struct lane *lane = &pool->lanes[which];
+    bool taken;
+
+    pthread_mutex_lock(&lane->lock);
+    taken = lane->n_queued < lane->max_queued && !lane->closing;
+    if (taken) {
+        job->next = NULL;
+        *lane->end = job;
+        lane->end = &job->next;
+        lane->n_queued++;
+        if (lane->n_queued > lane->n_idle && lane->n_started < lane->n_threads) {
+            lane->threads[lane->n_started] = thread_start(lane->name, run_lane, lane);
+            lane->n_started++;
+        }
+        pthread_cond_signal(&lane->wake);
+    }
+    pthread_mutex_unlock(&lane->lock);
+    return taken;
+}
+
+static void lane_done(struct lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->closing = true;
+    pthread_cond_broadcast(&lane->wake);
+    pthread_mutex_unlock(&lane->lock);
+    for (unsigned i = 0; i < lane->n_started; i++) /* no submit starts more once it is closing */
+        thread_join(lane->threads[i]);
+    free(lane->threads);
+    pthread_cond_destroy(&lane->wake);
+    pthread_mutex_destroy(&lane->lock);
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    for (size_t i = 0; i < POOL_LANES; i++)
+        lane_done(&pool->lanes[i]);
+    free(pool);
+}
