@@ -217,5 +217,8 @@ def remove(directory):
     shutil.rmtree(directory, ignore_errors=True)
 
 
-if __name__ == "__main__":  # reeve.py BINARY DIR [--plain]: only makes the directory
-    fresh(sys.argv[1], sys.argv[2], "--plain" not in sys.argv)
+if __name__ == "__main__":  # for tests in other languages
+    if sys.argv[1] == "fresh":  # fresh BINARY DIR
+        fresh(sys.argv[2], sys.argv[3])
+    elif sys.argv[1] == "token":  # token DIR WHO
+        print(token(sys.argv[2], sys.argv[3]))

@@ -1,0 +1,91 @@
+// Starts the server under test: REEVE_BINARY, on a directory of its own, on loopback.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import PocketBase from 'pocketbase';
+
+const tests = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const binary = resolve(process.env.REEVE_BINARY ?? join(tests, '../build/reeve'));
+const scratch = process.env.REEVE_TEST_TMP ?? tmpdir();
+
+// The data directory that the conformance cases use; a stranger's clone does not have it.
+export const sampleData = resolve(tests, '../../shared/conformance/data');
+export const hasSampleData = existsSync(sampleData);
+
+export const root = { email: 'root@example.com', password: '1234567890' };
+
+async function freePort() {
+  const probe = createServer();
+  await new Promise((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+function support(...args) {
+  const done = spawnSync('python3', [join(tests, 'support/reeve.py'), ...args]);
+  if (done.status !== 0) throw new Error(`${args[0]}: ${done.stderr}`);
+  return done.stdout.toString().trim();
+}
+
+// kind: 'fresh' (made by the server, with the site of tests/fixtures in it) or 'sample' (a copy).
+export async function startServer(kind) {
+  const home = mkdtempSync(join(scratch, 'reeve-sdk-'));
+  const dir = join(home, 'data');
+  if (kind === 'fresh') support('fresh', binary, dir);
+  else cpSync(sampleData, dir, { recursive: true });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
+  let output = '';
+  const child = spawn(binary, ['serve', '--dir', dir, '--http', `127.0.0.1:${port}`, ...extra]);
+  const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+  child.stdout.on('data', (text) => (output += text));
+  child.stderr.on('data', (text) => (output += text));
+  await untilHealthy(url, child, () => output);
+  return {
+    url,
+    client: () => {
+      const client = new PocketBase(url);
+      client.autoCancellation(false);
+      return client;
+    },
+    // A token as the server would give that user: for collections that ask for more than a password.
+    token: (who) => support('token', dir, who),
+    stop: async () => {
+      child.kill('SIGTERM');
+      const code = await ended;
+      rmSync(home, { recursive: true, force: true });
+      if (code !== 0 || /Sanitizer|runtime error:/.test(output))
+        throw new Error(`the server ended with ${code}: ${output.slice(-4000)}`);
+    },
+  };
+}
+
+async function untilHealthy(url, child, output) {
+  const deadline = Date.now() + 20000;
+  for (;;) {
+    try {
+      if ((await fetch(`${url}/api/health`)).ok) return;
+    } catch {
+      // not listening yet
+    }
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`the server did not start: ${output()}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+// The error of a call that must be refused; fails when it is not.
+export async function refused(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('the call was not refused');
+}
