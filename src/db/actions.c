@@ -1,0 +1,157 @@
+/*
+ * Units of work: one run, its savepoints, and what it wants done after the commit.
+ *
+ * Actions are a list, newest first, in the unit's arena; a savepoint remembers its head, so rolling
+ * back drops what came later.
+ */
+#include "db/db.h"
+
+#include "base/compiler.h"
+#include "base/thread.h"
+#include "db/internal.h"
+
+#include <assert.h>
+
+void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped)
+{
+    assert(!tx->in_unit);
+    tx->in_unit = true;
+    tx->grouped = grouped;
+    tx->lost = false;
+    tx->read_us = 0;
+    tx->unit_arena = a;
+    tx->actions = NULL;
+    tx->frames = NULL;
+}
+
+struct db_action *db_unit_end(struct db_conn *tx)
+{
+    struct db_action *actions = tx->actions;
+
+    assert(tx->in_unit && tx->n_in_use == 0);
+    tx->in_unit = false;
+    tx->grouped = false;
+    tx->lost = false;
+    tx->unit_arena = NULL;
+    tx->actions = NULL;
+    tx->frames = NULL;
+    return actions;
+}
+
+void db_actions_run(struct db_action *actions)
+{
+    struct db_action *oldest = NULL;
+
+    while (actions) {
+        struct db_action *older = actions->older;
+
+        actions->older = oldest;
+        oldest = actions;
+        actions = older;
+    }
+    for (; oldest; oldest = oldest->older)
+        oldest->fn(oldest->user);
+}
+
+/* What a unit may not swallow: that its transaction is gone, or that it was stopped. */
+struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run, const void *in,
+                         void **ret_out)
+{
+    struct err *err;
+
+    *ret_out = NULL;
+    err = run(tx, in, a, ret_out);
+    assert(tx->frames == NULL || err);
+    if (!err && tx->watch.stop != DB_GO_ON)
+        err = db_watch_err(a, tx->watch.stop);
+    if (!err && (tx->lost || !tx->db->ops->in_tx(tx->eng)))
+        err = err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+    return err;
+}
+
+/* Where the rollback fails, the transaction is taken down, so that the run that counts fails. */
+void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
+                      const void *in)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct err *err;
+    void *out;
+
+    err = ops->savepoint(a, tx->eng, DB_MARK_SET);
+    if (err)
+        return; /* the run that counts meets the same */
+    db_unit_begin(tx, a, grouped);
+    err = db_unit_call(a, tx, run, in, &out);
+    (void)db_unit_end(tx); /* what a rehearsal wants done is not done */
+    if (ops->in_tx(tx->eng)) {
+        err = ops->savepoint(a, tx->eng, DB_MARK_ROLLBACK);
+        if (err)
+            ops->rollback(tx->eng);
+    }
+    arena_reset(a);
+}
+
+void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user)
+{
+    struct db_action *action;
+
+    assert(tx->in_unit && tx->owner == thread_id());
+    action = ARENA_NEW(tx->unit_arena, struct db_action);
+    action->fn = fn;
+    action->user = user;
+    action->older = tx->actions;
+    tx->actions = action;
+}
+
+struct err *db_savepoint(struct arena *a, struct db_conn *tx)
+{
+    struct db_frame *frame;
+    struct err *err;
+
+    assert(tx->in_unit && tx->owner == thread_id());
+    if (tx->lost)
+        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+    err = tx->db->ops->savepoint(a, tx->eng, DB_MARK_SET);
+    if (err) {
+        tx->lost = !tx->db->ops->in_tx(tx->eng);
+        return err;
+    }
+    frame = ARENA_NEW(tx->unit_arena, struct db_frame);
+    frame->actions = tx->actions;
+    frame->outer = tx->frames;
+    tx->frames = frame;
+    return NULL;
+}
+
+/* Where the release fails the savepoint is rolled back, so that the caller has nothing to undo. */
+struct err *db_savepoint_release(struct arena *a, struct db_conn *tx)
+{
+    struct err *err;
+
+    assert(tx->in_unit && tx->frames);
+    if (tx->lost)
+        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+    err = tx->db->ops->savepoint(a, tx->eng, DB_MARK_RELEASE);
+    if (err) {
+        db_savepoint_rollback(tx);
+        return err;
+    }
+    tx->frames = tx->frames->outer;
+    return NULL;
+}
+
+/* A rollback that fails leaves the unit in a state that nobody can vouch for: it is lost. */
+void db_savepoint_rollback(struct db_conn *tx)
+{
+    struct db_frame *frame = tx->frames;
+    struct err *err;
+
+    assert(tx->in_unit && frame);
+    tx->actions = frame->actions;
+    tx->frames = frame->outer;
+    if (tx->lost)
+        return;
+    err = tx->db->ops->savepoint(tx->unit_arena, tx->eng, DB_MARK_ROLLBACK);
+    if (err || !tx->db->ops->in_tx(tx->eng))
+        tx->lost = true;
+}

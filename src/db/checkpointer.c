@@ -1,0 +1,124 @@
+/*
+ * The checkpointer: moves what the log holds into the database, so that no commit has to.
+ *
+ * PASSIVE while the log grows, which waits for nobody. Above LIMIT_WAL_RESTART_BYTES it takes the
+ * write connection's turn and waits for readers too, so that the log begins at its start again:
+ * under load that never pauses PASSIVE alone would let it grow for ever.
+ */
+#include "db/db.h"
+
+#include "base/compiler.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "db/internal.h"
+
+#define SWEEP_EVERY_BYTES (8 * MIB)
+
+void db_checkpointer_init(struct db_checkpointer *c)
+{
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->wake, NULL);
+}
+
+static struct err *sweep(struct arena *a, struct db *db, uint64_t wal_bytes)
+{
+    struct db_checkpointer *c = &db->checkpointer;
+    struct err *err;
+
+    if (!c->conn) {
+        err = db_conn_open(a, db, DB_ROLE_CHECKPOINTER, &c->conn);
+        if (err)
+            return err;
+    }
+    if (wal_bytes < LIMIT_WAL_RESTART_BYTES)
+        return db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE);
+    err = db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE); /* most of it, holding up none */
+    if (err)
+        return err;
+    err = db_turn_take(a, db, NULL, 0);
+    if (err)
+        return err;
+    err = db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_RESTART);
+    db_turn_give(db);
+    return err;
+}
+
+static void checkpointer_main(void *arg)
+{
+    struct db *db = arg;
+    struct db_checkpointer *c = &db->checkpointer;
+    struct arena *a = arena_new();
+
+    pthread_mutex_lock(&c->lock);
+    while (!c->stopping) {
+        uint64_t wal_bytes = c->wanted_bytes;
+        struct err *err;
+
+        if (!wal_bytes) {
+            pthread_cond_wait(&c->wake, &c->lock);
+            continue;
+        }
+        c->wanted_bytes = 0;
+        pthread_mutex_unlock(&c->lock);
+        err = sweep(a, db, wal_bytes);
+        if (!err)
+            atomic_fetch_add(&db->n_checkpoints, 1);
+        else if (err->kind != E_UNAVAILABLE) /* in use: asked for again as the log grows */
+            log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
+        arena_reset(a);
+        pthread_mutex_lock(&c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    arena_free(a);
+}
+
+/* The log has begun anew when it is smaller than it was. */
+void db_checkpointer_note(struct db *db, uint64_t wal_bytes)
+{
+    struct db_checkpointer *c = &db->checkpointer;
+
+    if (wal_bytes < c->swept_bytes)
+        c->swept_bytes = 0;
+    if (wal_bytes < c->swept_bytes + SWEEP_EVERY_BYTES)
+        return;
+    c->swept_bytes = wal_bytes;
+    pthread_mutex_lock(&c->lock);
+    c->wanted_bytes = wal_bytes;
+    if (!c->started && !c->stopping) {
+        c->started = true;
+        c->thread = thread_start("checkpointer", checkpointer_main, db);
+    }
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void db_checkpointer_stop(struct db *db)
+{
+    struct db_checkpointer *c = &db->checkpointer;
+
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    if (c->started)
+        thread_join(c->thread);
+}
+
+/* What cannot be moved now is moved by whoever opens the database next. */
+void db_checkpointer_done(struct db *db)
+{
+    struct db_conn *conn = db->writer.conn;
+    struct arena *a;
+    struct err *err;
+
+    db_conn_close(db->checkpointer.conn);
+    if (!conn)
+        return;
+    a = arena_new();
+    err = db->ops->checkpoint(a, conn->eng, DB_SWEEP_TRUNCATE);
+    if (err)
+        log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
+    arena_free(a);
+    db_conn_close(conn);
+}

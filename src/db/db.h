@@ -1,0 +1,246 @@
+/*
+ * db: the only way to a database. One interface, one struct of functions an engine; callers use
+ * db_*() and never ask which engine it is.
+ *
+ * Reading: every thread has its own read connection, db_reader(). db_read_begin() opens a snapshot,
+ * db_read_end() lets it go; statements in between see one state.
+ *
+ * Writing: a unit of work is a function that may run twice (design.md 4.5): its input is read-only,
+ * its arena is reset before each run, and it does nothing outside the database. It runs either
+ *   - grouped: in a savepoint on the writer thread among others, one commit for all (group commit);
+ *   - leased: on the caller's thread, which holds the write connection alone meanwhile.
+ * Both get a connection `tx` that reads and writes with the same calls as a reader.
+ *
+ * Limits of a connection (CPU budget, deadline, a client that left) are set per request or unit and
+ * checked while statements run; what passes them is E_OVER_BUDGET, E_UNAVAILABLE or E_GONE.
+ *
+ * Errors: a unique violation is E_BAD_REQUEST with validation_not_unique on each column that is
+ * named (none for an expression index); other constraints, and a statement that does not compile or
+ * fails by its own fault (a filter may cause it), are E_BAD_REQUEST without items; a busy, full or
+ * vanished database is E_UNAVAILABLE; a corrupt one is E_INTERNAL. The cause is the engine's text
+ * as PocketBase shows it ("Raw error", data-dir.md 2).
+ */
+#ifndef REEVE_DB_DB_H
+#define REEVE_DB_DB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct db_conn;
+struct db_stmt;
+struct db_ops;     /* internal.h: an engine */
+struct db_dialect; /* dialect.h: how SQL is spelt for it */
+
+enum db_durability { DB_FULL, DB_NORMAL };
+
+struct db_conf {
+    struct str path; /* a file; created when it is missing and `create` */
+    bool create;
+    enum db_durability durability;
+    unsigned query_timeout_s; /* deadline of reads and leases; 0: none */
+    size_t page_cache_bytes;  /* all connections of this database together */
+    const struct db_ops *ops; /* NULL: SQLite. Tests wrap engines here */
+    const char *vfs;          /* NULL: the system's. Tests put the power-loss VFS here */
+    bool run_twice;           /* tests: every unit runs once before, and is rolled back */
+    /* On the writer thread, once all done() calls of a group were made; may be NULL. */
+    void (*group_done)(void *user);
+    void *user;
+};
+
+/* Opens or creates. Errors name the file and what is wrong with it (locked, read-only, corrupt,
+ * no database) in `cause`, for standard error. conf is copied; path and ops must outlive the db. */
+MUST_CHECK struct err *db_open(struct arena *a, const struct db_conf *conf, struct db **ret);
+/* Ends the writer and the checkpointer, checkpoints the WAL, closes. All readers must be closed and
+ * no unit waiting. NULL is fine. */
+void db_close(struct db *db);
+AUTO_DEFINE(db_close, struct db *)
+
+const struct db_dialect *db_dialect(const struct db *db);
+const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* The calling thread's read connection, opened on first use; NULL and *ret_err when it cannot be.
+ * It belongs to the thread until db_reader_close() or the thread's end. */
+MUST_CHECK struct err *db_reader(struct arena *a, struct db *db, struct db_conn **ret);
+/* Closes the calling thread's read connection, if it has one. Before the thread ends. */
+void db_reader_close(struct db *db);
+
+MUST_CHECK struct err *db_read_begin(struct arena *a, struct db_conn *conn);
+void db_read_end(struct db_conn *conn);
+
+struct db_limits {
+    uint64_t cpu_us;         /* of the calling thread, from now; 0: none. Over it: E_OVER_BUDGET */
+    uint64_t timeout_ms;     /* from now; 0: the database's query timeout. Over it: E_UNAVAILABLE */
+    const atomic_bool *gone; /* may be NULL; true: E_GONE */
+};
+/* Until the next call; NULL: none but the query timeout. Readers only. */
+void db_set_limits(struct db_conn *conn, const struct db_limits *limits);
+/* Between rows and parts of an answer: the error that a statement would give now, or NULL. */
+MUST_CHECK struct err *db_check_limits(struct arena *a, struct db_conn *conn);
+
+/* --- statements ------------------------------------------------------------------------------ */
+
+/* From the connection's cache of prepared statements, compiled on a miss. Reset and without
+ * bindings. Give it back with db_release() on every path; AUTO(db_release) does. */
+MUST_CHECK struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql,
+                                  struct db_stmt **ret);
+void db_release(struct db_stmt *stmt);
+AUTO_DEFINE(db_release, struct db_stmt *)
+
+enum db_type { DB_NULL, DB_INT, DB_REAL, DB_TEXT, DB_BLOB };
+
+struct db_value {
+    enum db_type type;
+    union {
+        int64_t i;
+        double d;
+        struct str s; /* text and blob: borrowed */
+    };
+};
+#define DB_V_NULL ((struct db_value){.type = DB_NULL})
+#define DB_V_INT(x) ((struct db_value){.type = DB_INT, .i = (x)})
+#define DB_V_REAL(x) ((struct db_value){.type = DB_REAL, .d = (x)})
+#define DB_V_TEXT(x) ((struct db_value){.type = DB_TEXT, .s = (x)})
+#define DB_V_BLOB(x) ((struct db_value){.type = DB_BLOB, .s = (x)})
+
+/* Parameters count from 1, in the order the dialect numbered them. Bytes must live until the
+ * statement is released. */
+void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value);
+/* *ret_row: a row is there. */
+MUST_CHECK struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row);
+unsigned db_columns(const struct db_stmt *stmt);
+struct str db_column_name(const struct db_stmt *stmt, unsigned at);
+/* Columns count from 0; borrowed until the next step or release. */
+struct db_value db_column(const struct db_stmt *stmt, unsigned at);
+struct str db_column_text(const struct db_stmt *stmt, unsigned at); /* any type, as its text */
+int64_t db_column_int(const struct db_stmt *stmt, unsigned at);
+
+/* Prepare, bind, step to the end, release. values: n of them. *ret_changes may be NULL. */
+MUST_CHECK struct err *db_exec(struct arena *a, struct db_conn *conn, struct str sql,
+                               const struct db_value *values, unsigned n, int64_t *ret_changes);
+/* First row's columns, copied into `a`; *ret NULL when there is no row. */
+struct db_row {
+    struct db_value *cells;
+    unsigned n;
+};
+MUST_CHECK struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
+                                    const struct db_value *values, unsigned n, struct db_row **ret);
+
+/* --- looking around -------------------------------------------------------------------------- */
+
+/* Lists live in `a`, in the database's own order. */
+struct db_table {
+    struct str name;
+    bool is_view;
+    struct str sql; /* as the engine keeps it; may be empty */
+};
+struct db_tables {
+    struct db_table *items;
+    size_t n;
+};
+MUST_CHECK struct err *db_list_tables(struct arena *a, struct db_conn *conn, struct db_tables *ret);
+
+struct db_table_column {
+    struct str name;
+    struct str type; /* as declared; empty for an expression of a view */
+    bool not_null;
+    bool primary;
+    bool has_default;
+    struct str default_sql;
+};
+struct db_table_columns {
+    struct db_table_column *items;
+    size_t n; /* 0: there is no such table */
+};
+MUST_CHECK struct err *db_list_columns(struct arena *a, struct db_conn *conn, struct str table,
+                                       struct db_table_columns *ret);
+
+struct db_table_index {
+    struct str name;
+    struct str table;
+    struct str sql;
+};
+struct db_table_indexes {
+    struct db_table_index *items;
+    size_t n;
+};
+/* Those that were created by a statement; table empty: of all tables. */
+MUST_CHECK struct err *db_list_indexes(struct arena *a, struct db_conn *conn, struct str table,
+                                       struct db_table_indexes *ret);
+
+/* --- units of work --------------------------------------------------------------------------- */
+
+/* `in` is read-only; results live in `a`, which outlives the run that is kept. */
+typedef struct err *db_unit_fn(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+
+struct db_unit {
+    /* set by the submitter */
+    db_unit_fn *run;
+    const void *in;
+    struct arena *arena;     /* the unit's own while it runs: results and errors live there */
+    const atomic_bool *gone; /* may be NULL; a unit not yet started is then dropped with E_GONE */
+    /* On the writer thread, after the commit that carried the unit is on disk, or with its error.
+     */
+    void (*done)(struct db_unit *unit, struct err *err, void *out);
+    void *user;
+
+    /* the writer's */
+    struct db_unit *next;
+    struct err *err;
+    void *out;
+    void *actions;
+};
+
+/* Any thread: runs the unit grouped. False: the queue is full, nothing was taken. */
+MUST_CHECK bool db_submit(struct db *db, struct db_unit *unit);
+/* Grouped, and waits; a unit over its budget is run again leased, for the query timeout at most.
+ * Not on a loop nor on the writer thread. */
+MUST_CHECK struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in,
+                              void **ret_out);
+/* Leased: the running group commits first; the caller's thread then holds the write connection for
+ * at most timeout_s (0: no limit), runs the unit and commits. Not on a loop. `published`, when not
+ * NULL, is called after the commit and before the write connection is given back. */
+struct db_lease {
+    unsigned timeout_s;
+    const atomic_bool *gone;
+    void (*published)(void *user);
+    void *user;
+};
+MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
+                                     db_unit_fn *run, const void *in, void **ret_out);
+
+/* Inside a unit: fn(user) once the commit is on disk, on the thread that committed and before it
+ * gives the write connection back; so it must not wait, nor write to this database. Dropped with
+ * the savepoint or the run it belongs to. `user` lives in the unit's arena or longer. */
+void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user);
+
+/* Inside a unit: nested savepoints. Every begin has one release or rollback. */
+MUST_CHECK struct err *db_savepoint(struct arena *a, struct db_conn *tx);
+MUST_CHECK struct err *db_savepoint_release(struct arena *a, struct db_conn *tx);
+void db_savepoint_rollback(struct db_conn *tx);
+
+/* The schema's version in the present snapshot: changes with every DDL statement, also of other
+ * processes. Readers only, after db_read_begin(). */
+int64_t db_schema_version(const struct db_conn *conn);
+
+/* Whether the connection is inside a unit (writes allowed). */
+bool db_is_tx(const struct db_conn *conn);
+
+/* --- watching -------------------------------------------------------------------------------- */
+
+struct db_stats {
+    uint64_t units;  /* finished since the start */
+    uint64_t groups; /* commits that carried them */
+    uint64_t checkpoints;
+};
+struct db_stats db_stats(const struct db *db);
+
+#endif

@@ -1,0 +1,273 @@
+/*
+ * db/internal: what an engine implements, and what db/'s own files share. Private to db/ and to the
+ * tests of engines.
+ *
+ * An engine knows connections, compiled statements and transactions. Everything else (readers a
+ * thread, the cache of statements, limits, units of work, groups, leases, checkpoints) is written
+ * once, above it.
+ */
+#ifndef REEVE_DB_INTERNAL_H
+#define REEVE_DB_INTERNAL_H
+
+#include "db/db.h"
+#include "db/dialect.h"
+
+#include <pthread.h>
+
+/* The engine's own structs; only the engine looks inside. */
+struct db_eng;      /* a database */
+struct db_eng_conn; /* a connection */
+struct db_eng_stmt; /* a compiled statement */
+
+enum db_role {
+    DB_ROLE_READER,
+    DB_ROLE_WRITER,
+    DB_ROLE_CHECKPOINTER,
+};
+
+enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };
+
+enum db_sweep { DB_SWEEP_PASSIVE, DB_SWEEP_RESTART, DB_SWEEP_TRUNCATE };
+
+enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
+
+/* What a running statement may use up. Owned by the connection's thread; engines call
+ * db_watch_check() while a statement runs. */
+struct db_watch {
+    bool armed;
+    uint64_t cpu_us;      /* 0: no budget */
+    uint64_t start_us;    /* clock_us() when the budget began */
+    uint64_t deadline_us; /* clock_us(); 0: none */
+    const atomic_bool *gone;
+    bool has_base; /* the thread's CPU clock was read: */
+    uint64_t base_cpu_us;
+    uint64_t base_used_us; /* counted as used when base_cpu_us was read */
+    enum db_stop stop;     /* stays once it is set, until the limits are set anew */
+};
+/* Costs one read of the monotonic clock: CPU time is asked for only once more time has passed than
+ * the budget allows. */
+enum db_stop db_watch_check(struct db_watch *watch);
+MUST_CHECK struct err *db_watch_err(struct arena *a, enum db_stop stop);
+
+/*
+ * An engine. Calls of one connection come from one thread at a time. Errors are translated as db.h
+ * promises. A failed call leaves nothing to close behind.
+ */
+struct db_ops {
+    const char *name;
+    bool blocks; /* calls wait for a network: never on a loop */
+    const struct db_dialect *dialect;
+
+    /* Checks the path as far as that needs no connection. `self` is these ops: a wrapper finds its
+     * own state by it. */
+    struct err *(*open)(struct arena *a, const struct db_ops *self, const struct db_conf *conf,
+                        struct db_eng **ret);
+    void (*close)(struct db_eng *eng);
+
+    /* watch outlives the connection. */
+    struct err *(*conn_open)(struct arena *a, struct db_eng *eng, enum db_role role,
+                             struct db_watch *watch, struct db_eng_conn **ret);
+    void (*conn_close)(struct db_eng_conn *conn);
+
+    struct err *(*prepare)(struct arena *a, struct db_eng_conn *conn, struct str sql,
+                           struct db_eng_stmt **ret);
+    void (*finalize)(struct db_eng_stmt *stmt);
+    /* To the start again, without bindings; locks that the statement held are let go. */
+    void (*reset)(struct db_eng_stmt *stmt, bool bound);
+    /* False: the value cannot be bound (too large). */
+    bool (*bind)(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
+    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
+    unsigned (*params)(const struct db_eng_stmt *stmt);
+    unsigned (*columns)(const struct db_eng_stmt *stmt);
+    struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
+    struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);
+    struct str (*column_text)(const struct db_eng_stmt *stmt, unsigned at);
+    int64_t (*column_int)(const struct db_eng_stmt *stmt, unsigned at);
+    bool (*readonly)(const struct db_eng_stmt *stmt);
+    size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
+    int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
+
+    /* A snapshot from here on. *ret_version changes with every change of the database's schema. */
+    struct err *(*read_begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
+    void (*read_end)(struct db_eng_conn *conn);
+    /* A transaction that may write. */
+    struct err *(*begin)(struct arena *a, struct db_eng_conn *conn);
+    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
+    void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
+    bool (*in_tx)(const struct db_eng_conn *conn);
+    /* Release and rollback mean the innermost one; rollback ends it too. */
+    struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
+
+    /* Bytes of log not yet moved into the database, as of the connection's last commit. */
+    uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
+    struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
+};
+extern const struct db_ops db_ops_sqlite;
+
+struct db_action {
+    void (*fn)(void *user);
+    void *user;
+    struct db_action *older;
+};
+
+/* A nested savepoint: the actions to return to. */
+struct db_frame {
+    struct db_action *actions;
+    struct db_frame *outer;
+};
+
+#define DB_STMT_BUCKETS 256
+
+struct db_conn {
+    /* constant */
+    struct db *db;
+    struct db_eng_conn *eng;
+    enum db_role role;
+    struct db_conn *next; /* db->readers */
+
+    /* the owner's */
+    unsigned owner; /* thread_id() */
+    struct db_watch watch;
+    bool limited; /* limits were set; else the query timeout counts anew for every snapshot */
+    bool reading; /* inside a snapshot */
+    int64_t version;
+
+    /* of a unit of work */
+    bool in_unit;
+    bool grouped;
+    bool lost;        /* the transaction ended under the unit */
+    uint64_t read_us; /* used by the unit's reads so far */
+    struct arena *unit_arena;
+    struct db_action *actions; /* newest first */
+    struct db_frame *frames;
+
+    /* statements */
+    struct db_stmt *buckets[DB_STMT_BUCKETS];
+    struct db_stmt *lru_first; /* most recently used */
+    struct db_stmt *lru_last;
+    size_t stmt_bytes;
+    unsigned n_in_use;
+};
+
+struct db_lease_wait {
+    pthread_cond_t granted;
+    bool has_turn;
+    struct db_lease_wait *next;
+};
+
+enum db_turn { DB_TURN_NONE, DB_TURN_GROUP, DB_TURN_LEASE };
+
+/* The write connection and who has it. */
+struct db_writer {
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* the writer thread's */
+    /* under lock */
+    enum db_turn turn;
+    enum db_turn last;
+    struct db_unit *first, *last_unit;
+    size_t n_units;
+    struct db_lease_wait *leases, *last_lease;
+    bool started;
+    bool stopping;
+    pthread_t thread;
+    /* of whoever has the turn */
+    struct db_conn *conn;
+    struct arena *arena; /* the writer thread's: errors of the group's own calls */
+};
+
+struct db_checkpointer {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    /* under lock */
+    bool started;
+    bool stopping;
+    uint64_t wanted_bytes; /* size of the log that asks for work; 0: none */
+    pthread_t thread;
+    /* of whoever has the writer's turn */
+    uint64_t swept_bytes; /* size of the log when work was last asked for */
+    /* the thread's */
+    struct db_conn *conn;
+};
+
+struct db {
+    struct db_conf conf;
+    const struct db_ops *ops;
+    struct db_eng *eng;
+    uint64_t serial; /* tells this db from a former one at the same address */
+
+    pthread_mutex_t lock;
+    struct db_conn *readers; /* under lock */
+
+    struct db_writer writer;
+    struct db_checkpointer checkpointer;
+
+    atomic_uint_fast64_t n_units;
+    atomic_uint_fast64_t n_groups;
+    atomic_uint_fast64_t n_checkpoints;
+};
+
+struct db_stmt {
+    struct db_conn *conn;
+    struct db_eng_stmt *eng;
+    struct str sql; /* follows the struct */
+    uint64_t hash;
+    size_t bytes;
+    unsigned n_params;
+    unsigned n_bound;
+    bool readonly;
+    bool in_use;
+    bool started;
+    bool bind_failed;
+    struct db_stmt *chain;
+    struct db_stmt *newer, *older;
+};
+
+/* Memory that no arena can hold: handles that live and die singly. */
+void *db_alloc(size_t n); /* zeroed */
+void db_free(void *p);
+
+/* db.c */
+MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role,
+                                    struct db_conn **ret);
+void db_conn_close(struct db_conn *conn);
+
+/* stmt.c */
+void db_stmts_drop(struct db_conn *conn);
+
+/* actions.c */
+void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
+/* Ends the unit and yields its actions, newest first. */
+struct db_action *db_unit_end(struct db_conn *tx);
+void db_actions_run(struct db_action *actions);
+/* One run of a unit's function; the error is its own, or what it may not have swallowed. */
+MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
+                                    const void *in, void **ret_out);
+
+/* A run before the one that counts, rolled back: a unit must be able to run twice. */
+void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
+                      const void *in);
+
+/* writer.c */
+void db_writer_done(struct db *db); /* waits for what is queued */
+
+/* turn.c */
+void db_writer_init(struct db_writer *w);
+/* Under w->lock: gives the free turn to whoever is next. */
+void db_turn_pass(struct db_writer *w);
+/* Waits for the write connection's turn; NULL gone and 0 deadline: as long as it takes. */
+MUST_CHECK struct err *db_turn_take(struct arena *a, struct db *db, const atomic_bool *gone,
+                                    uint64_t deadline_us);
+void db_turn_give(struct db *db);
+/* With the turn: the write connection, opened on first use. */
+MUST_CHECK struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret);
+
+/* checkpointer.c */
+void db_checkpointer_init(struct db_checkpointer *c);
+/* Ends the thread: before the writer's end, whose turn it takes. */
+void db_checkpointer_stop(struct db *db);
+/* With no other thread left: the last checkpoint; closes the write connection. */
+void db_checkpointer_done(struct db *db);
+/* After a commit, with the turn. */
+void db_checkpointer_note(struct db *db, uint64_t wal_bytes);
+
+#endif

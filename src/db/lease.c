@@ -1,0 +1,87 @@
+/*
+ * Leases: a unit on the caller's thread, which has the write connection to itself meanwhile.
+ *
+ * `published` and the unit's actions run before the connection is given back, so that what the next
+ * writer sees, and what is told about commits, is in the order of the commits.
+ */
+#include "db/db.h"
+
+#include "base/compiler.h"
+#include "base/date.h"
+#include "db/internal.h"
+
+#include <assert.h>
+
+static uint64_t deadline_of(const struct db_lease *lease)
+{
+    return lease->timeout_s ? clock_us() + lease->timeout_s * UINT64_C(1000000) : 0;
+}
+
+/* Begins, runs and commits. Nothing of it is in the database when there is an error. */
+static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struct db_lease *lease,
+                                db_unit_fn *run, const void *in, void **ret_out,
+                                struct db_action **ret_actions)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct err *err;
+
+    tx->watch =
+        (struct db_watch){.armed = true, .deadline_us = deadline_of(lease), .gone = lease->gone};
+    err = ops->begin(a, tx->eng);
+    if (err)
+        return err;
+    if (tx->db->conf.run_twice)
+        db_unit_rehearse(a, tx, false, run, in);
+    db_unit_begin(tx, a, false);
+    err = db_unit_call(a, tx, run, in, ret_out);
+    *ret_actions = db_unit_end(tx);
+    tx->watch = (struct db_watch){0}; /* a commit is not interrupted */
+    if (!err) {
+        err = ops->commit(a, tx->eng);
+        if (err)
+            err->kind = E_UNAVAILABLE;
+    }
+    if (err)
+        ops->rollback(tx->eng);
+    return err;
+}
+
+static struct err *lease_run(struct arena *a, struct db *db, const struct db_lease *lease,
+                             db_unit_fn *run, const void *in, void **ret_out)
+{
+    struct db_action *actions = NULL;
+    struct db_conn *tx;
+    struct err *err;
+
+    err = db_writer_conn(a, db, &tx);
+    if (err)
+        return err;
+    err = lease_commit(a, tx, lease, run, in, ret_out, &actions);
+    tx->watch = (struct db_watch){0};
+    if (err)
+        return err;
+    if (lease->published)
+        lease->published(lease->user);
+    db_actions_run(actions);
+    atomic_fetch_add(&db->n_units, 1);
+    atomic_fetch_add(&db->n_groups, 1);
+    db_checkpointer_note(db, db->ops->wal_bytes(tx->eng));
+    return NULL;
+}
+
+struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
+                          db_unit_fn *run, const void *in, void **ret_out)
+{
+    struct arena *unit_arena = arena_child(a);
+    void *out = NULL;
+    struct err *err;
+
+    err = db_turn_take(a, db, lease->gone, deadline_of(lease));
+    if (err)
+        return err;
+    err = lease_run(unit_arena, db, lease, run, in, &out);
+    db_turn_give(db);
+    if (!err && ret_out)
+        *ret_out = out;
+    return err;
+}

@@ -1,0 +1,259 @@
+/*
+ * The SQLite engine: files and connections.
+ *
+ * Opening a database changes nothing in it: only the first write connection turns it to WAL. So a
+ * directory that the layers above refuse is left as it was.
+ */
+#include "db/sqlite.h"
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/date.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRESS_STEPS 500       /* of SQLite's virtual machine between two looks at the limits */
+#define BUSY_MAX_US 10000000     /* data-dir.md 2 */
+#define OPEN_BUSY_MAX_US 3000000 /* someone waits for the program to start */
+#define SWEEP_BUSY_MAX_US 200000 /* a checkpoint that waits holds writers up */
+#define CACHE_KIB_MIN 256
+#define SQL_MAX_BYTES 2000000
+#define VALUE_MAX_BYTES 1000000000
+
+/* Settings of a connection. The writer's alone may change the file (journal_mode). */
+#define PRAGMAS_ALL "PRAGMA temp_store=MEMORY;PRAGMA foreign_keys=ON;"
+#define PRAGMAS_WRITE \
+    "PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=200000000;PRAGMA wal_autocheckpoint=0;"
+
+/* --- open ------------------------------------------------------------------------------------ */
+
+static struct err *cannot_open(struct arena *a, const char *path, const char *why)
+{
+    return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
+}
+
+/* What the file system says; SQLite's own words do not tell a folder from a missing file. */
+static struct err *check_path(struct arena *a, const struct db_conf *conf, const char *path)
+{
+    struct stat st;
+    size_t slash;
+    const char *folder = ".";
+
+    if (conf->vfs)
+        return NULL;
+    slash = str_find_last_byte(conf->path, '/');
+    if (slash < conf->path.n)
+        folder = arena_cstr(a, str_sub(conf->path, 0, slash ? slash : 1));
+    if (stat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode))
+            return cannot_open(a, path, "is not a file");
+        if (access(path, R_OK) != 0)
+            return cannot_open(a, path, "cannot be read by this user");
+        if (access(path, W_OK) != 0)
+            return cannot_open(a, path, "is read-only");
+    } else if (errno != ENOENT) {
+        return cannot_open(a, path, "its folder does not exist or cannot be entered");
+    } else if (!conf->create) {
+        return cannot_open(a, path, "there is no database");
+    }
+    if (stat(folder, &st) != 0)
+        return cannot_open(a, path, "its folder does not exist");
+    if (access(folder, W_OK) != 0)
+        return cannot_open(a, path, "its folder is read-only");
+    return NULL;
+}
+
+static struct err *sqlite_open(struct arena *a, const struct db_ops *self,
+                               const struct db_conf *conf, struct db_eng **ret)
+{
+    const char *path = arena_cstr(a, conf->path);
+    struct db_eng *eng;
+    struct err *err;
+
+    (void)self;
+    err = check_path(a, conf, path);
+    if (err)
+        return err;
+    eng = db_alloc(sizeof(*eng) + conf->path.n + 1);
+    eng->conf = conf;
+    eng->path = (char *)(eng + 1);
+    memcpy(eng->path, path, conf->path.n + 1);
+    *ret = eng;
+    return NULL;
+}
+
+static void sqlite_close(struct db_eng *eng)
+{
+    db_free(eng);
+}
+
+/* --- hooks of a connection ------------------------------------------------------------------- */
+
+static int on_progress(void *arg)
+{
+    const struct db_eng_conn *conn = arg;
+
+    return db_watch_check(conn->watch) != DB_GO_ON;
+}
+
+/* Someone else has the lock. A reader on a loop must not wait: it is over its budget at once, and
+ * is run again where waiting is allowed. */
+static int on_busy(void *arg, int n_calls)
+{
+    struct db_eng_conn *conn = arg;
+    uint64_t now_us = clock_us();
+    struct timespec pause = {.tv_nsec = n_calls < 10 ? 200000 : 5000000};
+
+    if (n_calls == 0)
+        conn->busy_us = now_us;
+    if (conn->watch->armed && conn->watch->cpu_us)
+        conn->watch->stop = DB_STOP_BUDGET;
+    if (db_watch_check(conn->watch) != DB_GO_ON || now_us - conn->busy_us >= conn->busy_max_us)
+        return 0;
+    (void)nanosleep(&pause, NULL); /* a signal cuts it short: asked again sooner */
+    return 1;
+}
+
+static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
+{
+    struct db_eng_conn *conn = arg;
+
+    (void)db;
+    (void)name;
+    conn->wal_frames = frames > 0 ? (uint64_t)frames : 0;
+    return SQLITE_OK;
+}
+
+/* --- connections ----------------------------------------------------------------------------- */
+
+static void share_cache(struct db_eng *eng)
+{
+    size_t n = atomic_load(&eng->n_conns);
+    size_t kib = eng->conf->page_cache_bytes / 1024 / (n ? n : 1);
+
+    atomic_store(&eng->cache_kib, kib > CACHE_KIB_MIN ? kib : CACHE_KIB_MIN);
+}
+
+static void sqlite_conn_close(struct db_eng_conn *conn)
+{
+    sqlite_fixed_drop(conn);
+    if (sqlite3_close(conn->db) != SQLITE_OK)
+        BUG("a connection is closed with statements in use");
+    atomic_fetch_sub(&conn->eng->n_conns, 1);
+    share_cache(conn->eng);
+    db_free(conn);
+}
+
+/* Memory that one value, statement or sort of it may take is bounded, too. */
+static void conn_configure(struct db_eng_conn *conn, enum db_role role)
+{
+    sqlite3 *db = conn->db;
+
+    (void)sqlite3_extended_result_codes(db, 1);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX_BYTES);
+    (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
+    (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, conn);
+    (void)sqlite3_busy_handler(db, on_busy, conn);
+    if (role == DB_ROLE_WRITER)
+        (void)sqlite3_wal_hook(db, on_wal, conn);
+}
+
+static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
+{
+    const bool full = conn->eng->conf->durability == DB_FULL;
+    char sql[512];
+    int n;
+
+    conn->cache_kib = atomic_load(&conn->eng->cache_kib);
+    n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "PRAGMA cache_size=-%zu;%s%s", conn->cache_kib,
+                 role == DB_ROLE_READER ? "PRAGMA query_only=ON;" : PRAGMAS_WRITE,
+                 full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;");
+    if (n < 0 || (size_t)n >= sizeof(sql))
+        BUG("the settings of a connection do not fit");
+    return sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
+}
+
+/* Settings and a first look at the file. */
+static int conn_start(struct db_eng_conn *conn, enum db_role role)
+{
+    int rc;
+
+    conn->busy_max_us = OPEN_BUSY_MAX_US;
+    conn_configure(conn, role);
+    rc = sqlite_like_register(conn->db);
+    if (rc == SQLITE_OK)
+        rc = conn_pragmas(conn, role);
+    if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)
+        rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+    if (rc == SQLITE_OK && sqlite3_db_readonly(conn->db, "main") == 1)
+        rc = SQLITE_READONLY;
+    conn->busy_max_us = role == DB_ROLE_CHECKPOINTER ? SWEEP_BUSY_MAX_US : BUSY_MAX_US;
+    return rc;
+}
+
+static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db_role role,
+                                    struct db_watch *watch, struct db_eng_conn **ret)
+{
+    struct db_eng_conn *conn = db_alloc(sizeof(*conn));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    struct err *err;
+    int rc;
+
+    if (eng->conf->create)
+        flags |= SQLITE_OPEN_CREATE;
+    conn->eng = eng;
+    conn->watch = watch;
+    atomic_fetch_add(&eng->n_conns, 1);
+    share_cache(eng);
+    rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
+    if (rc == SQLITE_OK)
+        rc = conn_start(conn, role);
+    if (rc == SQLITE_OK) {
+        *ret = conn;
+        return NULL;
+    }
+    err = watch->stop != DB_GO_ON ? db_watch_err(a, watch->stop)
+                                  : sqlite_open_err(a, eng->path, conn->db, rc);
+    sqlite_conn_close(conn);
+    return err;
+}
+
+const struct db_ops db_ops_sqlite = {
+    .name = "sqlite",
+    .blocks = false,
+    .dialect = &db_dialect_sqlite,
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .conn_open = sqlite_conn_open,
+    .conn_close = sqlite_conn_close,
+    .prepare = sqlite_prepare,
+    .finalize = sqlite_finalize,
+    .reset = sqlite_reset,
+    .bind = sqlite_bind,
+    .step = sqlite_step,
+    .params = sqlite_params,
+    .columns = sqlite_columns,
+    .column_name = sqlite_column_name,
+    .column = sqlite_column,
+    .column_text = sqlite_column_text,
+    .column_int = sqlite_column_as_int,
+    .readonly = sqlite_readonly,
+    .bytes = sqlite_bytes,
+    .changes = sqlite_changes,
+    .read_begin = sqlite_read_begin,
+    .read_end = sqlite_read_end,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .in_tx = sqlite_in_tx,
+    .savepoint = sqlite_savepoint,
+    .wal_bytes = sqlite_wal_bytes,
+    .checkpoint = sqlite_checkpoint,
+};

@@ -1,0 +1,88 @@
+/*
+ * db/sqlite: what the files of the SQLite engine share. They alone include sqlite3.h.
+ */
+#ifndef REEVE_DB_SQLITE_H
+#define REEVE_DB_SQLITE_H
+
+#include "db/internal.h"
+
+#include <sqlite3.h>
+
+struct db_eng {
+    const struct db_conf *conf;
+    char *path;
+    atomic_uint n_conns;     /* each has the same share of the page cache */
+    atomic_size_t cache_kib; /* of one connection */
+};
+
+/* Transaction control, compiled on first use. */
+enum sqlite_fixed {
+    FIXED_BEGIN,
+    FIXED_COMMIT,
+    FIXED_ROLLBACK,
+    FIXED_SAVEPOINT,
+    FIXED_RELEASE,
+    FIXED_ROLLBACK_TO,
+    FIXED_SNAPSHOT,
+    FIXED_COUNT,
+};
+
+struct db_eng_conn {
+    sqlite3 *db;
+    struct db_eng *eng;
+    struct db_watch *watch;
+    size_t cache_kib; /* as last set */
+    uint64_t busy_us; /* when the present wait for a lock began */
+    uint64_t busy_max_us;
+    uint64_t wal_frames;
+    int64_t changes;
+    sqlite3_stmt *fixed[FIXED_COUNT];
+};
+
+struct db_eng_stmt {
+    sqlite3_stmt *stmt;
+    struct db_eng_conn *conn;
+};
+
+/* What `code` of the connection's last call means, as db.h promises. code is the extended one. */
+MUST_CHECK struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code);
+/* Why a database cannot be opened. */
+MUST_CHECK struct err *sqlite_open_err(struct arena *a, const char *path, sqlite3 *db, int code);
+
+/* Our LIKE instead of SQLite's, with the same results. */
+int sqlite_like_register(sqlite3 *db);
+
+/* sqlite_stmt.c */
+MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,
+                                      struct db_eng_stmt **ret);
+void sqlite_finalize(struct db_eng_stmt *stmt);
+void sqlite_reset(struct db_eng_stmt *stmt, bool bound);
+bool sqlite_bind(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
+MUST_CHECK struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
+unsigned sqlite_params(const struct db_eng_stmt *stmt);
+unsigned sqlite_columns(const struct db_eng_stmt *stmt);
+struct str sqlite_column_name(const struct db_eng_stmt *stmt, unsigned at);
+struct db_value sqlite_column(const struct db_eng_stmt *stmt, unsigned at);
+struct str sqlite_column_text(const struct db_eng_stmt *stmt, unsigned at);
+int64_t sqlite_column_as_int(const struct db_eng_stmt *stmt, unsigned at);
+bool sqlite_readonly(const struct db_eng_stmt *stmt);
+size_t sqlite_bytes(const struct db_eng_stmt *stmt);
+int64_t sqlite_changes(const struct db_eng_conn *conn);
+
+/* sqlite_tx.c */
+MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn,
+                                         int64_t *ret_version);
+void sqlite_read_end(struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn);
+void sqlite_rollback(struct db_eng_conn *conn);
+bool sqlite_in_tx(const struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn,
+                                        enum db_mark mark);
+uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn,
+                                         enum db_sweep sweep);
+/* Frees the compiled transaction control. */
+void sqlite_fixed_drop(struct db_eng_conn *conn);
+
+#endif

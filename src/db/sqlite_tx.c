@@ -1,0 +1,151 @@
+/*
+ * Snapshots, transactions, savepoints and checkpoints of the SQLite engine.
+ *
+ * A snapshot is a statement that has read something and is not at its end: its read lock holds the
+ * state for all others of the connection, at the cost of one step where BEGIN and COMMIT take three
+ * statements. It reads the schema's version number, which tells callers of changes by others.
+ */
+#include "db/sqlite.h"
+
+#include "base/compiler.h"
+
+static const char *const fixed_sql[FIXED_COUNT] = {
+    [FIXED_BEGIN] = "BEGIN IMMEDIATE",
+    [FIXED_COMMIT] = "COMMIT",
+    [FIXED_ROLLBACK] = "ROLLBACK",
+    [FIXED_SAVEPOINT] = "SAVEPOINT u",
+    [FIXED_RELEASE] = "RELEASE u",
+    [FIXED_ROLLBACK_TO] = "ROLLBACK TO u",
+    [FIXED_SNAPSHOT] = "PRAGMA schema_version",
+};
+
+void sqlite_fixed_drop(struct db_eng_conn *conn)
+{
+    for (size_t i = 0; i < FIXED_COUNT; i++)
+        (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
+}
+
+/* One step; the statement is not reset where it has a row. Returns the extended code. */
+static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
+{
+    sqlite3_stmt **stmt = &conn->fixed[which];
+    int rc;
+
+    if (!*stmt) {
+        rc = sqlite3_prepare_v3(conn->db, fixed_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
+                                NULL);
+        if (rc != SQLITE_OK)
+            return sqlite3_extended_errcode(conn->db);
+    }
+    rc = sqlite3_step(*stmt);
+    if (rc == SQLITE_ROW)
+        return rc;
+    if (rc != SQLITE_DONE)
+        rc = sqlite3_extended_errcode(conn->db);
+    return rc;
+}
+
+static struct err *fixed_run(struct arena *a, struct db_eng_conn *conn, enum sqlite_fixed which)
+{
+    int rc = fixed_step(conn, which);
+    struct err *err = rc == SQLITE_DONE ? NULL : sqlite_err(a, conn, rc);
+
+    (void)sqlite3_reset(conn->fixed[which]); /* repeats the error above */
+    return err;
+}
+
+/* Connections come and go; each moves to its share of the cache when it begins something. */
+static void follow_cache_share(struct db_eng_conn *conn)
+{
+    size_t kib = atomic_load_explicit(&conn->eng->cache_kib, memory_order_relaxed);
+    char sql[64];
+
+    if (kib == conn->cache_kib)
+        return;
+    conn->cache_kib = kib;
+    (void)sqlite3_snprintf(sizeof(sql), sql, "PRAGMA cache_size=-%lld", (long long)kib);
+    /* A share that could not be set is no reason to fail; the former one stays. */
+    (void)sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
+}
+
+struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version)
+{
+    struct err *err;
+    int rc;
+
+    follow_cache_share(conn);
+    rc = fixed_step(conn, FIXED_SNAPSHOT);
+    if (rc == SQLITE_ROW) {
+        *ret_version = sqlite3_column_int64(conn->fixed[FIXED_SNAPSHOT], 0);
+        return NULL;
+    }
+    err = sqlite_err(a, conn, rc);
+    (void)sqlite3_reset(conn->fixed[FIXED_SNAPSHOT]); /* repeats the error above */
+    return err;
+}
+
+void sqlite_read_end(struct db_eng_conn *conn)
+{
+    (void)sqlite3_reset(conn->fixed[FIXED_SNAPSHOT]); /* a read that ends cannot fail */
+}
+
+struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn)
+{
+    follow_cache_share(conn);
+    return fixed_run(a, conn, FIXED_BEGIN);
+}
+
+struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn)
+{
+    return fixed_run(a, conn, FIXED_COMMIT);
+}
+
+/* Rolling back cannot fail in a way that leaves the transaction standing, except for want of memory
+ * to compile the statement: then closing is the only way out, so the process ends. */
+void sqlite_rollback(struct db_eng_conn *conn)
+{
+    if (sqlite3_get_autocommit(conn->db))
+        return;
+    (void)fixed_step(conn, FIXED_ROLLBACK);
+    (void)sqlite3_reset(conn->fixed[FIXED_ROLLBACK]);
+    if (!sqlite3_get_autocommit(conn->db))
+        BUG("a transaction could not be rolled back");
+}
+
+bool sqlite_in_tx(const struct db_eng_conn *conn)
+{
+    return !sqlite3_get_autocommit(conn->db);
+}
+
+struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn, enum db_mark mark)
+{
+    struct err *err;
+
+    switch (mark) {
+    case DB_MARK_SET:
+        return fixed_run(a, conn, FIXED_SAVEPOINT);
+    case DB_MARK_RELEASE:
+        return fixed_run(a, conn, FIXED_RELEASE);
+    case DB_MARK_ROLLBACK:
+        err = fixed_run(a, conn, FIXED_ROLLBACK_TO);
+        return err ? err : fixed_run(a, conn, FIXED_RELEASE);
+    }
+    BUG("not a mark");
+}
+
+uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn)
+{
+    return conn->wal_frames * UINT64_C(4096);
+}
+
+struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep)
+{
+    static const int modes[] = {
+        [DB_SWEEP_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
+        [DB_SWEEP_RESTART] = SQLITE_CHECKPOINT_RESTART,
+        [DB_SWEEP_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE,
+    };
+    int rc = sqlite3_wal_checkpoint_v2(conn->db, NULL, modes[sweep], NULL, NULL);
+
+    return rc == SQLITE_OK ? NULL : sqlite_err(a, conn, sqlite3_extended_errcode(conn->db));
+}

@@ -1,0 +1,318 @@
+/*
+ * Statements: the cache of a connection, and running them.
+ *
+ * The cache is a hash table over the SQL text. A statement in use stays in the table but not in the
+ * LRU list; a second use of the same text meanwhile compiles another one. The list is bounded in
+ * bytes, so that what clients make us compile cannot grow without end.
+ */
+#include "db/db.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/thread.h"
+#include "db/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* --- cache ----------------------------------------------------------------------------------- */
+
+static struct db_stmt **bucket_of(struct db_conn *conn, uint64_t hash)
+{
+    return &conn->buckets[hash % DB_STMT_BUCKETS];
+}
+
+static void lru_add(struct db_conn *conn, struct db_stmt *stmt)
+{
+    stmt->newer = NULL;
+    stmt->older = conn->lru_first;
+    if (conn->lru_first)
+        conn->lru_first->newer = stmt;
+    else
+        conn->lru_last = stmt;
+    conn->lru_first = stmt;
+}
+
+static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
+{
+    if (stmt->newer)
+        stmt->newer->older = stmt->older;
+    else
+        conn->lru_first = stmt->older;
+    if (stmt->older)
+        stmt->older->newer = stmt->newer;
+    else
+        conn->lru_last = stmt->newer;
+}
+
+/* The statement is in the LRU list. */
+static void stmt_drop(struct db_conn *conn, struct db_stmt *stmt)
+{
+    struct db_stmt **at = bucket_of(conn, stmt->hash);
+
+    while (*at != stmt)
+        at = &(*at)->chain;
+    *at = stmt->chain;
+    lru_remove(conn, stmt);
+    conn->stmt_bytes -= stmt->bytes;
+    conn->db->ops->finalize(stmt->eng);
+    db_free(stmt);
+}
+
+void db_stmts_drop(struct db_conn *conn)
+{
+    assert(conn->n_in_use == 0);
+    while (conn->lru_last)
+        stmt_drop(conn, conn->lru_last);
+}
+
+static struct db_stmt *stmt_find(struct db_conn *conn, struct str sql, uint64_t hash)
+{
+    struct db_stmt *stmt;
+
+    for (stmt = *bucket_of(conn, hash); stmt; stmt = stmt->chain)
+        if (stmt->hash == hash && !stmt->in_use && str_eq(stmt->sql, sql))
+            break;
+    return stmt;
+}
+
+static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct str sql,
+                                uint64_t hash, struct db_stmt **ret)
+{
+    const struct db_ops *ops = conn->db->ops;
+    struct db_eng_stmt *eng;
+    struct db_stmt *stmt;
+    char *text;
+    struct err *err;
+
+    err = ops->prepare(a, conn->eng, sql, &eng);
+    if (err)
+        return err;
+    stmt = db_alloc(sizeof(*stmt) + sql.n);
+    text = (char *)(stmt + 1);
+    if (sql.n)
+        memcpy(text, sql.p, sql.n);
+    stmt->conn = conn;
+    stmt->eng = eng;
+    stmt->sql = (struct str){text, sql.n};
+    stmt->hash = hash;
+    stmt->n_params = ops->params(eng);
+    stmt->readonly = ops->readonly(eng);
+    stmt->bytes = sizeof(*stmt) + sql.n + ops->bytes(eng);
+    conn->stmt_bytes += stmt->bytes;
+    stmt->chain = *bucket_of(conn, hash);
+    *bucket_of(conn, hash) = stmt;
+    lru_add(conn, stmt);
+    *ret = stmt;
+    return NULL;
+}
+
+/* --- prepare and release --------------------------------------------------------------------- */
+
+/* Whether the connection may run anything at all now. */
+static struct err *conn_ready(struct arena *a, struct db_conn *conn)
+{
+    assert(conn->owner == thread_id());
+    if (conn->lost)
+        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+    if (conn->role == DB_ROLE_READER && !conn->limited && !conn->reading && !conn->n_in_use)
+        db_set_limits(conn, NULL);
+    if (conn->watch.stop != DB_GO_ON)
+        return db_watch_err(a, conn->watch.stop);
+    return NULL;
+}
+
+/* An error may have ended the transaction: the unit must not go on outside of one. */
+static void note_error(struct db_conn *conn)
+{
+    if (conn->in_unit && !conn->db->ops->in_tx(conn->eng))
+        conn->lost = true;
+}
+
+struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, struct db_stmt **ret)
+{
+    uint64_t hash = str_hash(sql);
+    struct db_stmt *stmt;
+    struct err *err;
+
+    err = conn_ready(a, conn);
+    if (err)
+        return err;
+    stmt = stmt_find(conn, sql, hash);
+    if (!stmt) {
+        err = stmt_compile(a, conn, sql, hash, &stmt);
+        if (err) {
+            note_error(conn);
+            return err;
+        }
+    }
+    lru_remove(conn, stmt);
+    stmt->in_use = true;
+    conn->n_in_use++;
+    *ret = stmt;
+    return NULL;
+}
+
+void db_release(struct db_stmt *stmt)
+{
+    struct db_conn *conn;
+
+    if (!stmt)
+        return;
+    conn = stmt->conn;
+    assert(conn->owner == thread_id() && stmt->in_use);
+    conn->db->ops->reset(stmt->eng, stmt->n_bound > 0);
+    stmt->in_use = false;
+    stmt->started = false;
+    stmt->bind_failed = false;
+    stmt->n_bound = 0;
+    conn->n_in_use--;
+    lru_add(conn, stmt);
+    while (conn->stmt_bytes > LIMIT_PREPARED_BYTES && conn->lru_last)
+        stmt_drop(conn, conn->lru_last);
+}
+
+/* --- run ------------------------------------------------------------------------------------- */
+
+void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value)
+{
+    assert(at >= 1 && at <= stmt->n_params && !stmt->started);
+    if (!stmt->conn->db->ops->bind(stmt->eng, at, value))
+        stmt->bind_failed = true;
+    stmt->n_bound++;
+}
+
+/* The reads of a unit in a group have a budget together; what the unit writes has none, since an
+ * interrupted write would end the transaction of the whole group. */
+static struct err *step_grouped(struct arena *a, struct db_stmt *stmt, bool *ret_row)
+{
+    struct db_conn *conn = stmt->conn;
+    struct db_watch *watch = &conn->watch;
+    struct err *err;
+
+    if (!stmt->readonly)
+        return conn->db->ops->step(a, stmt->eng, ret_row);
+    watch->armed = true;
+    watch->has_base = false;
+    watch->start_us = clock_us() - conn->read_us;
+    err = conn->db->ops->step(a, stmt->eng, ret_row);
+    conn->read_us = clock_us() - watch->start_us;
+    watch->armed = false;
+    return err;
+}
+
+struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
+{
+    struct db_conn *conn = stmt->conn;
+    struct err *err;
+
+    if (!stmt->started) {
+        if (stmt->n_bound < stmt->n_params)
+            return err_new(a, E_BAD_REQUEST, NULL, "a parameter has no value");
+        if (stmt->bind_failed)
+            return err_new(a, E_BAD_REQUEST, NULL, "a bound value is too large");
+        stmt->started = true;
+    }
+    err = conn_ready(a, conn);
+    if (err)
+        return err;
+    err =
+        conn->grouped ? step_grouped(a, stmt, ret_row) : conn->db->ops->step(a, stmt->eng, ret_row);
+    if (err)
+        note_error(conn);
+    return err;
+}
+
+unsigned db_columns(const struct db_stmt *stmt)
+{
+    return stmt->conn->db->ops->columns(stmt->eng);
+}
+
+struct str db_column_name(const struct db_stmt *stmt, unsigned at)
+{
+    return stmt->conn->db->ops->column_name(stmt->eng, at);
+}
+
+struct db_value db_column(const struct db_stmt *stmt, unsigned at)
+{
+    return stmt->conn->db->ops->column(stmt->eng, at);
+}
+
+struct str db_column_text(const struct db_stmt *stmt, unsigned at)
+{
+    return stmt->conn->db->ops->column_text(stmt->eng, at);
+}
+
+int64_t db_column_int(const struct db_stmt *stmt, unsigned at)
+{
+    return stmt->conn->db->ops->column_int(stmt->eng, at);
+}
+
+/* --- whole statements ------------------------------------------------------------------------ */
+
+static struct err *prepare_bound(struct arena *a, struct db_conn *conn, struct str sql,
+                                 const struct db_value *values, unsigned n, struct db_stmt **ret)
+{
+    struct err *err = db_prepare(a, conn, sql, ret);
+
+    if (err)
+        return err;
+    if (n > (*ret)->n_params)
+        return err_new(a, E_BAD_REQUEST, NULL, "more values than parameters");
+    for (unsigned i = 0; i < n; i++)
+        db_bind(*ret, i + 1, values[i]);
+    return NULL;
+}
+
+struct err *db_exec(struct arena *a, struct db_conn *conn, struct str sql,
+                    const struct db_value *values, unsigned n, int64_t *ret_changes)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    bool row = true;
+    struct err *err;
+
+    err = prepare_bound(a, conn, sql, values, n, &stmt);
+    if (err)
+        return err;
+    while (row) {
+        err = db_step(a, stmt, &row);
+        if (err)
+            return err;
+    }
+    if (ret_changes)
+        *ret_changes = conn->db->ops->changes(conn->eng);
+    return NULL;
+}
+
+static struct db_value value_dup(struct arena *a, struct db_value value)
+{
+    if (value.type == DB_TEXT || value.type == DB_BLOB)
+        value.s = arena_dup(a, value.s);
+    return value;
+}
+
+struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
+                         const struct db_value *values, unsigned n, struct db_row **ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct db_row *found;
+    bool row;
+    struct err *err;
+
+    err = prepare_bound(a, conn, sql, values, n, &stmt);
+    if (err)
+        return err;
+    err = db_step(a, stmt, &row);
+    if (err)
+        return err;
+    *ret = NULL;
+    if (!row)
+        return NULL;
+    found = ARENA_NEW(a, struct db_row);
+    found->n = db_columns(stmt);
+    found->cells = ARENA_ARRAY(a, struct db_value, found->n);
+    for (unsigned i = 0; i < found->n; i++)
+        found->cells[i] = value_dup(a, db_column(stmt, i));
+    *ret = found;
+    return NULL;
+}

@@ -1,0 +1,149 @@
+/*
+ * The write connection's turn: the writer thread has it for a group, or a caller for a lease.
+ *
+ * Invariants
+ *  1. One thread at a time has the turn, and only it touches the write connection.
+ *  2. Groups and leases alternate while both wait, and leases are served in the order they came: a
+ *     lease waits for one group and the leases before it, each with a group in between.
+ */
+#include "db/internal.h"
+
+#include "base/compiler.h"
+#include "base/date.h"
+#include "base/thread.h"
+
+#include <assert.h>
+#include <time.h>
+
+#define GONE_POLL_MS 50 /* how soon a waiting lease notices that its client has left */
+
+static void cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+void db_writer_init(struct db_writer *w)
+{
+    pthread_mutex_init(&w->lock, NULL);
+    cond_init(&w->wake);
+}
+
+void db_turn_pass(struct db_writer *w)
+{
+    const bool group = w->first != NULL;
+
+    if (w->turn != DB_TURN_NONE)
+        return;
+    if (w->leases && (!group || w->last == DB_TURN_GROUP)) {
+        w->turn = DB_TURN_LEASE;
+        w->leases->has_turn = true;
+        pthread_cond_signal(&w->leases->granted);
+    } else if (group) {
+        w->turn = DB_TURN_GROUP;
+        pthread_cond_signal(&w->wake);
+    } else if (w->stopping) {
+        pthread_cond_signal(&w->wake);
+    }
+}
+
+static void lease_remove(struct db_writer *w, struct db_lease_wait *wait)
+{
+    struct db_lease_wait **at = &w->leases;
+    struct db_lease_wait *before = NULL;
+
+    while (*at != wait) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = wait->next;
+    if (w->last_lease == wait)
+        w->last_lease = before;
+}
+
+static void lease_add(struct db_writer *w, struct db_lease_wait *wait)
+{
+    if (w->last_lease)
+        w->last_lease->next = wait;
+    else
+        w->leases = wait;
+    w->last_lease = wait;
+}
+
+static struct err *lease_wait(struct arena *a, struct db_writer *w, struct db_lease_wait *wait,
+                              const atomic_bool *gone, uint64_t deadline_us)
+{
+    while (!wait->has_turn) {
+        uint64_t now_us = clock_us();
+        uint64_t until_us = now_us + GONE_POLL_MS * UINT64_C(1000);
+        struct timespec until;
+
+        if (gone && atomic_load(gone))
+            return db_watch_err(a, DB_STOP_GONE);
+        if (deadline_us && now_us >= deadline_us)
+            return err_new(a, E_UNAVAILABLE, NULL, "the write connection stayed in use");
+        if (!gone && !deadline_us) {
+            pthread_cond_wait(&wait->granted, &w->lock);
+            continue;
+        }
+        if (!gone || (deadline_us && deadline_us < until_us))
+            until_us = deadline_us;
+        until.tv_sec = (time_t)(until_us / 1000000);
+        until.tv_nsec = (long)(until_us % 1000000) * 1000;
+        (void)pthread_cond_timedwait(&wait->granted, &w->lock, &until); /* the loop looks again */
+    }
+    return NULL;
+}
+
+struct err *db_turn_take(struct arena *a, struct db *db, const atomic_bool *gone,
+                         uint64_t deadline_us)
+{
+    struct db_writer *w = &db->writer;
+    struct db_lease_wait wait = {0};
+    struct err *err;
+
+    cond_init(&wait.granted);
+    pthread_mutex_lock(&w->lock);
+    assert(!w->stopping);
+    lease_add(w, &wait);
+    db_turn_pass(w);
+    err = lease_wait(a, w, &wait, gone, deadline_us);
+    lease_remove(w, &wait);
+    pthread_mutex_unlock(&w->lock);
+    pthread_cond_destroy(&wait.granted);
+    if (!err && w->conn)
+        w->conn->owner = thread_id();
+    return err;
+}
+
+void db_turn_give(struct db *db)
+{
+    struct db_writer *w = &db->writer;
+
+    pthread_mutex_lock(&w->lock);
+    assert(w->turn != DB_TURN_NONE);
+    w->last = w->turn;
+    w->turn = DB_TURN_NONE;
+    db_turn_pass(w);
+    pthread_mutex_unlock(&w->lock);
+}
+
+struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret)
+{
+    struct db_writer *w = &db->writer;
+    struct err *err;
+
+    if (!w->conn) {
+        err = db_conn_open(a, db, DB_ROLE_WRITER, &w->conn);
+        if (err)
+            return err;
+    }
+    w->conn->owner = thread_id();
+    w->conn->watch = (struct db_watch){0};
+    *ret = w->conn;
+    return NULL;
+}

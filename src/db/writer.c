@@ -1,0 +1,344 @@
+/*
+ * The writer thread: groups of units, one commit for all of a group.
+ *
+ * Invariants
+ *  1. A unit is answered once, and only after the commit that carried it, or with an error whose
+ *     work is not in the database.
+ *  2. The answer of a unit depends only on units before it that are committed with or before it.
+ *     So when a transaction ends for all, all that saw it run again, also those that failed.
+ *  3. No unit that ended a transaction takes others with it twice: after that, each of the others
+ *     has a transaction of its own.
+ *
+ * No delay forms groups: what came in while the last commit went to disk is the next group.
+ */
+#include "db/db.h"
+
+#include "base/compiler.h"
+#include "base/limits.h"
+#include "base/thread.h"
+#include "db/internal.h"
+
+#include <assert.h>
+
+/* --- one unit -------------------------------------------------------------------------------- */
+
+static void unit_fail(struct db_unit *unit, const struct err *err)
+{
+    unit->err = err_copy(unit->arena, err);
+    unit->out = NULL;
+    unit->actions = NULL;
+}
+
+/* One run in the transaction that stands. */
+static void unit_run(struct db_conn *tx, struct db_unit *unit)
+{
+    arena_reset(unit->arena);
+    tx->watch = (struct db_watch){.cpu_us = LIMIT_GROUPED_READ_US};
+    if (tx->db->conf.run_twice)
+        db_unit_rehearse(unit->arena, tx, true, unit->run, unit->in);
+    db_unit_begin(tx, unit->arena, true);
+    unit->err = db_unit_call(unit->arena, tx, unit->run, unit->in, &unit->out);
+    unit->actions = db_unit_end(tx);
+    tx->watch = (struct db_watch){0};
+    if (unit->err) {
+        unit->out = NULL;
+        unit->actions = NULL;
+    }
+}
+
+/* The same in a savepoint. False: the transaction is gone, and unit->err says why. */
+static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct err *err;
+
+    arena_reset(unit->arena);
+    err = ops->savepoint(unit->arena, tx->eng, DB_MARK_SET);
+    if (err) {
+        unit_fail(unit, err);
+        return ops->in_tx(tx->eng);
+    }
+    unit_run(tx, unit);
+    if (!ops->in_tx(tx->eng))
+        return false;
+    if (!unit->err) {
+        err = ops->savepoint(unit->arena, tx->eng, DB_MARK_RELEASE);
+        if (!err)
+            return true;
+        unit_fail(unit, err);
+        if (!ops->in_tx(tx->eng))
+            return false;
+    }
+    /* What cannot be rolled back singly ends the transaction for all. */
+    err = ops->savepoint(unit->arena, tx->eng, DB_MARK_ROLLBACK);
+    if (err && ops->in_tx(tx->eng))
+        ops->rollback(tx->eng);
+    return !err && ops->in_tx(tx->eng);
+}
+
+static bool unit_gone(struct db_unit *unit)
+{
+    if (!unit->gone || !atomic_load_explicit(unit->gone, memory_order_relaxed))
+        return false;
+    unit->err = db_watch_err(unit->arena, DB_STOP_GONE);
+    return true;
+}
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+static struct err *group_commit(struct arena *a, struct db_conn *tx)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct err *err = ops->commit(a, tx->eng);
+
+    if (err) {
+        ops->rollback(tx->eng);
+        return err;
+    }
+    atomic_fetch_add(&tx->db->n_groups, 1);
+    db_checkpointer_note(tx->db, ops->wal_bytes(tx->eng));
+    return NULL;
+}
+
+/* A transaction for the unit alone. */
+static void run_alone(struct db_conn *tx, struct db_unit *unit)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct err *err;
+
+    arena_reset(unit->arena);
+    err = ops->begin(unit->arena, tx->eng);
+    if (err) {
+        unit_fail(unit, err);
+        return;
+    }
+    unit_run(tx, unit);
+    if (unit->err) {
+        ops->rollback(tx->eng);
+        return;
+    }
+    err = group_commit(tx->db->writer.arena, tx);
+    if (err) {
+        unit_fail(unit, err);
+        unit->err->kind = E_UNAVAILABLE;
+    }
+}
+
+/* Runs all in one transaction. NULL: committed. Else nothing is, and *ret_guilty is the unit that
+ * ended it, or NULL when it was the commit. */
+static struct err *run_together(struct db_conn *tx, struct db_unit *units,
+                                struct db_unit **ret_guilty)
+{
+    struct arena *a = tx->db->writer.arena;
+
+    *ret_guilty = NULL;
+    for (struct db_unit *unit = units; unit; unit = unit->next) {
+        if (unit->err) /* its client has left */
+            continue;
+        if (!unit_run_marked(tx, unit)) {
+            *ret_guilty = unit;
+            assert(unit->err);
+            return unit->err;
+        }
+    }
+    return group_commit(a, tx);
+}
+
+/* Its client has left, or it is to run leased: nothing it saw matters. */
+static bool unit_answered(const struct db_unit *unit)
+{
+    return unit->err && (unit->err->kind == E_GONE || unit->err->kind == E_OVER_BUDGET);
+}
+
+/* After the transaction ended for all: each in one of its own, in order. */
+static void run_apart(struct db_conn *tx, struct db_unit *units, const struct db_unit *guilty)
+{
+    for (struct db_unit *unit = units; unit; unit = unit->next)
+        if (unit != guilty && !unit_answered(unit))
+            run_alone(tx, unit);
+}
+
+static void fail_all(struct db_unit *units, const struct err *err)
+{
+    for (struct db_unit *unit = units; unit; unit = unit->next)
+        if (!unit->err)
+            unit_fail(unit, err);
+}
+
+static void serve(struct db *db, struct db_unit *units)
+{
+    struct db_writer *w = &db->writer;
+    struct db_unit *guilty;
+    struct db_conn *tx;
+    struct err *err;
+
+    err = db_writer_conn(w->arena, db, &tx);
+    if (err) {
+        fail_all(units, err);
+        return;
+    }
+    if (!units->next) {
+        if (!units->err)
+            run_alone(tx, units);
+        return;
+    }
+    err = db->ops->begin(w->arena, tx->eng);
+    if (err) {
+        fail_all(units, err);
+        return;
+    }
+    err = run_together(tx, units, &guilty);
+    if (err)
+        run_apart(tx, units, guilty);
+}
+
+/* Actions of all first: an answer is not sent before what it tells of has been set off. */
+static void answer(struct db *db, struct db_unit *units)
+{
+    struct db_unit *next;
+
+    for (struct db_unit *unit = units; unit; unit = unit->next)
+        db_actions_run(unit->actions);
+    for (struct db_unit *unit = units; unit; unit = next) {
+        next = unit->next; /* the unit may be gone after done() */
+        atomic_fetch_add_explicit(&db->n_units, 1, memory_order_relaxed);
+        unit->done(unit, unit->err, unit->out);
+    }
+    if (db->conf.group_done)
+        db->conf.group_done(db->conf.user);
+}
+
+/* --- the thread and its queue ---------------------------------------------------------------- */
+
+/* Under lock. */
+static struct db_unit *take_units(struct db_writer *w)
+{
+    struct db_unit *units = w->first;
+    struct db_unit *last = units;
+    size_t n = 1;
+
+    while (last->next && n < LIMIT_GROUP_UNITS) {
+        last = last->next;
+        n++;
+    }
+    w->first = last->next;
+    w->n_units -= n;
+    if (!w->first)
+        w->last_unit = NULL;
+    last->next = NULL;
+    return units;
+}
+
+static void writer_main(void *arg)
+{
+    struct db *db = arg;
+    struct db_writer *w = &db->writer;
+    struct db_unit *units;
+
+    w->arena = arena_new();
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        while (w->turn != DB_TURN_GROUP && !(w->stopping && !w->first && w->turn == DB_TURN_NONE))
+            pthread_cond_wait(&w->wake, &w->lock);
+        if (w->turn != DB_TURN_GROUP)
+            break;
+        units = take_units(w);
+        pthread_mutex_unlock(&w->lock);
+        for (struct db_unit *unit = units; unit; unit = unit->next)
+            (void)unit_gone(unit); /* noted in the unit: it is not run */
+        serve(db, units);
+        answer(db, units);
+        arena_reset(w->arena);
+        db_turn_give(db);
+        pthread_mutex_lock(&w->lock);
+    }
+    pthread_mutex_unlock(&w->lock);
+    arena_free(w->arena);
+}
+
+bool db_submit(struct db *db, struct db_unit *unit)
+{
+    struct db_writer *w = &db->writer;
+    bool taken;
+
+    unit->next = NULL;
+    unit->err = NULL;
+    unit->out = NULL;
+    unit->actions = NULL;
+    pthread_mutex_lock(&w->lock);
+    assert(!w->stopping);
+    taken = w->n_units < LIMIT_WRITE_QUEUE;
+    if (taken) {
+        if (w->last_unit)
+            w->last_unit->next = unit;
+        else
+            w->first = unit;
+        w->last_unit = unit;
+        w->n_units++;
+        if (!w->started) {
+            w->started = true;
+            w->thread = thread_start("writer", writer_main, db);
+        }
+        db_turn_pass(w);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return taken;
+}
+
+void db_writer_done(struct db *db)
+{
+    struct db_writer *w = &db->writer;
+
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    if (w->started)
+        thread_join(w->thread);
+}
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+struct waiter {
+    struct db_unit unit;
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    bool is_done;
+};
+
+static void waiter_done(struct db_unit *unit, struct err *err, void *out)
+{
+    struct waiter *w = unit->user;
+
+    (void)err;
+    (void)out;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    pthread_cond_signal(&w->finished);
+    pthread_mutex_unlock(&w->lock);
+}
+
+struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in, void **ret_out)
+{
+    struct waiter w = {.unit = {.run = run, .in = in, .arena = arena_child(a), .user = &w}};
+    const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s};
+
+    w.unit.done = waiter_done;
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.finished, NULL);
+    if (!db_submit(db, &w.unit)) {
+        w.unit.err = err_new(a, E_UNAVAILABLE, NULL, "the queue of writes is full");
+        w.is_done = true;
+    }
+    pthread_mutex_lock(&w.lock);
+    while (!w.is_done)
+        pthread_cond_wait(&w.finished, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.finished);
+    if (w.unit.err && w.unit.err->kind == E_OVER_BUDGET)
+        return db_run_leased(a, db, &lease, run, in, ret_out);
+    if (!w.unit.err && ret_out)
+        *ret_out = w.unit.out;
+    return w.unit.err;
+}
