@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""drop.py BINARY [--requests N]
+
+Opens slow requests and drops them: queries that would run for many seconds, heads and bodies that
+never end. Afterwards the server must be as before: no descriptor, no memory, no running query, and
+others are answered meanwhile.
+"""
+
+import argparse
+import os
+import socket
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import reeve  # noqa: E402
+
+ROWS = 20000
+MEMORY = 16 << 20  # what caches and the allocator may keep
+TOGETHER = 50
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
+    parser.add_argument("binary")
+    parser.add_argument("--requests", type=int, default=5000)
+    args = parser.parse_args()
+    home = reeve.scratch("drop")
+    tally = reeve.Tally()
+    try:
+        directory = reeve.fresh(args.binary, os.path.join(home, "data"))
+        reeve.run_sql(directory, "data", fill())
+        with reeve.Server(args.binary, directory) as server:
+            drop_all(server, args.requests, tally)
+            tally.check("stops cleanly", server.stop(), server.output())
+    finally:
+        reeve.remove(home)
+    return tally.end()
+
+
+def fill():
+    return """WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d)
+        INSERT INTO entries (id, title, body, n)
+        SELECT printf('%%015d', n), 'title ' || n, hex(zeroblob(100)), n FROM c;""" % ROWS
+
+
+def drop_all(server, count, tally):
+    shapes = requests(reeve.token(server.dir, "root"))
+    drop(server, shapes, 200)  # warm: caches and thread stacks are not leaks
+    settle(server)
+    descriptors, memory = server.descriptors(), server.rss()
+    slowest = drop(server, shapes, count)
+    tally.check("answers others meanwhile", slowest < 5, "health took %.1f s" % slowest)
+    idle = settle(server)
+    tally.check("leaves no query running", idle, "still using processor time")
+    left = server.descriptors() - descriptors
+    tally.check("leaves no descriptor", left <= 2, "%d more than before" % left)
+    grown = server.rss() - memory
+    limit = MEMORY if not sanitized(server) else 1 << 40
+    tally.check("leaves no memory", grown <= limit, "%d KiB more than before" % (grown >> 10))
+    tally.check("still answers", server.healthy(), server.output())
+
+
+def requests(token):
+    """Requests that cannot end by themselves in the time they get."""
+    auth = "Authorization: %s\r\n" % token
+    endless = urllib.parse.quote("@collection.entries:a.n ?> n && @collection.entries:b.n ?> n && "
+                                 "@collection.entries:a.body ?!~ 'a' && @collection.entries:b.n ?< 0")
+    scan = urllib.parse.quote("title ~ '%a%b%c%' && body ~ '%1%2%3%'")
+    path = "/api/collections/entries/records"
+    post = "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" % path
+    return [s.encode() for s in (
+        "GET %s?filter=%s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (path, endless, auth),
+        "GET %s?filter=%s HTTP/1.1\r\nHost: x\r\n\r\n" % (path, scan),
+        "GET %s?perPage=1000&sort=@random HTTP/1.1\r\nHost: x\r\n\r\n" % path,
+        "GET %s HTTP/1.1\r\nHost: x\r\nX-Slow: " % path,
+        post + "Content-Length: 100000\r\n\r\n{\"title\":",
+        post + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"tit",
+    )]
+
+
+def drop(server, shapes, count):
+    """Opens and drops; returns the slowest answer that somebody else got meanwhile, in seconds."""
+    slowest, opened = 0.0, []
+    for n in range(count):
+        s = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        s.sendall(shapes[n % len(shapes)])
+        opened.append(s)
+        if len(opened) == TOGETHER:
+            time.sleep(0.002)
+            for s in opened:
+                s.close()
+            opened = []
+            if n % (TOGETHER * 10) == TOGETHER - 1:
+                begun = time.monotonic()
+                server.healthy()
+                slowest = max(slowest, time.monotonic() - begun)
+    for s in opened:
+        s.close()
+    return slowest
+
+
+def settle(server):
+    """Waits until the server uses no processor time any more; False when it does not within 20 s."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        before = server.cpu_s()
+        time.sleep(0.5)
+        if server.cpu_s() - before <= 0.02:
+            return True
+    return False
+
+
+def sanitized(server):
+    """A sanitizer keeps freed memory back on purpose, so growth proves nothing there."""
+    with open("/proc/%d/maps" % server.process.pid, encoding="utf-8") as maps:
+        return any("libasan" in line or "libtsan" in line for line in maps)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
