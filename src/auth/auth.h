@@ -1,0 +1,112 @@
+/*
+ * auth: tokens, logins, superusers (compat auth.md).
+ */
+#ifndef REEVE_AUTH_AUTH_H
+#define REEVE_AUTH_AUTH_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/form.h"
+#include "base/json.h"
+#include "db/db.h"
+#include "records/records.h"
+#include "schema/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --- tokens ---------------------------------------------------------------------------------- */
+
+/* The Authorization header's token: "Bearer " stripped, in any case (auth.md 3). Borrowed. */
+struct str auth_header_token(struct str header);
+
+struct auth_token {
+    const struct rec *rec; /* NULL: the token is good for nothing */
+    bool refreshable;
+    struct str text; /* as presented */
+};
+/* auth.md 2.2: verified against the record and collection as they are now. An error only when the
+ * database fails. kind: the one accepted. */
+MUST_CHECK struct err *auth_token_verify(struct arena *a, struct db_conn *conn,
+                                         const struct schema *schema, struct str token,
+                                         enum schema_token_kind kind, int64_t now_ms,
+                                         struct auth_token *ret);
+/* Of TOKEN_AUTH, TOKEN_FILE, TOKEN_VERIFICATION and TOKEN_PASSWORD_RESET. duration_s 0: the
+ * collection's. Empty: the record has no key to sign with. */
+struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_token_kind kind,
+                          bool refreshable, int64_t duration_s, int64_t now_ms);
+
+/* --- logins ---------------------------------------------------------------------------------- */
+
+struct auth_call {
+    struct rec_actor *actor;       /* of the requester; its context is set here */
+    const struct schema_col *col;  /* of the path; may be NULL or no auth collection */
+    const struct json *body;       /* what rules see as the body; may be NULL: empty */
+    const struct form_input *form; /* the body as a fixed structure; NULL: `body` is it */
+    /* The body's decoding error, reported where auth.md 5.2 has it in the order, or NULL. One with
+     * the default message stands for a body that does not decode; others go out as they are. */
+    const struct err *body_err;
+    struct str id;         /* impersonate: of the path */
+    struct str mfa_id;     /* query parameter, or empty */
+    struct str expand;     /* raw parameter */
+    struct str client_ip;  /* real address (services.md 13) */
+    struct str user_agent; /* p NULL: the request's header of that name */
+    /* whether a superuser may log in from the requester's address (superuserIPs) */
+    bool superuser_ip_allowed;
+    int64_t now_ms;
+};
+
+/* What a login answers. */
+struct auth_answer {
+    int status;
+    struct str body; /* JSON */
+};
+
+/* POST …/auth-with-password. On a POOL_HASH thread that has no snapshot open: it compares a hash,
+ * reads with the thread's reader and may run units (MFA sessions, known devices). */
+MUST_CHECK struct err *auth_with_password(struct arena *a, struct db *db,
+                                          const struct auth_call *call, struct auth_answer *ret);
+/* POST …/auth-refresh, behind the same-collection guard. token: the verified one of the request.
+ * Reads only; conn may be inside a snapshot. */
+MUST_CHECK struct err *auth_refresh(struct arena *a, struct db_conn *conn,
+                                    const struct auth_call *call, const struct auth_token *token,
+                                    struct auth_answer *ret);
+/* POST …/impersonate/{id}. Reads only; guards are checked here. */
+MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
+                                        const struct auth_call *call, struct auth_answer *ret);
+/* GET …/auth-methods. OAuth2 providers are not listed yet. col may be NULL. */
+MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *col,
+                                    struct auth_answer *ret);
+
+/* --- superusers, for the command line --------------------------------------------------------- */
+
+/* Units of work (db_unit_fn); in: struct auth_superuser. Errors carry the text of services.md 16.2
+ * in `cause`. Hashing is done before: auth_superuser_prepare(), which also checks the address. */
+struct auth_superuser {
+    const struct schema *schema;
+    struct str email, password; /* p NULL: the argument is missing */
+    struct value hash;          /* made by auth_superuser_prepare() */
+    int64_t now_ms;
+};
+MUST_CHECK struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
+                                              bool with_password);
+struct err *auth_superuser_upsert(struct db_conn *tx, const void *in, struct arena *a, void **ret);
+struct err *auth_superuser_create(struct db_conn *tx, const void *in, struct arena *a, void **ret);
+struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct arena *a, void **ret);
+/* *ret is not NULL when a row was deleted. */
+struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct arena *a, void **ret);
+
+/* First start without a superuser (data-dir.md 10): a unit that makes the installer record when
+ * there is none but it. *ret: struct str * with the static token, or NULL when a superuser exists.
+ */
+struct auth_installer {
+    const struct schema *schema;
+    struct value hash; /* of a random password: auth_installer_prepare() */
+    int64_t now_ms;
+};
+/* Takes as long as hashing a password does. */
+MUST_CHECK struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer);
+struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret);
+
+#endif

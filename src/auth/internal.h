@@ -1,0 +1,75 @@
+/*
+ * auth/internal: what the files of auth share.
+ */
+#ifndef REEVE_AUTH_INTERNAL_H
+#define REEVE_AUTH_INTERNAL_H
+
+#include "auth/auth.h"
+
+#define AUTH_INSTALLER_EMAIL STR("__pbinstaller@example.com")
+
+#define AUTH_MESSAGE_LOADING "An error occurred while loading the submitted data."
+#define AUTH_MESSAGE_VALIDATING "An error occurred while validating the submitted data."
+#define AUTH_MESSAGE_FAILED "Failed to authenticate."
+
+/* --- form.c: steps that all endpoints begin with ---------------------------------------------- */
+
+/* NULL when col is an auth collection; else the 404 that auth.md 1.4 has for it. */
+MUST_CHECK struct err *auth_check_collection(struct arena *a, const struct schema_col *col);
+/* The body into target by a table; a failure is `message`. keep: errors of the body that are
+ * complete answers (unsupported type, too large) pass as they are. */
+MUST_CHECK struct err *auth_decode(struct arena *a, const struct auth_call *call,
+                                   const struct form_field *fields, size_t n, bool keep,
+                                   void *target, const char *message);
+/* Adds validation_length_out_of_range unless text is empty or has min to max bytes. */
+void auth_check_length(struct arena *a, struct err **err, const char *name, struct str text,
+                       size_t min, size_t max);
+/* Sets message B on a validation error; NULL gives NULL. */
+struct err *auth_validation(struct err *err);
+
+bool auth_is_email(struct arena *a, struct str text);
+struct value auth_value_of_text(struct str text);
+
+/* --- look.c: look-ups that records.h does not have -------------------------------------------- */
+
+/* SQL from a template: [name] is an identifier, {n} parameter n. */
+struct str auth_sql(struct arena *a, const struct db_conn *conn, const char *template);
+/* A field's stored text, borrowed from the record; empty when it is no text. */
+struct str auth_cell(const struct rec *rec, const struct schema_field *field);
+struct str auth_cell_named(const struct rec *rec, const char *name);
+/* A group of the collection's stored options ("otp"), or NULL. */
+const struct json *auth_option(struct arena *a, const struct schema_col *col, const char *name);
+
+/* --- respond.c: auth.md 4 --------------------------------------------------------------------- */
+
+/* Steps 2 and 3: superuserIPs and the authRule. Inside a snapshot. */
+MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
+                                  const struct auth_call *call, const struct rec *rec);
+/* Steps 6 and 8: the answer. Inside a snapshot. */
+MUST_CHECK struct err *auth_write(struct arena *a, struct db_conn *conn,
+                                  const struct auth_call *call, const struct rec *rec,
+                                  struct str token, struct auth_answer *ret);
+/* All of it for a login by `method`. Outside of a snapshot. */
+MUST_CHECK struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
+                                     const struct auth_call *call, const struct rec *rec,
+                                     struct str method, struct auth_answer *ret);
+
+/* --- mfa.c: auth.md 6 ------------------------------------------------------------------------- */
+
+/* Whether this login needs a second method. Inside a snapshot. */
+MUST_CHECK struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn,
+                                       const struct auth_call *call, const struct rec *rec,
+                                       bool *ret);
+/* Begins or ends the session of a login. *ret_done: *ret is the answer (a session has begun).
+ * Outside of a snapshot. */
+MUST_CHECK struct err *auth_mfa_step(struct arena *a, struct db *db, const struct auth_call *call,
+                                     const struct rec *rec, struct str method, bool *ret_done,
+                                     struct auth_answer *ret);
+
+/* --- origin.c: auth.md 10 --------------------------------------------------------------------- */
+
+/* Notes where a completed login came from. A failure is logged only. Outside of a snapshot. */
+void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,
+                      const struct rec *rec);
+
+#endif

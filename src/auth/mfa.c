@@ -1,0 +1,168 @@
+/*
+ * A second factor (auth.md 6): the first login leaves a row in `_mfas` and gets its id, the second
+ * brings the id and takes the row away. Rows are looked at and removed in one unit of work, so one
+ * session admits one login, however many come at once.
+ */
+#include "auth/internal.h"
+
+#include "base/date.h"
+#include "base/id.h"
+
+struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                            const struct rec *rec, bool *ret)
+{
+    const struct schema_auth *auth = rec->col->auth;
+    struct err *err;
+
+    *ret = auth->mfa_enabled;
+    if (!auth->mfa_enabled || auth->mfa_rule.n == 0)
+        return NULL;
+    err = rec_matches(a, conn, call->actor, rec->col, rec_id(rec), auth->mfa_rule, ret);
+    if (err && err->kind == E_BAD_REQUEST)
+        return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "mfa rule: %.*s",
+                       STR_ARG(err->cause));
+    return err;
+}
+
+struct session {
+    const struct schema *schema;
+    const struct rec *rec; /* who logs in */
+    struct str method;
+    struct str id; /* of the row: to be made, or as presented */
+    int64_t now_ms;
+};
+
+/* --- the first login ---------------------------------------------------------------------------
+ */
+
+static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct session *session = in;
+    const struct rec_set sets[] = {
+        {STR("id"), auth_value_of_text(session->id)},
+        {STR("collectionRef"), auth_value_of_text(session->rec->col->id)},
+        {STR("recordRef"), auth_value_of_text(rec_id(session->rec))},
+        {STR("method"), auth_value_of_text(session->method)},
+    };
+    struct rec *row;
+
+    (void)ret_out;
+    return rec_insert(a, tx, session->schema, session->schema->mfas, sets, COUNT_OF(sets),
+                      session->now_ms, &row);
+}
+
+static struct err *begin(struct arena *a, struct db *db, struct session *session,
+                         struct auth_answer *ret)
+{
+    struct err *err;
+
+    session->id = random_text(a, ID_LEN, ALPHABET_ID);
+    err = db_run(a, db, begin_unit, session, NULL);
+    if (err)
+        return err;
+    *ret = (struct auth_answer){401, arena_printf(a, "{\"mfaId\":\"%.*s\"}", STR_ARG(session->id))};
+    return NULL;
+}
+
+/* --- the second login --------------------------------------------------------------------------
+ */
+
+static bool has_expired(const struct session *session, const struct rec *row)
+{
+    int64_t created_ms;
+
+    if (!date_parse_stored(auth_cell_named(row, "created"), &created_ms))
+        return true;
+    return session->now_ms - created_ms > session->rec->col->auth->mfa_duration_s * 1000;
+}
+
+/* What is wrong with a row that has not expired, or NULL. */
+static const char *mismatch(const struct session *session, const struct rec *row)
+{
+    if (!str_eq(auth_cell_named(row, "recordRef"), rec_id(session->rec)) ||
+        !str_eq(auth_cell_named(row, "collectionRef"), session->rec->col->id))
+        return "Invalid MFA session.";
+    if (str_eq(auth_cell_named(row, "method"), session->method))
+        return "A different authentication method is required.";
+    return NULL;
+}
+
+/* How a session ended. A refusal is no error of the unit: what it deleted stays deleted. */
+struct ending {
+    const char *refusal; /* NULL: it was there and is used up */
+};
+
+static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct session *session = in;
+    struct ending *ending = ARENA_NEW(a, struct ending);
+    struct rec *row = NULL;
+    struct err *err;
+
+    *ret_out = ending;
+    ending->refusal = "Invalid or expired MFA session.";
+    err = rec_find(a, tx, session->schema->mfas, session->id, &row);
+    if (err || !row)
+        return err;
+    if (!has_expired(session, row)) {
+        ending->refusal = mismatch(session, row);
+        if (ending->refusal)
+            return NULL;
+    }
+    return rec_remove(a, tx, session->schema, row, session->now_ms);
+}
+
+static struct err *end(struct arena *a, struct db *db, const struct session *session)
+{
+    const struct ending *ending;
+    void *out = NULL;
+    struct err *err;
+
+    err = db_run(a, db, end_unit, session, &out);
+    if (err)
+        return err;
+    ending = out;
+    if (ending->refusal)
+        return err_new(a, E_BAD_REQUEST, ending->refusal, "mfa session %.*s", STR_ARG(session->id));
+    return NULL;
+}
+
+/* --- */
+
+struct mfa_form {
+    struct str id;
+};
+
+/* Of the query, else of the body. */
+static struct err *read_id(struct arena *a, const struct auth_call *call, struct str *ret)
+{
+    static const struct form_field fields[] = {
+        {"mfaId", FORM_TEXT, offsetof(struct mfa_form, id)},
+    };
+    struct mfa_form form = {0};
+    struct err *err = NULL;
+
+    if (call->mfa_id.n > 0)
+        form.id = call->mfa_id;
+    else
+        err = auth_decode(a, call, fields, COUNT_OF(fields), true, &form, "Failed to read MFA Id.");
+    *ret = form.id;
+    return err;
+}
+
+struct err *auth_mfa_step(struct arena *a, struct db *db, const struct auth_call *call,
+                          const struct rec *rec, struct str method, bool *ret_done,
+                          struct auth_answer *ret)
+{
+    struct session session = {
+        .schema = call->actor->schema, .rec = rec, .method = method, .now_ms = call->now_ms};
+    struct err *err;
+
+    if (!session.schema->mfas)
+        return err_new(a, E_INTERNAL, NULL, "there is no _mfas collection");
+    err = read_id(a, call, &session.id);
+    if (err)
+        return err;
+    *ret_done = session.id.n == 0;
+    return *ret_done ? begin(a, db, &session, ret) : end(a, db, &session);
+}

@@ -1,0 +1,171 @@
+/*
+ * Where logins came from (auth.md 10): `_authOrigins` holds at most five fingerprints a record.
+ *
+ * A record that logs in from somewhere new, has been somewhere else before and has an address is
+ * owed a mail. Mails are not sent yet, and a mail that was not sent leaves the fingerprint unknown,
+ * so that the next login from there is new again: such logins are logged and nothing is stored.
+ */
+#include "auth/internal.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/md5.h"
+
+#define ORIGINS_MAX 5
+#define USER_AGENT_MAX 200
+
+struct origin {
+    const struct schema *schema;
+    const struct rec *rec;
+    struct str fingerprint;
+    struct str id; /* of a new row */
+    int64_t now_ms;
+};
+
+typedef VEC(struct str) id_list;
+
+static struct str user_agent(const struct auth_call *call)
+{
+    const struct query_request *request = &call->actor->request;
+
+    if (call->user_agent.p)
+        return call->user_agent;
+    for (size_t i = 0; i < request->n_headers; i++)
+        if (str_eq(request->headers[i].name, STR("user_agent")))
+            return request->headers[i].value;
+    return STR("");
+}
+
+static struct str fingerprint(struct arena *a, const struct auth_call *call)
+{
+    struct str agent = user_agent(call);
+    bool cut = agent.n > USER_AGENT_MAX;
+
+    return md5_hex(a, arena_concat(a, call->client_ip, str_sub(agent, 0, USER_AGENT_MAX),
+                                   cut ? STR("...") : STR("")));
+}
+
+/* The record's rows, newest first; *ret_known is the one with the fingerprint, or empty. */
+static struct err *list_origins(struct arena *a, struct db_conn *tx, const struct origin *origin,
+                                id_list *ret, struct str *ret_known)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    bool row = false;
+    struct err *err;
+
+    *ret_known = STR("");
+    err =
+        db_prepare(a, tx,
+                   auth_sql(a, tx,
+                            "SELECT [id], [fingerprint] FROM [_authOrigins] WHERE "
+                            "[collectionRef] = {1} AND [recordRef] = {2} ORDER BY [created] DESC"),
+                   &stmt);
+    if (err)
+        return err;
+    db_bind(stmt, 1, DB_V_TEXT(origin->rec->col->id));
+    db_bind(stmt, 2, DB_V_TEXT(rec_id(origin->rec)));
+    while (!(err = db_step(a, stmt, &row)) && row) {
+        struct str id = arena_dup(a, db_column_text(stmt, 0));
+
+        *VEC_PUSH(a, ret) = id;
+        if (ret_known->n == 0 && str_eq(db_column_text(stmt, 1), origin->fingerprint))
+            *ret_known = id;
+    }
+    return err;
+}
+
+static struct err *touch(struct arena *a, struct db_conn *tx, const struct origin *origin,
+                         struct str id)
+{
+    struct rec *row = NULL;
+    struct rec *after;
+    struct err *err;
+
+    err = rec_find(a, tx, origin->schema->auth_origins, id, &row);
+    if (err || !row)
+        return err;
+    return rec_change(a, tx, origin->schema, row, NULL, 0, origin->now_ms, &after);
+}
+
+/* Of more than one less than the most, the oldest go. */
+static struct err *make_room(struct arena *a, struct db_conn *tx, const struct origin *origin,
+                             const id_list *origins)
+{
+    for (size_t i = ORIGINS_MAX - 1; i < origins->n; i++) {
+        struct rec *row = NULL;
+        struct err *err;
+
+        err = rec_find(a, tx, origin->schema->auth_origins, origins->items[i], &row);
+        if (!err && row)
+            err = rec_remove(a, tx, origin->schema, row, origin->now_ms);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static struct err *add(struct arena *a, struct db_conn *tx, const struct origin *origin)
+{
+    const struct rec_set sets[] = {
+        {STR("id"), auth_value_of_text(origin->id)},
+        {STR("collectionRef"), auth_value_of_text(origin->rec->col->id)},
+        {STR("recordRef"), auth_value_of_text(rec_id(origin->rec))},
+        {STR("fingerprint"), auth_value_of_text(origin->fingerprint)},
+    };
+    struct rec *row;
+
+    return rec_insert(a, tx, origin->schema, origin->schema->auth_origins, sets, COUNT_OF(sets),
+                      origin->now_ms, &row);
+}
+
+/* *ret_out: not NULL when a mail was due. */
+static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    static char due[] = "due";
+    const struct origin *origin = in;
+    id_list origins = {0};
+    struct str known;
+    struct err *err;
+
+    *ret_out = NULL;
+    err = list_origins(a, tx, origin, &origins, &known);
+    if (err)
+        return err;
+    if (known.n > 0)
+        return touch(a, tx, origin, known);
+    if (origins.n > 0 && auth_cell(origin->rec, origin->rec->col->auth->email).n > 0) {
+        *ret_out = due;
+        return NULL;
+    }
+    err = make_room(a, tx, origin, &origins);
+    return err ? err : add(a, tx, origin);
+}
+
+static bool alerts(struct arena *a, const struct rec *rec)
+{
+    const struct json *enabled = json_get(auth_option(a, rec->col, "authAlert"), STR("enabled"));
+
+    return enabled && enabled->type == JSON_BOOL && enabled->truth;
+}
+
+void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,
+                      const struct rec *rec)
+{
+    const struct origin origin = {.schema = call->actor->schema,
+                                  .rec = rec,
+                                  .fingerprint = fingerprint(a, call),
+                                  .id = random_text(a, ID_LEN, ALPHABET_ID),
+                                  .now_ms = call->now_ms};
+    void *due = NULL;
+    struct err *err;
+
+    if (!alerts(a, rec) || !origin.schema->auth_origins)
+        return;
+    err = db_run(a, db, note_unit, &origin, &due);
+    if (err)
+        log_warn("auth.origin_not_saved", LOG_STR("collection", rec->col->name),
+                 LOG_STR("record", rec_id(rec)), LOG_STR("cause", err->cause));
+    if (due)
+        log_warn("auth.alert_not_sent", LOG_STR("collection", rec->col->name),
+                 LOG_STR("record", rec_id(rec)));
+}

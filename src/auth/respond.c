@@ -1,0 +1,226 @@
+/*
+ * From a record that has proved who it is to the answer (auth.md 4): may it log in, is a second
+ * factor wanted, and the JSON.
+ */
+#include "auth/internal.h"
+
+#include "base/limits.h"
+
+#define MESSAGE_RULE "The request doesn't satisfy the collection requirements to authenticate."
+
+static struct err *refused(struct arena *a, const char *why)
+{
+    return err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: %s", why);
+}
+
+/* The rule is asked as the requester, who has not become the record yet. */
+static struct err *check_rule(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                              const struct rec *rec)
+{
+    const struct schema_rule *rule = &rec->col->auth->auth_rule;
+    bool matches = false;
+    struct err *err;
+
+    if (call->actor->superuser)
+        return NULL;
+    if (!rule->set)
+        return refused(a, "nobody may log in");
+    if (rule->text.n == 0)
+        return NULL;
+    err = rec_matches(a, conn, call->actor, rec->col, rec_id(rec), rule->text, &matches);
+    if (err && err->kind != E_BAD_REQUEST)
+        return err;
+    if (err)
+        return refused(a, arena_cstr(a, err->cause));
+    return matches ? NULL : refused(a, "not satisfied");
+}
+
+struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                       const struct rec *rec)
+{
+    if (rec->col == call->actor->schema->superusers && !call->superuser_ip_allowed)
+        return err_new(a, E_FORBIDDEN, NULL, "superuser from an address not listed");
+    return check_rule(a, conn, call, rec);
+}
+
+/* What the record may see and expand is its own business, not the requester's. */
+struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                       const struct rec *rec, struct str token, struct auth_answer *ret)
+{
+    struct rec_actor self = *call->actor;
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    rec_actor_set_auth(a, &self, rec);
+    BUF_ADD(&out, "{\"record\":");
+    err = rec_write(a, conn, &self, rec, call->expand, REC_EMAIL_SHOWN, &out);
+    if (err)
+        return err;
+    BUF_ADD(&out, ",\"token\":");
+    json_write_text(&out, token);
+    BUF_ADD(&out, "}");
+    if (out.full)
+        return err_new(a, E_INTERNAL, NULL, "the answer is over its limit");
+    *ret = (struct auth_answer){200, arena_dup(a, buf_str(&out))};
+    return NULL;
+}
+
+static struct err *new_token(struct arena *a, const struct auth_call *call, const struct rec *rec,
+                             bool refreshable, int64_t duration_s, struct str *ret)
+{
+    *ret = auth_token_new(a, rec, TOKEN_AUTH, refreshable, duration_s, call->now_ms);
+    if (ret->n == 0)
+        return err_new(a, E_INTERNAL, "Failed to create auth token.", "no key to sign with");
+    return NULL;
+}
+
+/* --- logins ------------------------------------------------------------------------------------
+ */
+
+static struct err *admit_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                               const struct rec *rec, bool *ret_mfa)
+{
+    struct err *err = db_read_begin(a, conn);
+
+    if (err)
+        return err;
+    err = auth_admit(a, conn, call, rec);
+    if (!err)
+        err = auth_mfa_wanted(a, conn, call, rec, ret_mfa);
+    db_read_end(conn);
+    return err;
+}
+
+static struct err *write_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                               const struct rec *rec, struct str token, struct auth_answer *ret)
+{
+    struct err *err = db_read_begin(a, conn);
+
+    if (err)
+        return err;
+    err = auth_write(a, conn, call, rec, token, ret);
+    db_read_end(conn);
+    return err;
+}
+
+struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
+                          const struct auth_call *call, const struct rec *rec, struct str method,
+                          struct auth_answer *ret)
+{
+    bool mfa = false;
+    bool done = false;
+    struct str token;
+    struct err *err;
+
+    err = new_token(a, call, rec, true, 0, &token);
+    if (err)
+        return err;
+    err = admit_login(a, conn, call, rec, &mfa);
+    if (!err && mfa)
+        err = auth_mfa_step(a, db, call, rec, method, &done, ret);
+    if (err || done)
+        return err;
+    err = write_login(a, conn, call, rec, token, ret);
+    if (err)
+        return err;
+    auth_note_origin(a, db, call, rec);
+    return NULL;
+}
+
+/* --- refresh, impersonation ---------------------------------------------------------------------
+ */
+
+struct err *auth_refresh(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                         const struct auth_token *token, struct auth_answer *ret)
+{
+    struct str text = token->text;
+    struct err *err;
+
+    call->actor->request.context = STR("default");
+    err = auth_check_collection(a, call->col);
+    if (err)
+        return err;
+    if (call->body_err)
+        return err_copy(a, call->body_err);
+    if (token->refreshable) {
+        err = new_token(a, call, token->rec, true, 0, &text);
+        if (err)
+            return err;
+    }
+    err = auth_admit(a, conn, call, token->rec);
+    if (err)
+        return err;
+    return auth_write(a, conn, call, token->rec, text, ret);
+}
+
+struct impersonation {
+    int64_t duration;
+};
+
+/* Seconds, taken through nanoseconds of 64 bits as PocketBase does: what overflows to nothing or
+ * less is the collection's default. */
+static int64_t duration_of(int64_t seconds)
+{
+    int64_t ns = (int64_t)((uint64_t)seconds * 1000000000ULL);
+
+    return ns > 0 ? ns / 1000000000 : 0;
+}
+
+static struct err *read_impersonation(struct arena *a, const struct auth_call *call,
+                                      struct impersonation *ret)
+{
+    static const struct form_field fields[] = {
+        {"duration", FORM_INT, offsetof(struct impersonation, duration)},
+    };
+    struct err *err;
+
+    err = auth_decode(a, call, fields, COUNT_OF(fields), false, ret, AUTH_MESSAGE_LOADING);
+    if (err)
+        return err;
+    if (ret->duration < 0)
+        err_add_item(a, &err, STR("duration"), CODE_MIN_THRESHOLD, STR("{\"threshold\":0}"));
+    return auth_validation(err);
+}
+
+static struct err *check_superuser(struct arena *a, const struct rec_actor *actor)
+{
+    if (!actor->auth)
+        return err_new(a, E_UNAUTHORIZED, "The request requires valid record authorization token.",
+                       "a guest");
+    if (!actor->superuser)
+        return err_new(a, E_FORBIDDEN,
+                       "The authorized record is not allowed to perform this action.",
+                       "no superuser");
+    return NULL;
+}
+
+struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                             struct auth_answer *ret)
+{
+    struct impersonation form;
+    struct rec *rec = NULL;
+    struct str token;
+    struct err *err;
+
+    call->actor->request.context = STR("default");
+    err = check_superuser(a, call->actor);
+    if (err)
+        return err;
+    if (!call->col || !call->col->auth)
+        return err_new(a, E_NOT_FOUND, "Missing or invalid auth collection context.",
+                       "no such auth collection");
+    err = rec_find(a, conn, call->col, call->id, &rec);
+    if (err)
+        return err;
+    if (!rec)
+        return err_new(a, E_NOT_FOUND, NULL, "no such record");
+    err = read_impersonation(a, call, &form);
+    if (!err)
+        err = new_token(a, call, rec, false, duration_of(form.duration), &token);
+    if (!err)
+        err = auth_admit(a, conn, call, rec);
+    if (err)
+        return err;
+    return auth_write(a, conn, call, rec, token, ret);
+}
