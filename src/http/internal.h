@@ -1,0 +1,252 @@
+/*
+ * http/internal: what the files of this folder share.
+ *
+ * A connection and its exchange belong to one loop; only that loop's thread touches them, except
+ * where a field says otherwise.
+ */
+#ifndef REEVE_HTTP_INTERNAL_H
+#define REEVE_HTTP_INTERNAL_H
+
+#include "http/server.h"
+
+#include <llhttp.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#define IN_BYTES ((size_t)16 * 1024)      /* a read buffer as it starts */
+#define SCRATCH_BYTES ((size_t)64 * 1024) /* a loop's, for what is copied or dropped at once */
+#define LOOP_KEPT 64                      /* read buffers and exchanges a loop keeps for reuse */
+#define LINGER_MS 2000                    /* dropping what still comes before a close */
+#define DATE_LINE_LEN 37                  /* "Date: Mon, 02 Jan 2006 15:04:05 GMT" CR LF */
+#define PEER_MAX 40                       /* a fully expanded IPv6 address and a NUL */
+
+/* Each deadline has one length, so a list in order of arrival is in order of time too. */
+enum http_deadline {
+    DEADLINE_IDLE,
+    DEADLINE_HEAD,
+    DEADLINE_BODY,
+    DEADLINE_WRITE,
+    DEADLINE_LINGER,
+    DEADLINE_KINDS,
+    DEADLINE_NONE = DEADLINE_KINDS,
+};
+
+enum http_state {
+    CONN_HEAD,   /* between requests, or part of a head is there */
+    CONN_BODY,   /* a head is there, its body is not */
+    CONN_BUSY,   /* the handler has the request */
+    CONN_WRITE,  /* an answer waits for the client to read */
+    CONN_LINGER, /* the answer is out; what still comes is dropped, then we close */
+    CONN_CLOSED, /* the socket is gone or going; the handler may still have the request */
+};
+
+/* How the end of a request's body is found. */
+enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
+
+/* One request with its answer; recycled. */
+struct exchange {
+    struct req req;
+    struct exchange *next; /* in the loop's list of spare ones */
+    struct http_conn *conn;
+    uv_write_t write;
+
+    enum http_framing framing;
+    uint64_t length; /* BODY_LENGTH */
+    bool http10;
+    bool keep;        /* the client wants the connection kept */
+    bool expects;     /* 100-continue */
+    bool in_place;    /* the body lies in the read buffer */
+    bool linger;      /* what the client still sends is dropped before the close */
+    uint64_t charged; /* of the server's bodies_total */
+    uint64_t raw;     /* bytes of a chunked body as they came */
+    llhttp_t chunks;
+    bool chunks_done;
+    struct buf body; /* one that is not in place */
+    struct buf head; /* of the answer */
+};
+
+struct http_conn {
+    uv_tcp_t tcp;
+    struct http_loop *loop;
+    struct http_conn *older, *newer;  /* all of the loop's */
+    struct http_conn *sooner, *later; /* in the list of its deadline */
+    uint64_t due_ms;
+    struct exchange *exchange; /* NULL between requests */
+
+    char *in; /* NULL while idle */
+    size_t in_n, in_cap;
+    size_t in_at;     /* start of what is not consumed yet */
+    size_t scanned;   /* of the head, from in_at: no end in there */
+    size_t line_at;   /* start of its last line, from in_at */
+    uint64_t dropped; /* CONN_LINGER: bytes so far */
+
+    int fd; /* on its way from the listener */
+    enum http_state state;
+    enum http_deadline deadline;
+    bool reading;
+    bool parsing; /* conn_input() is on the stack */
+    bool eof;
+    bool fresh;       /* nothing has come yet */
+    bool handle_gone; /* libuv has let go of the socket */
+    uint8_t peer_n;
+    char peer[PEER_MAX];
+};
+
+struct deadline_list {
+    struct http_conn *first, *last;
+};
+
+struct http_loop {
+    /* set before its thread starts, constant after */
+    struct http_server *server;
+    unsigned number;
+    uv_loop_t uv;
+    uv_async_t async; /* uv_async_send: any thread */
+
+    /* any thread */
+    _Atomic(struct req *) inbox;            /* newest first */
+    _Atomic(struct http_conn *) conn_inbox; /* newest first */
+    atomic_uint n_conns;                    /* with those on their way */
+    atomic_uint n_in_flight;                /* written by the loop alone */
+    atomic_ullong n_requests;               /* written by the loop alone */
+
+    /* the loop's thread only */
+    pthread_t thread;
+    uv_timer_t timer;
+    uint64_t timer_due_ms; /* 0: not armed */
+    struct deadline_list deadlines[DEADLINE_KINDS];
+    struct http_conn *conns; /* newest first */
+    struct exchange *spare_exchanges;
+    void *spare_buffers; /* each holds the address of the next */
+    unsigned n_spare_exchanges, n_spare_buffers;
+    bool draining;
+    uint64_t drain_due_ms;
+    bool ended;
+    int64_t date_s;
+    char date_line[DATE_LINE_LEN + 1];
+    char scratch[SCRATCH_BYTES];
+};
+
+struct http_server {
+    struct http_conf conf;
+    struct router *router;
+    struct str *origins;
+    size_t n_origins;
+    bool any_origin;
+    uint64_t deadline_ms[DEADLINE_KINDS];
+
+    int listen_fd;
+    int spare_fd; /* given up to take and refuse a connection when no descriptor is left */
+    uint16_t port;
+    /* first loop's thread */
+    uv_poll_t listener;
+    uv_signal_t signals[2];
+    bool listening;
+    unsigned next_loop;
+
+    struct http_loop *loops;
+    unsigned n_loops;
+    /* any thread */
+    atomic_bool stopping;
+    atomic_bool draining; /* set by the first loop once nothing is accepted any more */
+    atomic_ullong bodies_bytes;
+};
+
+/* accept.c: first loop's thread */
+struct err *accept_listen(struct arena *a, struct http_server *server);
+void accept_start(struct http_server *server);
+void accept_stop(struct http_server *server);
+
+/* loop.c */
+void loop_init(struct http_loop *loop, struct http_server *server, unsigned number);
+void loop_run(void *loop);
+void loop_close(struct http_loop *loop);
+void loop_wake(struct http_loop *loop);
+void loop_give(struct http_loop *loop, struct http_conn *conn); /* any thread */
+void loop_deadline(struct http_conn *conn, enum http_deadline kind);
+void loop_conn_done(struct http_loop *loop); /* one connection less */
+const char *loop_date_line(struct http_loop *loop);
+
+/* spare.c: memory that a loop recycles */
+struct exchange *exchange_get(struct http_conn *conn);
+void exchange_put(struct http_loop *loop, struct exchange *ex);
+char *spare_buffer_get(struct http_loop *loop);
+void spare_buffer_put(struct http_loop *loop, char *p, size_t cap);
+void spare_free(struct http_loop *loop);
+
+/* conn.c */
+void conn_open(struct http_loop *loop, struct http_conn *conn);
+void conn_input(struct http_conn *conn); /* goes on with what is in the buffer */
+void conn_read(struct http_conn *conn, bool on);
+void conn_room(struct http_conn *conn, size_t n); /* n bytes behind in_n, or as many as may be */
+void conn_next(struct http_conn *conn);           /* an exchange is over */
+void conn_close(struct http_conn *conn);
+void conn_expired(struct http_conn *conn); /* its deadline has passed */
+void conn_drain(struct http_conn *conn);   /* the server stops: closes what is idle */
+void conn_abandon(struct http_conn *conn); /* the time to drain is over */
+
+/* intake.c: from a head to the handler */
+/* Takes one head from the buffer. False: none is there yet. */
+bool intake_head(struct http_conn *conn);
+/* Takes what the buffer has of the body. True: the request is over, a next one may follow. */
+bool intake_body(struct http_conn *conn);
+/* Where the next bytes of a body go that is not taken from the buffer; its room, or 0. */
+size_t intake_room(const struct http_conn *conn);
+void intake_bytes(struct http_conn *conn, const char *p, size_t n);
+
+/* head.c */
+/* A refusal by the HTTP layer: `line` is status and reason, as in the status line and the body. */
+struct http_refusal {
+    const char *line;
+    const char *headers;
+    const char *body;
+    bool keeps; /* the connection may go on */
+};
+extern const struct http_refusal http_refusals[];
+enum http_refused {
+    REFUSED_NOT, /* the request goes on */
+    REFUSED_BAD,
+    REFUSED_NO_HOST,
+    REFUSED_BAD_HOST,
+    REFUSED_HEAD_SIZE,
+    REFUSED_EXPECT,
+    REFUSED_CODING,
+    REFUSED_VERSION,
+    REFUSED_CONNECT,
+    REFUSED_STAR,
+    REFUSED_TIMEOUT,
+    REFUSED_OPTIONS_STAR, /* not refused, but answered by the server */
+    REFUSED_KINDS,
+};
+/* Whether the request line, up to its LF, can be the start of a request. */
+bool head_line_ok(struct str line);
+/* Reads a whole head, up to and with its empty line, into the exchange. */
+enum http_refused head_parse(struct exchange *ex, struct str head);
+/* The parser for a chunked body, past its head. */
+void head_chunk_parser(llhttp_t *parser, struct exchange *ex);
+
+/* write.c */
+void write_refusal(struct http_conn *conn, enum http_refused refused);
+void write_redirect(struct http_conn *conn, struct str location);
+void write_options(struct http_conn *conn);
+void write_continue(struct http_conn *conn);
+void write_err(struct http_conn *conn, enum err_kind kind); /* and closes */
+extern const struct str write_unavailable;                  /* a whole answer: 503, and the end */
+void write_answer(struct exchange *ex);
+
+/* target.c */
+struct target {
+    struct str path;  /* as escaped: what routes are matched with */
+    struct str query; /* without the question mark; p NULL: none */
+};
+/* What Go's url.ParseRequestURI takes. False: 400. */
+bool target_parse(struct arena *a, struct str method, struct str text, struct target *ret);
+/* The path without empty, '.' and '..' segments; the same slice where it is clean. */
+struct str target_clean(struct arena *a, struct str path);
+
+/* cors.c */
+void cors_init(struct arena *a, struct http_server *server);
+/* The value for Access-Control-Allow-Origin, or a slice with p NULL. */
+struct str cors_origin(const struct http_server *server, struct str origin);
+
+#endif

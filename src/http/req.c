@@ -1,0 +1,117 @@
+/*
+ * What handlers do with a request: look into it, fill in the answer, send it.
+ */
+#include "http/internal.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct str req_header(const struct req *req, struct str name)
+{
+    for (size_t i = 0; i < req->headers.n; i++) {
+        const struct req_pair *pair = &req->headers.items[i];
+
+        if (pair->name.n == name.n && str_eq_nocase(pair->name, name))
+            return pair->value;
+    }
+    return STR_NONE;
+}
+
+const struct req_pairs *req_query(struct req *req)
+{
+    struct req_pairs *pairs;
+
+    if (!req->query_pairs) {
+        pairs = ARENA_NEW(req->arena, struct req_pairs);
+        (void)req_parse_pairs(req->arena, req->query, pairs); /* broken ones are dropped */
+        req->query_pairs = pairs;
+    }
+    return req->query_pairs;
+}
+
+struct str req_query_get(struct req *req, struct str name)
+{
+    const struct req_pairs *pairs = req_query(req);
+
+    for (size_t i = 0; i < pairs->n; i++) {
+        if (str_eq(pairs->items[i].name, name))
+            return pairs->items[i].value;
+    }
+    return STR_NONE;
+}
+
+void req_answer_json(struct req *req, int status)
+{
+    req->resp.status = status;
+    req->resp.content_type = "application/json";
+}
+
+void req_answer_empty(struct req *req, int status)
+{
+    req->resp.status = status;
+    req->resp.content_type = NULL;
+    buf_reset(&req->resp.body);
+}
+
+void req_answer_err(struct req *req, const struct err *err)
+{
+    struct resp *resp = &req->resp;
+
+    buf_reset(&resp->body);
+    buf_reset(&resp->headers);
+    resp->bare = resp->framable = false;
+    err_write(&resp->body, err);
+    req_answer_json(req, err_status(err));
+    if (err->retry_after_s)
+        req_add_header(req, "Retry-After: %u", err->retry_after_s);
+}
+
+void req_add_header(struct req *req, const char *format, ...)
+{
+    struct buf *headers = &req->resp.headers;
+    size_t at = headers->n;
+    struct str line;
+    va_list args;
+
+    va_start(args, format);
+    line = arena_vprintf(req->arena, format, args);
+    va_end(args);
+    buf_add(headers, line);
+    /* Whatever got into a value, the next line is not its to begin. */
+    for (size_t i = at; i < headers->n; i++) {
+        if (headers->p[i] == '\r' || headers->p[i] == '\n' || headers->p[i] == '\0')
+            headers->p[i] = ' ';
+    }
+    BUF_ADD(headers, "\r\n");
+}
+
+static struct exchange *exchange_of(struct req *req)
+{
+    return (struct exchange *)(void *)((char *)req - offsetof(struct exchange, req));
+}
+
+void req_send(struct req *req)
+{
+    struct exchange *ex = exchange_of(req);
+    struct http_conn *conn = ex->conn;
+
+    atomic_fetch_sub_explicit(&conn->loop->n_in_flight, 1, memory_order_relaxed);
+    if (conn->state == CONN_CLOSED)
+        conn_next(conn); /* nobody is there to read it */
+    else
+        write_answer(ex);
+}
+
+void req_resume(struct req *req, void (*resume)(struct req *req), bool wake)
+{
+    struct http_loop *loop = req->conn->loop; /* read before the loop may have the request back */
+    struct req *head = atomic_load_explicit(&loop->inbox, memory_order_relaxed);
+
+    req->resume = resume;
+    do {
+        req->next = head;
+    } while (!atomic_compare_exchange_weak_explicit(&loop->inbox, &head, req, memory_order_release,
+                                                    memory_order_relaxed));
+    if (wake)
+        loop_wake(loop);
+}

@@ -1,0 +1,112 @@
+/*
+ * http/req: one request and its answer.
+ *
+ * The connection fills a request in and hands it to the handler on its loop. From then on the
+ * handler owns the answer: it calls req_send() exactly once, on that loop, whether or not the
+ * client is still there. In between the request may be handed to other threads; only one has it at
+ * a time.
+ */
+#ifndef REEVE_HTTP_REQ_H
+#define REEVE_HTTP_REQ_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/thread.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_route;
+struct http_conn;
+
+#define REQ_PARAMS_MAX 4
+
+struct req_pair {
+    struct str name; /* of a header: as sent */
+    struct str value;
+};
+
+struct req_pairs {
+    struct req_pair *items;
+    size_t n;
+};
+
+/* The answer, built up by the handler. */
+struct resp {
+    int status;
+    const char *content_type; /* NULL: none */
+    struct buf body;          /* an answer to HEAD keeps it; the connection does not send it */
+    struct buf headers;       /* further header lines, each ending in CR LF */
+    bool bare;                /* no security headers (services.md 12.4: redirects, OPTIONS) */
+    bool framable;            /* no X-Frame-Options: file downloads (services.md 12.4) */
+    bool close;               /* close the connection after it */
+};
+
+struct req {
+    /* set before the handler runs, constant after */
+    struct arena *arena;
+    struct str method;
+    struct str target;                 /* as sent */
+    struct str path;                   /* raw, without the query */
+    struct str query;                  /* raw, without the question mark */
+    const struct http_route *route;    /* NULL: no route has this path and method */
+    struct str params[REQ_PARAMS_MAX]; /* decoded {name}s of the route's pattern, in their order */
+    struct req_pairs headers;
+    struct str content_type; /* of the body; empty when there is none */
+    struct str body;
+    bool has_body;    /* Content-Length above 0 or chunked */
+    bool too_large;   /* over the body limit: the body was not read */
+    bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
+                         the whole, except a JSON value that is complete (records.md 3.6) */
+    struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
+
+    /* any thread */
+    atomic_bool gone; /* the client has left: no need to go on */
+
+    /* whoever has the request */
+    struct resp resp;
+    struct job job;                      /* to hand it to the pool */
+    void *user;                          /* of the layer above */
+    const struct req_pairs *query_pairs; /* what req_query() has parsed */
+
+    /* the connection's */
+    struct http_conn *conn;
+    void (*resume)(struct req *req);
+    struct req *next;
+};
+
+/* Value of the first header of that name (ASCII case ignored), or a slice with p NULL. */
+struct str req_header(const struct req *req, struct str name);
+
+/* The query string's pairs, decoded as Go's url.ParseQuery does: a pair with a broken escape or a
+ * ';' is dropped. Parsed once, kept. */
+const struct req_pairs *req_query(struct req *req);
+/* First value of a query parameter, or a slice with p NULL. */
+struct str req_query_get(struct req *req, struct str name);
+
+/* application/x-www-form-urlencoded pairs in the same way, from any text. False when a pair is
+ * broken (*ret then holds the others). */
+bool req_parse_pairs(struct arena *a, struct str text, struct req_pairs *ret);
+
+/* Percent-decoding; plus: '+' is a space too. False: a broken escape. */
+bool req_decode(struct arena *a, struct str text, bool plus, struct str *ret);
+
+/* Filling the answer. */
+void req_answer_json(struct req *req, int status); /* body written by the caller into resp.body */
+void req_answer_empty(struct req *req, int status);
+void req_answer_err(struct req *req, const struct err *err); /* envelope; discards what was there */
+PRINTF(2, 3)
+void req_add_header(struct req *req, const char *format, ...); /* "Name: value" */
+
+/* Sends the answer and lets go of the request. On the request's loop. */
+void req_send(struct req *req);
+
+/* Any thread: has resume(req) called on the request's loop, which is woken at the next
+ * http_server_wake() or at once when `wake`. */
+void req_resume(struct req *req, void (*resume)(struct req *req), bool wake);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * http/server: the listener, its loops and their connections.
+ *
+ * One listener deals accepted sockets out to the least loaded loop; each loop is a thread with its
+ * own connections (libuv, llhttp). A handler runs on the loop and must not block.
+ *
+ * What the server answers by itself: malformed requests, heads over their limit (431), bodies sent
+ * without a known length that pass their limit (413), unclean paths (307), CORS and preflights
+ * (services.md 12.2), time-outs. It adds the security headers (services.md 12.4) and Vary: Origin.
+ */
+#ifndef REEVE_HTTP_SERVER_H
+#define REEVE_HTTP_SERVER_H
+
+#include "base/err.h"
+#include "http/req.h"
+#include "http/router.h"
+
+#include <stdint.h>
+
+struct http_conf {
+    struct str host; /* empty: all interfaces */
+    uint16_t port;   /* 0: any free one */
+    unsigned n_loops;
+    unsigned max_connections;
+    size_t max_head_bytes;
+    uint64_t head_ms, body_ms, idle_ms, write_ms, shutdown_ms;
+    uint64_t max_bodies_total; /* bytes of request bodies in memory, all connections together */
+    struct str origins;        /* --origins, comma separated; "*": any */
+    const struct http_route *routes;
+    size_t n_routes;
+    void *user; /* for the callbacks */
+
+    /* On a loop, once the head is there: most bytes of body to read. */
+    uint64_t (*body_limit)(void *user, const struct req *req);
+    /* On a loop, once the request is complete; also when no route matched. */
+    void (*handle)(void *user, struct req *req);
+    /* On each loop's thread as it starts and before it ends; may be NULL. */
+    void (*loop_start)(void *user);
+    void (*loop_end)(void *user);
+};
+
+struct http_server;
+
+/* Binds and listens; conf is copied, what it points to must live as long as the server. */
+MUST_CHECK struct err *http_server_open(struct arena *a, const struct http_conf *conf,
+                                        struct http_server **ret);
+/* The port it listens on. */
+uint16_t http_server_port(const struct http_server *server);
+/* Serves until http_server_stop(), then drains: no new connection, requests in flight get
+ * shutdown_ms, then those still unanswered are answered 503. Returns once every loop has ended and
+ * every handler has let go. Runs the first loop on the calling thread. */
+void http_server_run(struct http_server *server);
+/* Any thread, also more than once. SIGTERM and SIGINT do the same while http_server_run() runs. */
+void http_server_stop(struct http_server *server);
+/* Any thread: wakes the loops that req_resume() left asleep. */
+void http_server_wake(struct http_server *server);
+void http_server_close(struct http_server *server);
+
+struct http_stats {
+    uint64_t connections; /* open now */
+    uint64_t in_flight;   /* requests handed to the handler and not yet sent */
+    uint64_t requests;    /* since the start */
+};
+struct http_stats http_server_stats(const struct http_server *server);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * A server with a few routes of its own, for tests/http/hostile.py and for measuring src/http
+ * alone. Prints its port; ends on SIGTERM.
+ *
+ *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
+ *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST]
+ */
+#include "http/server.h"
+#include "base/limits.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BIG_BYTES (8 * MIB)
+#define BODY_LIMIT (1 * MIB)
+
+static struct http_server *server;
+static struct pool *pool;
+
+static void finish(struct req *req)
+{
+    req_send(req);
+}
+
+static void health(struct req *req)
+{
+    BUF_ADD(&req->resp.body, "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{}}");
+    req_answer_json(req, 200);
+    req_send(req);
+}
+
+/* What arrived, for the script to compare. */
+static void echo(struct req *req)
+{
+    struct buf *out = &req->resp.body;
+
+    buf_add(out, req->method);
+    buf_addf(out, " %zu %d%d ", req->body.n, (int)req->too_large, (int)req->body_broken);
+    buf_add(out, req->body);
+    req->resp.status = req->too_large ? 413 : 200;
+    req->resp.content_type = "text/plain";
+    req_send(req);
+}
+
+static void params(struct req *req)
+{
+    for (int i = 0; i < REQ_PARAMS_MAX; i++) {
+        buf_add(&req->resp.body, req->params[i]);
+        BUF_ADD(&req->resp.body, "|");
+    }
+    buf_add(&req->resp.body, req_query_get(req, STR("q")));
+    req->resp.status = 200;
+    req->resp.content_type = "text/plain";
+    req_send(req);
+}
+
+static void big(struct req *req)
+{
+    static char block[4096];
+
+    memset(block, 'x', sizeof(block));
+    for (size_t i = 0; i < BIG_BYTES / sizeof(block); i++)
+        buf_add_bytes(&req->resp.body, block, sizeof(block));
+    req->resp.status = 200;
+    req->resp.content_type = "text/plain";
+    req_send(req);
+}
+
+/* On a pool thread: waits `ms` of the query, or until the client has left. */
+static void wait_on_pool(struct job *job)
+{
+    struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
+    uint64_t ms = 0;
+
+    (void)num_parse_u64(req_query_get(req, STR("ms")), &ms); /* 0 then */
+    for (uint64_t i = 0; i < ms && !atomic_load(&req->gone); i += 5)
+        (void)usleep(5000);
+    if (atomic_load(&req->gone))
+        (void)fprintf(stderr, "gone\n");
+    buf_addf(&req->resp.body, "waited");
+    req->resp.status = 200;
+    req->resp.content_type = "text/plain";
+    req_resume(req, finish, ms % 2 == 0);
+    http_server_wake(server);
+}
+
+static void slow(struct req *req)
+{
+    req->job.run = wait_on_pool;
+    if (!pool_submit(pool, POOL_WORK, &req->job)) {
+        req_answer_err(req, err_new(req->arena, E_UNAVAILABLE, NULL, "queue full"));
+        req_send(req);
+    }
+}
+
+struct row {
+    void (*run)(struct req *req);
+};
+static const struct row rows[] = {{health}, {echo}, {params}, {big}, {slow}};
+static const struct http_route routes[] = {
+    {"GET", "/api/health", &rows[0]},   {"POST", "/api/echo", &rows[1]},
+    {"GET", "/api/echo", &rows[1]},     {"GET", "/api/p/{a}/x/{b}", &rows[2]},
+    {"GET", "/api/p/{a...}", &rows[2]}, {"GET", "/api/big", &rows[3]},
+    {"GET", "/api/slow", &rows[4]},     {"POST", "/api/slow", &rows[4]},
+};
+
+static uint64_t body_limit(void *user, const struct req *req)
+{
+    (void)user;
+    return str_eq(req->query, STR("unlimited")) ? UINT64_MAX : BODY_LIMIT;
+}
+
+static void handle(void *user, struct req *req)
+{
+    const struct row *row;
+
+    (void)user;
+    if (!req->route) {
+        bool asks = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+
+        req_answer_err(
+            req, err_new(req->arena, E_NOT_FOUND, asks ? "File not found." : NULL, "no route"));
+        req_send(req);
+        return;
+    }
+    row = req->route->data;
+    row->run(req);
+}
+
+static struct http_conf conf = {
+    .host = STR_INIT("127.0.0.1"),
+    .n_loops = 1,
+    .max_connections = LIMIT_CONNECTIONS,
+    .max_head_bytes = LIMIT_HEAD_BYTES,
+    .head_ms = LIMIT_HEAD_MS,
+    .body_ms = LIMIT_BODY_MS,
+    .idle_ms = LIMIT_IDLE_MS,
+    .write_ms = LIMIT_WRITE_MS,
+    .shutdown_ms = LIMIT_SHUTDOWN_MS,
+    .max_bodies_total = LIMIT_BODIES_TOTAL,
+    .origins = STR_INIT("*"),
+    .routes = routes,
+    .n_routes = COUNT_OF(routes),
+    .body_limit = body_limit,
+    .handle = handle,
+};
+
+static void set(struct str name, struct str value)
+{
+    uint64_t n = 0;
+
+    if (str_eq(name, STR("--origins"))) {
+        conf.origins = value;
+        return;
+    }
+    if (!num_parse_u64(value, &n))
+        exit(2);
+    if (str_eq(name, STR("--loops")))
+        conf.n_loops = (unsigned)n;
+    else if (str_eq(name, STR("--port")))
+        conf.port = (uint16_t)n;
+    else if (str_eq(name, STR("--head-ms")))
+        conf.head_ms = n;
+    else if (str_eq(name, STR("--body-ms")))
+        conf.body_ms = n;
+    else if (str_eq(name, STR("--idle-ms")))
+        conf.idle_ms = n;
+    else if (str_eq(name, STR("--write-ms")))
+        conf.write_ms = n;
+    else if (str_eq(name, STR("--shutdown-ms")))
+        conf.shutdown_ms = n;
+    else if (str_eq(name, STR("--connections")))
+        conf.max_connections = (unsigned)n;
+    else if (str_eq(name, STR("--bodies")))
+        conf.max_bodies_total = n;
+    else
+        exit(2);
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned threads[POOL_LANES] = {4, 1};
+    static const size_t queue[POOL_LANES] = {64, 1};
+    struct arena *a = arena_new();
+    struct err *err;
+
+    for (int i = 1; i + 1 < argc; i += 2)
+        set(str_of(argv[i]), str_of(argv[i + 1]));
+    pool = pool_new(threads, queue);
+    err = http_server_open(a, &conf, &server);
+    if (err) {
+        (void)fprintf(stderr, "%.*s\n", STR_ARG(err->cause));
+        return 1;
+    }
+    (void)printf("%u\n", (unsigned)http_server_port(server));
+    (void)fflush(stdout);
+    http_server_run(server);
+    pool_free(pool);
+    http_server_close(server);
+    arena_free(a);
+    return 0;
+}
