@@ -61,6 +61,8 @@ struct lane {
     unsigned n_threads;
     size_t max_queued;
     const char *name;
+    void (*at_end)(void *user); /* may be NULL */
+    void *user;
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -111,6 +113,8 @@ static void run_lane(void *arg)
         pthread_mutex_lock(&lane->lock);
     }
     pthread_mutex_unlock(&lane->lock);
+    if (lane->at_end)
+        lane->at_end(lane->user);
 }
 
 static void lane_init(struct lane *lane, const char *name, unsigned n_threads, size_t max_queued)
@@ -135,6 +139,14 @@ struct pool *pool_new(const unsigned n_threads[POOL_LANES], const size_t queue[P
     for (size_t i = 0; i < POOL_LANES; i++)
         lane_init(&pool->lanes[i], names[i], n_threads[i], queue[i]);
     return pool;
+}
+
+void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user)
+{
+    for (size_t i = 0; i < POOL_LANES; i++) {
+        pool->lanes[i].at_end = fn;
+        pool->lanes[i].user = user;
+    }
 }
 
 bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)

@@ -1,0 +1,53 @@
+/*
+ * The end of a call: an error's envelope, or the answer with its fields picked; then the request
+ * goes.
+ */
+#include "api/internal.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+/* One failure, one line: here, where the response is. */
+static void log_failure(const struct api_call *call, const struct err *err)
+{
+    if (err->kind == E_GONE || err_status(err) < 500)
+        return;
+    log_error("request.failed", LOG_STR("method", call->req->method),
+              LOG_STR("path", call->req->path), LOG_U64("status", (uint64_t)err_status(err)),
+              LOG_STR("cause", err->cause));
+}
+
+/* The fields parameter, on every 2xx JSON answer (records.md 3.4). */
+static struct err *pick_fields(struct api_call *call)
+{
+    struct resp *resp = &call->req->resp;
+    struct str fields = api_query(call, STR("fields"));
+    AUTO_BUF struct buf whole;
+    struct query_picker *picker;
+    struct err *err;
+
+    buf_init(&whole, LIMIT_RESPONSE_BYTES);
+    if (!fields.p || resp->status / 100 != 2 || resp->body.n == 0)
+        return NULL;
+    err = query_picker_parse(call->arena, fields, &picker);
+    if (err || !picker)
+        return err;
+    buf_add(&whole, buf_str(&resp->body));
+    buf_reset(&resp->body);
+    return query_pick(call->arena, picker, buf_str(&whole), &resp->body);
+}
+
+void api_answer(struct api_call *call, struct err *err)
+{
+    struct req *req = call->req;
+
+    if (!err)
+        err = pick_fields(call);
+    if (!err && req->resp.body.full)
+        err = err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
+    if (err) {
+        log_failure(call, err);
+        req_answer_err(req, err);
+    }
+    api_call_release(call);
+    req_send(req);
+}

@@ -1,0 +1,39 @@
+/*
+ * api: the HTTP endpoints. A route is a row of a table (routes.c); a handler reads a call, calls a
+ * service and writes JSON.
+ *
+ * Where a handler starts is its row's business (design.md 4.2):
+ *   - RUN_READ: on the loop, under a CPU budget; what passes it is run again on the pool;
+ *   - RUN_WRITE: prepared on the loop, carried out as a unit of work, finished on the loop;
+ *   - RUN_HASH: on a pool thread that may take its time.
+ */
+#ifndef REEVE_API_API_H
+#define REEVE_API_API_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/thread.h"
+#include "db/db.h"
+#include "http/server.h"
+#include "schema/schema.h"
+#include "settings/settings.h"
+
+/* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
+struct api {
+    struct db *db;
+    struct schema_store *schemas;
+    struct settings_store *settings;
+    struct pool *pool;
+    unsigned query_timeout_s;
+};
+
+/* The table of routes, for http_conf.routes; *ret_n rows. */
+const struct http_route *api_routes(size_t *ret_n);
+
+/* For http_conf: `user` is a struct api *. */
+uint64_t api_body_limit(void *user, const struct req *req);
+void api_handle(void *user, struct req *req);
+/* Closes what a serving thread opened: its read connection, its query cache. */
+void api_thread_end(void *user);
+
+#endif

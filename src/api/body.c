@@ -1,0 +1,312 @@
+/*
+ * Bodies into one JSON object (records.md 3.2, 3.3): JSON as it is; form values by key, their types
+ * guessed from their texts, with the query string's pairs among them and @jsonPayload on top.
+ */
+#include "http/body.h"
+#include "api/internal.h"
+#include "base/num.h"
+
+#include <string.h>
+
+typedef VEC(struct json_member) members;
+
+static struct err *bad_body(struct api_call *call, const char *why)
+{
+    return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s", why);
+}
+
+/* A number only where its shortest form is the text itself: "01" and "1e3" stay text. */
+static bool is_plain_number(struct str text)
+{
+    char shortest[NUM_TEXT_MAX];
+    double number;
+
+    if (text.n == 0 || !(text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9')))
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != '-' && text.p[i] != '.' && !(text.p[i] >= '0' && text.p[i] <= '9'))
+            return false;
+    if (!num_parse_json(text, &number))
+        return false;
+    return str_eq(text, (struct str){shortest, num_format_plain(shortest, number)});
+}
+
+static struct json infer(struct str text)
+{
+    struct json number = {.type = JSON_NUMBER, .text = text};
+
+    if (str_eq(text, STR("true")) || str_eq(text, STR("false")))
+        return json_of_bool(text.p[0] == 't');
+    return is_plain_number(text) ? number : json_of_text(text);
+}
+
+static struct json_member *member(members *into, struct str key)
+{
+    for (size_t i = 0; i < into->n; i++)
+        if (str_eq(into->items[i].key, key))
+            return &into->items[i];
+    return NULL;
+}
+
+/* A second value of a key makes it a list. */
+static void add_value(struct arena *a, members *into, struct str key, struct json value)
+{
+    struct json_member *known = member(into, key);
+    struct json *items;
+    uint32_t n;
+
+    if (!known) {
+        *VEC_PUSH(a, into) = (struct json_member){key, value};
+        return;
+    }
+    n = known->value.type == JSON_LIST ? known->value.n : 1;
+    items = ARENA_ARRAY(a, struct json, n + 1);
+    if (known->value.type == JSON_LIST)
+        memcpy(items, known->value.items, n * sizeof(*items));
+    else
+        items[0] = known->value;
+    items[n] = value;
+    known->value = json_of_list(items, n + 1);
+}
+
+static bool merge_object(struct arena *a, members *into, const struct json *payload);
+
+static bool merge_value(struct arena *a, struct json *into, const struct json *value)
+{
+    members inner = {0};
+
+    if (value->type != JSON_NULL && into->type != JSON_NULL && into->type != value->type)
+        return false;
+    if (value->type != JSON_OBJECT || into->type != JSON_OBJECT) {
+        *into = *value;
+        return true;
+    }
+    for (uint32_t i = 0; i < into->n; i++)
+        *VEC_PUSH(a, &inner) = into->members[i];
+    if (!merge_object(a, &inner, value))
+        return false;
+    *into = json_of_object(inner.items, inner.n);
+    return true;
+}
+
+/* As deep as the payload, whose depth is bounded. */
+static bool merge_object(struct arena *a, members *into, const struct json *payload)
+{
+    for (uint32_t i = 0; i < payload->n; i++) {
+        struct json_member *known = member(into, payload->members[i].key);
+
+        if (!known)
+            *VEC_PUSH(a, into) = payload->members[i];
+        else if (!merge_value(a, &known->value, &payload->members[i].value))
+            return false;
+    }
+    return true;
+}
+
+struct form {
+    struct api_call *call;
+    members values;
+    VEC(struct str) payloads;
+};
+
+static void form_add(struct form *form, struct str key, struct str text)
+{
+    struct arena *a = form->call->arena;
+
+    if (str_eq(key, STR("@jsonPayload")))
+        *VEC_PUSH(a, &form->payloads) = text;
+    else
+        add_value(a, &form->values, key, infer(text));
+}
+
+static void form_add_pairs(struct form *form, const struct req_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        form_add(form, pairs->items[i].name, pairs->items[i].value);
+}
+
+static struct err *form_finish(struct form *form, const struct json **ret)
+{
+    struct arena *a = form->call->arena;
+    struct json *object = ARENA_NEW(a, struct json);
+
+    for (size_t i = 0; i < form->payloads.n; i++) {
+        const struct json *payload;
+
+        if (!json_read(a, form->payloads.items[i], &json_limits_body, &payload, NULL))
+            return bad_body(form->call, "@jsonPayload is no JSON");
+        if (payload->type == JSON_NULL)
+            form->values.n = 0;
+        else if (payload->type != JSON_OBJECT || !merge_object(a, &form->values, payload))
+            return bad_body(form->call, "@jsonPayload does not fit the other values");
+    }
+    *object = json_of_object(form->values.items, form->values.n);
+    *ret = object;
+    return NULL;
+}
+
+static struct err *read_json_value(struct api_call *call, const struct json **ret)
+{
+    struct json_fault fault;
+
+    if (!json_read(call->arena, call->req->body, &json_limits_body, ret, &fault))
+        return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s at byte %zu", fault.what,
+                       fault.byte);
+    return NULL;
+}
+
+static struct err *read_json(struct api_call *call, const struct json **ret)
+{
+    const struct json *body;
+    struct err *err = read_json_value(call, &body);
+
+    if (err)
+        return err;
+    if (body->type != JSON_OBJECT && body->type != JSON_NULL)
+        return bad_body(call, "no JSON object");
+    *ret = body->type == JSON_OBJECT ? body : NULL;
+    return NULL;
+}
+
+static struct err *read_multipart(struct api_call *call, const struct json **ret)
+{
+    struct form form = {.call = call};
+    struct body_parts parts;
+
+    if (call->req->body_broken ||
+        !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
+        return bad_body(call, "malformed multipart");
+    form_add_pairs(&form, req_query(call->req));
+    for (size_t i = 0; i < parts.n; i++) {
+        if (parts.items[i].filename.n > 0)
+            return err_new(call->arena, E_BAD_REQUEST, "File uploads are not supported yet.",
+                           "a file part");
+        form_add(&form, parts.items[i].name, parts.items[i].value);
+    }
+    return form_finish(&form, ret);
+}
+
+static struct err *read_urlencoded(struct api_call *call, const struct json **ret)
+{
+    struct form form = {.call = call};
+    struct req_pairs pairs;
+
+    if (call->req->body_broken || !req_parse_pairs(call->arena, call->req->body, &pairs))
+        return bad_body(call, "malformed form");
+    form_add_pairs(&form, &pairs);
+    form_add_pairs(&form, req_query(call->req));
+    return form_finish(&form, ret);
+}
+
+static struct err *read_xml(struct api_call *call, const struct json **ret)
+{
+    (void)ret;
+    return bad_body(call, "XML has no record form");
+}
+
+/* --- fixed structures: JSON as it is, or pairs in the order in which they count ----------------
+ */
+
+typedef VEC(struct form_pair) pairs_out;
+
+static void add_pairs(struct arena *a, pairs_out *out, const struct req_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        *VEC_PUSH(a, out) = (struct form_pair){pairs->items[i].name, pairs->items[i].value};
+}
+
+static void set_pairs(const pairs_out *pairs, struct form_input *ret)
+{
+    *ret = (struct form_input){.pairs = pairs->items, .n_pairs = pairs->n};
+}
+
+static struct err *form_json(struct api_call *call, struct form_input *ret)
+{
+    return read_json_value(call, &ret->body);
+}
+
+static struct err *form_multipart(struct api_call *call, struct form_input *ret)
+{
+    struct body_parts parts;
+    pairs_out pairs = {0};
+
+    if (call->req->body_broken ||
+        !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
+        return bad_body(call, "malformed multipart");
+    add_pairs(call->arena, &pairs, req_query(call->req));
+    for (size_t i = 0; i < parts.n; i++)
+        if (parts.items[i].filename.n == 0)
+            *VEC_PUSH(call->arena, &pairs) =
+                (struct form_pair){parts.items[i].name, parts.items[i].value};
+    set_pairs(&pairs, ret);
+    return NULL;
+}
+
+static struct err *form_urlencoded(struct api_call *call, struct form_input *ret)
+{
+    struct req_pairs body;
+    pairs_out pairs = {0};
+
+    if (call->req->body_broken || !req_parse_pairs(call->arena, call->req->body, &body))
+        return bad_body(call, "malformed form");
+    add_pairs(call->arena, &pairs, &body);
+    add_pairs(call->arena, &pairs, req_query(call->req));
+    set_pairs(&pairs, ret);
+    return NULL;
+}
+
+static struct err *form_xml(struct api_call *call, struct form_input *ret)
+{
+    (void)ret;
+    return bad_body(call, "XML is not read");
+}
+
+/* --- by type: compared as written, by prefix ---------------------------------------------------
+ */
+
+static const struct reader {
+    struct str type;
+    struct err *(*body)(struct api_call *call, const struct json **ret);
+    struct err *(*form)(struct api_call *call, struct form_input *ret);
+} readers[] = {
+    {STR_INIT("application/json"), read_json, form_json},
+    {STR_INIT("multipart/form-data"), read_multipart, form_multipart},
+    {STR_INIT("application/x-www-form-urlencoded"), read_urlencoded, form_urlencoded},
+    {STR_INIT("text/xml"), read_xml, form_xml},
+    {STR_INIT("application/xml"), read_xml, form_xml},
+};
+
+static struct err *find_reader(struct api_call *call, const struct reader **ret)
+{
+    for (size_t i = 0; i < COUNT_OF(readers); i++)
+        if (str_starts(call->req->content_type, readers[i].type)) {
+            *ret = &readers[i];
+            return NULL;
+        }
+    return err_new(call->arena, E_BAD_REQUEST, "Unsupported Content-Type.", "body: %.*s",
+                   STR_ARG(call->req->content_type));
+}
+
+struct err *api_body(struct api_call *call, const struct json **ret)
+{
+    const struct reader *reader;
+    struct err *err;
+
+    *ret = NULL;
+    if (!call->req->has_body)
+        return NULL;
+    err = find_reader(call, &reader);
+    return err ? err : reader->body(call, ret);
+}
+
+struct err *api_form(struct api_call *call, struct form_input *ret)
+{
+    const struct reader *reader;
+    struct err *err;
+
+    *ret = (struct form_input){0};
+    if (!call->req->has_body)
+        return NULL;
+    err = find_reader(call, &reader);
+    return err ? err : reader->form(call, ret);
+}

@@ -1,0 +1,177 @@
+/*
+ * Who is asking, from where, and for what: the parts of a call that every endpoint needs.
+ */
+#include "api/internal.h"
+
+#include "base/date.h"
+
+#include <arpa/inet.h>
+
+void api_call_snapshots(struct api_call *call)
+{
+    api_call_release(call);
+    call->schema = schema_current(call->api->schemas);
+    call->settings = settings_current(call->api->settings);
+}
+
+void api_call_release(struct api_call *call)
+{
+    schema_unref(TAKE(call->schema));
+    settings_unref(TAKE(call->settings));
+}
+
+struct str api_query(struct api_call *call, struct str name)
+{
+    return req_query_get(call->req, name);
+}
+
+struct err *api_collection(struct api_call *call, const char *missing,
+                           const struct schema_col **ret)
+{
+    *ret = schema_find(call->schema, call->req->params[0]);
+    if (!*ret)
+        return err_new(call->arena, E_NOT_FOUND, missing, "no such collection");
+    return NULL;
+}
+
+/* services.md 13: an address as it is compared; IPv6 written out. p NULL: no address. */
+static struct str canonical_ip(struct arena *a, struct str text)
+{
+    unsigned char six[16];
+    unsigned char four[4];
+    const char *c = arena_cstr(a, text);
+
+    if (inet_pton(AF_INET, c, four) == 1)
+        return text;
+    if (inet_pton(AF_INET6, c, six) != 1)
+        return STR_NONE;
+    return arena_printf(a,
+                        "%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x",
+                        six[0], six[1], six[2], six[3], six[4], six[5], six[6], six[7], six[8],
+                        six[9], six[10], six[11], six[12], six[13], six[14], six[15]);
+}
+
+/* Of a header that proxies extend: the rightmost valid address, or the leftmost. */
+static struct str ip_of_header(struct arena *a, struct str value, bool leftmost)
+{
+    struct str found = STR_NONE;
+
+    for (struct str rest = value; rest.p;) {
+        struct str ip = canonical_ip(a, str_trim_space(str_split(&rest, ',')));
+
+        if (ip.p)
+            found = ip;
+        if (found.p && leftmost)
+            break;
+    }
+    return found;
+}
+
+static struct str last_header(const struct req *req, struct str name)
+{
+    for (size_t i = req->headers.n; i-- > 0;)
+        if (str_eq_nocase(req->headers.items[i].name, name))
+            return req->headers.items[i].value;
+    return STR_NONE;
+}
+
+struct str api_real_ip(struct arena *a, const struct req *req, const struct settings *settings)
+{
+    const struct settings_texts *headers = &settings->trusted_proxy.headers;
+
+    for (size_t i = 0; i < headers->n; i++) {
+        struct str ip = ip_of_header(a, last_header(req, headers->items[i]),
+                                     settings->trusted_proxy.use_leftmost_ip);
+
+        if (ip.p)
+            return ip;
+    }
+    return req->peer;
+}
+
+/* "X-Token" as rules know it: x_token. */
+static struct str snake_case(struct arena *a, struct str name)
+{
+    char *p = arena_alloc(a, name.n + 1);
+
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + ('a' - 'A'));
+        else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            c = '_';
+        p[i] = c;
+    }
+    return (struct str){p, name.n};
+}
+
+static void fill_request(struct api_call *call)
+{
+    struct query_request *request = &call->actor.request;
+    const struct req_pairs *query = req_query(call->req);
+    const struct req_pairs *headers = &call->req->headers;
+    struct query_pair *out = ARENA_ARRAY(call->arena, struct query_pair, query->n + headers->n);
+
+    request->context = STR("default");
+    request->method = str_eq(call->req->method, STR("HEAD")) ? STR("HEAD") : call->req->method;
+    request->query = out;
+    request->n_query = query->n;
+    for (size_t i = 0; i < query->n; i++)
+        out[i] = (struct query_pair){query->items[i].name, query->items[i].value};
+    out += query->n;
+    request->headers = out;
+    request->n_headers = headers->n;
+    for (size_t i = 0; i < headers->n; i++)
+        out[i] = (struct query_pair){snake_case(call->arena, headers->items[i].name),
+                                     headers->items[i].value};
+}
+
+static struct err *check_guard(struct api_call *call)
+{
+    const struct schema_col *col;
+
+    if (!call->route || call->route->guard == GUARD_NONE)
+        return NULL;
+    col = schema_find(call->schema, call->req->params[0]);
+    if (!col)
+        return err_new(call->arena, E_NOT_FOUND, "Missing or invalid collection context.",
+                       "no such collection");
+    if (!call->token.rec)
+        return err_new(call->arena, E_UNAUTHORIZED,
+                       "The request requires valid record authorization token.", "a guest");
+    if (call->token.rec->col != col)
+        return err_new(call->arena, E_FORBIDDEN,
+                       arena_printf(call->arena,
+                                    "The request requires auth record from %.*s collection.",
+                                    STR_ARG(call->token.rec->col->name))
+                           .p,
+                       "a token of another collection");
+    return NULL;
+}
+
+struct err *api_identify(struct api_call *call)
+{
+    struct str token = auth_header_token(req_header(call->req, STR("Authorization")));
+    struct err *err;
+
+    call->now_ms = date_now_ms();
+    call->actor = (struct rec_actor){.schema = call->schema};
+    call->token = (struct auth_token){0};
+    call->real_ip = api_real_ip(call->arena, call->req, call->settings);
+    call->superuser_ip_allowed = call->settings->superuser_ips.n == 0 ||
+                                 settings_ip_in(&call->settings->superuser_ips, call->real_ip);
+    if (token.n > 0) {
+        err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
+                                call->now_ms, &call->token);
+        if (err)
+            return err;
+    }
+    fill_request(call);
+    rec_actor_set_auth(call->arena, &call->actor, call->token.rec);
+    if (call->actor.superuser && !call->superuser_ip_allowed)
+        return err_new(call->arena, E_FORBIDDEN, NULL, "superuser from an address not listed");
+    if (call->req->too_large)
+        return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");
+    return check_guard(call);
+}

@@ -1,0 +1,304 @@
+/*
+ * A call's way through the threads (design.md 4.2).
+ *
+ * Invariants
+ *  1. A call is in one place at a time: its loop, a pool thread, or the writer's queue; whoever has
+ * it hands it on exactly once, and api_answer() ends it on its loop.
+ *  2. Handlers and drafts may run again from the start: nothing outside the database and the
+ * answer's buffer remembers the first run.
+ *  3. No answer is written under one schema from rows of another: reads compare the generation
+ * after their snapshot has begun, units before they do anything.
+ */
+#include "api/internal.h"
+#include "base/limits.h"
+
+static void write_submit(struct api_call *call);
+static void write_prepare(struct api_call *call);
+static void write_finish(struct req *req);
+static void read_on_pool(struct job *job);
+
+static struct api_call *call_of_job(struct job *job)
+{
+    return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
+}
+
+static void answer_on_loop(struct req *req)
+{
+    struct api_call *call = req->user;
+
+    api_answer(call, call->err);
+}
+
+/* Hands the call to a lane of the pool, or answers 503. On the loop. */
+static void to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+{
+    struct err *busy;
+
+    call->req->job.run = run;
+    if (pool_submit(call->api->pool, lane, &call->req->job))
+        return;
+    busy = err_new(call->arena, E_UNAVAILABLE, NULL, "the pool's queue is full");
+    busy->retry_after_s = 1;
+    api_answer(call, busy);
+}
+
+static void answer_reset(struct api_call *call)
+{
+    buf_reset(&call->req->resp.body);
+    buf_reset(&call->req->resp.headers);
+}
+
+static struct err *not_found(struct api_call *call)
+{
+    bool reads = str_eq(call->req->method, STR("GET")) || str_eq(call->req->method, STR("HEAD"));
+
+    return err_new(call->arena, E_NOT_FOUND, reads ? "File not found." : NULL, "no such route");
+}
+
+static struct err *identify_and_handle(struct api_call *call)
+{
+    struct err *err = api_identify(call);
+
+    if (err)
+        return err;
+    return call->route ? call->route->handle(call) : not_found(call);
+}
+
+static bool needs_database(const struct api_call *call)
+{
+    return (call->route && call->route->run != RUN_PLAIN) ||
+           req_header(call->req, STR("Authorization")).n > 0;
+}
+
+/* One try inside a read transaction of the running thread. cpu_us 0: no budget. */
+static struct err *try_read(struct api_call *call, uint64_t cpu_us,
+                            struct err *(*run)(struct api_call *call))
+{
+    struct db_limits limits = {.cpu_us = cpu_us, .gone = &call->req->gone};
+    struct err *err;
+
+    if (!needs_database(call))
+        return run(call);
+    err = db_reader(call->arena, call->api->db, &call->conn);
+    if (err)
+        return err;
+    db_set_limits(call->conn, &limits);
+    err = db_read_begin(call->arena, call->conn);
+    if (!err) {
+        if (call->schema->generation != schema_generation(call->api->schemas))
+            err = err_new(call->arena, E_STALE, NULL, "the schema changed");
+        else
+            err = run(call);
+        db_read_end(call->conn);
+    }
+    db_set_limits(call->conn, NULL);
+    return err;
+}
+
+static struct err *read_call(struct api_call *call, uint64_t cpu_us,
+                             struct err *(*run)(struct api_call *call))
+{
+    struct err *err = try_read(call, cpu_us, run);
+
+    for (int i = 1; i < API_STALE_TRIES && err && err->kind == E_STALE; i++) {
+        answer_reset(call);
+        api_call_snapshots(call);
+        err = try_read(call, cpu_us, run);
+    }
+    return err;
+}
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+static void read_on_loop(struct api_call *call)
+{
+    struct err *err = read_call(call, LIMIT_INLINE_CPU_US, identify_and_handle);
+
+    if (err && err->kind == E_OVER_BUDGET) {
+        answer_reset(call);
+        to_pool(call, POOL_WORK, read_on_pool);
+        return;
+    }
+    api_answer(call, err);
+}
+
+static void read_on_pool(struct job *job)
+{
+    struct api_call *call = call_of_job(job);
+
+    call->err = read_call(call, 0, identify_and_handle);
+    req_resume(call->req, answer_on_loop, true);
+}
+
+/* --- logins: everything on a pool thread, the snapshot let go before the hash is compared -------
+ */
+
+static void hash_on_pool(struct job *job)
+{
+    struct api_call *call = call_of_job(job);
+
+    call->err = read_call(call, 0, api_identify);
+    if (!call->err)
+        call->err = call->route->handle(call);
+    req_resume(call->req, answer_on_loop, true);
+}
+
+/* --- writes ----------------------------------------------------------------------------------- */
+
+static struct err *write_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct api_call *call = in;
+
+    if (call->schema->generation != schema_generation(call->api->schemas))
+        return err_new(a, E_STALE, NULL, "the schema changed");
+    return rec_draft_run(tx, call->draft, a, ret_out);
+}
+
+static void write_leased(struct job *job)
+{
+    struct api_call *call = call_of_job(job);
+    struct db_lease lease = {.timeout_s = call->api->query_timeout_s, .gone = &call->req->gone};
+
+    call->err =
+        db_run_leased(call->unit_arena, call->api->db, &lease, write_unit, call, &call->out);
+    req_resume(call->req, write_finish, true);
+}
+
+static void write_finish(struct req *req)
+{
+    struct api_call *call = req->user;
+    const struct rec_written *written = call->out;
+
+    if (call->err && call->err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
+        api_call_snapshots(call);
+        write_prepare(call);
+        return;
+    }
+    if (call->err && call->err->kind == E_OVER_BUDGET) {
+        to_pool(call, POOL_WORK, write_leased);
+        return;
+    }
+    if (!call->err && written->body.n > 0) {
+        buf_add(&req->resp.body, written->body);
+        req_answer_json(req, 200);
+    } else if (!call->err) {
+        req_answer_empty(req, 204);
+    }
+    api_answer(call, call->err);
+}
+
+static void write_done(struct db_unit *unit, struct err *err, void *out)
+{
+    struct api_call *call = unit->user;
+
+    call->err = err;
+    call->out = out;
+    req_resume(call->req, write_finish, false); /* group_done wakes the loops */
+}
+
+/* On the loop: the draft is complete. */
+static void write_submit(struct api_call *call)
+{
+    struct err *busy;
+
+    if (!call->unit_arena)
+        call->unit_arena = arena_child(call->arena);
+    if (rec_draft_is_leased(call->draft)) {
+        to_pool(call, POOL_WORK, write_leased);
+        return;
+    }
+    call->unit = (struct db_unit){.run = write_unit,
+                                  .in = call,
+                                  .arena = call->unit_arena,
+                                  .gone = &call->req->gone,
+                                  .done = write_done,
+                                  .user = call};
+    if (db_submit(call->api->db, &call->unit))
+        return;
+    busy = err_new(call->arena, E_UNAVAILABLE, NULL, "the write queue is full");
+    busy->retry_after_s = 1;
+    api_answer(call, busy);
+}
+
+static void write_hashed(struct req *req)
+{
+    struct api_call *call = req->user;
+
+    if (call->err)
+        api_answer(call, call->err);
+    else
+        write_submit(call);
+}
+
+static struct err *hash_draft(struct api_call *call)
+{
+    return rec_draft_hash(call->arena, call->conn, call->draft);
+}
+
+static void write_hash(struct job *job)
+{
+    struct api_call *call = call_of_job(job);
+
+    call->err = read_call(call, 0, hash_draft);
+    req_resume(call->req, write_hashed, true);
+}
+
+static void write_prepare(struct api_call *call)
+{
+    struct err *err = read_call(call, 0, identify_and_handle);
+
+    if (err)
+        api_answer(call, err);
+    else if (rec_draft_needs_hash(call->draft))
+        to_pool(call, POOL_HASH, write_hash);
+    else
+        write_submit(call);
+}
+
+/* --- the door --------------------------------------------------------------------------------- */
+
+static void hash_start(struct api_call *call)
+{
+    to_pool(call, POOL_HASH, hash_on_pool);
+}
+
+void api_handle(void *user, struct req *req)
+{
+    static void (*const start[])(struct api_call * call) = {
+        [RUN_PLAIN] = read_on_loop,
+        [RUN_READ] = read_on_loop,
+        [RUN_WRITE] = write_prepare,
+        [RUN_HASH] = hash_start,
+    };
+    struct api_call *call = ARENA_NEW(req->arena, struct api_call);
+
+    call->req = req;
+    call->arena = req->arena;
+    call->api = user;
+    call->route = api_route_of(req);
+    req->user = call;
+    api_call_snapshots(call);
+    start[call->route ? call->route->run : RUN_PLAIN](call);
+}
+
+uint64_t api_body_limit(void *user, const struct req *req)
+{
+    const struct api *api = user;
+    const struct api_route *route = api_route_of(req);
+    AUTO(schema_unref) struct schema *schema = NULL;
+    const struct schema_col *col;
+
+    if (!route || !route->record_body)
+        return LIMIT_BODY_BYTES;
+    schema = schema_current(api->schemas);
+    col = schema_find(schema, req->params[0]);
+    return col ? col->record_body_limit : LIMIT_BODY_BYTES;
+}
+
+void api_thread_end(void *user)
+{
+    const struct api *api = user;
+
+    db_reader_close(api->db);
+    query_cache_release();
+}

@@ -1,0 +1,47 @@
+/*
+ * The one table of routes.
+ */
+#include "api/internal.h"
+
+/* clang-format off */
+static const struct api_route api_table[] = {
+    {"GET",    "/api/health",
+     GUARD_NONE, RUN_PLAIN, false, api_health},
+    {"GET",    "/api/collections/{collection}/records",
+     GUARD_NONE, RUN_READ, false, api_records_list},
+    {"GET",    "/api/collections/{collection}/records/{id}",
+     GUARD_NONE, RUN_READ, false, api_records_view},
+    {"POST",   "/api/collections/{collection}/records",
+     GUARD_NONE, RUN_WRITE, true, api_records_create},
+    {"PATCH",  "/api/collections/{collection}/records/{id}",
+     GUARD_NONE, RUN_WRITE, true, api_records_update},
+    {"DELETE", "/api/collections/{collection}/records/{id}",
+     GUARD_NONE, RUN_WRITE, false, api_records_delete},
+    {"POST",   "/api/collections/{collection}/auth-with-password",
+     GUARD_NONE, RUN_HASH, false, api_auth_with_password},
+    {"POST",   "/api/collections/{collection}/auth-refresh",
+     GUARD_SAME_COLLECTION, RUN_READ, false, api_auth_refresh},
+    {"GET",    "/api/collections/{collection}/auth-methods",
+     GUARD_NONE, RUN_READ, false, api_auth_methods},
+    {"POST",   "/api/collections/{collection}/impersonate/{id}",
+     GUARD_NONE, RUN_READ, false, api_auth_impersonate},
+};
+/* clang-format on */
+
+static struct http_route http_table[COUNT_OF(api_table)];
+
+const struct http_route *api_routes(size_t *ret_n)
+{
+    for (size_t i = 0; i < COUNT_OF(api_table); i++) {
+        http_table[i].method = api_table[i].method;
+        http_table[i].pattern = api_table[i].pattern;
+        http_table[i].data = &api_table[i];
+    }
+    *ret_n = COUNT_OF(api_table);
+    return http_table;
+}
+
+const struct api_route *api_route_of(const struct req *req)
+{
+    return req->route ? req->route->data : NULL;
+}

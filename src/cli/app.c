@@ -1,0 +1,143 @@
+/*
+ * Opening and closing a data directory (data-dir.md 1-4, 7, 9).
+ */
+#include "cli/app.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define AUXILIARY_CACHE_BYTES (2 * MIB)
+
+struct str app_path(struct arena *a, const struct app *app, const char *entry)
+{
+    return arena_printf(a, "%.*s/%s", STR_ARG(app->options->dir), entry);
+}
+
+static struct err *make_folder(struct arena *a, struct str path)
+{
+    const char *c = arena_cstr(a, path);
+    struct stat st;
+
+    if (mkdir(c, 0777) == 0)
+        return NULL;
+    if (errno != EEXIST)
+        return err_new(a, E_INTERNAL, NULL, "can't create the data directory %s: %s", c,
+                       strerror(errno));
+    if (stat(c, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_new(a, E_INTERNAL, NULL, "the data directory %s is no directory", c);
+    return NULL;
+}
+
+static struct err *open_database(struct app *app, const char *file, struct db_conf conf,
+                                 struct db **ret)
+{
+    conf.path = app_path(app->arena, app, file);
+    conf.create = true;
+    conf.durability = str_eq(app->options->durability, STR("normal")) ? DB_NORMAL : DB_FULL;
+    conf.query_timeout_s = (unsigned)app->options->query_timeout_s;
+    return db_open(app->arena, &conf, ret);
+}
+
+static struct err *bootstrap(struct app *app, struct db *db, db_unit_fn *unit)
+{
+    struct schema_bootstrap in = {.now_ms = date_now_ms(),
+                                  .settings_json = settings_default_json(app->arena)};
+    struct db_lease lease = {0};
+
+    return db_run_leased(app->arena, db, &lease, unit, &in, NULL);
+}
+
+/* A directory that is refused is not touched: the checks read. */
+static struct err *bootstrap_data(struct app *app)
+{
+    struct db_conn *conn;
+    bool needed;
+    struct err *err;
+
+    err = db_reader(app->arena, app->data, &conn);
+    if (!err)
+        err = schema_needs_bootstrap(app->arena, conn, &needed);
+    if (!err && needed)
+        err = bootstrap(app, app->data, schema_bootstrap_data);
+    return err;
+}
+
+struct err *app_reload_schema(struct arena *a, struct app *app)
+{
+    struct schema *schema;
+    struct db_conn *conn;
+    struct err *err;
+
+    err = db_reader(a, app->data, &conn);
+    if (!err)
+        err = schema_load(a, conn, &schema);
+    if (!err)
+        schema_publish(app->schemas, schema);
+    return err;
+}
+
+struct err *app_reload_settings(struct arena *a, struct app *app)
+{
+    struct settings *settings;
+    struct db_conn *conn;
+    struct err *err;
+
+    err = db_reader(a, app->data, &conn);
+    if (!err)
+        err = settings_load(a, conn, app->encryption_key, &settings);
+    if (!err)
+        settings_publish(app->settings, settings);
+    return err;
+}
+
+static struct str encryption_key(struct arena *a, const struct options *options)
+{
+    return options->encryption_env.n > 0 ? str_of(getenv(arena_cstr(a, options->encryption_env)))
+                                         : STR_NONE;
+}
+
+struct err *app_open(struct arena *a, const struct options *options, void (*group_done)(void *user),
+                     void *user, struct app *app)
+{
+    struct db_conf data = {
+        .page_cache_bytes = LIMIT_PAGE_CACHE_BYTES, .group_done = group_done, .user = user};
+    struct db_conf auxiliary = {.page_cache_bytes = AUXILIARY_CACHE_BYTES};
+    struct err *err;
+
+    *app = (struct app){.arena = a,
+                        .options = options,
+                        .encryption_key = encryption_key(a, options),
+                        .schemas = schema_store_new(),
+                        .settings = settings_store_new()};
+    err = make_folder(a, options->dir);
+    if (!err)
+        err = open_database(app, "data.db", data, &app->data);
+    if (!err)
+        err = bootstrap_data(app);
+    if (!err)
+        err = open_database(app, "auxiliary.db", auxiliary, &app->auxiliary);
+    if (!err)
+        err = bootstrap(app, app->auxiliary, schema_bootstrap_auxiliary);
+    if (!err)
+        err = app_reload_settings(a, app);
+    if (!err)
+        err = app_reload_schema(a, app);
+    return err;
+}
+
+void app_close(struct app *app)
+{
+    if (app->data)
+        db_reader_close(app->data);
+    if (app->auxiliary)
+        db_reader_close(app->auxiliary);
+    db_close(TAKE(app->auxiliary));
+    db_close(TAKE(app->data));
+    schema_store_free(TAKE(app->schemas));
+    settings_store_free(TAKE(app->settings));
+}

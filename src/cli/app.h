@@ -1,0 +1,39 @@
+/*
+ * cli/app: what every command opens: the data directory with its databases, settings and schema.
+ */
+#ifndef REEVE_CLI_APP_H
+#define REEVE_CLI_APP_H
+
+#include "base/err.h"
+#include "cli/options.h"
+#include "db/db.h"
+#include "schema/schema.h"
+#include "settings/settings.h"
+
+struct notify;
+
+struct app {
+    struct arena *arena;
+    const struct options *options;
+    struct str encryption_key; /* empty: none */
+    struct db *data, *auxiliary;
+    struct schema_store *schemas;
+    struct settings_store *settings;
+    struct notify *notify;
+};
+
+/* Opens the data directory, making what a fresh one lacks. group_done is db_conf's, of data.db; may
+ * be NULL. On an error app_close() still gives back what was opened; its cause is for a person. */
+MUST_CHECK struct err *app_open(struct arena *a, const struct options *options,
+                                void (*group_done)(void *user), void *user, struct app *app);
+/* Closes the calling thread's connections too. */
+void app_close(struct app *app);
+
+/* The path of an entry of the data directory. */
+struct str app_path(struct arena *a, const struct app *app, const char *entry);
+
+/* Reads again what another process has changed, and publishes it. Any thread with a reader. */
+MUST_CHECK struct err *app_reload_schema(struct arena *a, struct app *app);
+MUST_CHECK struct err *app_reload_settings(struct arena *a, struct app *app);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The one table of features that are not there yet; it shrinks.
+ */
+#include "cli/missing.h"
+
+#include <dirent.h>
+
+struct asked {
+    const struct app *app;
+    const struct settings *settings;
+    struct arena *arena;
+};
+
+static bool asks_s3(const struct asked *by)
+{
+    return by->settings->s3.enabled;
+}
+
+static bool asks_rate_limits(const struct asked *by)
+{
+    return by->settings->rate_limits.enabled;
+}
+
+static bool asks_backups(const struct asked *by)
+{
+    return by->settings->backups.cron.n > 0;
+}
+
+static bool asks_https(const struct asked *by)
+{
+    return by->app->options->https.n > 0;
+}
+
+static bool folder_has(const struct asked *by, struct str folder, struct str ending)
+{
+    DIR *dir = opendir(arena_cstr(by->arena, folder));
+    bool found = false;
+
+    if (!dir)
+        return false;
+    for (struct dirent *entry = readdir(dir); entry && !found; entry = readdir(dir))
+        found = str_ends(str_of(entry->d_name), ending);
+    closedir(dir);
+    return found;
+}
+
+static bool asks_hooks(const struct asked *by)
+{
+    return folder_has(by, by->app->options->hooks_dir, STR(".pb.js"));
+}
+
+static bool asks_migrations(const struct asked *by)
+{
+    return folder_has(by, by->app->options->migrations_dir, STR(".js"));
+}
+
+static const struct {
+    const char *name;
+    const char *what;
+    bool (*asks)(const struct asked *by);
+} missing_table[] = {
+    {"s3", "the settings keep files in S3 storage", asks_s3},
+    {"rate-limits", "the settings switch rate limits on", asks_rate_limits},
+    {"backups-cron", "the settings ask for scheduled backups", asks_backups},
+    {"hooks", "the hooks folder holds .pb.js files", asks_hooks},
+    {"migrations", "the migrations folder holds .js files", asks_migrations},
+    {"https", "--https asks for TLS", asks_https},
+};
+
+static bool allowed(const struct options *options, struct str name)
+{
+    for (struct str rest = options->allow_missing; rest.p;)
+        if (str_eq(str_trim_space(str_split(&rest, ',')), name))
+            return true;
+    return false;
+}
+
+struct err *missing_check(struct arena *a, struct app *app)
+{
+    AUTO(settings_unref) struct settings *settings = settings_current(app->settings);
+    struct asked by = {.app = app, .settings = settings, .arena = a};
+
+    for (size_t i = 0; i < COUNT_OF(missing_table); i++)
+        if (missing_table[i].asks(&by) && !allowed(app->options, str_of(missing_table[i].name)))
+            return err_new(a, E_INTERNAL, NULL,
+                           "%s, which this version does not support; to start without it, add "
+                           "--allow-missing=%s",
+                           missing_table[i].what, missing_table[i].name);
+    return NULL;
+}

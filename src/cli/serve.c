@@ -1,0 +1,146 @@
+/*
+ * reeve serve: wires the program and runs it (services.md 15).
+ *
+ * Start: data directory → settings and schema → what is missing → listener → watcher → pool.
+ * Stop, in this order: no new connection → requests in flight drain → pool → loops have ended →
+ * watcher → writer and checkpoint (db_close).
+ */
+#include "api/api.h"
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/missing.h"
+#include "cli/notify.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct serving {
+    struct app app;
+    struct api api;
+    struct http_server *server; /* NULL until it listens */
+};
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n > 0 && n <= 256 ? (unsigned)n : 1;
+}
+
+static void wake_loops(void *user)
+{
+    const struct serving *serving = user;
+
+    if (serving->server)
+        http_server_wake(serving->server);
+}
+
+/* "host:port"; the host may be empty or a bracketed IPv6 address. */
+static bool split_address(struct str address, struct str *ret_host, uint16_t *ret_port)
+{
+    size_t colon = str_find_last_byte(address, ':');
+    uint64_t port;
+
+    if (colon == address.n || !num_parse_u64(str_from(address, colon + 1), &port) || port > 65535)
+        return false;
+    *ret_host = str_trim(str_sub(address, 0, colon), STR("[]"));
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+static struct pool *make_pool(void)
+{
+    const unsigned threads[POOL_LANES] = {[POOL_WORK] = cores() + 2, [POOL_HASH] = cores()};
+    const size_t queues[POOL_LANES] = {
+        [POOL_WORK] = LIMIT_POOL_QUEUE, [POOL_HASH] = LIMIT_HASH_QUEUE};
+
+    return pool_new(threads, queues);
+}
+
+static struct err *listen_on(struct arena *a, const struct options *options,
+                             struct serving *serving)
+{
+    struct http_conf conf = {
+        .n_loops = options->threads > 0 ? (unsigned)options->threads : cores(),
+        .max_connections = LIMIT_CONNECTIONS,
+        .max_head_bytes = LIMIT_HEAD_BYTES,
+        .head_ms = LIMIT_HEAD_MS,
+        .body_ms = LIMIT_BODY_MS,
+        .idle_ms = LIMIT_IDLE_MS,
+        .write_ms = LIMIT_WRITE_MS,
+        .shutdown_ms = (uint64_t)options->shutdown_ms,
+        .max_bodies_total = LIMIT_BODIES_TOTAL,
+        .origins = options->origins,
+        .user = &serving->api,
+        .body_limit = api_body_limit,
+        .handle = api_handle,
+        .loop_end = api_thread_end,
+    };
+
+    conf.routes = api_routes(&conf.n_routes);
+    if (!split_address(options->http, &conf.host, &conf.port))
+        return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
+                       STR_ARG(options->http));
+    return http_server_open(a, &conf, &serving->server);
+}
+
+static void banner(const struct options *options, const struct serving *serving)
+{
+    struct str host;
+    uint16_t port;
+    char stamp[20];
+
+    if (!split_address(options->http, &host, &port))
+        return;
+    port = http_server_port(serving->server);
+    command_stamp(stamp);
+    printf("%s Server started at http://%.*s:%u\n"
+           "└─ REST API: http://%.*s:%u/api/\n",
+           stamp, STR_ARG(host), port, STR_ARG(host), port);
+    fflush(stdout);
+}
+
+static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
+{
+    struct err *err = app_open(a, options, wake_loops, serving, &serving->app);
+
+    if (!err)
+        err = missing_check(a, &serving->app);
+    if (!err)
+        err = notify_start(a, &serving->app);
+    if (err)
+        return err;
+    serving->api = (struct api){.db = serving->app.data,
+                                .schemas = serving->app.schemas,
+                                .settings = serving->app.settings,
+                                .pool = make_pool(),
+                                .query_timeout_s = (unsigned)options->query_timeout_s};
+    pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
+    return listen_on(a, options, serving);
+}
+
+int command_serve(struct arena *a, const struct options *options)
+{
+    struct serving serving = {0};
+    struct err *err;
+    int code = 0;
+
+    if (options->n_words > 1)
+        return command_fail("serve with domains asks for TLS, which is not supported yet");
+    err = start(a, options, &serving);
+    if (err) {
+        code = command_fail_err(err);
+    } else {
+        banner(options, &serving);
+        http_server_run(serving.server);
+    }
+    pool_free(serving.api.pool);
+    notify_stop(&serving.app);
+    if (serving.server)
+        http_server_close(serving.server);
+    app_close(&serving.app);
+    return code;
+}

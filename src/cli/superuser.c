@@ -1,0 +1,128 @@
+/*
+ * reeve superuser upsert|create|update|delete|ips (services.md 16.2).
+ */
+#include "auth/auth.h"
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/notify.h"
+
+#include "base/date.h"
+
+#include <stdio.h>
+
+struct superuser_command {
+    const char *name;
+    bool with_password;
+    db_unit_fn *unit;
+    const char *done;    /* the line on success, with the address */
+    const char *nothing; /* the line when nothing was there to do, or NULL */
+};
+
+static const struct superuser_command table[] = {
+    {"upsert", true, auth_superuser_upsert, "Successfully saved superuser \"%.*s\"!\n", NULL},
+    {"create", true, auth_superuser_create, "Successfully created new superuser \"%.*s\"!\n", NULL},
+    {"update", true, auth_superuser_update, "Successfully changed superuser \"%.*s\" password!\n",
+     NULL},
+    {"delete", false, auth_superuser_delete, "Successfully deleted superuser \"%.*s\"!\n",
+     "superuser \"%.*s\" is missing or already deleted\n"},
+};
+
+static struct err *run_account(struct app *app, const struct superuser_command *command,
+                               struct auth_superuser *superuser, void **ret_out)
+{
+    AUTO(schema_unref) struct schema *schema = schema_current(app->schemas);
+    struct db_lease lease = {0};
+    struct err *err;
+
+    superuser->schema = schema;
+    superuser->now_ms = date_now_ms();
+    err = auth_superuser_prepare(app->arena, superuser, command->with_password);
+    if (err)
+        return err;
+    return db_run_leased(app->arena, app->data, &lease, command->unit, superuser, ret_out);
+}
+
+static void say(const char *format, struct str email)
+{
+    /* the formats are the table's own */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    printf(format, STR_ARG(email));
+#pragma GCC diagnostic pop
+}
+
+static int account(struct app *app, const struct superuser_command *command)
+{
+    const struct options *options = app->options;
+    struct auth_superuser superuser = {0};
+    void *out = NULL;
+    struct err *err;
+
+    if (options->n_words > 2)
+        superuser.email = options->words[2];
+    if (options->n_words > 3)
+        superuser.password = options->words[3];
+    err = run_account(app, command, &superuser, &out);
+    if (err)
+        return command_fail_err(err);
+    say(command->nothing && !out ? command->nothing : command->done, superuser.email);
+    return 0;
+}
+
+static int set_ips(struct app *app)
+{
+    const struct options *options = app->options;
+    struct settings_set_ips in = {.ips = {options->words + 2, options->n_words - 2},
+                                  .key = app->encryption_key,
+                                  .now_ms = date_now_ms()};
+    struct db_lease lease = {0};
+    struct err *err;
+
+    for (size_t i = 0; i < in.ips.n; i++)
+        if (!settings_ip_valid(in.ips.items[i]))
+            return command_fail("superuserIPs: (%zu: invalid IP or CIDR subnet.).", i);
+    err = db_run_leased(app->arena, app->data, &lease, settings_write_superuser_ips, &in, NULL);
+    if (err)
+        return command_fail_err(err);
+    notify_announce(app, "settings");
+    if (in.ips.n == 0) {
+        puts("Successfully cleared SuperuserIPs setting!");
+        return 0;
+    }
+    puts("Successfully updated SuperuserIPs setting:");
+    for (size_t i = 0; i < in.ips.n; i++)
+        printf("%s%.*s\n", i + 1 < in.ips.n ? "├─ " : "└─ ", STR_ARG(in.ips.items[i]));
+    return 0;
+}
+
+static int dispatch(struct app *app, struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (str_eq(name, str_of(table[i].name)))
+            return account(app, &table[i]);
+    return set_ips(app);
+}
+
+static bool known(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (str_eq(name, str_of(table[i].name)))
+            return true;
+    return str_eq(name, STR("ips"));
+}
+
+int command_superuser(struct arena *a, const struct options *options)
+{
+    struct app app;
+    struct err *err;
+    int code;
+
+    if (options->n_words < 2 || !known(options->words[1])) {
+        options_usage(options);
+        return 0;
+    }
+    err = app_open(a, options, NULL, NULL, &app);
+    code = err ? command_fail_err(err) : dispatch(&app, options->words[1]);
+    app_close(&app);
+    return code;
+}
