@@ -35,23 +35,23 @@ struct reader {
 
 /* clang-format off */
 const struct http_refusal http_refusals[REFUSED_KINDS] = {
-    [REFUSED_BAD]       = {"400 Bad Request", PLAIN, "400 Bad Request", false},
+    [REFUSED_BAD]       = {"400 Bad Request", PLAIN, "400 Bad Request", false, false},
     [REFUSED_NO_HOST]   = {"400 Bad Request: missing required Host header", PLAIN,
-                           "400 Bad Request: missing required Host header", false},
+                           "400 Bad Request: missing required Host header", false, false},
     [REFUSED_BAD_HOST]  = {"400 Bad Request: malformed Host header", PLAIN,
-                           "400 Bad Request: malformed Host header", false},
+                           "400 Bad Request: malformed Host header", false, false},
     [REFUSED_HEAD_SIZE] = {"431 Request Header Fields Too Large", PLAIN,
-                           "431 Request Header Fields Too Large", false},
-    [REFUSED_EXPECT]    = {"417 Expectation Failed", "", "", false},
-    [REFUSED_CODING]    = {"501 Not Implemented", PLAIN, "Unsupported transfer encoding", false},
+                           "431 Request Header Fields Too Large", false, false},
+    [REFUSED_EXPECT]    = {"417 Expectation Failed", "", "", true, false},
+    [REFUSED_CODING]    = {"501 Not Implemented", PLAIN, "Unsupported transfer encoding", false, false},
     [REFUSED_VERSION]   = {"505 HTTP Version Not Supported: unsupported protocol version", PLAIN,
-                           "505 HTTP Version Not Supported: unsupported protocol version", false},
+                           "505 HTTP Version Not Supported: unsupported protocol version", false, false},
     [REFUSED_CONNECT]   = {"405 Method Not Allowed",
                            "Allow: GET, HEAD\r\n" PLAIN "X-Content-Type-Options: nosniff\r\n",
-                           "Method Not Allowed\n", false},
-    [REFUSED_STAR]      = {"400 Bad Request", "", "", false},
-    [REFUSED_TIMEOUT]   = {"408 Request Timeout", PLAIN, "408 Request Timeout", false},
-    [REFUSED_OPTIONS_STAR] = {"200 OK", "", "", true},
+                           "Method Not Allowed\n", true, false},
+    [REFUSED_STAR]      = {"400 Bad Request", "", "", true, false},
+    [REFUSED_TIMEOUT]   = {"408 Request Timeout", PLAIN, "408 Request Timeout", false, false},
+    [REFUSED_OPTIONS_STAR] = {"200 OK", "", "", true, true},
 };
 /* clang-format on */
 
@@ -355,8 +355,7 @@ static enum http_refused check_all(struct reader *r)
     const struct req *req = &r->ex->req;
     enum http_refused refused;
 
-    if (r->major == 2 && str_eq(req->method, STR("PRI")) && str_eq(req->target, STR("*")) &&
-        r->pairs.n == 0)
+    if (r->major == 2 && str_eq(req->method, STR("PRI")) && str_eq(req->target, STR("*")))
         return REFUSED_STAR; /* the preface of HTTP/2 */
     if (r->n_hosts > 1)
         return REFUSED_BAD;

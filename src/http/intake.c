@@ -137,7 +137,9 @@ static void route(struct http_conn *conn)
         return;
     }
     req->route = router_match(server->router, req->arena, req->method, req->path, req->params);
-    if (conn->exchange->framing == BODY_NONE)
+    if (!req->route)
+        answered_early(conn); /* nobody wants its body */
+    if (!req->route || conn->exchange->framing == BODY_NONE)
         dispatch(conn);
     else
         begin_body(conn);
@@ -213,16 +215,28 @@ static void body_broken(struct http_conn *conn)
     body_complete(conn);
 }
 
+/* A broken chunk is one once its line is there, as for whoever reads by lines. */
+static bool line_is_broken(struct exchange *ex, const char *p, size_t n)
+{
+    const char *from = p;
+
+    if (!ex->chunks_broken)
+        from = llhttp_get_error_pos(&ex->chunks);
+    ex->chunks_broken = true;
+    return llhttp_get_errno(&ex->chunks) != HPE_INVALID_CHUNK_SIZE ||
+           memchr(from, '\n', n - (size_t)(from - p));
+}
+
 static void take_chunks(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
     const char *p = conn->in + conn->in_at;
     size_t n = conn->in_n - conn->in_at;
-    llhttp_errno_t why;
 
     if (!charge(conn, n))
         return;
-    why = llhttp_execute(&ex->chunks, p, n);
+    if (!ex->chunks_broken)
+        (void)llhttp_execute(&ex->chunks, p, n); /* its state is asked for below */
     if (ex->body.full) {
         write_err(conn, E_TOO_LARGE);
         return;
@@ -234,7 +248,8 @@ static void take_chunks(struct http_conn *conn)
     }
     conn->in_n = conn->in_at; /* the same bytes are read into again */
     ex->raw += n;
-    if (why != HPE_OK || ex->raw > CHUNK_OVERHEAD + CHUNK_OVERHEAD_RATIO * ex->body.n)
+    if ((llhttp_get_errno(&ex->chunks) != HPE_OK && line_is_broken(ex, p, n)) ||
+        ex->raw > CHUNK_OVERHEAD + CHUNK_OVERHEAD_RATIO * ex->body.n)
         body_broken(conn);
 }
 

@@ -60,7 +60,7 @@ struct exchange {
     uint64_t charged; /* of the server's bodies_total */
     uint64_t raw;     /* bytes of a chunked body as they came */
     llhttp_t chunks;
-    bool chunks_done;
+    bool chunks_done, chunks_broken;
     struct buf body; /* one that is not in place */
     struct buf head; /* of the answer */
 };
@@ -200,7 +200,8 @@ struct http_refusal {
     const char *line;
     const char *headers;
     const char *body;
-    bool keeps; /* the connection may go on */
+    bool mirrors; /* the request's version, in the status line */
+    bool keeps;   /* the connection may go on */
 };
 extern const struct http_refusal http_refusals[];
 enum http_refused {

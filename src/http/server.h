@@ -32,7 +32,7 @@ struct http_conf {
 
     /* On a loop, once the head is there: most bytes of body to read. */
     uint64_t (*body_limit)(void *user, const struct req *req);
-    /* On a loop, once the request is complete; also when no route matched. */
+    /* On a loop, once the request is complete; also, without its body, when no route matched. */
     void (*handle)(void *user, struct req *req);
     /* On each loop's thread as it starts and before it ends; may be NULL. */
     void (*loop_start)(void *user);

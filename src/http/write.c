@@ -8,18 +8,19 @@
 
 #include <string.h>
 
-#define SECURITY_A "Cross-Origin-Opener-Policy: same-origin\r\nX-Content-Type-Options: nosniff\r\n"
-#define SECURITY_B "X-Xss-Protection: 1; mode=block\r\n"
+#define OPENER "Cross-Origin-Opener-Policy: same-origin\r\n"
+#define SNIFF "X-Content-Type-Options: nosniff\r\n"
+#define XSS "X-Xss-Protection: 1; mode=block\r\n"
 #define FRAMES "X-Frame-Options: SAMEORIGIN\r\n"
 #define VARY "Vary: Origin\r\n"
 #define BUSY_JSON \
     "{\"data\":{},\"message\":\"The server is busy, please try again later.\",\"status\":503}"
 
-const struct str write_unavailable = STR_INIT(
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: application/json\r\n" SECURITY_A FRAMES SECURITY_B VARY "Retry-After: 1\r\n"
-    "Content-Length: 80\r\n"
-    "Connection: close\r\n\r\n" BUSY_JSON);
+const struct str write_unavailable =
+    STR_INIT("HTTP/1.1 503 Service Unavailable\r\n"
+             "Content-Type: application/json\r\n" OPENER VARY SNIFF FRAMES XSS "Retry-After: 1\r\n"
+             "Content-Length: 80\r\n"
+             "Connection: close\r\n\r\n" BUSY_JSON);
 _Static_assert(sizeof(BUSY_JSON) - 1 == 80, "Content-Length above");
 
 /* ---- sending ------------------------------------------------------------------------------- */
@@ -145,9 +146,13 @@ static void add_header(struct exchange *ex, struct str name, struct str value)
     BUF_ADD(&ex->head, "\r\n");
 }
 
-static void add_end(struct exchange *ex)
+static void add_date(struct exchange *ex)
 {
     buf_add_bytes(&ex->head, loop_date_line(ex->conn->loop), DATE_LINE_LEN);
+}
+
+static void add_end(struct exchange *ex)
+{
     if (ex->conn->loop->draining)
         ex->keep = false;
     if (ex->keep && ex->http10)
@@ -182,15 +187,20 @@ void write_refusal(struct http_conn *conn, enum http_refused refused)
     struct exchange *ex = conn->exchange;
     struct str body = str_of(refusal->body);
 
-    ex->http10 = false; /* whatever it was: a status line that all can read */
     if (!refusal->keeps || ex->framing != BODY_NONE) {
         ex->keep = false;
         ex->linger = true;
     }
     buf_reset(&ex->head);
-    add_header(ex, STR("HTTP/1.1 "), str_of(refusal->line));
+    if (ex->http10 && refusal->mirrors)
+        BUF_ADD(&ex->head, "HTTP/1.0 ");
+    else
+        BUF_ADD(&ex->head, "HTTP/1.1 ");
+    add_header(ex, str_of(refusal->line), STR(""));
     buf_add(&ex->head, str_of(refusal->headers));
+    add_date(ex);
     add_length(ex, body.n);
+    ex->http10 &= ex->keep; /* the end of the connection is said in so many words */
     add_end(ex);
     send_out(ex, body);
 }
@@ -234,6 +244,7 @@ void write_redirect(struct http_conn *conn, struct str path)
         add_html(body, location);
         BUF_ADD(body, "\">Temporary Redirect</a>.\n\n");
     }
+    add_date(ex);
     if (!head)
         add_length(ex, body->n);
     add_end(ex);
@@ -258,6 +269,7 @@ void write_options(struct http_conn *conn)
         if (wanted.n)
             add_header(ex, STR("Access-Control-Allow-Headers: "), wanted);
     }
+    add_date(ex);
     add_end(ex);
     send_out(ex, STR_NONE);
 }
@@ -296,16 +308,17 @@ void write_answer(struct exchange *ex)
         ex->keep = false;
     ex->head.max = resp->headers.n + 2 * IN_BYTES;
     add_status(ex, resp->status);
+    add_origin(ex);
     if (resp->content_type && !bodiless)
         add_header(ex, STR("Content-Type: "), str_of(resp->content_type));
-    if (!resp->bare) {
-        BUF_ADD(&ex->head, SECURITY_A SECURITY_B);
-        if (!resp->framable)
-            BUF_ADD(&ex->head, FRAMES);
-    }
-    BUF_ADD(&ex->head, VARY);
-    add_origin(ex);
+    if (resp->bare)
+        BUF_ADD(&ex->head, VARY);
+    else if (resp->framable)
+        BUF_ADD(&ex->head, OPENER VARY SNIFF XSS);
+    else
+        BUF_ADD(&ex->head, OPENER VARY SNIFF FRAMES XSS);
     buf_add(&ex->head, buf_str(&resp->headers));
+    add_date(ex);
     if (!bodiless && !(head && resp->status >= 400))
         add_length(ex, resp->body.n);
     add_end(ex);
