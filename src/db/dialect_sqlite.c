@@ -160,6 +160,14 @@ static void call1(struct buf *out, const char *name, struct str expr)
     BUF_ADD(out, ")");
 }
 
+static void sqlite_equal_nocase(struct buf *out, struct str x, struct str y)
+{
+    buf_add(out, x);
+    BUF_ADD(out, " = ");
+    buf_add(out, y);
+    BUF_ADD(out, " COLLATE NOCASE");
+}
+
 static void sqlite_lower(struct buf *out, struct str expr)
 {
     call1(out, "lower", expr);
@@ -363,6 +371,7 @@ const struct db_dialect db_dialect_sqlite = {
     .json_extract = sqlite_json_extract,
     .json_extract_plain = sqlite_json_extract_plain,
     .json_length = sqlite_json_length,
+    .equal_nocase = sqlite_equal_nocase,
     .lower = sqlite_lower,
     .like = sqlite_like,
     .like_around = sqlite_like_around,
