@@ -1,0 +1,233 @@
+/*
+ * Submitted bodies: which field a key names, modifiers (records.md 7), and the body as rules see
+ * it.
+ */
+#include "base/id.h"
+#include "records/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static bool is_list(const struct schema_field *field)
+{
+    return field->type->value == VALUE_LIST;
+}
+
+static bool is_list_or_number(const struct schema_field *field)
+{
+    return is_list(field) || field->type->value == VALUE_NUMBER;
+}
+
+static bool is_text(const struct schema_field *field)
+{
+    return field->type->kind == FIELD_TEXT;
+}
+
+/* Modifier keys; a field's name is the key without them. */
+static const struct {
+    struct str prefix, suffix;
+    enum rec_op op;
+    bool generate;
+    bool (*fits)(const struct schema_field *field);
+} modifiers[] = {
+    {STR_INIT(""), STR_INIT("+"), REC_OP_APPEND, false, is_list_or_number},
+    {STR_INIT(""), STR_INIT("-"), REC_OP_REMOVE, false, is_list_or_number},
+    {STR_INIT("+"), STR_INIT(""), REC_OP_PREPEND, false, is_list},
+    {STR_INIT(""), STR_INIT(":autogenerate"), REC_OP_SET, true, is_text},
+};
+
+const struct schema_field *rec_key_field(const struct schema_col *col, struct str key,
+                                         enum rec_op *ret_op, bool *ret_generate)
+{
+    const struct schema_field *field = schema_field(col, key);
+
+    *ret_generate = false;
+    *ret_op = field && field->type->kind == FIELD_AUTODATE ? REC_OP_NONE : REC_OP_SET;
+    for (size_t i = 0; i < COUNT_OF(modifiers) && !field; i++) {
+        size_t around = modifiers[i].prefix.n + modifiers[i].suffix.n;
+
+        if (key.n <= around || !str_starts(key, modifiers[i].prefix) ||
+            !str_ends(key, modifiers[i].suffix))
+            continue;
+        field = schema_field(col, str_sub(key, modifiers[i].prefix.n, key.n - around));
+        if (field && !modifiers[i].fits(field))
+            field = NULL;
+        *ret_op = modifiers[i].op;
+        *ret_generate = modifiers[i].generate;
+    }
+    return field;
+}
+
+/* Hidden fields are for superusers; but everybody chooses a password. */
+static bool may_set(const struct schema_col *col, const struct schema_field *field, bool superuser)
+{
+    return superuser || !field->hidden || (rec_is_auth(col) && field == col->auth->password);
+}
+
+/* --- edits ------------------------------------------------------------------------------------ */
+
+static void append_generated(struct arena *a, const struct schema_field *field, struct value *value)
+{
+    struct str generated;
+
+    if (field->text.autogenerate.n && regex_generate(a, field->text.autogenerate, &generated))
+        value->text = arena_concat(a, value->text, generated, STR_NONE);
+}
+
+static void convert(struct arena *a, struct rec_edit *edit, const struct json *in, bool generate)
+{
+    const struct schema_field *field = edit->field;
+
+    if (edit->op == REC_OP_NONE)
+        return;
+    if (edit->op == REC_OP_SET || !is_list(field)) {
+        edit->value = field->type->accept(a, field, in);
+        if (generate)
+            append_generated(a, field, &edit->value);
+        return;
+    }
+    edit->items = str_list_unique(a, field_json_list(a, in));
+}
+
+static int compare_edits(const void *x, const void *y)
+{
+    const struct rec_edit *a = x, *b = y;
+
+    if (a->key_length != b->key_length)
+        return a->key_length < b->key_length ? -1 : 1;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+void rec_edits_parse(struct arena *a, const struct schema_col *col, const struct json *body,
+                     bool superuser, struct rec_edits *ret)
+{
+    *ret = (struct rec_edits){0};
+    for (size_t i = 0; body && i < body->n; i++) {
+        const struct json_member *member = &body->members[i];
+        struct rec_edit edit = {.key_length = member->key.n, .at = i};
+        bool generate;
+
+        edit.field = rec_key_field(col, member->key, &edit.op, &generate);
+        if (!edit.field || !may_set(col, edit.field, superuser))
+            continue;
+        convert(a, &edit, &member->value, generate);
+        *VEC_PUSH(a, ret) = edit;
+    }
+    if (ret->n > 1)
+        qsort(ret->items, ret->n, sizeof(ret->items[0]), compare_edits);
+}
+
+/* --- applying them ---------------------------------------------------------------------------- */
+
+static bool list_has(const struct str_list *list, struct str item)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(list->items[i], item))
+            return true;
+    return false;
+}
+
+/* Large lists are submitted by clients: membership by hash, not by search. */
+static void put_all(struct arena *a, struct map *set, const struct str_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        map_put(a, set, list->items[i], set);
+}
+
+static struct str_list subtract(struct arena *a, struct str_list from, struct str_list items)
+{
+    struct str_list left = {ARENA_ARRAY(a, struct str, from.n), 0};
+    struct map set = {0};
+
+    if (items.n > 8)
+        put_all(a, &set, &items);
+    for (size_t i = 0; i < from.n; i++) {
+        bool gone =
+            items.n > 8 ? map_find(&set, from.items[i]) != NULL : list_has(&items, from.items[i]);
+
+        if (!gone)
+            left.items[left.n++] = from.items[i];
+    }
+    return left;
+}
+
+static struct str_list join(struct arena *a, struct str_list x, struct str_list y)
+{
+    struct str_list both = {ARENA_ARRAY(a, struct str, x.n + y.n), x.n + y.n};
+
+    for (size_t i = 0; i < x.n; i++)
+        both.items[i] = x.items[i];
+    for (size_t i = 0; i < y.n; i++)
+        both.items[x.n + i] = y.items[i];
+    return str_list_unique(a, both);
+}
+
+static void change_list(struct arena *a, const struct rec_edit *edit, struct value *value)
+{
+    struct str_list list = {value->list.items, value->list.n};
+
+    if (edit->op == REC_OP_REMOVE)
+        list = subtract(a, list, edit->items);
+    else if (edit->op == REC_OP_APPEND)
+        list = join(a, list, edit->items);
+    else
+        list = join(a, edit->items, list);
+    if (!edit->field->multiple && list.n > 1) {
+        list.items += list.n - 1;
+        list.n = 1;
+    }
+    value->list.items = list.items;
+    value->list.n = list.n;
+}
+
+void rec_edits_apply(struct arena *a, const struct rec_edits *edits, struct value *values)
+{
+    for (size_t i = 0; i < edits->n; i++) {
+        const struct rec_edit *edit = &edits->items[i];
+        struct value *value = &values[edit->field->at];
+
+        if (edit->op == REC_OP_NONE)
+            continue;
+        if (edit->op == REC_OP_SET)
+            *value = edit->value;
+        else if (is_list(edit->field))
+            change_list(a, edit, value);
+        else if (edit->op == REC_OP_APPEND)
+            value->number += edit->value.number;
+        else
+            value->number -= edit->value.number;
+    }
+}
+
+/* --- what rules see --------------------------------------------------------------------------- */
+
+const struct json *rec_resolved_body(struct arena *a, const struct schema_col *col,
+                                     const struct json *body, bool superuser,
+                                     const struct value *values)
+{
+    struct json *resolved = ARENA_NEW(a, struct json);
+    struct json_member *members = ARENA_ARRAY(a, struct json_member, body ? body->n : 0);
+    bool *seen = ARENA_ARRAY(a, bool, col->n_fields);
+    size_t n = 0;
+
+    for (size_t i = 0; body && i < body->n; i++) {
+        const struct schema_field *field;
+        enum rec_op op;
+        bool generate;
+
+        field = rec_key_field(col, body->members[i].key, &op, &generate);
+        if (!field) {
+            members[n++] = body->members[i];
+            continue;
+        }
+        if (seen[field->at] || !may_set(col, field, superuser))
+            continue;
+        seen[field->at] = true;
+        members[n].key = field->name;
+        members[n++].value = field_value_json(a, field, &values[field->at]);
+    }
+    *resolved = json_of_object(members, n);
+    return resolved;
+}

@@ -1,0 +1,158 @@
+/*
+ * Validation of a record (records.md 6): what each field type checks by itself, and what has to be
+ * asked of the database. Every field is checked, the first failing check of each is reported.
+ */
+#include "base/limits.h"
+#include "records/internal.h"
+
+/* With this pattern, a duplicate id is left to the unique index. */
+#define DEFAULT_ID_PATTERN STR("^[a-z0-9]+$")
+
+static bool has_item(const struct err *err, struct str path)
+{
+    for (const struct err_item *item = err ? err->items : NULL; item; item = item->next)
+        if (str_eq(item->path, path))
+            return true;
+    return false;
+}
+
+static void drop_item(struct err *err, struct str path)
+{
+    struct err_item **at;
+
+    for (at = err ? &err->items : NULL; at && *at; at = &(*at)->next) {
+        if (str_eq((*at)->path, path)) {
+            *at = (*at)->next;
+            return;
+        }
+    }
+}
+
+/* --- without the database --------------------------------------------------------------------- */
+
+static void check_kept_id(const struct rec_work *work, const struct schema_field *field,
+                          struct err **err)
+{
+    if (!str_eq(work->values[field->at].text, work->old_values[field->at].text))
+        err_add_item(work->a, err, field->name, CODE_PK_CHANGE, STR_NONE);
+}
+
+static bool hash_failed(const struct value *value)
+{
+    return value->changed && value->plain.n > 0 && value->text.n == 0;
+}
+
+void rec_check_fields(const struct rec_work *work, struct err **err)
+{
+    static const struct value none = {.type = VALUE_LIST};
+
+    for (size_t i = 0; i < work->col->n_fields; i++) {
+        const struct schema_field *field = &work->col->fields[i];
+        const struct value *value = &work->values[i];
+
+        if (work->old && field == work->col->id_field)
+            check_kept_id(work, field, err);
+        else if (field->type->kind == FIELD_PASSWORD && hash_failed(value))
+            err_add_item(work->a, err, field->name, CODE_INVALID, STR_NONE);
+        else if (field->type->kind != FIELD_FILE ||
+                 field_check_files(work->a, field, value, work->old ? &work->old_values[i] : &none,
+                                   err))
+            field->type->check(work->a, field, value, err);
+    }
+}
+
+/* --- with it ---------------------------------------------------------------------------------- */
+
+static struct err *count_existing(const struct rec_work *work, const struct schema_col *target,
+                                  const struct str *ids, size_t n, int64_t *ret)
+{
+    AUTO_SQL struct rec_sql q;
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct err *err;
+    bool row = false;
+
+    *ret = 0;
+    rec_sql_init(&q, work->a, work->tx);
+    REC_SQL(&q, "SELECT COUNT(*) FROM ");
+    rec_sql_ident(&q, target->name);
+    REC_SQL(&q, " WHERE ");
+    rec_sql_ident(&q, target->id_field->name);
+    rec_sql_among(&q, ids, n);
+    err = rec_sql_prepare(&q, work->tx, &stmt);
+    if (!err)
+        err = db_step(work->a, stmt, &row);
+    if (!err && row)
+        *ret = db_column_int(stmt, 0);
+    return err;
+}
+
+static struct err *check_relation(const struct rec_work *work, const struct schema_field *field,
+                                  struct err **items)
+{
+    const struct value *value = &work->values[field->at];
+    struct err *err;
+    int64_t n;
+
+    if (value->list.n == 0 || has_item(*items, field->name))
+        return NULL;
+    if (!field->relation.target) {
+        err_add_item(work->a, items, field->name, CODE_REL_COLLECTION, STR_NONE);
+        return NULL;
+    }
+    err = count_existing(work, field->relation.target, value->list.items, value->list.n, &n);
+    if (!err && n != (int64_t)value->list.n)
+        err_add_item(work->a, items, field->name, CODE_REL_RECORDS, STR_NONE);
+    return err;
+}
+
+/* Ids that differ in case only are refused, unless the pattern rules that out. */
+static struct err *check_new_id(const struct rec_work *work, struct err **items)
+{
+    const struct schema_field *field = work->col->id_field;
+    AUTO_SQL struct rec_sql q;
+    struct err *err;
+    bool taken;
+
+    if (str_eq(field->text.pattern, DEFAULT_ID_PATTERN))
+        return NULL;
+    rec_sql_init(&q, work->a, work->tx);
+    REC_SQL(&q, "SELECT 1 FROM ");
+    rec_sql_ident(&q, work->col->name);
+    REC_SQL(&q, " WHERE ");
+    rec_sql_equal_nocase(&q, field->name, DB_V_TEXT(work->values[field->at].text));
+    REC_SQL(&q, " LIMIT 1");
+    err = rec_sql_exists(&q, work->tx, &taken);
+    if (err || !taken)
+        return err;
+    drop_item(*items, field->name); /* it comes before the other checks of an id */
+    err_add_item(work->a, items, field->name, CODE_PK_INVALID, STR_NONE);
+    return NULL;
+}
+
+struct err *rec_check_stored(const struct rec_work *work, struct err **items)
+{
+    struct err *err = work->old ? NULL : check_new_id(work, items);
+
+    for (size_t i = 0; i < work->col->n_fields && !err; i++)
+        if (work->col->fields[i].type->kind == FIELD_RELATION)
+            err = check_relation(work, &work->col->fields[i], items);
+    return err;
+}
+
+struct err *rec_check_auth_id(const struct rec_work *work)
+{
+    struct str id = work->values[work->col->id_field->at].text;
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < work->schema->n_cols && !err; i++) {
+        const struct schema_col *other = work->schema->cols[i];
+        int64_t n = 0;
+
+        if (other == work->col || !rec_is_auth(other))
+            continue;
+        err = count_existing(work, other, &id, 1, &n);
+        if (!err && n > 0)
+            err_add_item(work->a, &err, work->col->id_field->name, CODE_AUTH_ID, STR_NONE);
+    }
+    return err;
+}

@@ -1,0 +1,409 @@
+/*
+ * A write in two halves: the draft, made where the request is, and the unit of work.
+ *
+ * Invariants
+ *  1. All that is random, read from the clock or slow to compute is in the draft, so that a unit
+ * gives the same rows and the same answer each time it runs on the same data.
+ *  2. A unit changes nothing in its draft.
+ *  3. What needs no database is done in the draft: units share one writer.
+ */
+#include "base/crypto.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "records/internal.h"
+
+#include <string.h>
+
+#define BCRYPT_COST 10 /* where the field names none */
+#define TEMP_ID_PREFIX STR("__temp_id____pb_create__")
+
+struct rec_draft {
+    struct rec_request request;
+    struct rec_actor actor; /* its body: resolved for a create; per run for an update */
+    struct rec_edits edits;
+    struct rec_form form;
+    struct str token_key; /* of an auth record, should it have to change */
+
+    /* passwords */
+    bool asks_old;
+    bool old_compared, old_matches;
+    struct str old_hash; /* what was compared with */
+
+    /* of a create */
+    struct value *values;
+    const struct db_value *cells;
+    const struct db_value *virtual_cells; /* NULL: no rule to ask */
+    const struct err *field_items;
+    struct str answer; /* p NULL: depends on the database */
+};
+
+static struct err *as_failed(struct err *err, const char *message)
+{
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = message;
+    return err;
+}
+
+static struct err *not_found(struct arena *a, const char *why)
+{
+    return err_new(a, E_NOT_FOUND, NULL, "%s", why);
+}
+
+/* --- the draft -------------------------------------------------------------------------------- */
+
+static const struct schema_rule *rule_of(const struct rec_request *request)
+{
+    switch (request->action) {
+    case REC_CREATE:
+        return &request->col->create_rule;
+    case REC_UPDATE:
+        return &request->col->update_rule;
+    case REC_DELETE:
+        return &request->col->delete_rule;
+    }
+    BUG("not a record action");
+}
+
+static bool is_free(const struct rec_draft *draft)
+{
+    return rec_is_free(&draft->actor, rule_of(&draft->request));
+}
+
+static bool may_manage(const struct rec_draft *draft)
+{
+    const struct schema_col *col = draft->request.col;
+
+    return rec_is_auth(col) && draft->actor.auth && !draft->actor.superuser &&
+           col->auth->manage_rule.set && col->auth->manage_rule.text.n > 0;
+}
+
+/* The record as the create rule sees it: nothing generated, an id of its own, not verified. */
+static const struct db_value *virtual_row(struct arena *a, const struct schema_col *col,
+                                          const struct value *values)
+{
+    struct value *seen = ARENA_ARRAY(a, struct value, col->n_fields);
+    struct value *id = &seen[col->id_field->at];
+
+    memcpy(seen, values, col->n_fields * sizeof(*seen));
+    if (id->text.n == 0)
+        id->text = arena_concat(a, TEMP_ID_PREFIX, random_text(a, 6, ALPHABET_ID), STR_NONE);
+    if (rec_is_auth(col))
+        seen[col->auth->verified->at].truth = false;
+    return rec_store(a, col, seen);
+}
+
+/* The answer of a create depends on nothing but the record, unless there are expands to follow or a
+ * manage rule to ask. */
+static struct err *write_answer(struct arena *a, struct rec_draft *draft)
+{
+    const struct rec rec = {.col = draft->request.col, .cells = draft->cells};
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    if (rec_level_needs_rows(&draft->actor, rec.col, draft->request.expand))
+        return NULL;
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    err = rec_write(a, NULL, &draft->actor, &rec, STR_NONE, 0, &out);
+    if (!err)
+        draft->answer = arena_dup(a, buf_str(&out));
+    return err;
+}
+
+/* A create's record, as far as no database is needed for it. */
+static struct err *finish_create(struct arena *a, struct rec_draft *draft)
+{
+    const struct rec_request *request = &draft->request;
+    struct rec_work work = {.a = a,
+                            .schema = draft->actor.schema,
+                            .col = request->col,
+                            .values = rec_zero(a, request->col),
+                            .now_ms = request->now_ms};
+    struct err *items = NULL;
+
+    rec_edits_apply(a, &draft->edits, work.values);
+    if (!draft->actor.superuser)
+        draft->actor.request.body =
+            rec_resolved_body(a, request->col, request->body, false, work.values);
+    if (!is_free(draft) || may_manage(draft))
+        draft->virtual_cells = virtual_row(a, request->col, work.values);
+    rec_fill_generated(a, request->col, work.values);
+    rec_check_fields(&work, &items);
+    draft->field_items = items;
+    draft->values = work.values;
+    if (items)
+        return NULL;
+    rec_stamp(&work);
+    draft->cells = rec_store(a, request->col, work.values);
+    return write_answer(a, draft);
+}
+
+static bool has_password(const struct rec_edits *edits)
+{
+    for (size_t i = 0; i < edits->n; i++)
+        if (edits->items[i].field->type->kind == FIELD_PASSWORD &&
+            edits->items[i].value.plain.n > 0)
+            return true;
+    return false;
+}
+
+static void read_body(struct arena *a, struct rec_draft *draft)
+{
+    const struct rec_request *request = &draft->request;
+
+    rec_edits_parse(a, request->col, request->body, draft->actor.superuser, &draft->edits);
+    if (!rec_is_auth(request->col))
+        return;
+    rec_form_parse(a, request->body, &draft->form);
+    if (request->action != REC_UPDATE)
+        return;
+    draft->token_key = rec_new_token_key(a, request->col);
+    draft->asks_old = !draft->actor.superuser && draft->form.old_password.n > 0 &&
+                      rec_form_asks_old(&draft->form);
+}
+
+struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
+                          struct rec_draft **ret)
+{
+    struct rec_draft *draft = ARENA_NEW(a, struct rec_draft);
+    struct err *err;
+
+    draft->request = *request;
+    draft->actor = *request->actor;
+    draft->actor.request.body = request->body;
+    if (request->col->type == SCHEMA_VIEW)
+        return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
+    err = rec_check_rule(a, &draft->actor, rule_of(request));
+    if (err)
+        return err;
+    *ret = draft;
+    if (request->action == REC_DELETE)
+        return NULL;
+    read_body(a, draft);
+    if (request->action == REC_CREATE && !rec_draft_needs_hash(draft))
+        return finish_create(a, draft);
+    return NULL;
+}
+
+bool rec_draft_needs_hash(const struct rec_draft *draft)
+{
+    return draft->asks_old || has_password(&draft->edits);
+}
+
+bool rec_draft_is_leased(const struct rec_draft *draft)
+{
+    return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
+}
+
+static struct err *compare_old(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
+{
+    const struct schema_col *col = draft->request.col;
+    struct rec *rec;
+    struct err *err;
+
+    err = rec_find(a, conn, col, draft->request.id, &rec);
+    if (err || !rec)
+        return err; /* no record: the unit says so */
+    draft->old_hash = rec_text(a, rec, col->auth->password);
+    draft->old_matches = bcrypt_check(draft->form.old_password, draft->old_hash);
+    draft->old_compared = true;
+    return NULL;
+}
+
+struct err *rec_draft_hash(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
+{
+    struct err *err = draft->asks_old ? compare_old(a, conn, draft) : NULL;
+
+    for (size_t i = 0; i < draft->edits.n && !err; i++) {
+        const struct schema_field *field = draft->edits.items[i].field;
+        struct value *value = &draft->edits.items[i].value;
+        int cost = (int)field->password.cost;
+
+        if (field->type->kind != FIELD_PASSWORD || value->plain.n == 0)
+            continue;
+        value->changed = true;
+        if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
+            value->text = STR_NONE; /* reported when the field is checked */
+    }
+    if (!err && draft->request.action == REC_CREATE)
+        err = finish_create(a, draft);
+    return err;
+}
+
+/* --- the unit: create ------------------------------------------------------------------------- */
+
+static struct err *answer(const struct rec_work *work, const struct rec_actor *actor,
+                          const struct rec *rec, struct str expand, struct str *ret)
+{
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    err = rec_write(work->a, work->tx, actor, rec, expand, 0, &out);
+    if (!err)
+        *ret = arena_dup(work->a, buf_str(&out));
+    return err;
+}
+
+static struct err *check_create(const struct rec_draft *draft, const struct rec_work *work)
+{
+    const struct schema_col *col = draft->request.col;
+    bool ok = true, manages;
+    struct err *items = NULL;
+    struct err *err = NULL;
+
+    if (!is_free(draft))
+        err = rec_virtual_matches(work->a, work->tx, &draft->actor, col, col->create_rule.text,
+                                  draft->virtual_cells, &ok);
+    if (!err && !ok)
+        err = err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
+    if (err || !rec_is_auth(col))
+        return err;
+    err = rec_manages(work->a, work->tx, &draft->actor, col, STR_NONE, draft->virtual_cells,
+                      &manages);
+    if (!err)
+        rec_form_check(work, &draft->form, manages, false, &items);
+    return err ? err : items;
+}
+
+static struct err *run_create(const struct rec_draft *draft, struct rec_work *work, struct str *ret)
+{
+    struct rec *rec;
+    struct err *err;
+
+    work->values = draft->values;
+    work->cells = draft->cells;
+    err = check_create(draft, work);
+    if (!err)
+        err = rec_save(work, draft->field_items, &rec);
+    if (err)
+        return as_failed(err, REC_FAILED_CREATE);
+    *ret = draft->answer;
+    if (ret->p)
+        return NULL;
+    return answer(work, &draft->actor, rec, draft->request.expand, ret);
+}
+
+/* --- the unit: update ------------------------------------------------------------------------- */
+
+static struct err *check_update_rule(const struct rec_draft *draft, const struct rec_work *work,
+                                     const struct rec_actor *actor)
+{
+    const struct schema_col *col = draft->request.col;
+    struct err *err;
+    bool ok;
+
+    if (is_free(draft))
+        return NULL;
+    err = rec_matches(work->a, work->tx, actor, col, draft->request.id, col->update_rule.text, &ok);
+    if (err)
+        return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
+    return ok ? NULL : not_found(work->a, "the update rule is not satisfied");
+}
+
+static struct err *check_update_form(const struct rec_draft *draft, const struct rec_work *work,
+                                     const struct rec_actor *actor)
+{
+    const struct schema_col *col = draft->request.col;
+    struct err *items = NULL;
+    struct err *err;
+    bool manages;
+
+    if (!rec_is_auth(col))
+        return NULL;
+    err = rec_manages(work->a, work->tx, actor, col, draft->request.id, NULL, &manages);
+    if (err)
+        return err;
+    if (draft->old_compared && !manages &&
+        !str_eq(draft->old_hash, work->old_values[col->auth->password->at].text))
+        return err_new(work->a, E_STALE, NULL, "the password changed since it was compared");
+    rec_form_check(work, &draft->form, manages, draft->old_matches, &items);
+    return items;
+}
+
+static struct err *load_old(const struct rec_draft *draft, struct rec_work *work)
+{
+    struct value *values = ARENA_ARRAY(work->a, struct value, work->col->n_fields);
+    struct rec *old;
+    struct err *err;
+
+    err = rec_find(work->a, work->tx, work->col, draft->request.id, &old);
+    if (err)
+        return err;
+    if (!old)
+        return not_found(work->a, "no such record to update");
+    work->old = old;
+    work->old_values = rec_load(work->a, old);
+    memcpy(values, work->old_values, work->col->n_fields * sizeof(*values));
+    work->values = values;
+    return NULL;
+}
+
+static struct err *run_update(const struct rec_draft *draft, struct rec_work *work, struct str *ret)
+{
+    struct rec_actor actor = draft->actor;
+    struct err *items = NULL;
+    struct rec *rec;
+    struct err *err;
+
+    err = load_old(draft, work);
+    if (err)
+        return err;
+    rec_edits_apply(work->a, &draft->edits, work->values);
+    if (!actor.superuser)
+        actor.request.body =
+            rec_resolved_body(work->a, work->col, draft->request.body, false, work->values);
+    err = check_update_rule(draft, work, &actor);
+    if (err)
+        return err;
+    err = check_update_form(draft, work, &actor);
+    if (!err) {
+        rec_check_fields(work, &items);
+        err = rec_save(work, items, &rec);
+    }
+    if (err)
+        return as_failed(err, REC_FAILED_UPDATE);
+    return answer(work, &actor, rec, draft->request.expand, ret);
+}
+
+/* --- the unit: delete ------------------------------------------------------------------------- */
+
+static struct err *run_delete(const struct rec_draft *draft, struct rec_work *work)
+{
+    struct query_spec spec = rec_spec(work->tx, &draft->actor, work->col);
+    struct rec_rows rows = {0};
+    struct err *err;
+
+    if (!draft->actor.superuser)
+        spec.rule = work->col->delete_rule.text;
+    spec.id = draft->request.id.p ? draft->request.id : STR("");
+    spec.limit = 1;
+    err = rec_read_all(work->a, work->tx, &spec, &rows);
+    if (err)
+        return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
+    if (rows.n == 0)
+        return not_found(work->a, "no such record to delete");
+    return rec_remove(work->a, work->tx, work->schema, &rows.items[0], work->now_ms);
+}
+
+struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct rec_draft *draft = in;
+    struct rec_written *written = ARENA_NEW(a, struct rec_written);
+    struct rec_work work = {.a = a,
+                            .tx = tx,
+                            .schema = draft->actor.schema,
+                            .col = draft->request.col,
+                            .now_ms = draft->request.now_ms,
+                            .token_key = draft->token_key};
+    struct err *err;
+
+    if (draft->request.action == REC_CREATE)
+        err = run_create(draft, &work, &written->body);
+    else if (draft->request.action == REC_UPDATE)
+        err = run_update(draft, &work, &written->body);
+    else
+        err = run_delete(draft, &work);
+    if (!err)
+        *ret_out = written;
+    return err;
+}

@@ -1,0 +1,268 @@
+/*
+ * records/internal: what the files of records share. Private to this folder.
+ */
+#ifndef REEVE_RECORDS_INTERNAL_H
+#define REEVE_RECORDS_INTERNAL_H
+
+#include "base/map.h"
+#include "records/records.h"
+
+#define REC_ONLY_SUPERUSERS "Only superusers can perform this action."
+#define REC_FAILED_CREATE "Failed to create record."
+#define REC_FAILED_UPDATE "Failed to update record."
+#define REC_FAILED_DELETE                                                  \
+    "Failed to delete record. Make sure that the record is not part of a " \
+    "required relation reference."
+
+/* Between how many rows the limits of a request are looked at. */
+#define REC_ROWS_A_CHECK 16
+/* What writing rows may gather before it is thrown away. */
+#define REC_SCRATCH_BYTES 65536
+/* Ids in one question; a level of expand that needs more fails, as it does upstream. */
+#define REC_MAX_IDS 32766
+
+/* --- SQL of our own (sql.c) ------------------------------------------------------------------- */
+
+/* A statement in the making: its text and its parameters, numbered as they are added. */
+struct rec_sql {
+    struct arena *a;
+    const struct db_dialect *dialect;
+    struct buf text;
+    VEC(struct db_value) values;
+};
+void rec_sql_init(struct rec_sql *q, struct arena *a, const struct db_conn *conn);
+void rec_sql_done(struct rec_sql *q);
+static inline void auto_rec_sql_done(struct rec_sql *q)
+{
+    rec_sql_done(q);
+}
+#define AUTO_SQL __attribute__((cleanup(auto_rec_sql_done)))
+
+#define REC_SQL(q, literal) BUF_ADD(&(q)->text, literal)
+void rec_sql_ident(struct rec_sql *q, struct str name);
+void rec_sql_column(struct rec_sql *q, struct str table, struct str name);
+void rec_sql_param(struct rec_sql *q, struct db_value value);
+/* <name> = ?, ASCII case ignored. */
+void rec_sql_equal_nocase(struct rec_sql *q, struct str name, struct db_value value);
+/* " = ?" or " IN (…)"; n > 0. */
+void rec_sql_among(struct rec_sql *q, const struct str *ids, size_t n);
+/* "SELECT <all fields> FROM <table> WHERE " */
+void rec_sql_select(struct rec_sql *q, const struct schema_col *col);
+MUST_CHECK struct err *rec_sql_prepare(struct rec_sql *q, struct db_conn *conn,
+                                       struct db_stmt **ret);
+MUST_CHECK struct err *rec_sql_exec(struct rec_sql *q, struct db_conn *conn, int64_t *ret_changes);
+/* Whether there is a first row. */
+MUST_CHECK struct err *rec_sql_exists(struct rec_sql *q, struct db_conn *conn, bool *ret);
+
+/* --- rows (rec.c) ----------------------------------------------------------------------------- */
+
+struct rec_rows {
+    struct rec *items;
+    size_t n, cap;
+};
+
+/* The statement's row as cells, borrowed until its next step. cells: one a field. */
+void rec_borrow_row(const struct db_stmt *stmt, const struct schema_col *col,
+                    struct db_value *cells);
+/* The same, copied. */
+struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col);
+/* Compiles and prepares. */
+MUST_CHECK struct err *rec_open(struct arena *a, struct db_conn *conn,
+                                const struct query_spec *spec, struct db_stmt **ret);
+/* All rows of a query for QUERY_ROWS, copied. */
+MUST_CHECK struct err *rec_read_all(struct arena *a, struct db_conn *conn,
+                                    const struct query_spec *spec, struct rec_rows *ret);
+/* A cell's items: of a select, relation or file. */
+struct str_list rec_list_of(struct arena *a, const struct rec *rec,
+                            const struct schema_field *field);
+/* What every query of an actor starts from. */
+struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
+                           const struct schema_col *col);
+struct value *rec_load(struct arena *a, const struct rec *rec);
+struct db_value *rec_store(struct arena *a, const struct schema_col *col,
+                           const struct value *values);
+static inline bool rec_is_auth(const struct schema_col *col)
+{
+    return col->type == SCHEMA_AUTH;
+}
+
+/* --- rules (rules.c) -------------------------------------------------------------------------- */
+
+/* The 403 of a null rule, or NULL. */
+MUST_CHECK struct err *rec_check_rule(struct arena *a, const struct rec_actor *actor,
+                                      const struct schema_rule *rule);
+/* Nothing to ask: a superuser, or everyone may. */
+bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule);
+/* Whether the rule's text holds for cells that are not stored yet. */
+MUST_CHECK struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
+                                           const struct rec_actor *actor,
+                                           const struct schema_col *col, struct str rule,
+                                           const struct db_value *cells, bool *ret);
+/* Whether the actor satisfies the collection's manage rule; cells NULL: for the stored row `id`. A
+ * rule that cannot be compiled is satisfied by nobody. */
+MUST_CHECK struct err *rec_manages(struct arena *a, struct db_conn *conn,
+                                   const struct rec_actor *actor, const struct schema_col *col,
+                                   struct str id, const struct db_value *cells, bool *ret);
+
+/* --- JSON (row.c) ----------------------------------------------------------------------------- */
+
+/* A member of a record's object: a field, or something constant. */
+struct rec_key {
+    const struct schema_field *field; /* NULL: text is the whole member */
+    struct str text;                  /* `"name":` */
+    bool is_expand;                   /* where "expand" stands, if there is one */
+};
+
+/* What is written for each record of a collection, in the order of keys. */
+struct rec_plan {
+    const struct schema_col *col;
+    struct rec_key *keys;
+    size_t n;
+    const struct schema_field *email; /* written only where it is visible; NULL: no such field */
+};
+struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, bool superuser);
+
+struct rec_branch;
+
+/* Records of one collection that are written alike, and what hangs on them. */
+struct rec_level {
+    const struct rec_actor *actor;
+    const struct rec_plan *plan;
+    bool emails_shown;        /* of all of them */
+    struct map managed;       /* ids whose e-mail the manage rule shows */
+    struct rec_branch **kept; /* expands that did not fail, by name; none: no "expand" */
+    size_t n_kept;
+};
+
+/* One segment of an expand, fetched for all records of its parent's level. */
+struct rec_branch {
+    struct str name;
+    struct query_hop hop;
+    struct rec_level level;
+    struct rec_rows rows;
+    struct map by_id;    /* struct rec */
+    struct map back_ids; /* of a back-relation: parent's id to struct str_list */
+};
+
+/* For writing many rows: scratch is reset between them. */
+struct rec_writer {
+    struct arena *scratch;
+    struct db_conn *conn;
+    struct buf *out;
+    unsigned n_records;
+};
+void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out);
+/* Writes one record with its expands. Errors: the limits, an answer that is too large, and
+ * E_BAD_REQUEST for a record that cannot be loaded. */
+MUST_CHECK struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,
+                                     const struct db_value *cells);
+/* An error when the answer has passed its ceiling. */
+MUST_CHECK struct err *rec_check_full(struct arena *a, const struct buf *out);
+
+/* --- expand (expand.c) ------------------------------------------------------------------------ */
+
+/* Makes the level for rows: who manages them, and the expands of the raw parameter. */
+MUST_CHECK struct err *rec_level_init(struct arena *a, struct db_conn *conn,
+                                      const struct rec_actor *actor, const struct schema_col *col,
+                                      const struct rec_rows *rows, struct str expand,
+                                      struct rec_level *ret);
+/* Whether rows must be known before the first is written. */
+bool rec_level_needs_rows(const struct rec_actor *actor, const struct schema_col *col,
+                          struct str expand);
+
+/* --- submitted bodies (body.c) ---------------------------------------------------------------- */
+
+enum rec_op { REC_OP_NONE, REC_OP_SET, REC_OP_APPEND, REC_OP_PREPEND, REC_OP_REMOVE };
+
+/* One submitted key that names a field, converted. */
+struct rec_edit {
+    const struct schema_field *field;
+    enum rec_op op;
+    struct value value;    /* SET; a number's operand */
+    struct str_list items; /* a list's operand */
+    size_t key_length, at; /* order: shorter keys first, then as submitted */
+};
+
+struct rec_edits {
+    struct rec_edit *items;
+    size_t n, cap;
+};
+
+/* Which field a key names, with its modifier; NULL when none. */
+const struct schema_field *rec_key_field(const struct schema_col *col, struct str key,
+                                         enum rec_op *ret_op, bool *ret_generate);
+/* Hidden fields are left out unless the actor is a superuser. body may be NULL. */
+void rec_edits_parse(struct arena *a, const struct schema_col *col, const struct json *body,
+                     bool superuser, struct rec_edits *ret);
+void rec_edits_apply(struct arena *a, const struct rec_edits *edits, struct value *values);
+/* The body as rules see it: the resolved values in place of what was submitted. */
+const struct json *rec_resolved_body(struct arena *a, const struct schema_col *col,
+                                     const struct json *body, bool superuser,
+                                     const struct value *values);
+
+/* --- saving (check.c, system.c, reactions.c, save.c) ------------------------------------------ */
+
+/* A record on its way into its table. */
+struct rec_work {
+    struct arena *a;
+    struct db_conn *tx; /* NULL in checks that need no database */
+    const struct schema *schema;
+    const struct schema_col *col;
+    const struct rec *old;          /* as stored; NULL: a new one */
+    const struct value *old_values; /* of old */
+    struct value *values;           /* one a field, as it shall be */
+    int64_t now_ms;
+    struct str token_key;         /* a fresh one, should it have to change */
+    const struct db_value *cells; /* what to store, when that is known already; else NULL */
+};
+
+/* Random texts for empty fields that have a pattern. */
+void rec_fill_generated(struct arena *a, const struct schema_col *col, struct value *values);
+/* Zero values, one a field. */
+struct value *rec_zero(struct arena *a, const struct schema_col *col);
+/* A token key as the collection's field describes it. */
+struct str rec_new_token_key(struct arena *a, const struct schema_col *col);
+
+/* The checks of every field that need no database: items are added to *err. */
+void rec_check_fields(const struct rec_work *work, struct err **err);
+/* Those that do. */
+MUST_CHECK struct err *rec_check_stored(const struct rec_work *work, struct err **items);
+/* What system collections ask of their records; *items are reported alone. */
+MUST_CHECK struct err *rec_check_system(const struct rec_work *work, struct err **items);
+/* Autodates and what is forced. */
+void rec_stamp(const struct rec_work *work);
+/* The token key before, the other collections' rows after an update. */
+MUST_CHECK struct err *rec_react_before(const struct rec_work *work);
+MUST_CHECK struct err *rec_react_after(const struct rec_work *work);
+/* Rows of the four system collections that belong to these auth records. */
+MUST_CHECK struct err *rec_forget_auth(struct arena *a, struct db_conn *tx,
+                                       const struct schema *schema, const struct schema_col *col,
+                                       const struct str *ids, size_t n);
+/* An auth record's id must be nobody's in the other auth collections. */
+MUST_CHECK struct err *rec_check_auth_id(const struct rec_work *work);
+
+/* All of it in order, but for rec_check_fields(), whose findings are field_items (may be NULL), and
+ * with every column written. On success *ret is the record as it was stored. */
+MUST_CHECK struct err *rec_save(struct rec_work *work, const struct err *field_items,
+                                struct rec **ret);
+
+/* --- forms of auth records (form.c) ------------------------------------------------------------
+ */
+
+/* What a body says about passwords, beside the record's own values (records.md 13.2). */
+struct rec_form {
+    struct str password, confirm, old_password;
+};
+void rec_form_parse(struct arena *a, const struct json *body, struct rec_form *ret);
+/* Whether the old password has to be compared, unless the actor manages the record. */
+bool rec_form_asks_old(const struct rec_form *form);
+/* old_matches: the submitted old password is the stored one. Items are reported alone. */
+void rec_form_check(const struct rec_work *work, const struct rec_form *form, bool manages,
+                    bool old_matches, struct err **items);
+
+/* --- deleting (remove.c) ---------------------------------------------------------------------- */
+
+/* Whether a delete in it may delete in other collections. */
+bool rec_cascades(const struct schema_col *col);
+
+#endif

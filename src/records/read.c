@@ -1,0 +1,273 @@
+/*
+ * List and view (records.md 4, 5, 9).
+ */
+#include "base/limits.h"
+#include "base/num.h"
+#include "records/internal.h"
+
+#define PER_PAGE_DEFAULT 30
+
+/* --- list: parameters ------------------------------------------------------------------------- */
+
+struct page {
+    int64_t page, per_page, offset;
+    bool skip_total;
+};
+
+static bool parse_integer(struct str text, int64_t fallback, int64_t *ret)
+{
+    *ret = fallback;
+    return text.n == 0 || num_parse_i64(text, ret);
+}
+
+/* The texts that are a bool in a query string. */
+static bool parse_bool(struct str text, bool *ret)
+{
+    static const struct {
+        struct str text;
+        bool truth;
+    } words[] = {
+        {STR_INIT(""), false},      {STR_INIT("1"), true},      {STR_INIT("t"), true},
+        {STR_INIT("T"), true},      {STR_INIT("TRUE"), true},   {STR_INIT("true"), true},
+        {STR_INIT("True"), true},   {STR_INIT("0"), false},     {STR_INIT("f"), false},
+        {STR_INIT("F"), false},     {STR_INIT("FALSE"), false}, {STR_INIT("false"), false},
+        {STR_INIT("False"), false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq(words[i].text, text)) {
+            *ret = words[i].truth;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct err *parse_page(struct arena *a, const struct rec_list_params *params,
+                              struct page *ret)
+{
+    if (!parse_integer(params->page, 1, &ret->page) ||
+        !parse_integer(params->per_page, PER_PAGE_DEFAULT, &ret->per_page) ||
+        !parse_bool(params->skip_total, &ret->skip_total))
+        return err_new(a, E_BAD_REQUEST, NULL, "page, perPage or skipTotal");
+    if (ret->page < 1)
+        ret->page = 1;
+    if (ret->per_page < 1)
+        ret->per_page = PER_PAGE_DEFAULT;
+    if (ret->per_page > LIMIT_PER_PAGE)
+        ret->per_page = LIMIT_PER_PAGE;
+    /* wraps, as upstream; a negative offset is none */
+    ret->offset = (int64_t)((uint64_t)ret->per_page * (uint64_t)(ret->page - 1));
+    if (ret->offset < 0)
+        ret->offset = 0;
+    return NULL;
+}
+
+/* --- list: rows ------------------------------------------------------------------------------- */
+
+/* Rows go from the statement's columns into the answer, one at a time. */
+static struct err *stream_rows(struct arena *a, struct rec_writer *w, const struct query_spec *spec,
+                               const struct rec_level *level, size_t *ret_n)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct db_value *cells = ARENA_ARRAY(a, struct db_value, spec->col->n_fields);
+    struct err *err;
+    bool row = true;
+
+    *ret_n = 0;
+    err = rec_open(a, w->conn, spec, &stmt);
+    while (!err) {
+        err = db_step(a, stmt, &row);
+        if (err || !row)
+            break;
+        rec_borrow_row(stmt, spec->col, cells);
+        if ((*ret_n)++)
+            BUF_ADD(w->out, ",");
+        err = rec_write_row(w, level, cells);
+    }
+    return err;
+}
+
+static struct err *write_rows(struct rec_writer *w, const struct rec_level *level,
+                              const struct rec_rows *rows)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < rows->n && !err; i++) {
+        if (i)
+            BUF_ADD(w->out, ",");
+        err = rec_write_row(w, level, rows->items[i].cells);
+    }
+    return err;
+}
+
+static struct err *list_rows(struct arena *a, struct rec_writer *w, const struct rec_actor *actor,
+                             const struct query_spec *spec, struct str expand, size_t *ret_n)
+{
+    struct rec_rows rows = {0};
+    struct rec_level level;
+    struct err *err;
+
+    if (!rec_level_needs_rows(actor, spec->col, expand)) {
+        err = rec_level_init(a, w->conn, actor, spec->col, &rows, STR_NONE, &level);
+        return err ? err : stream_rows(a, w, spec, &level, ret_n);
+    }
+    err = rec_read_all(a, w->conn, spec, &rows);
+    if (!err)
+        err = rec_level_init(a, w->conn, actor, spec->col, &rows, expand, &level);
+    *ret_n = rows.n;
+    return err ? err : write_rows(w, &level, &rows);
+}
+
+/* --- list: totals ----------------------------------------------------------------------------- */
+
+/* A page that is not full ends the list, so its rows give the total. Not of views: their ids may
+ * repeat, and the total counts distinct ones. */
+static bool total_is_known(const struct query_spec *spec, size_t n)
+{
+    return spec->col->type != SCHEMA_VIEW && (int64_t)n < spec->limit &&
+           (n > 0 || spec->offset == 0);
+}
+
+static struct err *count_rows(struct arena *a, struct db_conn *conn,
+                              const struct query_spec *rows_spec, int64_t *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct query_spec spec = *rows_spec;
+    struct err *err;
+    bool row = false;
+
+    spec.want = QUERY_COUNT;
+    spec.sort = STR_NONE;
+    spec.limit = -1;
+    spec.offset = 0;
+    err = rec_open(a, conn, &spec, &stmt);
+    if (!err)
+        err = db_step(a, stmt, &row);
+    if (!err && row)
+        *ret = db_column_int(stmt, 0);
+    return err;
+}
+
+static void write_totals(struct buf *out, const struct page *page, int64_t total)
+{
+    int64_t pages = total < 0 ? -1 : total / page->per_page + (total % page->per_page != 0);
+
+    BUF_ADD(out, "],\"page\":");
+    buf_add_i64(out, page->page);
+    BUF_ADD(out, ",\"perPage\":");
+    buf_add_i64(out, page->per_page);
+    BUF_ADD(out, ",\"totalItems\":");
+    buf_add_i64(out, total);
+    BUF_ADD(out, ",\"totalPages\":");
+    buf_add_i64(out, pages);
+    BUF_ADD(out, "}");
+}
+
+/* --- list ------------------------------------------------------------------------------------- */
+
+static struct err *check_list(struct arena *a, const struct rec_actor *actor,
+                              const struct schema_col *col, const struct rec_list_params *params,
+                              struct page *ret_page)
+{
+    struct err *err;
+
+    err = rec_check_rule(a, actor, &col->list_rule);
+    if (!err && !actor->superuser)
+        err = query_check_identifiers(a, params->filter, params->sort);
+    return err ? err : parse_page(a, params, ret_page);
+}
+
+struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                     const struct schema_col *col, const struct rec_list_params *params,
+                     struct buf *out)
+{
+    struct query_spec spec = rec_spec(conn, actor, col);
+    struct rec_writer w;
+    struct page page;
+    struct err *err;
+    int64_t total = 0;
+    size_t n;
+
+    err = check_list(a, actor, col, params, &page);
+    if (err)
+        return err;
+    rec_writer_init(&w, a, conn, out);
+    if (!actor->superuser)
+        spec.rule = col->list_rule.text;
+    spec.filter = params->filter;
+    spec.sort = params->sort;
+    spec.limit = page.per_page;
+    spec.offset = page.offset;
+    BUF_ADD(out, "{\"items\":[");
+    err = list_rows(a, &w, actor, &spec, params->expand, &n);
+    if (err)
+        return err;
+    if (page.skip_total)
+        total = -1;
+    else if (total_is_known(&spec, n))
+        total = spec.offset + (int64_t)n;
+    else
+        err = count_rows(a, conn, &spec, &total);
+    if (err)
+        return err;
+    write_totals(out, &page, total);
+    return rec_check_full(a, out);
+}
+
+/* --- view ------------------------------------------------------------------------------------- */
+
+static struct err *no_record(struct arena *a, const struct schema_col *col)
+{
+    return err_new(a, E_NOT_FOUND, NULL, "no such record in %.*s", STR_ARG(col->name));
+}
+
+/* What the client's request could cause is all the same to it: there is no such record. */
+static struct err *as_not_found(struct arena *a, struct err *err)
+{
+    if (!err || err->kind != E_BAD_REQUEST)
+        return err;
+    return err_new(a, E_NOT_FOUND, NULL, "%.*s", STR_ARG(err->cause));
+}
+
+struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                     const struct schema_col *col, struct str id, struct str expand,
+                     struct buf *out)
+{
+    struct query_spec spec = rec_spec(conn, actor, col);
+    struct rec_rows rows = {0};
+    struct err *err;
+
+    err = rec_check_rule(a, actor, &col->view_rule);
+    if (err)
+        return err;
+    if (!actor->superuser)
+        spec.rule = col->view_rule.text;
+    spec.id = id.p ? id : STR("");
+    spec.limit = 1;
+    err = as_not_found(a, rec_read_all(a, conn, &spec, &rows));
+    if (err)
+        return err;
+    if (rows.n == 0)
+        return no_record(a, col);
+    return as_not_found(a, rec_write(a, conn, actor, &rows.items[0], expand, 0, out));
+}
+
+struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                      const struct rec *rec, struct str expand, unsigned flags, struct buf *out)
+{
+    struct rec_rows rows = {.n = 1, .cap = 1};
+    struct rec_level level;
+    struct rec_writer w;
+    struct err *err;
+
+    rows.items = ARENA_NEW(a, struct rec);
+    rows.items[0] = *rec;
+    err = rec_level_init(a, conn, actor, rec->col, &rows, expand, &level);
+    if (err)
+        return err;
+    level.emails_shown = flags & REC_EMAIL_SHOWN;
+    rec_writer_init(&w, a, conn, out);
+    err = rec_write_row(&w, &level, rec->cells);
+    return err ? err : rec_check_full(a, out);
+}

@@ -1,0 +1,144 @@
+/*
+ * records: list, view, create, update, delete; rules; validation; row to JSON; expand.
+ *
+ * Behaviour: compat records.md. Everything here takes a connection and never asks whether it is a
+ * reader or a unit's. Answers are written as JSON text.
+ */
+#ifndef REEVE_RECORDS_RECORDS_H
+#define REEVE_RECORDS_RECORDS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "db/db.h"
+#include "query/query.h"
+#include "schema/schema.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- a record -------------------------------------------------------------------------------- */
+
+/* A stored row: one cell a field, in the collection's order. Lives in the arena it was read into. */
+struct rec {
+    const struct schema_col *col;
+    const struct db_value *cells;
+};
+
+struct str rec_id(const struct rec *rec);
+/* A field's cell as text, number, truth: normalised (data-dir.md 5.3). */
+struct str rec_text(struct arena *a, const struct rec *rec, const struct schema_field *field);
+bool rec_truth(struct arena *a, const struct rec *rec, const struct schema_field *field);
+struct value rec_value(struct arena *a, const struct rec *rec, const struct schema_field *field);
+
+/* *ret NULL when there is no such row. By id, exactly; or by one field's text. */
+MUST_CHECK struct err *rec_find(struct arena *a, struct db_conn *conn,
+                                const struct schema_col *col, struct str id, struct rec **ret);
+MUST_CHECK struct err *rec_find_by(struct arena *a, struct db_conn *conn,
+                                   const struct schema_col *col, const struct schema_field *field,
+                                   struct str text, bool nocase, struct rec **ret);
+
+/* --- who acts -------------------------------------------------------------------------------- */
+
+struct rec_actor {
+    const struct schema *schema;
+    const struct rec *auth; /* NULL: a guest; auth->col is an auth collection */
+    bool superuser;
+    struct query_request request; /* context, method, query, headers, auth_*; body per operation */
+};
+
+/* Fills request.auth_* and superuser from auth (may be NULL). */
+void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth);
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* Raw query parameters; p NULL: absent. */
+struct rec_list_params {
+    struct str page, per_page, skip_total, filter, sort, expand;
+};
+
+/* GET …/records: writes the search result (records.md 9). Rules, restrictions and errors as in
+ * records.md 4. */
+MUST_CHECK struct err *rec_list(struct arena *a, struct db_conn *conn,
+                                const struct rec_actor *actor, const struct schema_col *col,
+                                const struct rec_list_params *params, struct buf *out);
+/* GET …/records/{id}. expand: the raw parameter. */
+MUST_CHECK struct err *rec_view(struct arena *a, struct db_conn *conn,
+                                const struct rec_actor *actor, const struct schema_col *col,
+                                struct str id, struct str expand, struct buf *out);
+
+enum rec_write_flags {
+    REC_EMAIL_SHOWN = 1, /* auth answers: the e-mail whatever its visibility */
+};
+/* One record as the actor may see it, with its expands (raw parameter, may be empty). */
+MUST_CHECK struct err *rec_write(struct arena *a, struct db_conn *conn,
+                                 const struct rec_actor *actor, const struct rec *rec,
+                                 struct str expand, unsigned flags, struct buf *out);
+
+/* Whether the stored record satisfies a rule's text (empty: yes), asked by the actor. */
+MUST_CHECK struct err *rec_matches(struct arena *a, struct db_conn *conn,
+                                   const struct rec_actor *actor, const struct schema_col *col,
+                                   struct str id, struct str rule, bool *ret);
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+enum rec_action { REC_CREATE, REC_UPDATE, REC_DELETE };
+
+/*
+ * A write that was parsed and converted: what does not need the database is done, ids, clock and
+ * random texts are fixed, so that rec_draft_run() may run any number of times. Lives in the request's
+ * arena with everything it points to; read-only once prepared.
+ */
+struct rec_draft;
+
+struct rec_request {
+    enum rec_action action;
+    const struct rec_actor *actor;
+    const struct schema_col *col;
+    struct str id;             /* update, delete */
+    const struct json *body;   /* an object, or NULL: empty. Of delete: feeds @request.body */
+    struct str expand;         /* raw parameter */
+    int64_t now_ms;
+};
+
+/* The checks of records.md 4 up to the null rule, and the conversion of the body (modifiers are
+ * applied inside the unit, on the current row). */
+MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
+                                     struct rec_draft **ret);
+/* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread first. It
+ * needs a read connection of that thread (oldPassword is compared with the stored hash; the unit
+ * checks that the hash is still the one that was compared). */
+bool rec_draft_needs_hash(const struct rec_draft *draft);
+MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct db_conn *conn,
+                                      struct rec_draft *draft);
+/* A delete whose collection others reference: run it leased. */
+bool rec_draft_is_leased(const struct rec_draft *draft);
+
+/* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *. */
+struct rec_written {
+    struct str body; /* the answer's JSON text; empty after a delete */
+};
+struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+
+/* --- writing from inside --------------------------------------------------------------------- */
+
+/* No rules, no actor: for the command line and the auth flows. All validation and all reactions of
+ * records.md 8 and 13.4 apply; errors carry items. */
+struct rec_set {
+    struct str field;
+    struct value value;
+};
+MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                                  const struct schema_col *col, const struct rec_set *sets,
+                                  size_t n, int64_t now_ms, struct rec **ret);
+MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                                  const struct rec *rec, const struct rec_set *sets, size_t n,
+                                  int64_t now_ms, struct rec **ret);
+/* With relation integrity and cascade (records.md 12). */
+MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                                  const struct rec *rec, int64_t now_ms);
+
+#endif

@@ -1,0 +1,403 @@
+/*
+ * Deleting with relation integrity and cascade (records.md 12), as set operations: a frame is a set
+ * of deleted records of one collection, whose references are then dealt with collection by
+ * collection; records that go with them make the next frame.
+ *
+ * Which record goes is the same in every order, with one exception: where a record that a cascade
+ * would delete is also held by a required relation without cascade, upstream's answer depends on
+ * which of the two is met first. Such collections are recognised beforehand (is_ordered) and
+ * handled one record at a time, depth first, as upstream does.
+ */
+#include "base/date.h"
+#include "base/limits.h"
+#include "db/dialect.h"
+#include "records/internal.h"
+
+#define BATCH 4000 /* referencing records looked at in one question */
+
+static const char last_superuser[] = "You can't delete the only existing superuser.";
+
+struct frame {
+    const struct schema_col *col;
+    struct str_list ids;
+    bool deleted;      /* the rows are gone */
+    size_t next_back;  /* which references come next */
+    struct map id_set; /* of ids, once it is needed */
+
+    /* the references being dealt with, one record at a time */
+    struct str_list todo;
+    size_t next_todo;
+    bool more;  /* the question was cut at BATCH: ask again */
+    bool moved; /* one of them no longer refers to us: asking again leads somewhere */
+
+    struct frame *below;
+};
+
+struct removal {
+    struct arena *a;
+    struct db_conn *tx;
+    const struct schema *schema;
+    struct str now;
+    bool ordered;
+    struct frame *top;
+};
+
+/* --- what may happen, from the schema alone -----------------------------------------------------
+ */
+
+static bool is_stored(const struct schema_back *back)
+{
+    return back->col->type != SCHEMA_VIEW;
+}
+
+bool rec_cascades(const struct schema_col *col)
+{
+    for (size_t i = 0; i < col->n_backs; i++)
+        if (is_stored(&col->backs[i]) && col->backs[i].field->relation.cascade_delete)
+            return true;
+    return false;
+}
+
+/* Marks the collections in which a delete in col may delete. */
+static void mark_reached(struct arena *a, const struct schema *schema, const struct schema_col *col,
+                         bool *reached)
+{
+    const struct schema_col **queue = ARENA_ARRAY(a, const struct schema_col *, schema->n_cols);
+    size_t n = 0;
+
+    queue[n++] = col;
+    reached[col->number] = true;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < queue[i]->n_backs; j++) {
+            const struct schema_back *back = &queue[i]->backs[j];
+
+            if (!is_stored(back) || !back->field->relation.cascade_delete ||
+                reached[back->col->number])
+                continue;
+            reached[back->col->number] = true;
+            queue[n++] = back->col;
+        }
+    }
+}
+
+/* Whether a record that goes may be held by a required relation of another one that may go too. */
+static bool is_ordered(struct arena *a, const struct schema *schema, const struct schema_col *col)
+{
+    bool *reached = ARENA_ARRAY(a, bool, schema->n_cols);
+
+    if (!rec_cascades(col))
+        return false;
+    mark_reached(a, schema, col, reached);
+    for (size_t i = 0; i < schema->n_cols; i++) {
+        for (size_t j = 0; reached[i] && j < schema->cols[i]->n_backs; j++) {
+            const struct schema_back *back = &schema->cols[i]->backs[j];
+
+            if (is_stored(back) && reached[back->col->number] && back->field->required &&
+                !back->field->relation.cascade_delete)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* --- frames -------------------------------------------------------------------------------------
+ */
+
+static void push(struct removal *r, const struct schema_col *col, struct str_list ids)
+{
+    struct frame *frame;
+
+    if (ids.n == 0)
+        return;
+    frame = ARENA_NEW(r->a, struct frame);
+    frame->col = col;
+    frame->ids = ids;
+    frame->below = r->top;
+    r->top = frame;
+}
+
+static bool frame_has(const struct removal *r, struct frame *frame, struct str id)
+{
+    if (frame->ids.n == 1)
+        return str_eq(frame->ids.items[0], id);
+    for (size_t i = 0; frame->id_set.n == 0 && i < frame->ids.n; i++)
+        map_put(r->a, &frame->id_set, frame->ids.items[i], frame);
+    return map_find(&frame->id_set, id) != NULL;
+}
+
+static struct err *check_superusers_left(const struct removal *r)
+{
+    AUTO_SQL struct rec_sql q;
+    struct err *err;
+    bool left;
+
+    rec_sql_init(&q, r->a, r->tx);
+    REC_SQL(&q, "SELECT 1 FROM ");
+    rec_sql_ident(&q, r->schema->superusers->name);
+    REC_SQL(&q, " LIMIT 1");
+    err = rec_sql_exists(&q, r->tx, &left);
+    if (err || left)
+        return err;
+    return err_new(r->a, E_BAD_REQUEST, last_superuser, "the last superuser");
+}
+
+static struct err *delete_rows(const struct removal *r, const struct frame *frame)
+{
+    AUTO_SQL struct rec_sql q;
+    struct err *err;
+
+    rec_sql_init(&q, r->a, r->tx);
+    REC_SQL(&q, "DELETE FROM ");
+    rec_sql_ident(&q, frame->col->name);
+    REC_SQL(&q, " WHERE ");
+    rec_sql_ident(&q, frame->col->id_field->name);
+    rec_sql_among(&q, frame->ids.items, frame->ids.n);
+    err = rec_sql_exec(&q, r->tx, NULL);
+    if (!err && frame->col == r->schema->superusers)
+        err = check_superusers_left(r);
+    if (!err && rec_is_auth(frame->col))
+        err = rec_forget_auth(r->a, r->tx, r->schema, frame->col, frame->ids.items, frame->ids.n);
+    return err;
+}
+
+/* --- references ----------------------------------------------------------------------------------
+ */
+
+static struct err *is_required(const struct removal *r, const struct schema_back *back)
+{
+    return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "required by %.*s of %.*s",
+                   STR_ARG(back->field->name), STR_ARG(back->col->name));
+}
+
+/* " FROM <col> WHERE <the field holds one of the frame's ids>" */
+static void referencing(struct rec_sql *q, const struct schema_back *back,
+                        const struct frame *frame)
+{
+    AUTO_BUF struct buf column;
+
+    REC_SQL(q, " FROM ");
+    rec_sql_ident(q, back->col->name);
+    REC_SQL(q, " WHERE ");
+    if (!back->field->multiple) {
+        rec_sql_ident(q, back->field->name);
+        rec_sql_among(q, frame->ids.items, frame->ids.n);
+        return;
+    }
+    buf_init(&column, 1 * KIB);
+    q->dialect->ident(&column, back->col->name);
+    BUF_ADD(&column, ".");
+    q->dialect->ident(&column, back->field->name);
+    REC_SQL(q, "EXISTS (SELECT 1 FROM ");
+    q->dialect->json_each(&q->text, buf_str(&column), STR("item"));
+    REC_SQL(q, " WHERE ");
+    rec_sql_column(q, STR("item"), STR("value"));
+    rec_sql_among(q, frame->ids.items, frame->ids.n);
+    REC_SQL(q, ")");
+}
+
+/* The autodates that move when the record is saved. */
+static void set_autodates(struct rec_sql *q, const struct removal *r, const struct schema_col *col)
+{
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
+
+        if (field->type->kind != FIELD_AUTODATE || !field->autodate.on_update)
+            continue;
+        REC_SQL(q, ", ");
+        rec_sql_ident(q, field->name);
+        REC_SQL(q, " = ");
+        rec_sql_param(q, DB_V_TEXT(r->now));
+    }
+}
+
+/* "UPDATE <col> SET <field> = <cell>, <autodates> WHERE " */
+static void start_update(struct rec_sql *q, const struct removal *r, const struct schema_back *back,
+                         struct db_value cell)
+{
+    REC_SQL(q, "UPDATE ");
+    rec_sql_ident(q, back->col->name);
+    REC_SQL(q, " SET ");
+    rec_sql_ident(q, back->field->name);
+    REC_SQL(q, " = ");
+    rec_sql_param(q, cell);
+    set_autodates(q, r, back->col);
+    REC_SQL(q, " WHERE ");
+}
+
+/* A single relation without cascade: emptied everywhere in one statement. */
+static struct err *empty_single(const struct removal *r, const struct schema_back *back,
+                                const struct frame *frame)
+{
+    AUTO_SQL struct rec_sql find;
+    AUTO_SQL struct rec_sql change;
+    struct value none = field_zero(back->field);
+    struct err *err;
+    bool held = false;
+
+    rec_sql_init(&find, r->a, r->tx);
+    rec_sql_init(&change, r->a, r->tx);
+    REC_SQL(&find, "SELECT 1");
+    referencing(&find, back, frame);
+    REC_SQL(&find, " LIMIT 1");
+    err = rec_sql_exists(&find, r->tx, &held);
+    if (err || !held)
+        return err;
+    if (back->field->required)
+        return is_required(r, back);
+    start_update(&change, r, back, back->field->type->store(r->a, back->field, &none));
+    rec_sql_ident(&change, back->field->name);
+    rec_sql_among(&change, frame->ids.items, frame->ids.n);
+    return rec_sql_exec(&change, r->tx, NULL);
+}
+
+static struct err *find_referencing(const struct removal *r, const struct schema_back *back,
+                                    struct frame *frame)
+{
+    VEC(struct str) found = {0};
+    AUTO_SQL struct rec_sql q;
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct err *err;
+    bool row = true;
+
+    rec_sql_init(&q, r->a, r->tx);
+    REC_SQL(&q, "SELECT ");
+    rec_sql_ident(&q, back->col->id_field->name);
+    referencing(&q, back, frame);
+    REC_SQL(&q, " LIMIT ");
+    buf_add_u64(&q.text, BATCH);
+    err = rec_sql_prepare(&q, r->tx, &stmt);
+    while (!err) {
+        err = db_step(r->a, stmt, &row);
+        if (err || !row)
+            break;
+        *VEC_PUSH(r->a, &found) = arena_dup(r->a, db_column_text(stmt, 0));
+    }
+    frame->todo = (struct str_list){found.items, found.n};
+    frame->next_todo = 0;
+    frame->more = found.n == BATCH;
+    frame->moved = false;
+    return err;
+}
+
+static struct err *change_list(const struct removal *r, const struct schema_back *back,
+                               struct str id, struct str_list left)
+{
+    struct value value = field_zero(back->field);
+    AUTO_SQL struct rec_sql q;
+
+    value.list.items = left.items;
+    value.list.n = left.n;
+    rec_sql_init(&q, r->a, r->tx);
+    start_update(&q, r, back, back->field->type->store(r->a, back->field, &value));
+    rec_sql_ident(&q, back->col->id_field->name);
+    REC_SQL(&q, " = ");
+    rec_sql_param(&q, DB_V_TEXT(id));
+    return rec_sql_exec(&q, r->tx, NULL);
+}
+
+/* One referencing record, as it is now. *ret_goes: it is to be deleted. */
+static struct err *release_one(const struct removal *r, const struct schema_back *back,
+                               struct frame *frame, struct str id, bool *ret_goes)
+{
+    struct rec *rec;
+    struct str_list ids, left;
+    struct err *err;
+
+    *ret_goes = false;
+    err = rec_find(r->a, r->tx, back->col, id, &rec);
+    if (err || !rec)
+        return err; /* gone with an inner cascade */
+    ids = rec_list_of(r->a, rec, back->field);
+    left = (struct str_list){ARENA_ARRAY(r->a, struct str, ids.n), 0};
+    for (size_t i = 0; i < ids.n; i++)
+        if (!frame_has(r, frame, ids.items[i]))
+            left.items[left.n++] = ids.items[i];
+    if (left.n == ids.n)
+        return NULL;
+    frame->moved = true;
+    *ret_goes = left.n == 0 && back->field->relation.cascade_delete;
+    if (*ret_goes)
+        return NULL;
+    if (left.n == 0 && back->field->required)
+        return is_required(r, back);
+    return change_list(r, back, id, left);
+}
+
+/* Deals with what find_referencing() found: all of it, or the next record where order counts. */
+static struct err *release_found(struct removal *r, const struct schema_back *back,
+                                 struct frame *frame)
+{
+    VEC(struct str) going = {0};
+    struct err *err = NULL;
+    bool goes;
+
+    if (!r->ordered && !back->field->multiple) { /* it held one id, and that is gone */
+        frame->next_todo = frame->todo.n;
+        frame->moved = true;
+        push(r, back->col, frame->todo);
+        return NULL;
+    }
+    while (!err && frame->next_todo < frame->todo.n && !(r->ordered && going.n)) {
+        struct str id = frame->todo.items[frame->next_todo++];
+
+        err = release_one(r, back, frame, id, &goes);
+        if (!err && goes)
+            *VEC_PUSH(r->a, &going) = id;
+    }
+    if (!err)
+        push(r, back->col, (struct str_list){going.items, going.n});
+    return err;
+}
+
+/* The next piece of work on the topmost frame. */
+static struct err *step(struct removal *r, struct frame *frame)
+{
+    const struct schema_back *back = &frame->col->backs[frame->next_back];
+
+    if (!frame->deleted) {
+        frame->deleted = true;
+        return delete_rows(r, frame);
+    }
+    if (frame->next_todo < frame->todo.n)
+        return release_found(r, back, frame);
+    if (frame->more && frame->moved)
+        return find_referencing(r, back, frame);
+    if (frame->todo.n > 0) {
+        frame->todo.n = frame->next_todo = 0;
+        frame->more = false;
+        frame->next_back++;
+        return NULL;
+    }
+    if (frame->next_back == frame->col->n_backs) {
+        r->top = frame->below;
+        return NULL;
+    }
+    if (is_stored(back) && (back->field->multiple || back->field->relation.cascade_delete)) {
+        struct err *err = find_referencing(r, back, frame);
+
+        frame->next_back += frame->todo.n == 0;
+        return err;
+    }
+    frame->next_back++;
+    return is_stored(back) ? empty_single(r, back, frame) : NULL;
+}
+
+struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                       const struct rec *rec, int64_t now_ms)
+{
+    struct removal r = {.a = a, .tx = tx, .schema = schema};
+    struct str_list ids = {ARENA_NEW(a, struct str), 1};
+    char now[DATE_TEXT_LEN + 1];
+    struct err *err = NULL;
+
+    date_format(now, now_ms);
+    r.now = arena_dup(a, (struct str){now, DATE_TEXT_LEN});
+    r.ordered = is_ordered(a, schema, rec->col);
+    ids.items[0] = rec_id(rec);
+    push(&r, rec->col, ids);
+    while (r.top && !err)
+        err = step(&r, r.top);
+    if (err && err->kind == E_BAD_REQUEST && err->message != last_superuser)
+        err->message = REC_FAILED_DELETE;
+    return err;
+}
