@@ -79,7 +79,7 @@ MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *col,
                                     struct auth_answer *ret);
 
-/* --- superusers, for the command line --------------------------------------------------------- */
+/* --- superusers, for the command line -------------------------------------------------------- */
 
 /* Units of work (db_unit_fn); in: struct auth_superuser. Errors carry the text of services.md 16.2
  * in `cause`. Hashing is done before: auth_superuser_prepare(), which also checks the address. */

@@ -18,8 +18,7 @@ struct err *auth_check_collection(struct arena *a, const struct schema_col *col)
 /* Errors that already are complete answers: too large, unsupported type. */
 static bool is_answer(const struct err *err)
 {
-    return err->kind != E_BAD_REQUEST ||
-           !(err->message == NULL || str_eq(str_of(err->message), STR(ERR_WENT_WRONG)));
+    return err->kind != E_BAD_REQUEST || !str_eq(str_of(err->message), STR(ERR_WENT_WRONG));
 }
 
 struct err *auth_decode(struct arena *a, const struct auth_call *call,

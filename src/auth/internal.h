@@ -12,7 +12,7 @@
 #define AUTH_MESSAGE_VALIDATING "An error occurred while validating the submitted data."
 #define AUTH_MESSAGE_FAILED "Failed to authenticate."
 
-/* --- form.c: steps that all endpoints begin with ---------------------------------------------- */
+/* --- form.c: steps that all endpoints begin with --------------------------------------------- */
 
 /* NULL when col is an auth collection; else the 404 that auth.md 1.4 has for it. */
 MUST_CHECK struct err *auth_check_collection(struct arena *a, const struct schema_col *col);
@@ -30,7 +30,7 @@ struct err *auth_validation(struct err *err);
 bool auth_is_email(struct arena *a, struct str text);
 struct value auth_value_of_text(struct str text);
 
-/* --- look.c: look-ups that records.h does not have -------------------------------------------- */
+/* --- look.c: look-ups that records.h does not have ------------------------------------------- */
 
 /* SQL from a template: [name] is an identifier, {n} parameter n. */
 struct str auth_sql(struct arena *a, const struct db_conn *conn, const char *template);
@@ -40,7 +40,7 @@ struct str auth_cell_named(const struct rec *rec, const char *name);
 /* A group of the collection's stored options ("otp"), or NULL. */
 const struct json *auth_option(struct arena *a, const struct schema_col *col, const char *name);
 
-/* --- respond.c: auth.md 4 --------------------------------------------------------------------- */
+/* --- respond.c: auth.md 4 -------------------------------------------------------------------- */
 
 /* Steps 2 and 3: superuserIPs and the authRule. Inside a snapshot. */
 MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
@@ -54,7 +54,7 @@ MUST_CHECK struct err *auth_complete(struct arena *a, struct db *db, struct db_c
                                      const struct auth_call *call, const struct rec *rec,
                                      struct str method, struct auth_answer *ret);
 
-/* --- mfa.c: auth.md 6 ------------------------------------------------------------------------- */
+/* --- mfa.c: auth.md 6 ------------------------------------------------------------------------ */
 
 /* Whether this login needs a second method. Inside a snapshot. */
 MUST_CHECK struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn,
@@ -66,7 +66,7 @@ MUST_CHECK struct err *auth_mfa_step(struct arena *a, struct db *db, const struc
                                      const struct rec *rec, struct str method, bool *ret_done,
                                      struct auth_answer *ret);
 
-/* --- origin.c: auth.md 10 --------------------------------------------------------------------- */
+/* --- origin.c: auth.md 10 -------------------------------------------------------------------- */
 
 /* Notes where a completed login came from. A failure is logged only. Outside of a snapshot. */
 void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,

@@ -32,8 +32,7 @@ struct session {
     int64_t now_ms;
 };
 
-/* --- the first login ---------------------------------------------------------------------------
- */
+/* --- the first login ------------------------------------------------------------------------- */
 
 static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
@@ -64,8 +63,7 @@ static struct err *begin(struct arena *a, struct db *db, struct session *session
     return NULL;
 }
 
-/* --- the second login --------------------------------------------------------------------------
- */
+/* --- the second login ------------------------------------------------------------------------ */
 
 static bool has_expired(const struct session *session, const struct rec *row)
 {

@@ -60,8 +60,7 @@ static struct err *read_form(struct arena *a, const struct auth_call *call, stru
     return err ? err : validate(a, call->col, ret);
 }
 
-/* --- who is meant ------------------------------------------------------------------------------
- */
+/* --- who is meant ---------------------------------------------------------------------------- */
 
 static struct err *find_by(struct arena *a, struct db_conn *conn, const struct schema_col *col,
                            struct str name, struct str identity, struct rec **ret)

@@ -75,8 +75,7 @@ static struct err *new_token(struct arena *a, const struct auth_call *call, cons
     return NULL;
 }
 
-/* --- logins ------------------------------------------------------------------------------------
- */
+/* --- logins ---------------------------------------------------------------------------------- */
 
 static struct err *admit_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                                const struct rec *rec, bool *ret_mfa)
@@ -128,8 +127,7 @@ struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
     return NULL;
 }
 
-/* --- refresh, impersonation ---------------------------------------------------------------------
- */
+/* --- refresh, impersonation ------------------------------------------------------------------ */
 
 struct err *auth_refresh(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                          const struct auth_token *token, struct auth_answer *ret)

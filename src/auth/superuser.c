@@ -14,8 +14,7 @@ static struct err *plain(struct arena *a, const char *text)
     return err_new(a, E_BAD_REQUEST, NULL, "%s", text);
 }
 
-/* --- preparing ---------------------------------------------------------------------------------
- */
+/* --- preparing ------------------------------------------------------------------------------- */
 
 static int hash_cost(const struct schema *schema)
 {
@@ -47,8 +46,7 @@ struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *super
     return NULL;
 }
 
-/* --- errors for the terminal -------------------------------------------------------------------
- */
+/* --- errors for the terminal ----------------------------------------------------------------- */
 
 /* An item's message as part of a sentence: the full stop comes at the end of all. */
 static void add_item_text(struct buf *out, const struct err_item *item)
@@ -89,12 +87,12 @@ static struct err *explain(struct arena *a, const struct err *err, struct str wh
     if (out.n > 0)
         BUF_ADD(&out, ".");
     else
-        buf_add(&out, err->cause);
+        buf_add(&out, str_eq(str_of(err->message), STR(ERR_WENT_WRONG)) ? err->cause
+                                                                        : str_of(err->message));
     return err_new(a, err->kind, NULL, "%.*s: %.*s", STR_ARG(what), STR_ARG(buf_str(&out)));
 }
 
-/* --- saving ------------------------------------------------------------------------------------
- */
+/* --- saving ---------------------------------------------------------------------------------- */
 
 static struct err *find(struct arena *a, struct db_conn *tx, const struct auth_superuser *in,
                         struct rec **ret)
@@ -165,8 +163,38 @@ struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct are
                              STR_ARG(auth_cell(rec, rec->col->auth->email))));
 }
 
-/* --- deleting ----------------------------------------------------------------------------------
- */
+/* --- deleting -------------------------------------------------------------------------------- */
+
+struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    static char deleted[] = "deleted";
+    const struct auth_superuser *superuser = in;
+    struct rec *rec = NULL;
+    struct err *err;
+
+    *ret = NULL;
+    err = find(a, tx, superuser, &rec);
+    if (err || !rec)
+        return err;
+    err = rec_remove(a, tx, superuser->schema, rec, superuser->now_ms);
+    if (!err)
+        *ret = deleted;
+    return err && err->kind == E_BAD_REQUEST
+               ? explain(a, err,
+                         arena_printf(a, "failed to delete superuser \"%.*s\"",
+                                      STR_ARG(auth_cell(rec, rec->col->auth->email))))
+               : err;
+}
+
+/* --- the installer --------------------------------------------------------------------------- */
+
+struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer)
+{
+    installer->hash = hash_password(a, installer->schema, random_text(a, 30, ALPHABET_SECRET));
+    if (installer->hash.text.n == 0)
+        return err_new(a, E_INTERNAL, NULL, "the installer's password cannot be hashed");
+    return NULL;
+}
 
 /* Superusers whose address is not `email`. */
 static struct err *count_others(struct arena *a, struct db_conn *tx, struct str email, int64_t *ret)
@@ -180,52 +208,6 @@ static struct err *count_others(struct arena *a, struct db_conn *tx, struct str 
                        &value, 1, &row);
     *ret = !err && row ? row->cells[0].i : 0;
     return err;
-}
-
-static struct err *remove_one(struct arena *a, struct db_conn *tx,
-                              const struct auth_superuser *superuser, const struct rec *rec)
-{
-    struct str email = auth_cell(rec, rec->col->auth->email);
-    struct str what = arena_printf(a, "failed to delete superuser \"%.*s\"", STR_ARG(email));
-    int64_t others;
-    struct err *err;
-
-    err = count_others(a, tx, email, &others);
-    if (err)
-        return err;
-    if (others == 0)
-        return err_new(a, E_BAD_REQUEST, NULL,
-                       "%.*s: You can't delete the only existing superuser.", STR_ARG(what));
-    err = rec_remove(a, tx, superuser->schema, rec, superuser->now_ms);
-    return err && err->kind == E_BAD_REQUEST ? explain(a, err, what) : err;
-}
-
-struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct arena *a, void **ret)
-{
-    static char deleted[] = "deleted";
-    const struct auth_superuser *superuser = in;
-    struct rec *rec = NULL;
-    struct err *err;
-
-    *ret = NULL;
-    err = find(a, tx, superuser, &rec);
-    if (err || !rec)
-        return err;
-    err = remove_one(a, tx, superuser, rec);
-    if (!err)
-        *ret = deleted;
-    return err;
-}
-
-/* --- the installer -----------------------------------------------------------------------------
- */
-
-struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer)
-{
-    installer->hash = hash_password(a, installer->schema, random_text(a, 30, ALPHABET_SECRET));
-    if (installer->hash.text.n == 0)
-        return err_new(a, E_INTERNAL, NULL, "the installer's password cannot be hashed");
-    return NULL;
 }
 
 static struct err *find_or_make(struct arena *a, struct db_conn *tx,

@@ -32,8 +32,7 @@ struct str auth_header_token(struct str header)
     return str_starts_nocase(header, STR("Bearer ")) ? str_from(header, 7) : header;
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 struct token_parts {
     struct str head, claims, signature;
@@ -120,8 +119,7 @@ static bool is_timely(const struct json *claims, int64_t now_ms)
     return (exp == 0 || now_s < exp) && now_s >= nbf && now_s >= iat;
 }
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 struct token_key {
     struct str a, b; /* the key is a and b together */
@@ -178,8 +176,7 @@ struct err *auth_token_verify(struct arena *a, struct db_conn *conn, const struc
     return NULL;
 }
 
-/* --- making ------------------------------------------------------------------------------------
- */
+/* --- making ---------------------------------------------------------------------------------- */
 
 /* As JSON that HTML may hold; readers undo either form. */
 static void write_text(struct buf *out, struct str text)

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* --- from JSON; null was dealt with before -----------------------------------------------------
- */
+/* --- from JSON; null was dealt with before --------------------------------------------------- */
 
 static bool text_of_json(struct arena *a, const struct json *in, void *out)
 {
@@ -68,8 +67,7 @@ static bool json_of_json(struct arena *a, const struct json *in, void *out)
     return true;
 }
 
-/* --- from a pair's text ------------------------------------------------------------------------
- */
+/* --- from a pair's text ---------------------------------------------------------------------- */
 
 static bool text_of_pair(struct arena *a, struct str in, void *out)
 {
@@ -199,8 +197,7 @@ static bool json_of_pair(struct arena *a, struct str in, void *out)
     return false;
 }
 
-/* --- the table of types ------------------------------------------------------------------------
- */
+/* --- the table of types ---------------------------------------------------------------------- */
 
 static const struct {
     size_t size;
@@ -232,8 +229,7 @@ static void clear(const struct form *form, size_t at)
     memset(slot(form, at), 0, types[form->fields[at].type].size);
 }
 
-/* --- names -------------------------------------------------------------------------------------
- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 /* The next letter of a folded name, 0 at its end: lower case, no '-' and '_', and the two letters
  * outside ASCII that fold into it (long s, Kelvin sign). */
@@ -280,8 +276,7 @@ static size_t find_field(const struct form *form, struct str name, bool exactly)
     return form->n;
 }
 
-/* --- decoding ----------------------------------------------------------------------------------
- */
+/* --- decoding -------------------------------------------------------------------------------- */
 
 static bool decode_json(const struct form *form, const struct json *body, bool exactly)
 {
