@@ -6,8 +6,6 @@
 
 #include "auth/auth.h"
 
-#define AUTH_INSTALLER_EMAIL STR("__pbinstaller@example.com")
-
 #define AUTH_MESSAGE_LOADING "An error occurred while loading the submitted data."
 #define AUTH_MESSAGE_VALIDATING "An error occurred while validating the submitted data."
 #define AUTH_MESSAGE_FAILED "Failed to authenticate."

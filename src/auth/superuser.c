@@ -215,12 +215,12 @@ static struct err *find_or_make(struct arena *a, struct db_conn *tx,
 {
     const struct schema_col *col = installer->schema->superusers;
     const struct rec_set sets[] = {
-        {STR("email"), auth_value_of_text(AUTH_INSTALLER_EMAIL)},
+        {STR("email"), auth_value_of_text(REC_INSTALLER_EMAIL)},
         {STR("password"), installer->hash},
     };
     struct err *err;
 
-    err = rec_find_by(a, tx, col, col->auth->email, AUTH_INSTALLER_EMAIL, false, ret);
+    err = rec_find_by(a, tx, col, col->auth->email, REC_INSTALLER_EMAIL, false, ret);
     if (err || *ret)
         return err;
     return rec_insert(a, tx, installer->schema, col, sets, COUNT_OF(sets), installer->now_ms, ret);
@@ -235,7 +235,7 @@ struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena
     struct err *err;
 
     *ret = NULL;
-    err = count_others(a, tx, AUTH_INSTALLER_EMAIL, &others);
+    err = count_others(a, tx, REC_INSTALLER_EMAIL, &others);
     if (err || others > 0)
         return err;
     err = find_or_make(a, tx, installer, &rec);

@@ -123,6 +123,9 @@ struct rec_written {
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
+/* The superuser of a first start (data-dir.md 10); creating any other one removes it. */
+#define REC_INSTALLER_EMAIL STR("__pbinstaller@example.com")
+
 /* --- writing from inside --------------------------------------------------------------------- */
 
 /* No rules, no actor: for the command line and the auth flows. All validation and all reactions of

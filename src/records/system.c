@@ -150,6 +150,22 @@ struct err *rec_react_before(const struct rec_work *work)
     return err;
 }
 
+/* The account of the first start goes once there is a real one (data-dir.md 10). */
+static struct err *drop_installer(const struct rec_work *work)
+{
+    const struct schema_field *email = work->col->auth->email;
+    struct rec *rec = NULL;
+    struct err *err;
+
+    if (work->col != work->schema->superusers ||
+        str_eq(work->values[email->at].text, REC_INSTALLER_EMAIL))
+        return NULL;
+    err = rec_find_by(work->a, work->tx, work->col, email, REC_INSTALLER_EMAIL, false, &rec);
+    if (err || !rec)
+        return err;
+    return rec_remove(work->a, work->tx, work->schema, rec, work->now_ms);
+}
+
 struct err *rec_react_after(const struct rec_work *work)
 {
     const struct schema_auth *auth = work->col->auth;
@@ -157,8 +173,10 @@ struct err *rec_react_after(const struct rec_work *work)
     struct err *err = NULL;
     struct str id;
 
-    if (!work->old || !auth)
+    if (!auth)
         return NULL;
+    if (!work->old)
+        return drop_installer(work);
     id = rec_id(work->old);
     if (text_changed(work, auth->password)) {
         err = forget_in(work->a, work->tx, schema->mfas, work->col, &id, 1);
