@@ -100,8 +100,8 @@ static struct err *group_commit(struct arena *a, struct db_conn *tx)
     return NULL;
 }
 
-/* A transaction for the unit alone. */
-static void run_alone(struct db_conn *tx, struct db_unit *unit)
+/* A transaction for the unit alone. False: there was none to be had. */
+static bool run_alone(struct db_conn *tx, struct db_unit *unit)
 {
     const struct db_ops *ops = tx->db->ops;
     struct err *err;
@@ -110,18 +110,19 @@ static void run_alone(struct db_conn *tx, struct db_unit *unit)
     err = ops->begin(unit->arena, tx->eng);
     if (err) {
         unit_fail(unit, err);
-        return;
+        return false;
     }
     unit_run(tx, unit);
     if (unit->err) {
         ops->rollback(tx->eng);
-        return;
+        return true;
     }
     err = group_commit(tx->db->writer.arena, tx);
     if (err) {
         unit_fail(unit, err);
         unit->err->kind = E_UNAVAILABLE;
     }
+    return true;
 }
 
 /* Runs all in one transaction. NULL: committed. Else nothing is, and *ret_guilty is the unit that
@@ -150,12 +151,20 @@ static bool unit_answered(const struct db_unit *unit)
     return unit->err && (unit->err->kind == E_GONE || unit->err->kind == E_OVER_BUDGET);
 }
 
-/* After the transaction ended for all: each in one of its own, in order. */
+/* After the transaction ended for all: each in one of its own, in order. The wait for a transaction
+ * may be long, so where one fails nobody after it waits for another. */
 static void run_apart(struct db_conn *tx, struct db_unit *units, const struct db_unit *guilty)
 {
-    for (struct db_unit *unit = units; unit; unit = unit->next)
-        if (unit != guilty && !unit_answered(unit))
-            run_alone(tx, unit);
+    const struct err *no_tx = NULL;
+
+    for (struct db_unit *unit = units; unit; unit = unit->next) {
+        if (unit == guilty || unit_answered(unit))
+            continue;
+        if (no_tx)
+            unit_fail(unit, no_tx);
+        else if (!run_alone(tx, unit))
+            no_tx = unit->err;
+    }
 }
 
 static void fail_all(struct db_unit *units, const struct err *err)
@@ -179,7 +188,7 @@ static void serve(struct db *db, struct db_unit *units)
     }
     if (!units->next) {
         if (!units->err)
-            run_alone(tx, units);
+            (void)run_alone(tx, units); /* the unit knows how it went */
         return;
     }
     err = db->ops->begin(w->arena, tx->eng);
