@@ -1,0 +1,78 @@
+/*
+ * What checks of several field types share.
+ */
+#include "schema/internal.h"
+
+#include <inttypes.h>
+
+#define PARAMS_MAX (SIZE_MAX / 4)
+
+void check_fail(struct arena *a, const struct schema_field *field, enum err_code_id code,
+                struct str params, struct err **err)
+{
+    err_add_item(a, err, field->name, code, params);
+}
+
+struct str params_int(struct arena *a, const char *name, int64_t number)
+{
+    return arena_printf(a, "{\"%s\":%" PRId64 "}", name, number);
+}
+
+struct str params_text(struct arena *a, const char *name, struct str text)
+{
+    struct buf out;
+
+    buf_init(&out, PARAMS_MAX);
+    buf_addf(&out, "{\"%s\":", name);
+    json_write_text(&out, text);
+    BUF_ADD(&out, "}");
+    return buf_take(a, &out);
+}
+
+static bool is_lower_alnum(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9'))
+            return false;
+    }
+    return text.n > 0;
+}
+
+bool pattern_matches(struct str pattern, const struct regex *regex, struct str text)
+{
+    if (pattern.n == 0)
+        return true;
+    if (str_eq(pattern, DEFAULT_ID_PATTERN)) /* of nearly every id */
+        return is_lower_alnum(text);
+    return regex && regex_match(regex, text);
+}
+
+static bool list_has(struct str_list list, struct str text)
+{
+    for (size_t i = 0; i < list.n; i++) {
+        if (str_eq(list.items[i], text))
+            return true;
+    }
+    return false;
+}
+
+bool domain_allowed(const struct schema_field *field, struct str domain)
+{
+    if (field->domains.only.n && !list_has(field->domains.only, domain))
+        return false;
+    return !list_has(field->domains.except, domain);
+}
+
+const struct regex *pattern_compile(struct pattern_cache *cache, struct str pattern)
+{
+    struct regex *regex;
+
+    if (pattern.n == 0 || str_eq(pattern, DEFAULT_ID_PATTERN))
+        return NULL;
+    regex = map_find(&cache->compiled, pattern);
+    if (!regex && regex_compile(cache->a, pattern, &regex, NULL))
+        map_put(cache->a, &cache->compiled, pattern, regex);
+    return regex;
+}

@@ -1,0 +1,324 @@
+/*
+ * schema: collections and their fields as an immutable snapshot.
+ *
+ * schema_load() reads `_collections` into one arena; nothing in it changes afterwards, so any
+ * thread may read a snapshot it holds a reference to. The store publishes the current one under a
+ * generation number (design.md 4, freshness).
+ *
+ * Definitions: compat collections.md 2-4; storage: data-dir.md 3 and 5.
+ */
+#ifndef REEVE_SCHEMA_SCHEMA_H
+#define REEVE_SCHEMA_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/regex.h"
+#include "base/str.h"
+#include "db/db.h"
+#include "db/dialect.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- values of fields ------------------------------------------------------------------------ */
+
+/* What a field holds, converted. Select, relation and file are always lists, single ones of at most
+ * one item. Texts are borrowed or live in the arena they were made in. */
+enum value_type {
+    VALUE_TEXT,   /* text, editor, email, url, password (its hash), date, autodate */
+    VALUE_NUMBER, /* may be NaN or ±Inf when that was submitted */
+    VALUE_BOOL,
+    VALUE_LIST,
+    VALUE_JSON, /* raw JSON text; p NULL: SQL NULL */
+    VALUE_GEO,
+};
+
+struct value {
+    enum value_type type;
+    bool changed; /* password: `text` is a hash made from `plain`, submitted now */
+    union {
+        struct str text;
+        double number;
+        bool truth;
+        struct {
+            struct str *items;
+            size_t n;
+        } list;
+        struct {
+            double lon, lat;
+        } geo;
+    };
+    struct str plain; /* password: as submitted */
+};
+
+/* --- fields ---------------------------------------------------------------------------------- */
+
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_EDITOR,
+    FIELD_NUMBER,
+    FIELD_BOOL,
+    FIELD_EMAIL,
+    FIELD_URL,
+    FIELD_DATE,
+    FIELD_AUTODATE,
+    FIELD_SELECT,
+    FIELD_FILE,
+    FIELD_RELATION,
+    FIELD_JSON,
+    FIELD_GEO,
+    FIELD_PASSWORD,
+};
+
+struct str_list {
+    struct str *items;
+    size_t n;
+};
+
+struct schema_col;
+struct field_type;
+
+struct schema_field {
+    struct str id;
+    struct str name;
+    const struct field_type *type;
+    bool system, hidden, presentable, required;
+    struct str help;
+    unsigned at;   /* its place in the collection's fields; also the column of a row read for it */
+    bool multiple; /* select, relation, file with maxSelect > 1 */
+    union {
+        struct {
+            int64_t min, max; /* 0: none / the default */
+            struct str pattern, autogenerate;
+            /* NULL: no pattern, one that does not compile (nothing matches), or the default of
+             * ids, which is looked at by hand */
+            const struct regex *regex;
+            bool primary_key;
+        } text;
+        struct {
+            int64_t min, max, cost;
+            struct str pattern;
+            const struct regex *regex;
+        } password;
+        struct {
+            int64_t max_size;
+            bool convert_urls;
+        } editor;
+        struct {
+            bool has_min, has_max, only_int;
+            double min, max;
+        } number;
+        struct {
+            struct str_list only, except;
+        } domains; /* email, url */
+        struct {
+            struct str min, max; /* storage form, or empty */
+        } date;
+        struct {
+            bool on_create, on_update;
+        } autodate;
+        struct {
+            struct str_list values;
+            int64_t max_select;
+        } select;
+        struct {
+            int64_t max_select, max_size;
+            struct str_list mime_types, thumbs;
+            bool is_protected;
+        } file;
+        struct {
+            struct str collection_id;
+            const struct schema_col *target; /* NULL: the collection is gone */
+            bool cascade_delete;
+            int64_t min_select, max_select;
+        } relation;
+        struct {
+            int64_t max_size;
+        } json;
+    };
+};
+
+/* One file per field type implements one of these; schema/fields.c lists them. */
+struct field_type {
+    enum field_kind kind;
+    const char *name;
+    enum db_col_type column;
+    enum db_col_type column_multiple; /* where `multiple` is possible, else the same */
+    enum value_type value;
+    /* Options of a stored definition into the field; tolerant of missing keys. */
+    struct err *(*read_options)(struct arena *a, const struct json *def,
+                                struct schema_field *field);
+    /* Submitted JSON to a value; never fails: bad input becomes a zero value (records.md 6). */
+    struct value (*accept)(struct arena *a, const struct schema_field *field,
+                           const struct json *in);
+    /* A stored cell to a value, normalised (data-dir.md 5.3). */
+    struct value (*load)(struct arena *a, const struct schema_field *field, struct db_value cell);
+    /* A value to what is stored. */
+    struct db_value (*store)(struct arena *a, const struct schema_field *field,
+                             const struct value *value);
+    /* The checks that need no database (records.md 6); adds at most one item under field->name. Of
+     * a primary key: for a create; an id that did not change is not checked. */
+    void (*check)(struct arena *a, const struct schema_field *field, const struct value *value,
+                  struct err **err);
+    /* A stored cell as JSON, straight into the answer (records.md 5.2). False: the record cannot be
+     * loaded (a broken geoPoint). `a` is scratch. */
+    bool (*write)(struct arena *a, struct buf *out, const struct schema_field *field,
+                  struct db_value cell);
+};
+
+const struct field_type *field_type_find(struct str name);
+struct value field_zero(const struct schema_field *field);
+bool field_value_is_zero(const struct value *value);
+bool field_value_eq(const struct value *a, const struct value *b);
+/* The value as a rule sees it in @request.body.<field>. */
+struct json field_value_json(struct arena *a, const struct schema_field *field,
+                             const struct value *value);
+/* Whether a file field's value has only names that `old` has, too; else adds
+ * validation_invalid_file (records.md 6.11, before the type's own check). */
+bool field_check_files(struct arena *a, const struct schema_field *field, const struct value *value,
+                       const struct value *old, struct err **err);
+/* Generic conversions, records.md 6.1 and 6.2. */
+struct str field_json_text(struct arena *a, const struct json *in);
+struct str_list field_json_list(struct arena *a, const struct json *in);
+struct str_list str_list_unique(struct arena *a, struct str_list list); /* no empty, no duplicate */
+
+/* --- collections ----------------------------------------------------------------------------- */
+
+enum schema_type { SCHEMA_BASE, SCHEMA_AUTH, SCHEMA_VIEW };
+
+/* NULL rules are for superusers only; empty ones for everyone. */
+struct schema_rule {
+    bool set;
+    struct str text;
+};
+
+/* A stored index, parsed (collections.md 7). */
+struct schema_index {
+    struct str name;
+    bool unique;
+    struct str_list columns;    /* names or expressions, without collation and direction */
+    struct str_list collations; /* one a column, upper case, or empty */
+    struct str where;
+    struct str normal;   /* normal form with the collection's table name */
+    struct db_index def; /* the same, for a dialect's create_index() */
+};
+
+struct schema_token {
+    struct str secret;
+    int64_t duration_s;
+};
+
+enum schema_token_kind {
+    TOKEN_AUTH,
+    TOKEN_FILE,
+    TOKEN_VERIFICATION,
+    TOKEN_PASSWORD_RESET,
+    TOKEN_EMAIL_CHANGE,
+    TOKEN_KINDS,
+};
+
+struct schema_auth {
+    struct schema_rule auth_rule, manage_rule;
+    struct schema_token tokens[TOKEN_KINDS];
+    bool password_enabled;
+    struct str_list identity_fields;
+    bool mfa_enabled;
+    int64_t mfa_duration_s;
+    struct str mfa_rule;
+    bool otp_enabled;
+    bool oauth2_enabled;
+    /* of every auth collection */
+    const struct schema_field *password, *token_key, *email, *email_visibility, *verified;
+};
+
+struct schema_back { /* a relation field of another collection that points here */
+    const struct schema_col *col;
+    const struct schema_field *field;
+};
+
+struct schema_col {
+    struct str id;
+    struct str name;
+    enum schema_type type;
+    bool system;
+    struct schema_rule list_rule, view_rule, create_rule, update_rule, delete_rule;
+    struct schema_field *fields;
+    size_t n_fields;
+    const struct schema_field **by_name; /* fields sorted bytewise by name: answers' key order */
+    struct map field_map;                /* exact name to field */
+    const struct schema_field *id_field;
+    struct schema_index *indexes;
+    size_t n_indexes;
+    struct schema_auth *auth;  /* NULL unless SCHEMA_AUTH */
+    struct schema_back *backs; /* relations of others (and itself) to it, collections by name */
+    size_t n_backs;
+    struct str view_query;
+    struct str created, updated;
+    struct str options_json, fields_json, indexes_json; /* as stored */
+    uint64_t record_body_limit;                         /* bytes (collections.md 4.15) */
+    unsigned number;                                    /* its place in the snapshot */
+};
+
+struct schema {
+    atomic_uint refs;
+    uint64_t generation;
+    struct arena *arena;
+    struct schema_col **cols; /* rowid order */
+    size_t n_cols;
+    struct schema_col **by_name_order; /* sorted by name */
+    struct map by_id;
+    struct map by_name; /* lower-cased */
+    const struct schema_col *superusers, *mfas, *otps, *external_auths, *auth_origins;
+};
+
+/* Reads everything. Errors name what this version does not know (an unknown field type, an unknown
+ * column) in `cause`. */
+MUST_CHECK struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret);
+struct schema *schema_ref(struct schema *schema);
+void schema_unref(struct schema *schema); /* NULL is fine; any thread */
+AUTO_DEFINE(schema_unref, struct schema *)
+
+/* By id (exact), else by name (ASCII case ignored); NULL when there is none. */
+const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id);
+const struct schema_field *schema_field(const struct schema_col *col, struct str name);
+/* Whether a single-column unique index without expression covers the field; ret_nocase (may be
+ * NULL): it is COLLATE NOCASE. */
+bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_nocase);
+
+/* --- the store ------------------------------------------------------------------------------- */
+
+struct schema_store;
+struct schema_store *schema_store_new(void);
+void schema_store_free(struct schema_store *store);
+/* Makes it the current one under the next generation; takes the caller's reference. */
+void schema_publish(struct schema_store *store, struct schema *take_schema);
+/* A reference to the current one. Any thread. */
+struct schema *schema_current(struct schema_store *store);
+/* Its generation, without taking a reference: one atomic load. */
+uint64_t schema_generation(const struct schema_store *store);
+
+/* --- a new data directory -------------------------------------------------------------------- */
+
+/* On the write connection, leased: makes an empty data.db what PocketBase v0.40 would have made
+ * (data-dir.md 3, 8, 9), or checks that an existing one is one that we can serve: unknown columns
+ * of
+ * `_collections` or `_params` and directories before v0.23 are errors that name them. Adds missing
+ * system migrations' effects and rows. A db_unit_fn: `in` is struct schema_bootstrap. */
+struct schema_bootstrap {
+    int64_t now_ms;
+    struct str settings_json; /* the default settings row, for a fresh directory */
+};
+struct err *schema_bootstrap_data(struct db_conn *tx, const void *in, struct arena *a,
+                                  void **ret_out);
+/* The same for auxiliary.db. `in` is struct schema_bootstrap; its settings are not used. */
+struct err *schema_bootstrap_auxiliary(struct db_conn *tx, const void *in, struct arena *a,
+                                       void **ret_out);
+/* Whether data.db needs schema_bootstrap_data() to write anything; reads only, and makes the checks
+ * above, so that a directory that is refused is not touched. */
+MUST_CHECK struct err *schema_needs_bootstrap(struct arena *a, struct db_conn *conn, bool *ret);
+
+#endif
