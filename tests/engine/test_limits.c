@@ -1,0 +1,156 @@
+/*
+ * Budgets, deadlines and clients that leave, on readers.
+ */
+#include "engine/engine.h"
+
+#include "base/date.h"
+#include "base/thread.h"
+
+#define LONG_READ                                                                       \
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) " \
+    "SELECT count(*) FROM c"
+
+static struct err *read_long(struct bench *b, struct db_conn *conn)
+{
+    struct db_row *row;
+
+    return db_query_row(b->a, conn, STR(LONG_READ), NULL, 0, &row);
+}
+
+static void each_limit_has_its_error(void **state)
+{
+    atomic_bool gone = true;
+    const struct {
+        struct db_limits limits;
+        enum err_kind kind;
+        uint64_t max_ms;
+    } cases[] = {
+        {{.cpu_us = 1000}, E_OVER_BUDGET, 500},
+        {{.timeout_ms = 20}, E_UNAVAILABLE, 500},
+        {{.gone = &gone}, E_GONE, 500},
+        {{.cpu_us = 1000000000, .timeout_ms = 20}, E_UNAVAILABLE, 500},
+        {{.timeout_ms = 0}, E_UNAVAILABLE, 3000}, /* the query timeout */
+    };
+    struct bench b = bench_new();
+    struct db_conn *conn;
+
+    (void)state;
+    b.conf.query_timeout_s = 1;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint64_t start_ms = clock_ms();
+        struct err *err;
+
+        db_set_limits(conn, &cases[i].limits);
+        err = read_long(&b, conn);
+        assert_non_null(err);
+        assert_int_equal(err->kind, cases[i].kind);
+        assert_true(clock_ms() - start_ms < cases[i].max_ms);
+        err = db_check_limits(b.a, conn); /* it stays so */
+        assert_int_equal(err->kind, cases[i].kind);
+    }
+    db_set_limits(conn, NULL);
+    assert_int_equal(bench_int(&b, "SELECT 1"), 1);
+    bench_done(&b);
+}
+
+static void without_limits_the_timeout_counts_for_each_statement(void **state)
+{
+    struct bench b = bench_new();
+    struct db_conn *conn;
+    struct err *err;
+
+    (void)state;
+    b.conf.query_timeout_s = 1;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    err = read_long(&b, conn);
+    assert_int_equal(err->kind, E_UNAVAILABLE);
+    assert_int_equal(bench_int(&b, "SELECT 1"), 1);
+    bench_done(&b);
+}
+
+/* A budget is CPU time: waiting does not use it up. */
+static void a_budget_is_not_used_up_by_waiting(void **state)
+{
+    const struct db_limits limits = {.cpu_us = 3000};
+    const struct timespec pause = {.tv_nsec = 20000000};
+    struct bench b = bench_new();
+    struct db_conn *conn;
+
+    (void)state;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    db_set_limits(conn, &limits);
+    assert_ok(db_check_limits(b.a, conn));
+    (void)nanosleep(&pause, NULL);
+    assert_ok(db_check_limits(b.a, conn));
+    (void)nanosleep(&pause, NULL);
+    assert_ok(db_check_limits(b.a, conn));
+    assert_int_equal(bench_int(&b, "SELECT 1"), 1);
+    bench_done(&b);
+}
+
+static void read_in_thread(void *arg)
+{
+    struct bench *b = arg;
+    struct arena *a = arena_new();
+    struct db_conn *conn, *again;
+
+    assert_ok(db_reader(a, b->db, &conn));
+    assert_ok(db_reader(a, b->db, &again));
+    assert_ptr_equal(conn, again);
+    assert_ok(db_read_begin(a, conn));
+    db_read_end(conn);
+    db_reader_close(b->db);
+    arena_free(a);
+}
+
+static void every_thread_has_its_reader(void **state)
+{
+    struct bench b = bench_new();
+    pthread_t threads[4];
+    struct db_conn *conn;
+
+    (void)state;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        threads[i] = thread_start("test", read_in_thread, &b);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        thread_join(threads[i]);
+    assert_ptr_equal(b.db->readers, conn);
+    assert_null(conn->next);
+    bench_done(&b);
+}
+
+/* More databases than a thread's table has slots. */
+static void a_thread_reads_many_databases(void **state)
+{
+    struct bench many[12];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(many); i++) {
+        many[i] = bench_new();
+        bench_open(&many[i]);
+        bench_run(&many[i], arena_printf(many[i].a, "CREATE TABLE t AS SELECT %zu x", i).p);
+    }
+    for (size_t i = 0; i < COUNT_OF(many); i++)
+        assert_int_equal(bench_int(&many[i], "SELECT x FROM t"), i);
+    for (size_t i = 0; i < COUNT_OF(many); i++)
+        bench_done(&many[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_limit_has_its_error),
+        cmocka_unit_test(without_limits_the_timeout_counts_for_each_statement),
+        cmocka_unit_test(a_budget_is_not_used_up_by_waiting),
+        cmocka_unit_test(every_thread_has_its_reader),
+        cmocka_unit_test(a_thread_reads_many_databases),
+    };
+
+    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}
