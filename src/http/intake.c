@@ -99,9 +99,9 @@ static void begin_body(struct http_conn *conn)
     const struct http_conf *conf = &conn->loop->server->conf;
     uint64_t limit = conf->body_limit(conf->user, &ex->req);
 
-    if (ex->framing == BODY_LENGTH && ex->length > limit) {
-        ex->req.too_large = true;
-        answered_early(conn);
+    ex->req.too_large = ex->framing == BODY_LENGTH && ex->length > limit;
+    if (ex->req.too_large || !ex->req.route) {
+        answered_early(conn); /* nobody wants its body */
         dispatch(conn);
         return;
     }
@@ -137,9 +137,7 @@ static void route(struct http_conn *conn)
         return;
     }
     req->route = router_match(server->router, req->arena, req->method, req->path, req->params);
-    if (!req->route)
-        answered_early(conn); /* nobody wants its body */
-    if (!req->route || conn->exchange->framing == BODY_NONE)
+    if (conn->exchange->framing == BODY_NONE)
         dispatch(conn);
     else
         begin_body(conn);

@@ -30,7 +30,7 @@ struct http_conf {
     size_t n_routes;
     void *user; /* for the callbacks */
 
-    /* On a loop, once the head is there: most bytes of body to read. */
+    /* On a loop, once the head of a request with a body is there: most bytes of it to read. */
     uint64_t (*body_limit)(void *user, const struct req *req);
     /* On a loop, once the request is complete; also, without its body, when no route matched. */
     void (*handle)(void *user, struct req *req);
