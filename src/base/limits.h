@@ -57,5 +57,7 @@
 
 /* Regular expressions of fields: match steps before it counts as no match. */
 #define LIMIT_REGEX_STEPS 1000000
+#define LIMIT_REGEX_BYTES (64 * KIB) /* of a pattern */
+#define LIMIT_REGEX_NESTING 1000     /* groups within groups */
 
 #endif
