@@ -240,8 +240,12 @@ void accept_stop(struct http_server *server)
 {
     server->listening = false;
     uv_close((uv_handle_t *)&server->listener, NULL);
-    for (size_t i = 0; i < COUNT_OF(server->signals); i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
     (void)close(server->listen_fd);
     server->listen_fd = -1;
+}
+
+void accept_end(struct http_server *server)
+{
+    for (size_t i = 0; i < COUNT_OF(server->signals); i++)
+        uv_close((uv_handle_t *)&server->signals[i], NULL);
 }

@@ -156,6 +156,7 @@ struct http_server {
 struct err *accept_listen(struct arena *a, struct http_server *server);
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
+void accept_end(struct http_server *server); /* signals are not watched any more */
 
 /* loop.c */
 void loop_init(struct http_loop *loop, struct http_server *server, unsigned number);

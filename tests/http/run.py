@@ -1,0 +1,432 @@
+#!/usr/bin/env python3
+"""Throws malformed, slow and rude requests at the HTTP layer alone (tests/http/server.c).
+
+    run.py SERVER [NAME...]     SERVER: the built program; NAME: only tests whose name holds it
+
+Each test starts a server of its own, ends it with SIGTERM and wants exit status 0 and silence:
+a sanitizer's report on standard error fails the test.
+"""
+
+import contextlib
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+GET = b"GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET /api/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+PATIENCE = 20.0
+
+
+class Server:
+    """A running server; options as keywords: loops=2, head_ms=100."""
+
+    def __init__(self, **options: object):
+        args = [BINARY]
+        for name, value in options.items():
+            args += ["--" + name.replace("_", "-"), str(value)]
+        self.proc = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert self.proc.stdout is not None
+        self.port = int(self.proc.stdout.readline())
+
+    def connect(self) -> socket.socket:
+        sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def say(self, data: bytes, finish: bool = False) -> bytes:
+        """Sends bytes, reads to the end."""
+        with self.connect() as sock:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                sock.sendall(data)
+                if finish:
+                    sock.shutdown(socket.SHUT_WR)
+            return read_all(sock)
+
+    def stop(self) -> str:
+        """Ends it; what it had to say."""
+        if self.proc.poll() is None:
+            self.proc.terminate()
+        _, err = self.proc.communicate(timeout=PATIENCE)
+        text = err.decode("utf-8", "replace")
+        if self.proc.returncode != 0:
+            raise AssertionError("exit status %d\n%s" % (self.proc.returncode, text))
+        return text
+
+
+@contextlib.contextmanager
+def serving(quiet: bool = True, **options: object) -> Iterator[Server]:
+    """A server for a test, which must end well."""
+    server = Server(**options)
+    try:
+        yield server
+    except BaseException:
+        server.proc.kill()
+        server.proc.communicate()
+        raise
+    text = server.stop()
+    if quiet and text:
+        raise AssertionError("the server says:\n" + text)
+
+
+def read_all(sock: socket.socket) -> bytes:
+    """To the end of the connection; a reset ends it too."""
+    got = bytearray()
+    sock.settimeout(PATIENCE)
+    with contextlib.suppress(ConnectionResetError):
+        while piece := sock.recv(65536):
+            got += piece
+    return bytes(got)
+
+
+def read_until(sock: socket.socket, mark: bytes) -> bytes:
+    got = b""
+    sock.settimeout(PATIENCE)
+    while mark not in got:
+        piece = sock.recv(65536)
+        if not piece:
+            raise AssertionError("closed after %r" % got[-200:])
+        got += piece
+    return got
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def expect(what: object, want: object, about: object = "") -> None:
+    if what != want:
+        raise AssertionError("%r instead of %r %s" % (what, want, about))
+
+
+def test_malformed_heads() -> None:
+    """Every one is answered and the connection closed."""
+    cases = {
+        b"\r\n": 400, b"GET\r\n\r\n": 400, b"GET /\r\n\r\n": 400, b" GET / HTTP/1.1\r\n\r\n": 400,
+        b"GET / HTTP/1.1 \r\n\r\n": 400, b"G@T / HTTP/1.1\r\nHost: a\r\n\r\n": 400,
+        b"GET / HTTP/2.0\r\nHost: a\r\n\r\n": 505, b"GET / HTTP/1.1\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n": 400, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nnocolon\r\n\r\n": 400,
+        b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n": 400, b"GET x HTTP/1.1\r\nHost: a\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n": 417,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100000 + b"\r\n\r\n": 431,
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 600 + b"\r\n": 431,
+        b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n": 405, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": 400,
+        b"GET * HTTP/1.1\r\nHost: a\r\n\r\n": 400,
+    }
+    with serving() as server:
+        for text, want in cases.items():
+            expect(status(server.say(text)), want, text[:80])
+
+
+def test_framing() -> None:
+    """Whose length is in doubt is refused: nothing of it may be taken for a next request."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n"
+    cases = {
+        b"Content-Length: x\r\n\r\n": 400, b"Content-Length: -1\r\n\r\n": 400,
+        b"Content-Length: +1\r\n\r\n": 400, b"Content-Length: \r\n\r\n": 400,
+        b"Content-Length: 1, 1\r\n\r\n": 400, b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n": 400,
+        b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n": 400,
+        b"Content-Length: 99999999999999999999\r\n\r\n": 400,
+        b"Content-Length: 9223372036854775808\r\n\r\n": 400,
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n": 400,
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+        b"Transfer-Encoding: gzip\r\n\r\n": 501, b"Transfer-Encoding: chunked, chunked\r\n\r\n": 501,
+        b"Transfer-Encoding: gzip, chunked\r\n\r\n": 501, b"Transfer-Encoding:\r\n\r\n": 501,
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n": 501,
+        b"Transfer-Encoding: xchunked\r\n\r\n": 501,
+    }
+    with serving() as server:
+        for text, want in cases.items():
+            answer = server.say(post + text + b"0\r\n\r\n" + LAST)
+            expect(status(answer), want, text)
+            expect(answer.count(b"HTTP/1.1 "), 1, text)
+
+
+def test_pipelining() -> None:
+    """Many at once, in pieces of every size, are answered in order."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n"
+    chunked = post + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: x\r\n\r\n"
+    length = post + b"Content-Length: 5\r\n\r\nhello"
+    text = (GET + length + chunked) * 5 + LAST
+    with serving() as server:
+        for size in (1, 2, 3, 7, 50, 1000, len(text)):
+            with server.connect() as sock:
+                for at in range(0, len(text), size):
+                    sock.sendall(text[at:at + size])
+                got = read_all(sock)
+            expect(got.count(b"HTTP/1.1 200 OK"), 16, "pieces of %d" % size)
+            expect(got.count(b"POST 5 00 hello"), 5, "pieces of %d" % size)
+            expect(got.count(b"POST 3 00 abc"), 5, "pieces of %d" % size)
+        got = server.say(GET * 2000 + LAST)
+        expect(got.count(b"HTTP/1.1 200 OK"), 2001)
+        slow = b"GET /api/slow?ms=6 HTTP/1.1\r\nHost: a\r\n\r\n"
+        got = server.say((slow + GET) * 20 + LAST)
+        expect(got.count(b"waited"), 20)
+        expect(got.count(b"healthy"), 21)
+
+
+def test_bodies() -> None:
+    """Each size, in place, gathered or chunked, arrives whole."""
+    with serving() as server:
+        for size in (1, 100, 15000, 16000, 16384, 16385, 40000, 70000, 1048576):
+            body = bytes(i * 7 % 251 for i in range(size))
+            head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+            got = server.say(head + body + LAST)
+            expect(got.split(b"\r\n\r\n", 1)[1][:size + 20].split(b" ", 3)[1], b"%d" % size)
+            expect(body in got and got.count(b"healthy") == 1, True, size)
+            chunks = b"".join(b"%x\r\n%s\r\n" % (len(p), p)
+                for p in (body[at:at + 9999] for at in range(0, size, 9999)))
+            head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            got = server.say(head + chunks + b"0\r\n\r\n" + LAST)
+            expect(body in got and got.count(b"healthy") == 1, True, "chunked %d" % size)
+
+
+def test_bodies_too_large() -> None:
+    """Told from the length at once, of a chunked one when it passes the limit."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n"
+    with serving() as server:
+        got = server.say(post + b"Content-Length: 1048577\r\n\r\n")
+        expect(status(got), 413)
+        expect(b"POST 0 10 " in got and b"Connection: close" in got, True)
+        got = server.say(post + b"Content-Length: 1048577\r\n\r\n" + b"x" * 1048577)
+        expect(status(got), 413)
+        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        got = server.say(post + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 17)
+        expect(status(got), 413)
+        expect(b"Request entity too large." in got, True)
+        with server.connect() as sock: # whoever goes on sending is cut off
+            sock.sendall(post + b"Content-Length: 1000000000\r\n\r\n")
+            sent = 0
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while sent < 100 * 1048576:
+                    sent += sock.send(b"x" * 65536)
+            expect(sent < 100 * 1048576, True, "bytes taken: %d" % sent)
+
+
+def test_bodies_of_all_together() -> None:
+    """Over their bound: 503, and what was taken is given back."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
+    with serving(bodies=1000000) as server:
+        with server.connect() as one, server.connect() as two:
+            one.sendall(post + b"x" * 600000)
+            time.sleep(0.3)
+            two.sendall(post + b"x" * 600000)
+            expect(status(read_until(two, b"\r\n\r\n")), 503)
+            one.sendall(b"x" * 300000)
+            expect(status(read_until(one, b"\r\n\r\n")), 200)
+        for _ in range(3):
+            expect(status(server.say(post + b"x" * 900000 + LAST)), 200)
+
+
+def test_broken_chunks() -> None:
+    """The handler learns of it, and the connection ends."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving() as server:
+        for text, want in {
+            b"zz\r\n": b"POST 0 01 ", b"2\r\nab0\r\n\r\n": b"POST 2 01 ab", b"-1\r\n\r\n": b"POST 0 01 ",
+            b"fffffffffffffffff\r\n": b"POST 0 01 ", b"2\nab\n0\n\n": b"POST 0 01 ",
+            b"1\r\nx\r\n0\r\n" + b"A: b\r\n" * 30000: b"POST 1 01 x",
+            b"1;" + b"x" * 200000: b"POST 0 01 ",
+        }.items():
+            got = server.say(post + text)
+            expect(got.split(b"\r\n\r\n", 1)[1], want, text[:40])
+            expect(b"Connection: close" in got, True)
+
+
+def test_continue() -> None:
+    with serving() as server, server.connect() as sock:
+        sock.sendall(b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        expect(read_until(sock, b"\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n")
+        sock.sendall(b"ab")
+        expect(b"POST 2 00 ab" in read_until(sock, b"ab"), True)
+        sock.sendall(b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\nExpect: 100-continue\r\n\r\n")
+        expect(status(read_until(sock, b"\r\n\r\n")), 413)
+
+
+def test_methods_and_versions() -> None:
+    with serving() as server:
+        got = server.say(b"HEAD /api/health HTTP/1.1\r\nHost: a\r\n\r\n" + LAST)
+        expect(got.count(b"Content-Length: 50\r\n"), 2)
+        expect(got.count(b"healthy"), 1)
+        got = server.say(b"HEAD /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        expect((status(got), b"Content-Length" in got, got.endswith(b"\r\n\r\n")), (404, False, True))
+        got = server.say(b"GET /api/health HTTP/1.0\r\n\r\n")
+        expect((got[:15], b"Connection" in got), (b"HTTP/1.0 200 OK", False))
+        got = server.say(b"GET /api/health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + LAST)
+        expect(got.count(b"healthy"), 2)
+        got = server.say(b"GET //api/./health/..//health?a=1&b HTTP/1.1\r\nHost: a\r\n\r\n" + LAST)
+        expect(b"Location: /api/health?a=1&b\r\n" in got and got.count(b"healthy") == 1, True)
+        got = server.say(b"GET /api/p/a%2Fb/x/%00?q=%20 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        expect(got.split(b"\r\n\r\n", 1)[1], b"a/b|\x00||| ")
+
+
+def test_cors() -> None:
+    head = b"%s /api/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nOrigin: %s\r\n\r\n"
+    with serving(origins="https://a.example, https://*.b.example") as server:
+        for origin, want in {b"https://a.example": True, b"https://x.y.b.example": True,
+                b"https://b.example": False, b"https://A.example": False, b"": False}.items():
+            got = server.say(head % (b"GET", origin))
+            expect(b"Access-Control-Allow-Origin: " + origin + b"\r\n" in got, want, origin)
+            expect((status(got), b"\r\nVary: Origin\r\n" in got), (200, True), origin)
+            got = server.say(head % (b"OPTIONS", origin))
+            expect((status(got), b"Allow-Methods" in got), (204, want), origin)
+
+
+def test_deadlines() -> None:
+    """By the clock: a slow sender does not last, and gets its socket closed."""
+    for limit, text, want in (
+        ("head", b"", 0), ("head", b"GET / HTTP/1.1\r\n", 0),
+        ("body", b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx", 408),
+        ("body", b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", 408),
+        ("idle", GET, 200),
+    ):
+        with serving(**{limit + "_ms": 400}) as server, server.connect() as sock:
+            start = time.monotonic()
+            sock.sendall(text)
+            stop = threading.Event()
+            drip = threading.Thread(target=drip_feed, args=(sock, stop, b"a" if limit != "idle" else b""))
+            drip.start()
+            got = read_all(sock)
+            took = time.monotonic() - start
+            stop.set()
+            drip.join()
+            expect(status(got), want, text)
+            expect(0.3 < took < 3.5, True, "%s took %.2f s" % (limit, took))
+
+
+def drip_feed(sock: socket.socket, stop: threading.Event, what: bytes) -> None:
+    while what and not stop.wait(0.05):
+        try:
+            sock.sendall(what)
+        except OSError:
+            return
+
+
+def test_reader_that_stops() -> None:
+    """An answer that nobody reads holds its connection for write_ms only, and nobody else up."""
+    big = b"GET /api/big HTTP/1.1\r\nHost: a\r\n\r\n"
+    with serving(write_ms=600) as server, server.connect() as sock:
+        sock.sendall(big * 3)
+        time.sleep(0.2)
+        expect(status(server.say(LAST)), 200)
+        time.sleep(1.2)
+        sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while sock.recv(1 << 20):
+                pass
+        expect(read_all(sock)[-1:] in (b"", b"x"), True)
+    with serving() as server, server.connect() as sock:
+        sock.sendall(big * 2 + LAST)
+        got = read_all(sock)
+        expect(len(got) > 2 * 8 * 1048576 and got.count(b"healthy") == 1, True)
+
+
+def test_client_leaves() -> None:
+    """Noticed while the handler works, by FIN and by RST; a half-closed one is still answered."""
+    slow = b"GET /api/slow?ms=5001 HTTP/1.1\r\nHost: a\r\n\r\n"
+    for reset in (False, True):
+        server = Server(loops=2)
+        start = time.monotonic()
+        for _ in range(4):
+            sock = server.connect()
+            sock.sendall(slow)
+            time.sleep(0.1)
+            if reset:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+        text = server.stop()
+        expect(text, "gone\n" * 4)
+        expect(time.monotonic() - start < 3, True, "noticed late")
+    with serving(quiet=False) as server:
+        expect(b"waited" in server.say(slow, finish=True), True)
+
+
+def test_stop() -> None:
+    """What is in flight gets its time, then 503; idle connections end at once."""
+    with serving(quiet=False, loops=3, shutdown_ms=600) as server:
+        socks = [server.connect() for _ in range(6)]
+        for sock, text in zip(socks, [b"", GET, b"GET /api/slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n",
+                b"GET /api/slow?ms=3000 HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HT", b""]):
+            sock.sendall(text)
+        time.sleep(0.2)
+        start = time.monotonic()
+        server.proc.terminate()
+        server.proc.terminate() # twice is as good as once
+        answers = [read_all(sock) for sock in socks]
+        expect([status(a) for a in answers], [0, 200, 200, 503, 0, 0])
+        expect(b"waited" in answers[2] and b"Connection: close" in answers[2], True)
+        expect(time.monotonic() - start < 3, True)
+        server.proc.wait(PATIENCE)
+        with contextlib.suppress(ConnectionRefusedError):
+            server.connect().close()
+            raise AssertionError("still accepts")
+
+
+def test_too_many_connections() -> None:
+    with serving(connections=3, loops=2) as server:
+        socks = [server.connect() for _ in range(3)]
+        for sock in socks:
+            sock.sendall(GET)
+            read_until(sock, b"healthy")
+        expect(status(server.say(b"")), 503)
+        socks[0].close()
+        time.sleep(0.2)
+        expect(status(server.say(LAST)), 200)
+        for sock in socks[1:]:
+            sock.close()
+
+
+def test_many_threads() -> None:
+    """Loops, pool and clients all at once."""
+    def client(server: Server, seed: int, errors: list[str]) -> None:
+        try:
+            for i in range(40):
+                text = (GET + b"GET /api/slow?ms=%d HTTP/1.1\r\nHost: a\r\n\r\n" % (i % 3)) * 3
+                if (seed + i) % 5 == 0:
+                    with server.connect() as sock:
+                        sock.sendall(text)
+                    continue
+                got = server.say(text + LAST)
+                if got.count(b"HTTP/1.1 ") != 7:
+                    errors.append("%r" % got[:300])
+        except OSError as e:
+            errors.append(str(e))
+
+    with serving(quiet=False, loops=4) as server:
+        errors: list[str] = []
+        threads = [threading.Thread(target=client, args=(server, i, errors)) for i in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        expect(errors[:3], [])
+
+
+BINARY = sys.argv[1]
+
+
+def main() -> int:
+    failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or sys.argv[2:] and not any(w in name for w in sys.argv[2:]):
+            continue
+        start = time.monotonic()
+        try:
+            test()
+            print("ok   %s (%.1f s)" % (name, time.monotonic() - start))
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
+            failed += 1
+            print("FAIL %s: %s" % (name, e))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
