@@ -59,6 +59,7 @@ struct arena {
     char *end;
     struct chunk *current; /* the one that [at, end) is in */
     struct chunk *chunks;  /* all but the first, newest first */
+    struct chunk *spare;   /* of those, the one that the last reset kept, until it is used */
     struct deferred *newest;
     struct arena *parent;   /* NULL: none */
     struct deferred *entry; /* ours in the parent's list */
@@ -167,6 +168,7 @@ void arena_reset(struct arena *a)
     if (kept)
         kept->next = NULL;
     a->chunks = kept;
+    a->spare = kept;
     a->used = 0;
     use_chunk(a, &a->first);
 }
@@ -213,9 +215,9 @@ static char *take_slow(struct arena *a, size_t n)
 
     if (n > SIZE_MAX / 2)
         BUG("an allocation larger than memory");
-    if (a->current == &a->first && a->chunks && !a->chunks->next &&
-        n + GAP <= a->chunks->size / 2) {
-        use_chunk(a, a->chunks); /* the one that the last reset kept */
+    if (a->spare && n + GAP <= a->spare->size / 2) {
+        use_chunk(a, a->spare);
+        a->spare = NULL;
     } else if (n > size / 4) {
         struct chunk *own = add_chunk(a, sizeof(struct chunk) + n);
 
