@@ -27,8 +27,7 @@
 
 /* Settings of a connection. The writer's alone may change the file (journal_mode). */
 #define PRAGMAS_ALL "PRAGMA temp_store=MEMORY;PRAGMA foreign_keys=ON;"
-#define PRAGMAS_WRITE \
-    "PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=200000000;PRAGMA wal_autocheckpoint=0;"
+#define PRAGMAS_WRITE "PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=200000000;"
 
 /* --- open ------------------------------------------------------------------------------------ */
 
@@ -162,7 +161,7 @@ static void conn_configure(struct db_eng_conn *conn, enum db_role role)
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, conn);
     (void)sqlite3_busy_handler(db, on_busy, conn);
     if (role == DB_ROLE_WRITER)
-        (void)sqlite3_wal_hook(db, on_wal, conn);
+        (void)sqlite3_wal_hook(db, on_wal, conn); /* instead of checkpoints by the writer */
 }
 
 static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
