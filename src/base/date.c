@@ -145,7 +145,7 @@ static int number_at(struct str s, size_t at, size_t n)
     return value;
 }
 
-static int month_days(int year, int month)
+int date_month_days(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -170,7 +170,7 @@ bool date_parse_stored(struct str s, int64_t *ret_ms)
         .ms = number_at(s, 20, 3),
     };
     if (parts.year < 0 || parts.month < 1 || parts.month > 12 || parts.day < 1 ||
-        parts.day > month_days(parts.year, parts.month))
+        parts.day > date_month_days(parts.year, parts.month))
         return false;
     if (parts.hour < 0 || parts.hour > 23 || parts.minute < 0 || parts.minute > 59 ||
         parts.second < 0 || parts.second > 59 || parts.ms < 0)

@@ -26,7 +26,8 @@ void date_format(char out[DATE_TEXT_LEN + 1], int64_t ms);
 
 /* Exactly the storage form. */
 bool date_parse_stored(struct str s, int64_t *ret_ms);
-/* Every layout that a date field accepts (records.md 6.6); truncated to milliseconds. */
+/* Every layout that a date field accepts (records.md 6.6); truncated to milliseconds. False also
+ * when a zone moves it out of the years 0 to 9999. */
 bool date_parse_loose(struct str s, int64_t *ret_ms);
 
 struct date_parts {
@@ -35,6 +36,8 @@ struct date_parts {
     int weekday; /* 0: Sunday */
 };
 struct date_parts date_split(int64_t ms);
+/* month from 1 to 12 */
+int date_month_days(int year, int month);
 int64_t date_join(struct date_parts parts); /* weekday ignored; out-of-range parts carry over */
 
 #endif
