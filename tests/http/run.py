@@ -4,7 +4,7 @@
     run.py SERVER [NAME...]     SERVER: the built program; NAME: only tests whose name holds it
 
 Each test starts a server of its own, ends it with SIGTERM and wants exit status 0 and silence:
-a sanitizer's report on standard error fails the test.
+a sanitizer's report on standard error fails the test. Prints what cmocka prints.
 """
 
 import contextlib
@@ -418,13 +418,13 @@ def main() -> int:
     for name, test in list(globals().items()):
         if not name.startswith("test_") or sys.argv[2:] and not any(w in name for w in sys.argv[2:]):
             continue
-        start = time.monotonic()
+        print("[ RUN      ]", name, flush=True)
         try:
             test()
-            print("ok   %s (%.1f s)" % (name, time.monotonic() - start))
+            print("[       OK ]", name, flush=True)
         except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
             failed += 1
-            print("FAIL %s: %s" % (name, e))
+            print("[  FAILED  ] %s: %s" % (name, e), flush=True)
     return 1 if failed else 0
 
 
