@@ -109,9 +109,9 @@ struct err_code {
     X(CODE_LONGITUDE,      "validation_invalid_longitude", "Longitude must be between -180 and 180 degrees.") \
     X(CODE_AUTH_ID,        "validation_invalid_auth_id", "Invalid or duplicated auth record id.") \
     X(CODE_OLD_PASSWORD,   "validation_invalid_old_password", "Missing or invalid old password.") \
-    X(CODE_COLLECTION_ID,        "validation_invalid_collection_id", "Invalid value.")           \
-    X(CODE_COLLECTION_TYPE,      "validation_invalid_collection_type", "Invalid value.")         \
-    X(CODE_RECORD,               "validation_invalid_record",       "Invalid value.")
+    X(CODE_COLLECTION_ID,        "validation_invalid_collection_id", "Missing or invalid collection.") \
+    X(CODE_COLLECTION_TYPE,      "validation_invalid_collection_type", "Invalid collection type - must be auth.") \
+    X(CODE_RECORD,               "validation_invalid_record",       "Missing or invalid record.")
 /* clang-format on */
 enum err_code_id {
 #define X(id, code, message) id,

@@ -42,6 +42,14 @@ static bool hash_failed(const struct value *value)
     return value->changed && value->plain.n > 0 && value->text.n == 0;
 }
 
+bool rec_has_unhashed(const struct schema_col *col, const struct value *values)
+{
+    for (size_t i = 0; i < col->n_fields; i++)
+        if (col->fields[i].type->kind == FIELD_PASSWORD && hash_failed(&values[i]))
+            return true;
+    return false;
+}
+
 void rec_check_fields(const struct rec_work *work, struct err **err)
 {
     static const struct value none = {.type = VALUE_LIST};
@@ -113,9 +121,9 @@ static struct err *check_new_id(const struct rec_work *work, struct err **items)
     struct err *err;
     bool taken;
 
+    rec_sql_init(&q, work->a, work->tx);
     if (str_eq(field->text.pattern, DEFAULT_ID_PATTERN))
         return NULL;
-    rec_sql_init(&q, work->a, work->tx);
     REC_SQL(&q, "SELECT 1 FROM ");
     rec_sql_ident(&q, work->col->name);
     REC_SQL(&q, " WHERE ");

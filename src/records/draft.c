@@ -100,9 +100,9 @@ static struct err *write_answer(struct arena *a, struct rec_draft *draft)
     AUTO_BUF struct buf out;
     struct err *err;
 
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
     if (rec_level_needs_rows(&draft->actor, rec.col, draft->request.expand))
         return NULL;
-    buf_init(&out, LIMIT_RESPONSE_BYTES);
     err = rec_write(a, NULL, &draft->actor, &rec, STR_NONE, 0, &out);
     if (!err)
         draft->answer = arena_dup(a, buf_str(&out));
@@ -251,6 +251,8 @@ static struct err *check_create(const struct rec_draft *draft, const struct rec_
     struct err *items = NULL;
     struct err *err = NULL;
 
+    if (!draft->actor.superuser && rec_has_unhashed(col, draft->values))
+        return err_new(work->a, E_BAD_REQUEST, NULL, "no row for the create rule: no hash");
     if (!is_free(draft))
         err = rec_virtual_matches(work->a, work->tx, &draft->actor, col, col->create_rule.text,
                                   draft->virtual_cells, &ok);

@@ -223,11 +223,13 @@ struct value *rec_zero(struct arena *a, const struct schema_col *col);
 /* A token key as the collection's field describes it. */
 struct str rec_new_token_key(struct arena *a, const struct schema_col *col);
 
+/* A password that was submitted but cannot be hashed. */
+bool rec_has_unhashed(const struct schema_col *col, const struct value *values);
 /* The checks of every field that need no database: items are added to *err. */
 void rec_check_fields(const struct rec_work *work, struct err **err);
 /* Those that do. */
 MUST_CHECK struct err *rec_check_stored(const struct rec_work *work, struct err **items);
-/* What system collections ask of their records; *items are reported alone. */
+/* What system collections ask of their records, once their fields are all right. */
 MUST_CHECK struct err *rec_check_system(const struct rec_work *work, struct err **items);
 /* Autodates and what is forced. */
 void rec_stamp(const struct rec_work *work);

@@ -22,7 +22,8 @@
 
 /* --- a record -------------------------------------------------------------------------------- */
 
-/* A stored row: one cell a field, in the collection's order. Lives in the arena it was read into. */
+/* A stored row: one cell a field, in the collection's order. Lives in the arena it was read into.
+ */
 struct rec {
     const struct schema_col *col;
     const struct db_value *cells;
@@ -35,8 +36,8 @@ bool rec_truth(struct arena *a, const struct rec *rec, const struct schema_field
 struct value rec_value(struct arena *a, const struct rec *rec, const struct schema_field *field);
 
 /* *ret NULL when there is no such row. By id, exactly; or by one field's text. */
-MUST_CHECK struct err *rec_find(struct arena *a, struct db_conn *conn,
-                                const struct schema_col *col, struct str id, struct rec **ret);
+MUST_CHECK struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
+                                struct str id, struct rec **ret);
 MUST_CHECK struct err *rec_find_by(struct arena *a, struct db_conn *conn,
                                    const struct schema_col *col, const struct schema_field *field,
                                    struct str text, bool nocase, struct rec **ret);
@@ -89,8 +90,8 @@ enum rec_action { REC_CREATE, REC_UPDATE, REC_DELETE };
 
 /*
  * A write that was parsed and converted: what does not need the database is done, ids, clock and
- * random texts are fixed, so that rec_draft_run() may run any number of times. Lives in the request's
- * arena with everything it points to; read-only once prepared.
+ * random texts are fixed, so that rec_draft_run() may run any number of times. Lives in the
+ * request's arena with everything it points to; read-only once prepared.
  */
 struct rec_draft;
 
@@ -98,9 +99,9 @@ struct rec_request {
     enum rec_action action;
     const struct rec_actor *actor;
     const struct schema_col *col;
-    struct str id;             /* update, delete */
-    const struct json *body;   /* an object, or NULL: empty. Of delete: feeds @request.body */
-    struct str expand;         /* raw parameter */
+    struct str id;           /* update, delete */
+    const struct json *body; /* an object, or NULL: empty. Of delete: feeds @request.body */
+    struct str expand;       /* raw parameter */
     int64_t now_ms;
 };
 
@@ -117,7 +118,8 @@ MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct db_conn *conn,
 /* A delete whose collection others reference: run it leased. */
 bool rec_draft_is_leased(const struct rec_draft *draft);
 
-/* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *. */
+/* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *.
+ */
 struct rec_written {
     struct str body; /* the answer's JSON text; empty after a delete */
 };

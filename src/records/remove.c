@@ -175,6 +175,7 @@ static void referencing(struct rec_sql *q, const struct schema_back *back,
 {
     AUTO_BUF struct buf column;
 
+    buf_init(&column, 1 * KIB);
     REC_SQL(q, " FROM ");
     rec_sql_ident(q, back->col->name);
     REC_SQL(q, " WHERE ");
@@ -183,7 +184,6 @@ static void referencing(struct rec_sql *q, const struct schema_back *back,
         rec_sql_among(q, frame->ids.items, frame->ids.n);
         return;
     }
-    buf_init(&column, 1 * KIB);
     q->dialect->ident(&column, back->col->name);
     BUF_ADD(&column, ".");
     q->dialect->ident(&column, back->field->name);

@@ -121,14 +121,12 @@ static struct err *update(const struct rec_work *work, const struct db_value *ce
 
 static struct err *validate(const struct rec_work *work, const struct err *field_items)
 {
-    struct err *items = NULL;
+    struct err *items = err_copy(work->a, field_items);
     struct err *err;
 
-    err = rec_check_system(work, &items);
-    if (err || items)
-        return err ? err : items;
-    items = err_copy(work->a, field_items);
     err = rec_check_stored(work, &items);
+    if (!err && !items)
+        err = rec_check_system(work, &items);
     return err ? err : items;
 }
 
