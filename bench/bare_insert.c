@@ -8,7 +8,6 @@
  * Prints rows a second and microseconds of processor time a row.
  */
 #include <sqlite3.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +44,9 @@ static double cpu_s(void)
 /* Ids as scattered as the server's: their order decides how many pages a group touches. */
 static void make_id(char id[16])
 {
-    static uint64_t state = 0x9e3779b97f4a7c15;
-
-    for (int i = 0; i < 15; i++) {
-        state = state * 6364136223846793005 + 1442695040888963407;
-        id[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[(state >> 33) % 36];
-    }
+    sqlite3_randomness(15, id);
+    for (int i = 0; i < 15; i++)
+        id[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[(unsigned char)id[i] % 36];
     id[15] = '\0';
 }
 
