@@ -235,22 +235,22 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
                      struct buf *out)
 {
     struct query_spec spec = rec_spec(conn, actor, col);
-    struct rec_rows rows = {0};
+    struct rec_writer w;
     struct err *err;
+    size_t n;
 
     err = rec_check_rule(a, actor, &col->view_rule);
     if (err)
         return err;
+    rec_writer_init(&w, a, conn, out);
     if (!actor->superuser)
         spec.rule = col->view_rule.text;
     spec.id = id.p ? id : STR("");
     spec.limit = 1;
-    err = as_not_found(a, rec_read_all(a, conn, &spec, &rows));
-    if (err)
-        return err;
-    if (rows.n == 0)
-        return no_record(a, col);
-    return as_not_found(a, rec_write(a, conn, actor, &rows.items[0], expand, 0, out));
+    err = as_not_found(a, list_rows(a, &w, actor, &spec, expand, &n));
+    if (!err && n == 0)
+        err = no_record(a, col);
+    return err ? err : rec_check_full(a, out);
 }
 
 struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,

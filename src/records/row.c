@@ -15,16 +15,39 @@ static bool is_secret(const struct schema_col *col, const struct schema_field *f
     return rec_is_auth(col) && (field == col->auth->password || field == col->auth->token_key);
 }
 
-static struct str member_text(struct arena *a, struct str name, struct str value)
+static bool is_word(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_'))
+            return false;
+    }
+    return true;
+}
+
+/* In quotes. What the API lets in as a name is a word; other programs may have written others. */
+static struct str quoted(struct arena *a, struct str text, struct str after)
 {
     AUTO_BUF struct buf out;
 
     buf_init(&out, 64 * KIB);
-    json_write_text(&out, name);
-    BUF_ADD(&out, ":");
-    if (value.p)
-        json_write_text(&out, value);
-    return arena_dup(a, buf_str(&out));
+    if (is_word(text))
+        return arena_concat(a, STR("\""), text, after);
+    json_write_text(&out, text);
+    out.n -= out.n > 0; /* the quote is part of what comes after */
+    return arena_concat(a, buf_str(&out), after, STR_NONE);
+}
+
+static struct str member_name(struct arena *a, struct str name)
+{
+    return quoted(a, name, STR("\":"));
+}
+
+static struct str member_text(struct arena *a, struct str name, struct str value)
+{
+    return arena_concat(a, name, quoted(a, value, STR("\"")), STR_NONE);
 }
 
 /* Members that every record has, sorted. */
@@ -34,8 +57,8 @@ static size_t fixed_members(struct arena *a, const struct schema_col *col, struc
     names[0] = STR("collectionId");
     names[1] = STR("collectionName");
     names[2] = STR("expand");
-    keys[0] = (struct rec_key){.text = member_text(a, names[0], col->id)};
-    keys[1] = (struct rec_key){.text = member_text(a, names[1], col->name)};
+    keys[0] = (struct rec_key){.text = member_text(a, STR("\"collectionId\":"), col->id)};
+    keys[1] = (struct rec_key){.text = member_text(a, STR("\"collectionName\":"), col->name)};
     keys[2] = (struct rec_key){.is_expand = true, .text = STR("\"expand\":")};
     return 3;
 }
@@ -60,7 +83,7 @@ struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, boo
         if (is_secret(col, field) || (field->hidden && !superuser))
             continue;
         plan->keys[plan->n++] =
-            (struct rec_key){.field = field, .text = member_text(a, field->name, STR_NONE)};
+            (struct rec_key){.field = field, .text = member_name(a, field->name)};
     }
     while (at < n_fixed)
         plan->keys[plan->n++] = fixed[at++];

@@ -11,6 +11,7 @@ void rec_sql_init(struct rec_sql *q, struct arena *a, const struct db_conn *conn
 {
     *q = (struct rec_sql){.a = a, .dialect = db_conn_dialect(conn)};
     buf_init(&q->text, 1 * MIB);
+    (void)buf_reserve(&q->text, 1000); /* most texts fit in it */
 }
 
 void rec_sql_done(struct rec_sql *q)
