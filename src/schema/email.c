@@ -75,7 +75,7 @@ static size_t folding_space(struct str s, size_t at)
     }
 }
 
-/* Length of the character or escape at s.p[at] of a quoted string, or 0. */
+/* Length of the character at s.p[at] inside quotes, or 0. There are no escapes. */
 static size_t quoted_char(struct str s, size_t at)
 {
     unsigned char c = (unsigned char)s.p[at];
@@ -83,38 +83,29 @@ static size_t quoted_char(struct str s, size_t at)
 
     if (c >= 0x80)
         return class_at(s, at, &n) == WIDE ? n : 0;
-    if (c == '\\') {
-        if (at + 1 >= s.n)
-            return 0;
-        c = (unsigned char)s.p[at + 1];
-        if (c >= 0x80)
-            return class_at(s, at + 1, &n) == WIDE ? n + 1 : 0;
-        return c != 0 && c != '\n' ? 2 : 0;
-    }
-    return c != 0 && c != '"' && c != '\t' && c != '\n' && c != '\r' && c != ' ' ? 1 : 0;
+    return c != 0 && !strchr("\"\\\t\n\r ", c) ? 1 : 0;
 }
 
-/* Length of the quoted string that s starts with, or 0. */
+/* Length of the quoted string that s starts with, or 0. The page says any number of characters; the
+ * real server takes exactly one, with white space around it. */
 static size_t quoted_string(struct str s)
 {
     size_t at = 1;
+    size_t n;
 
-    if (s.n == 0 || s.p[0] != '"')
-        return 0;
-    while (at < s.n) {
-        size_t n = folding_space(s, at);
-
+    for (int i = 0; i < 2; i++) {
+        n = folding_space(s, at);
         if (n == SIZE_MAX || at + n >= s.n)
             return 0;
         at += n;
-        if (s.p[at] == '"')
-            return at + 1;
-        n = quoted_char(s, at);
-        if (n == 0)
-            return 0;
-        at += n;
+        if (i == 0) {
+            n = quoted_char(s, at);
+            at += n;
+            if (n == 0)
+                return 0;
+        }
     }
-    return 0;
+    return s.p[at] == '"' ? at + 1 : 0;
 }
 
 /* Characters of a label: at both ends a letter, a wide one or, with `digits`, a digit; inside also

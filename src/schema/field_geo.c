@@ -46,6 +46,11 @@ static size_t value_end(struct str s, size_t at)
     return s.n;
 }
 
+static bool read_number(struct str text, double *ret)
+{
+    return num_parse_json(text, ret) && isfinite(*ret);
+}
+
 /* A member that is not ours only has to be valid. */
 static bool read_member(struct str key, struct str text, struct point *point)
 {
@@ -57,7 +62,7 @@ static bool read_member(struct str key, struct str text, struct point *point)
         to = &point->lat;
     if (!to)
         return json_valid(text, &json_limits_strict);
-    return str_eq(text, STR("null")) || num_parse_json(text, to);
+    return str_eq(text, STR("null")) || read_number(text, to);
 }
 
 /* One `"key": value` at s.p[*at]; `seen` has a bit for lon and one for lat. */
@@ -119,8 +124,8 @@ static bool read_normal(struct str s, struct point *point)
 
     if (!str_starts(s, head) || !str_ends(s, STR("}")) || !str_starts(str_from(s, comma), middle))
         return false;
-    return num_parse_json(str_sub(s, head.n, comma - head.n), &point->lon) &&
-           num_parse_json(str_sub(s, comma + middle.n, s.n - comma - middle.n - 1), &point->lat);
+    return read_number(str_sub(s, head.n, comma - head.n), &point->lon) &&
+           read_number(str_sub(s, comma + middle.n, s.n - comma - middle.n - 1), &point->lat);
 }
 
 static bool read_cell(struct arena *a, struct db_value cell, struct point *point)

@@ -200,12 +200,30 @@ static bool is_ip6(struct str s)
     return before + after < 8;
 }
 
+/* A link-local address with a zone, "fe80::1%25eth0": few groups, and the zone of ASCII names. */
+static bool is_zoned_ip6(struct str s)
+{
+    size_t percent = str_find(s, STR("%25"));
+    struct str address = str_sub(s, 0, percent);
+    size_t colons = 0;
+
+    for (size_t i = 0; i < address.n; i++)
+        colons += address.p[i] == ':';
+    for (size_t i = percent + 3; i < s.n; i++) {
+        if (!(ascii_class((unsigned char)s.p[i]) & ALNUM))
+            return false;
+    }
+    return percent + 3 < s.n && str_starts(address, STR("fe80:")) && colons <= 5 && is_ip6(address);
+}
+
 static bool is_host(struct str s)
 {
     struct str bare = s;
 
-    if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-        return is_ip6(str_sub(s, 1, s.n - 2));
+    if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']') {
+        s = str_sub(s, 1, s.n - 2);
+        return is_ip6(s) || is_zoned_ip6(s);
+    }
     if (str_ends(s, STR(".")))
         bare.n--;
     return is_ip4(bare, true) || is_host_name(bare);
@@ -333,7 +351,8 @@ static bool parse_authority(struct str s, struct url *url)
         if (s.p[i] < '0' || s.p[i] > '9')
             return false;
     }
-    return consists_of(s, "-._~!$&'()*+,;=:[]<>\"", true);
+    return consists_of(s, "-._~!$&'()*+,;=:[]<>\"%", true) && escapes_are_valid(s) &&
+           (str_starts(s, STR("[")) || str_find_byte(s, '%') == s.n);
 }
 
 /* Length of a scheme with its colon, 0 when there is none. */
