@@ -33,28 +33,43 @@ static struct str take_token(struct str *rest)
     return token;
 }
 
+/* Offset of the quote that ends the string that s begins with, or s.n. */
+static size_t closing_quote(struct str s)
+{
+    for (size_t i = 1; i < s.n; i++) {
+        if (s.p[i] == '"')
+            return i;
+        if (s.p[i] == '\r' || s.p[i] == '\n')
+            return s.n;
+        if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
+            i++;
+    }
+    return s.n;
+}
+
 /* A quoted string; a backslash stands for itself unless it hides a quote or another one, because
  * browsers send Windows paths that way. */
 static bool take_quoted(struct arena *a, struct str *rest, struct str *ret)
 {
-    char *out = arena_alloc(a, rest->n);
+    size_t end = closing_quote(*rest);
+    struct str raw = str_sub(*rest, 1, end - 1);
+    char *out;
     size_t n = 0;
 
-    for (size_t i = 1; i < rest->n; i++) {
-        char c = rest->p[i];
-
-        if (c == '"') {
-            *ret = (struct str){out, n};
-            *rest = str_from(*rest, i + 1);
-            return true;
-        }
-        if (c == '\r' || c == '\n')
-            return false;
-        if (c == '\\' && i + 1 < rest->n && (rest->p[i + 1] == '"' || rest->p[i + 1] == '\\'))
-            c = rest->p[++i];
-        out[n++] = c;
+    if (end == rest->n)
+        return false;
+    *rest = str_from(*rest, end + 1);
+    *ret = raw;
+    if (str_find_byte(raw, '\\') == raw.n)
+        return true;
+    out = arena_alloc(a, raw.n);
+    for (size_t i = 0; i < raw.n; i++) {
+        if (raw.p[i] == '\\' && i + 1 < raw.n && (raw.p[i + 1] == '"' || raw.p[i + 1] == '\\'))
+            i++;
+        out[n++] = raw.p[i];
     }
-    return false;
+    *ret = (struct str){out, n};
+    return true;
 }
 
 /* One "; name=value" off *rest. False: there is no further one, or it is malformed; the two differ
@@ -88,16 +103,25 @@ static bool take_param(struct arena *a, struct str *rest, struct str *ret_name,
     return true;
 }
 
+static bool set_once(struct str *slot, struct str value)
+{
+    bool first = !slot->p;
+
+    *slot = value;
+    return first;
+}
+
 static struct str find_boundary(struct arena *a, struct str content_type)
 {
     struct str rest = str_from(content_type, str_find_byte(content_type, ';'));
     struct str name, value, found = STR_NONE;
+    bool ok = true;
 
     while (take_param(a, &rest, &name, &value)) {
         if (str_eq_nocase(name, STR("boundary")))
-            found = value;
+            ok &= set_once(&found, value);
     }
-    return str_trim_space(rest).n == 0 ? found : STR_NONE;
+    return ok && str_trim_space(rest).n == 0 ? found : STR_NONE;
 }
 
 /* ---- parts --------------------------------------------------------------------------------- */
@@ -148,16 +172,17 @@ static void read_disposition(struct reader *r, struct str value, struct body_par
 {
     struct str rest = value, name, text;
     struct str kind = take_token(&rest);
+    bool ok = true;
 
     if (!str_eq_nocase(kind, STR("form-data")))
         return;
     while (take_param(r->a, &rest, &name, &text)) {
         if (str_eq_nocase(name, STR("name")))
-            part->name = text;
+            ok &= set_once(&part->name, text);
         else if (str_eq_nocase(name, STR("filename")))
-            part->filename = text;
+            ok &= set_once(&part->filename, text);
     }
-    if (str_trim_space(rest).n > 0)
+    if (!ok || str_trim_space(rest).n > 0)
         part->name = part->filename = STR_NONE; /* malformed: as if it were not there */
 }
 

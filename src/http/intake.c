@@ -78,8 +78,10 @@ static void dispatch(struct http_conn *conn)
 
     conn->state = CONN_BUSY;
     loop_deadline(conn, DEADLINE_NONE);
-    atomic_fetch_add_explicit(&loop->n_in_flight, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&loop->n_requests, 1, memory_order_relaxed);
+    loop_count(&loop->n_in_flight, 1);
+    atomic_store_explicit(&loop->n_requests,
+                          atomic_load_explicit(&loop->n_requests, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     conf->handle(conf->user, &conn->exchange->req);
 }
 

@@ -124,7 +124,7 @@ struct http_loop {
     bool ended;
     int64_t date_s;
     char date_line[DATE_LINE_LEN + 1];
-    char scratch[SCRATCH_BYTES];
+    char *scratch; /* SCRATCH_BYTES, never touched before it is needed */
 };
 
 struct http_server {
@@ -159,10 +159,18 @@ void accept_stop(struct http_server *server);
 void accept_end(struct http_server *server); /* signals are not watched any more */
 
 /* loop.c */
-void loop_init(struct http_loop *loop, struct http_server *server, unsigned number);
+void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,
+               unsigned number);
 void loop_run(void *loop);
 void loop_close(struct http_loop *loop);
 void loop_wake(struct http_loop *loop);
+/* For the counters that the loop alone writes: no bus lock. */
+static inline void loop_count(atomic_uint *counter, unsigned by)
+{
+    unsigned now = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, now + by, memory_order_relaxed);
+}
 void loop_give(struct http_loop *loop, struct http_conn *conn); /* any thread */
 void loop_deadline(struct http_conn *conn, enum http_deadline kind);
 void loop_conn_done(struct http_loop *loop); /* one connection less */

@@ -198,11 +198,12 @@ void loop_give(struct http_loop *loop, struct http_conn *conn)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-void loop_init(struct http_loop *loop, struct http_server *server, unsigned number)
+void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server, unsigned number)
 {
     loop->server = server;
     loop->number = number;
     loop->date_s = -1;
+    loop->scratch = arena_alloc(a, SCRATCH_BYTES);
     if (uv_loop_init(&loop->uv) != 0 || uv_async_init(&loop->uv, &loop->async, on_wake) != 0 ||
         uv_timer_init(&loop->uv, &loop->timer) != 0)
         BUG("no descriptors left for an event loop");

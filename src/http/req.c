@@ -95,7 +95,7 @@ void req_send(struct req *req)
     struct exchange *ex = exchange_of(req);
     struct http_conn *conn = ex->conn;
 
-    atomic_fetch_sub_explicit(&conn->loop->n_in_flight, 1, memory_order_relaxed);
+    loop_count(&conn->loop->n_in_flight, -1U);
     if (conn->state == CONN_CLOSED)
         conn_next(conn); /* nobody is there to read it */
     else

@@ -43,7 +43,7 @@ struct err *http_server_open(struct arena *a, const struct http_conf *conf,
         return err;
     server->loops = ARENA_ARRAY(a, struct http_loop, server->n_loops);
     for (unsigned i = 0; i < server->n_loops; i++)
-        loop_init(&server->loops[i], server, i);
+        loop_init(a, &server->loops[i], server, i);
     *ret = server;
     return NULL;
 }

@@ -33,6 +33,7 @@ static void forms_are_read_as_go_reads_them(void **state)
         {TYPE, "--b\r\n\r\nx\r\n--b--\r\n", true, 0, NULL, NULL, NULL},
         {TYPE, "--b\r\nContent-Disposition: attachment; name=t\r\n\r\nx\r\n--b--", true, 0, NULL,
          NULL, NULL},
+        {TYPE, "--b\r\n" DISP "name=a; name=b\r\n\r\nx\r\n--b--", true, 0, NULL, NULL, NULL},
         {TYPE, "--b--\r\n", true, 0, NULL, NULL, NULL},
         {"multipart/form-data; charset=x; boundary=\"b\"",
          "--b\r\n" DISP "name=t\r\n\r\nx\r\n--b--", true, 1, "t", NULL, "x"},
@@ -95,11 +96,30 @@ static void parts_are_counted(void **state)
     arena_free(a);
 }
 
+/* What is kept of a header does not grow with how often its rest is looked at. */
+static void parameters_cost_what_they_hold(void **state)
+{
+    struct arena *a = arena_new();
+    struct body_parts parts;
+    struct buf type;
+
+    (void)state;
+    buf_init(&type, 1 << 20);
+    BUF_ADD(&type, "multipart/form-data");
+    for (int i = 0; i < 100000; i++)
+        BUF_ADD(&type, "; a=\"\\\\\"");
+    assert_false(body_parse_multipart(a, buf_str(&type), STR("--b--"), &parts));
+    assert_in_range(arena_used(a), 0, 1 << 20);
+    buf_done(&type);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_are_read_as_go_reads_them),
         cmocka_unit_test(parts_are_counted),
+        cmocka_unit_test(parameters_cost_what_they_hold),
     };
 
     return cmocka_run_group_tests_name("body", tests, NULL, NULL);
