@@ -58,9 +58,7 @@ static void print_range(struct buf *out, uint32_t low, uint32_t high)
 
 static void print_property(struct buf *out, const struct regex_property *property)
 {
-    /* a script's bare name would mean its extensions too */
-    buf_addf(out, "\\%c{%s%.*s}", property->negated ? 'P' : 'p', property->name.n > 2 ? "sc:" : "",
-             STR_ARG(property->name));
+    buf_addf(out, "\\%c{%.*s}", property->negated ? 'P' : 'p', STR_ARG(property->name));
 }
 
 static void print_class(struct buf *out, const struct regex_node *node)
@@ -195,6 +193,16 @@ static pcre2_code *compile(struct arena *a, struct str text, struct str *ret_why
         *ret_why = arena_printf(a, "error parsing regexp: %s", (const char *)message);
     }
     return code;
+}
+
+bool regex_is_script(struct str name)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct str why = STR_NONE;
+    pcre2_code *code = compile(a, arena_printf(a, "\\p{sc:%.*s}", STR_ARG(name)), &why);
+
+    pcre2_code_free(code);
+    return code != NULL;
 }
 
 struct regex *regex_compile_printed(struct arena *a, struct str text, struct str *ret_why)

@@ -34,7 +34,7 @@ struct regex_range {
     uint32_t low, high;
 };
 
-/* A Unicode category or script by its name. */
+/* A Unicode category or script as PCRE2 calls it: "Lu", "sc:greek". */
 struct regex_property {
     struct str name;
     bool negated;
@@ -66,6 +66,12 @@ void regex_print(struct buf *out, const struct regex_node *node);
 struct regex;
 /* What regex_print() wrote, compiled into `a`; NULL: *ret_why says why not. */
 struct regex *regex_compile_printed(struct arena *a, struct str text, struct str *ret_why);
+
+/* Whether PCRE2 knows a script of this name, given in lower-case letters alone. */
+bool regex_is_script(struct str name);
+
+/* base/regex_property.c: false: there is no such category or script. */
+bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated);
 
 /* base/regex_set.c */
 void regex_set_add(struct arena *a, struct regex_set *set, uint32_t low, uint32_t high);

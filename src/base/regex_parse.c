@@ -13,8 +13,7 @@ struct parser {
     struct str rest;
     size_t depth;
     bool fold, any_newline, multi_line; /* flags i, s, m; U changes no yes or no */
-    VEC(struct str) names;
-    struct str why; /* empty: no error so far */
+    struct str why;                     /* empty: no error so far */
 };
 
 static struct regex_node *parse_alternatives(struct parser *p);
@@ -84,22 +83,32 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* What follows "\x": two digits, or any number in braces. */
+/* What follows "\x": two digits, or any number in braces. Takes the character that is wrong too. */
 static bool parse_hex(struct parser *p, uint32_t *ret_code)
 {
     bool braces = accept(p, STR("{"));
     uint32_t code = 0;
     size_t n = 0;
+    bool ok = true;
 
-    while (p->rest.n && hex_value(p->rest.p[0]) >= 0 && (braces || n < 2)) {
-        code = code * 16 + (uint32_t)hex_value(p->rest.p[0]);
-        p->rest = str_from(p->rest, 1);
+    while (p->rest.n && (braces || n < 2)) {
+        int digit = hex_value(p->rest.p[0]);
+        uint32_t c = next_code(p);
+
+        if (braces && c == '}') {
+            *ret_code = code;
+            return n > 0;
+        }
+        ok = ok && digit >= 0;
+        if (braces && !ok)
+            return false;
+        code = code * 16 + (uint32_t)(digit < 0 ? 0 : digit);
         n++;
         if (code > REGEX_MAX_CODE)
             return false;
     }
     *ret_code = code;
-    return braces ? n > 0 && accept(p, STR("}")) : n == 2;
+    return ok && !braces && n == 2;
 }
 
 static void parse_octal(struct parser *p, uint32_t *code)
@@ -145,17 +154,6 @@ static bool parse_escape(struct parser *p, uint32_t *ret_code)
     return fail(p, "invalid escape sequence", since(p, start));
 }
 
-static bool is_property_name(struct str name)
-{
-    for (size_t i = 0; i < name.n; i++) {
-        char c = (char)(name.p[i] | 0x20);
-
-        if (!(c >= 'a' && c <= 'z') && name.p[i] != '_')
-            return false;
-    }
-    return name.n > 0 && name.p[0] >= 'A' && name.p[0] <= 'Z';
-}
-
 /* "\pN", "\p{Greek}", "\P…": adds to the set. False with p->why set, or when it is none. */
 static bool parse_property(struct parser *p, struct regex_set *set)
 {
@@ -184,14 +182,8 @@ static bool parse_property(struct parser *p, struct regex_set *set)
         negated = !negated;
         name = str_from(name, 1);
     }
-    if (!is_property_name(name))
+    if (!regex_set_add_property(p->a, set, name, negated))
         return fail(p, "invalid character class range", since(p, start));
-    if (str_eq(name, STR("Any"))) {
-        if (!negated)
-            regex_set_add(p->a, set, 0, REGEX_MAX_CODE);
-        return true;
-    }
-    *VEC_PUSH(p->a, &set->properties) = (struct regex_property){name, negated};
     return true;
 }
 
@@ -407,14 +399,7 @@ static bool parse_group_name(struct parser *p, struct str start)
     if (end == p->rest.n)
         return fail(p, "invalid named capture", start);
     p->rest = str_from(p->rest, end + 1);
-    if (!is_group_name(name))
-        return fail(p, "invalid named capture", since(p, start));
-    for (size_t i = 0; i < p->names.n; i++) {
-        if (str_eq(p->names.items[i], name))
-            return fail(p, "duplicate capture group name", name);
-    }
-    *VEC_PUSH(p->a, &p->names) = name;
-    return true;
+    return is_group_name(name) || fail(p, "invalid named capture", since(p, start));
 }
 
 /* One letter of "(?ims-U". */
@@ -459,7 +444,7 @@ static bool parse_flags(struct parser *p, struct str start, bool *ret_flags_only
             return fail(p, "invalid or unsupported Perl syntax", since(p, start));
         }
     }
-    return fail(p, "missing closing )", p->pattern);
+    return fail(p, "invalid or unsupported Perl syntax", start);
 }
 
 /* From "(" to its ")". NULL without an error: the group only set flags. */
