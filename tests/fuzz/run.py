@@ -4,6 +4,7 @@ fuzzes it for a while. An input that breaks a target is written into its corpus,
 test; --keep also merges what reached new code. The last line is `N passed, N failed` (targets)."""
 
 import argparse
+import concurrent.futures
 import glob
 import os
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build-fuzz")
+BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build-fuzz", "tests")
 LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192"]
 
 
@@ -24,11 +25,13 @@ def main():
     names = args.targets or sorted(
         os.path.basename(path)[5:-2] for path in glob.glob(os.path.join(HERE, "fuzz_*.c")))
     failed = 0
-    for name in names:
-        why = fuzz(name, args.seconds, args.keep)
-        if why:
-            failed += 1
-            print("FAIL %s\n%s" % (name, why), flush=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [(name, pool.submit(fuzz, name, args.seconds, args.keep)) for name in names]
+        for name, job in jobs:
+            why = job.result()
+            if why:
+                failed += 1
+                print("FAIL %s\n%s" % (name, why), flush=True)
     print("%d passed, %d failed" % (len(names) - failed, failed))
     return 1 if failed else 0
 
