@@ -33,11 +33,14 @@
 #define LIMIT_SORT_NAME_BYTES 255
 #define LIMIT_RELATION_HOPS 6
 #define LIMIT_FUNCTION_NESTING 3
+#define LIMIT_QUERY_JOINS 63 /* SQLite joins 64 tables at most */
 #define LIMIT_STRFTIME_ARGS 10
 #define LIMIT_EXPAND_DEPTH 6
 #define LIMIT_EXPAND_PATHS 200
 #define LIMIT_BACK_RELATION_IDS 1000
 #define LIMIT_PER_PAGE 1000
+#define LIMIT_FIELDS 1000     /* paths of the fields picker: 400 beyond */
+#define LIMIT_FIELDS_DEPTH 500 /* deeper values are picked whole */
 #define LIMIT_QUERY_NESTING 2000 /* brackets; the length of a filter allows 1750 */
 
 /* Database. */

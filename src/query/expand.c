@@ -1,0 +1,112 @@
+/*
+ * Expand paths (query-language.md 8): the tree of what is asked for, and what a segment means.
+ */
+#include "query/query.h"
+
+#include "base/limits.h"
+
+/* The child of that name, made at the end of the list if need be. */
+static struct query_expand *get_child(struct arena *a, struct query_expand **list, struct str name)
+{
+    while (*list) {
+        if (str_eq((*list)->name, name))
+            return *list;
+        list = &(*list)->next;
+    }
+    *list = ARENA_NEW(a, struct query_expand);
+    (*list)->name = name;
+    return *list;
+}
+
+static struct str without_spaces(struct arena *a, struct str text)
+{
+    char *out = arena_alloc(a, text.n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != ' ')
+            out[n++] = text.p[i];
+    return (struct str){out, n};
+}
+
+struct query_expand *query_expand_parse(struct arena *a, struct str text)
+{
+    struct query_expand *root = NULL;
+    struct str rest = without_spaces(a, text);
+    unsigned n_paths = 0;
+
+    while (rest.p && n_paths < LIMIT_EXPAND_PATHS) {
+        struct str path = str_trim(str_split(&rest, ','), STR("."));
+        struct query_expand **list = &root;
+
+        if (path.n == 0)
+            continue;
+        n_paths++;
+        for (unsigned depth = 0; path.p && depth < LIMIT_EXPAND_DEPTH; depth++)
+            list = &get_child(a, list, str_split(&path, '.'))->children;
+    }
+    return root;
+}
+
+static bool is_words(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_'))
+            return false;
+    }
+    return s.n > 0;
+}
+
+/* X_via_F, cut at the last "_via_", or X(F). */
+static bool split_back(struct str segment, struct str *ret_col, struct str *ret_field)
+{
+    const struct str via = STR("_via_");
+    size_t at = str_find_byte(segment, '(');
+
+    if (at < segment.n) {
+        *ret_col = str_sub(segment, 0, at);
+        *ret_field = str_sub(segment, at + 1, segment.n - at - 2);
+        return str_ends(segment, STR(")")) && is_words(*ret_col) && is_words(*ret_field);
+    }
+    for (at = segment.n; at-- > 1;) {
+        if (!str_starts(str_from(segment, at), via) || segment.n == at + via.n)
+            continue;
+        *ret_col = str_sub(segment, 0, at);
+        *ret_field = str_from(segment, at + via.n);
+        return is_words(segment);
+    }
+    return false;
+}
+
+static bool resolve_back(const struct schema *schema, const struct schema_col *col, struct str name,
+                         struct str field, struct query_hop *ret)
+{
+    struct query_hop hop = {.target = schema_find(schema, name), .back = true};
+
+    hop.field = hop.target ? schema_field(hop.target, field) : NULL;
+    if (!hop.field || hop.field->type->kind != FIELD_RELATION ||
+        !str_eq(hop.field->relation.collection_id, col->id))
+        return false;
+    hop.single = schema_is_unique(hop.target, field, NULL);
+    *ret = hop;
+    return true;
+}
+
+bool query_hop_resolve(const struct schema *schema, const struct schema_col *col,
+                       struct str segment, struct query_hop *ret)
+{
+    const struct schema_field *field;
+    struct str back_col, back_field;
+
+    if (split_back(segment, &back_col, &back_field))
+        return resolve_back(schema, col, back_col, back_field, ret);
+    field = schema_field(col, segment);
+    if (!field || field->type->kind != FIELD_RELATION || !field->relation.target)
+        return false;
+    *ret = (struct query_hop){
+        .target = field->relation.target, .field = field, .single = !field->multiple};
+    return true;
+}

@@ -1,0 +1,285 @@
+/*
+ * query/internal: how a filter becomes SQL. Shared inside query/ only.
+ *
+ * Invariants
+ *  1. The SQL text depends on the schema, the texts of rule, filter and sort, and on the *class* of
+ *     every value, never on a value. Whoever looks at the request does so through query_probe(), which
+ *     records the class it saw: a compiled shape serves every request that answers its probes alike.
+ *  2. Parameter number i + 1 is what recipe i says at bind time. Every recipe's parameter occurs in
+ *     the text.
+ *  3. Aliases are made by us (t0 is the base, t1 … joined tables, e1 … lists, m1 … the copies inside a
+ *     multi-match sub-select), so they need no quoting and clash with nothing.
+ */
+#ifndef REEVE_QUERY_INTERNAL_H
+#define REEVE_QUERY_INTERNAL_H
+
+#include "query/query.h"
+
+#include "base/buf.h"
+#include "db/dialect.h"
+#include "query/ast.h"
+#include "query/lex.h"
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+enum query_class {
+    CLASS_NULL, /* missing, or null */
+    CLASS_EMPTY,
+    CLASS_TEXT,
+    CLASS_NUMBER,
+    CLASS_BOOL,
+    CLASS_MANY, /* more than one, or another number than 0 and 1 */
+};
+
+enum query_probe_kind {
+    PROBE_VALUE, /* what stands at `path` below @request */
+    PROBE_ISSET, /* CLASS_BOOL where the path's key exists, else CLASS_NULL */
+    PROBE_IDS,   /* of a body relation: CLASS_NULL none, CLASS_TEXT one, CLASS_MANY a JSON array */
+    PROBE_ITEMS, /* of a body list: a JSON array */
+    PROBE_COUNT, /* of a body list: CLASS_BOOL for 0 and 1, else CLASS_MANY */
+    PROBE_LOWER, /* of a body field: its text, '' where it is missing */
+};
+
+struct query_probe {
+    enum query_probe_kind kind;
+    enum query_class class; /* that the SQL was made for */
+    bool as_number;         /* a text that reads as a number is one */
+    bool keep_order;        /* an object's keys stay in their order when it becomes a text */
+    struct str path;        /* "query.page" */
+};
+
+struct query_answer {
+    enum query_class class;
+    struct db_value value;
+};
+
+void query_answer(struct arena *a, const struct query_request *request,
+                  const struct query_probe *probe, struct query_answer *ret);
+
+enum query_recipe_kind {
+    RECIPE_CONST,   /* `text`, or `number` when text.p is NULL */
+    RECIPE_LITERAL, /* number `index` of the client's filter */
+    RECIPE_PROBE,   /* the answer to probe `index` */
+    RECIPE_MACRO,
+    RECIPE_AUTH_ID,
+    RECIPE_ID,
+    RECIPE_FIRST_ID,
+    RECIPE_IDS,  /* a JSON array */
+    RECIPE_CELL, /* of the virtual row */
+    RECIPE_LIMIT,
+    RECIPE_OFFSET,
+};
+
+struct query_recipe {
+    enum query_recipe_kind kind;
+    bool like;    /* as a LIKE pattern */
+    bool of_join; /* of a table that an operand joins, not of the operand */
+    unsigned index;
+    double number;
+    struct str text;
+};
+
+/* The values of the parameters. n answers, n literals as the recipes count them. */
+void query_bind(struct arena *a, const struct query_spec *spec, const struct query_recipe *recipes,
+                size_t n, const struct query_answer *answers, const struct db_value *literals,
+                struct db_value *ret);
+
+/* query-language.md 12: what `~` compares with. */
+struct str query_like_pattern(struct arena *a, struct str text);
+
+/* A macro's number, or false. */
+bool query_macro_find(struct str name, unsigned *ret);
+struct db_value query_macro_value(struct arena *a, unsigned macro, int64_t now_ms);
+
+/* A number literal as PocketBase reads it: 0 when it is beyond float64. */
+double query_number(struct str digits);
+
+/* --- the statement being made ---------------------------------------------------------------- */
+
+struct query_join {
+    struct str key;   /* path-derived: the same path is joined once */
+    struct str alias; /* ours */
+    struct str text;  /* " LEFT JOIN …" */
+    bool checked;     /* its collection's list rule is among the conditions */
+};
+
+struct query_make {
+    struct arena *a;
+    const struct query_spec *spec;
+    const struct db_dialect *dialect;
+    struct buf tmp; /* for query_take(): a stack of texts */
+    VEC(struct query_probe) probes;
+    VEC(struct query_answer) answers; /* one a probe */
+    VEC(struct query_recipe) recipes;
+    VEC(struct query_join) joins;
+    VEC(struct str) conditions; /* list rules of joined collections */
+    bool *cells;                /* fields of the virtual row that are used; NULL: no virtual row */
+    unsigned n_aliases;
+    unsigned n_scopes;
+    bool multiplies; /* a join may give several rows for one base row */
+    struct str why;  /* set when a function returns false */
+};
+
+/* One rule, filter or sort being compiled, and what it may see. */
+struct query_scope {
+    const struct schema_col *col;
+    struct str alias; /* of the base row */
+    struct str table; /* the base as FROM names it */
+    bool is_virtual;
+    bool guarded;   /* a client's: section 14 applies */
+    unsigned space; /* joins are shared inside a space only */
+    unsigned left;  /* comparisons still allowed */
+};
+
+/* Text appended to make->tmp behind `mark` becomes a text of its own. */
+struct str query_take(struct query_make *make, size_t mark);
+PRINTF(2, 3) bool query_fail(struct query_make *make, const char *format, ...);
+/* A new alias: letter and number. */
+struct str query_alias(struct query_make *make, char letter);
+/* "alias"."name", quoted; a virtual row's cell is marked as used. */
+struct str query_column(struct query_make *make, const struct query_scope *scope, struct str alias,
+                        const struct schema_field *field);
+struct str query_id_column(struct query_make *make, const struct query_scope *scope,
+                           struct str alias, const struct schema_col *col);
+struct str query_ident(struct query_make *make, struct str name);
+/* A recipe, and the text of its placeholder. */
+struct str query_param(struct query_make *make, struct query_recipe recipe);
+/* The number of the parameter for a joined table; the same recipe gives the same. */
+unsigned query_join_param(struct query_make *make, struct query_recipe recipe);
+/* Asks the request and remembers the answer's class. Returns the probe's number. */
+unsigned query_probe(struct query_make *make, struct query_probe probe);
+const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe);
+
+/* --- operands -------------------------------------------------------------------------------- */
+
+enum query_null_mode { NULL_AUTO, NULL_OFF, NULL_FORCED };
+
+struct query_value {
+    struct str sql;
+    enum query_null_mode mode;
+    unsigned n_params;
+    bool is_null;  /* the SQL is NULL */
+    bool is_const; /* the SQL is 1, 0, TRUE or FALSE */
+    bool is_empty; /* it has one parameter, which is ''; the SQL is '' */
+    unsigned recipe_from, recipe_to; /* its own parameters are among these */
+    struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
+    struct str guard; /* p not NULL: the alias whose e-mail must be visible */
+};
+
+struct query_value query_null(void);
+/* A parameter, or '' written out. */
+struct query_value query_from_class(struct query_make *make, enum query_class class,
+                                    struct query_recipe recipe);
+/* An identifier, macro, literal or call. False: make->why. */
+bool query_operand(struct query_make *make, struct query_scope *scope,
+                   const struct query_operand *operand, struct query_value *ret);
+/* A literal as parameter, also when it is empty. */
+struct str query_literal_param(struct query_make *make, const struct query_operand *operand);
+bool query_call(struct query_make *make, struct query_scope *scope,
+                const struct query_operand *operand, struct query_value *ret);
+/* An identifier of section 5. */
+bool query_resolve(struct query_make *make, struct query_scope *scope, struct str name,
+                   struct query_value *ret);
+struct str query_compare(struct query_make *make, enum query_op op, bool any,
+                         const struct query_value *left, const struct query_value *right);
+
+/* --- paths ----------------------------------------------------------------------------------- */
+
+struct query_walk {
+    struct query_make *make;
+    struct query_scope *scope;
+    struct str rest; /* segments still to come */
+    const struct schema_col *col;
+    struct str alias;
+    /* the same walk inside a multi-match sub-select */
+    struct str many_base, many_alias;
+    struct str many_joins;
+    bool is_many;
+    const struct schema_col *next; /* what a join's condition leads to */
+    struct str many_table; /* the sub-select's alias of what query_walk_table() joined last */
+    bool nullify; /* what is missing is NULL and no error */
+    bool ended;   /* it was missing */
+    unsigned depth; /* segments walked */
+};
+
+enum query_modifier {
+    MODIFIER_NONE,
+    MODIFIER_ISSET,
+    MODIFIER_LENGTH,
+    MODIFIER_EACH,
+    MODIFIER_LOWER,
+    MODIFIER_CHANGED,
+};
+
+/* "name:modifier". False: unknown modifier. More than one ':' belong to the name. */
+bool query_split(struct query_make *make, struct str segment, struct str *ret_name,
+                 enum query_modifier *ret);
+void query_walk_begin(struct query_walk *walk, struct query_make *make, struct query_scope *scope,
+                      struct str rest);
+/* Follows `rest` to its value. */
+bool query_walk_path(struct query_walk *walk, struct query_value *ret);
+/* A collection to join. */
+struct query_hop_join {
+    struct str key; /* the same key is the same join */
+    const struct schema_col *target;
+    /* Appends the condition for rows of `alias`, coming from those of `from`. Called for the
+     * statement's aliases and for the sub-select's. */
+    void (*condition)(struct query_walk *walk, struct str from, struct str alias, const void *user);
+    const void *user;
+};
+/* The walk goes on in the joined collection. */
+bool query_walk_join(struct query_walk *walk, const struct query_hop_join *hop);
+/* Joins a table expression with a column `value`; returns its alias. The walk stays where it is. */
+typedef void query_table_fn(struct query_walk *walk, struct str from, struct str alias,
+                            const void *user);
+struct str query_walk_table(struct query_walk *walk, struct str key, query_table_fn *write,
+                            const void *user);
+/* The value `sql` at the walk's end, and `many_sql` for the sub-select. */
+void query_walk_end(struct query_walk *walk, struct str sql, struct str many_sql,
+                    struct query_value *ret);
+
+/* A whole rule or filter as one condition. */
+bool query_condition(struct query_make *make, struct query_scope *scope,
+                     const struct query_node *root, struct str *ret);
+/* The terms of ORDER BY, or an empty text. */
+bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort,
+                struct str *ret);
+
+/* --- the cache ------------------------------------------------------------------------------- */
+
+struct query_shape_key {
+    uint64_t generation;
+    const void *schema, *dialect;
+    unsigned col, auth_col, ref_field;
+    unsigned want, flags;
+    struct str rule, filter, sort; /* filter: its shape, see query_shape() */
+};
+
+struct query_shape {
+    struct str text;
+    const struct query_probe *probes;
+    unsigned n_probes;
+    const struct query_recipe *recipes;
+    unsigned n_recipes;
+};
+
+/* The filter with classes in place of literals; the literals are numbered and listed. */
+struct query_literals {
+    VEC(struct db_value) values;
+};
+struct str query_filter_shape(struct arena *a, struct query_node *root,
+                              struct query_literals *ret);
+
+/* The calling thread's shape for that key whose probes the request answers alike, or NULL; the
+ * answers are in `a`. */
+const struct query_shape *query_cache_find(struct arena *a, const struct query_shape_key *key,
+                                           const struct query_request *request,
+                                           struct query_answer **ret_answers);
+/* Keeps a copy. */
+void query_cache_put(const struct query_shape_key *key, const struct query_shape *shape);
+
+/* Compiles, past the cache. */
+bool query_make_sql(struct query_make *make, const struct query_node *filter,
+                    struct str *ret_text);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * query: the filter language (compat query-language.md): lexed, parsed, resolved against a schema
+ * snapshot and compiled to parameterised SQL; sort, the fields picker and expand paths.
+ *
+ * Parsing gives a tree that prints back to its text. Compiling takes a query_spec and yields SQL and
+ * values. What compiles once is kept per thread (query_cache) under the parsed shape, a class for
+ * each value and the schema generation, so a repeated query costs a look-up.
+ */
+#ifndef REEVE_QUERY_QUERY_H
+#define REEVE_QUERY_QUERY_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "db/db.h"
+#include "schema/schema.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- parsing --------------------------------------------------------------------------------- */
+
+struct query_node; /* a parsed filter: query/ast.h */
+
+/* False: *ret_why is PocketBase's "raw error text" (query-language.md 16). */
+bool query_parse(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why);
+struct str query_print(struct arena *a, const struct query_node *node);
+bool query_eq(const struct query_node *x, const struct query_node *y);
+
+/* --- who asks -------------------------------------------------------------------------------- */
+
+struct query_pair {
+    struct str name; /* of a header: snake-cased (x_token) */
+    struct str value;
+};
+
+/* What @request.* sees (records.md 3.7). */
+struct query_request {
+    struct str context, method;
+    const struct query_pair *query;
+    size_t n_query;
+    const struct query_pair *headers;
+    size_t n_headers;
+    const struct json *body; /* an object, or NULL */
+    /* the authenticated record, or auth_col NULL for a guest */
+    const struct schema_col *auth_col;
+    struct str auth_id, auth_email;
+    bool auth_verified, auth_email_visibility;
+};
+
+/* --- compiling ------------------------------------------------------------------------------- */
+
+/* A row that is not stored yet: the create rule runs against it (records.md 4). */
+struct query_virtual {
+    const struct db_value *cells; /* one a field, in the collection's order */
+};
+
+enum query_want {
+    QUERY_ROWS,  /* all fields of the base rows, in the collection's order of fields */
+    QUERY_COUNT, /* one number */
+    QUERY_EXISTS /* one row, 1, when there is any */
+};
+
+struct query_spec {
+    const struct schema *schema;
+    const struct schema_col *col;
+    const struct query_request *request; /* NULL: every @request.* is NULL */
+    const struct db_dialect *dialect;
+    enum query_want want;
+    bool client_is_superuser; /* lifts the restrictions of section 14 from filter and sort */
+    const struct query_virtual *virtual_row;
+    /* conditions, ANDed; empty ones are no condition */
+    struct str rule;   /* an API rule: everything allowed */
+    struct str filter; /* a client's */
+    struct str id;         /* p not NULL: the base row with this id */
+    const struct str *ids; /* not NULL: base rows whose id is one of n_ids */
+    size_t n_ids;
+    const struct schema_field *ref_field; /* not NULL: rows whose relation holds one of ids */
+    /* order and range, of QUERY_ROWS */
+    struct str sort;
+    int64_t limit;  /* below 0: none */
+    int64_t offset;
+    int64_t now_ms; /* what @now and its like mean; 0: the wall clock */
+};
+
+struct query_sql {
+    struct str text;
+    struct db_value *values; /* parameters 1..n */
+    unsigned n;
+};
+
+/* In the arena; `text` may belong to the thread's cache and lives until its next query_compile() of
+ * another shape, so prepare at once. Errors: E_BAD_REQUEST whose cause is the raw error text;
+ * E_FORBIDDEN with its message for section 14's superuser-only identifiers. */
+MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *spec,
+                                     struct query_sql *ret);
+
+/* The calling thread's cache is freed here; before the thread ends. */
+void query_cache_release(void);
+
+/* The 403 of section 14, or NULL: a client's raw filter and sort, checked before parsing. */
+MUST_CHECK struct err *query_check_identifiers(struct arena *a, struct str filter,
+                                               struct str sort);
+
+/* --- the fields picker ----------------------------------------------------------------------- */
+
+struct query_picker;
+
+/* p NULL or nothing but empty items: *ret NULL, no picking. Bad: E_BAD_REQUEST. */
+MUST_CHECK struct err *query_picker_parse(struct arena *a, struct str text,
+                                          struct query_picker **ret);
+/* Applies it to the answer in `body` (JSON text) and writes the picked text to `out`: to each element
+ * of `items` of a search result, of a list of objects, or to the object. */
+MUST_CHECK struct err *query_pick(struct arena *a, const struct query_picker *picker,
+                                  struct str body, struct buf *out);
+
+/* --- expand ---------------------------------------------------------------------------------- */
+
+/* A merged tree of the requested paths (section 8); children of the root are first segments. Since a
+ * failing level discards its whole path, each node lists the paths that go through it. */
+struct query_expand {
+    struct str name;
+    struct query_expand *children; /* first child */
+    struct query_expand *next;     /* next sibling */
+};
+
+/* Returns the first node, or NULL when nothing is left to expand. */
+struct query_expand *query_expand_parse(struct arena *a, struct str text);
+
+/* What a segment means at a collection: field of col, or back-relation X_via_F / X(F). */
+struct query_hop {
+    const struct schema_col *target;  /* the collection of the records it leads to */
+    const struct schema_field *field; /* of col, or of target for a back-relation */
+    bool back;
+    bool single; /* an object and not a list in the answer */
+};
+bool query_hop_resolve(const struct schema *schema, const struct schema_col *col,
+                       struct str segment, struct query_hop *ret);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * The whole statement: what is selected, from where, under which conditions, in which order.
+ */
+#include "query/internal.h"
+
+#include "base/limits.h"
+
+#define VIRTUAL_TABLE "new_row"
+
+struct parts {
+    VEC(struct str) conditions;
+    struct str order;
+};
+
+static void add_condition(struct query_make *make, struct parts *parts, struct str text)
+{
+    *VEC_PUSH(make->a, &parts->conditions) = text;
+}
+
+static struct query_recipe ids_recipe(const struct query_spec *spec)
+{
+    return (struct query_recipe){.kind = spec->n_ids == 1 ? RECIPE_FIRST_ID : RECIPE_IDS};
+}
+
+/* `sql` is one of the spec's ids. */
+static void add_is_one_of_ids(struct query_make *make, struct str sql)
+{
+    struct str items = query_alias(make, 'e');
+    struct str param = query_param(make, ids_recipe(make->spec));
+
+    buf_add(&make->tmp, sql);
+    if (make->spec->n_ids == 1) {
+        BUF_ADD(&make->tmp, " = ");
+        buf_add(&make->tmp, param);
+        return;
+    }
+    buf_addf(&make->tmp, " IN (SELECT %.*s.value FROM ", STR_ARG(items));
+    make->dialect->json_each_param(&make->tmp, (unsigned)make->recipes.n, items);
+    BUF_ADD(&make->tmp, ")");
+}
+
+static struct str holds_ids(struct query_make *make, struct str column, bool multiple)
+{
+    size_t mark = make->tmp.n;
+    struct str items;
+
+    if (!multiple) {
+        add_is_one_of_ids(make, column);
+        return query_take(make, mark);
+    }
+    items = query_alias(make, 'e');
+    BUF_ADD(&make->tmp, "EXISTS (SELECT 1 FROM ");
+    make->dialect->json_each(&make->tmp, column, items);
+    BUF_ADD(&make->tmp, " WHERE ");
+    add_is_one_of_ids(make, arena_concat(make->a, items, STR(".value"), STR_NONE));
+    BUF_ADD(&make->tmp, ")");
+    return query_take(make, mark);
+}
+
+/* The conditions that are not of the language. */
+static void add_selection(struct query_make *make, struct query_scope *scope, struct parts *parts)
+{
+    const struct query_spec *spec = make->spec;
+    struct str id = query_id_column(make, scope, scope->alias, scope->col);
+
+    if (spec->id.p)
+        add_condition(make, parts,
+                      arena_concat(make->a, id, STR(" = "),
+                                   query_param(make, (struct query_recipe){.kind = RECIPE_ID})));
+    if (spec->ids && !spec->ref_field)
+        add_condition(make, parts, holds_ids(make, id, false));
+    if (spec->ids && spec->ref_field)
+        add_condition(make, parts,
+                      holds_ids(make, query_column(make, scope, scope->alias, spec->ref_field),
+                                spec->ref_field->multiple));
+}
+
+static bool add_filter(struct query_make *make, struct query_scope *scope,
+                       const struct query_node *root, struct parts *parts)
+{
+    struct str text;
+
+    scope->left = LIMIT_FILTER_EXPRESSIONS;
+    if (!query_condition(make, scope, root, &text))
+        return false;
+    add_condition(make, parts, text);
+    return true;
+}
+
+static bool add_rule(struct query_make *make, struct query_scope *scope, struct parts *parts)
+{
+    struct query_node *root;
+
+    if (make->spec->rule.n == 0)
+        return true;
+    return query_parse(make->a, make->spec->rule, &root, &make->why) &&
+           add_filter(make, scope, root, parts);
+}
+
+static void write_columns(struct query_make *make, const struct query_scope *scope)
+{
+    for (size_t i = 0; i < scope->col->n_fields; i++) {
+        if (i > 0)
+            BUF_ADD(&make->tmp, ",");
+        buf_add(&make->tmp, query_column(make, scope, scope->alias, &scope->col->fields[i]));
+    }
+}
+
+static void write_count(struct query_make *make, const struct query_scope *scope)
+{
+    bool is_view = scope->col->type == SCHEMA_VIEW;
+
+    if (!is_view && !make->multiplies) {
+        BUF_ADD(&make->tmp, "COUNT(*)");
+        return;
+    }
+    BUF_ADD(&make->tmp, "COUNT(DISTINCT ");
+    if (is_view) /* its ids may repeat */
+        buf_add(&make->tmp, query_id_column(make, scope, scope->alias, scope->col));
+    else
+        make->dialect->row_id(&make->tmp, scope->alias);
+    BUF_ADD(&make->tmp, ")");
+}
+
+/* The row that is not stored, with the cells that are asked for. */
+static void write_virtual(struct query_make *make, const struct query_scope *scope)
+{
+    bool is_first = true;
+
+    BUF_ADD(&make->tmp, "WITH " VIRTUAL_TABLE " AS (SELECT ");
+    for (unsigned i = 0; i < scope->col->n_fields; i++) {
+        if (!make->cells[i])
+            continue;
+        if (!is_first)
+            BUF_ADD(&make->tmp, ", ");
+        is_first = false;
+        buf_add(&make->tmp,
+                query_param(make, (struct query_recipe){.kind = RECIPE_CELL, .index = i}));
+        BUF_ADD(&make->tmp, " AS ");
+        make->dialect->ident(&make->tmp, scope->col->fields[i].name);
+    }
+    BUF_ADD(&make->tmp, ") ");
+}
+
+static void write_select(struct query_make *make, const struct query_scope *scope)
+{
+    const struct query_spec *spec = make->spec;
+
+    if (scope->is_virtual)
+        write_virtual(make, scope);
+    BUF_ADD(&make->tmp, "SELECT ");
+    switch (spec->want) {
+    case QUERY_ROWS:
+        if (make->multiplies && !spec->id.p) /* one id: LIMIT 1 does it */
+            BUF_ADD(&make->tmp, "DISTINCT ");
+        write_columns(make, scope);
+        return;
+    case QUERY_COUNT:
+        write_count(make, scope);
+        return;
+    case QUERY_EXISTS:
+        BUF_ADD(&make->tmp, "1");
+        return;
+    }
+    BUG("not something to want");
+}
+
+static void write_range(struct query_make *make)
+{
+    const struct query_spec *spec = make->spec;
+
+    if (spec->want == QUERY_COUNT)
+        return;
+    if (spec->want == QUERY_EXISTS || spec->id.p) {
+        BUF_ADD(&make->tmp, " LIMIT 1");
+        return;
+    }
+    if (spec->limit < 0)
+        return;
+    BUF_ADD(&make->tmp, " LIMIT ");
+    buf_add(&make->tmp, query_param(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
+    if (spec->offset == 0)
+        return;
+    BUF_ADD(&make->tmp, " OFFSET ");
+    buf_add(&make->tmp, query_param(make, (struct query_recipe){.kind = RECIPE_OFFSET}));
+}
+
+static struct str write_statement(struct query_make *make, const struct query_scope *scope,
+                                  const struct parts *parts)
+{
+    size_t mark = make->tmp.n;
+
+    write_select(make, scope);
+    BUF_ADD(&make->tmp, " FROM ");
+    buf_add(&make->tmp, scope->table);
+    BUF_ADD(&make->tmp, " ");
+    buf_add(&make->tmp, scope->alias);
+    for (size_t i = 0; i < make->joins.n; i++)
+        buf_add(&make->tmp, make->joins.items[i].text);
+    for (size_t i = 0; i < parts->conditions.n; i++) {
+        buf_add(&make->tmp, i == 0 ? STR(" WHERE ") : STR(" AND "));
+        buf_add(&make->tmp, parts->conditions.items[i]);
+    }
+    if (parts->order.n > 0 && make->spec->want == QUERY_ROWS) {
+        BUF_ADD(&make->tmp, " ORDER BY ");
+        buf_add(&make->tmp, parts->order);
+    }
+    write_range(make);
+    return query_take(make, mark);
+}
+
+static struct query_scope base_scope(struct query_make *make)
+{
+    const struct schema_col *col = make->spec->col;
+    bool is_virtual = make->spec->virtual_row != NULL;
+
+    return (struct query_scope){
+        .col = col,
+        .alias = is_virtual ? STR("v0") : STR("t0"),
+        .table = is_virtual ? STR(VIRTUAL_TABLE) : query_ident(make, col->name),
+        .is_virtual = is_virtual,
+    };
+}
+
+bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
+{
+    const struct query_spec *spec = make->spec;
+    struct parts parts = {.order = STR("")};
+    struct query_scope scope = base_scope(make);
+
+    if (spec->virtual_row)
+        make->cells = ARENA_ARRAY(make->a, bool, scope.col->n_fields);
+    add_selection(make, &scope, &parts);
+    if (!add_rule(make, &scope, &parts))
+        return false;
+    scope.guarded = !spec->client_is_superuser;
+    if (filter && !add_filter(make, &scope, filter, &parts))
+        return false;
+    if (spec->sort.n > 0 && !query_sort(make, &scope, spec->sort, &parts.order))
+        return false;
+    for (size_t i = 0; i < make->conditions.n; i++)
+        add_condition(make, &parts, make->conditions.items[i]);
+    *ret_text = write_statement(make, &scope, &parts);
+    return !make->tmp.full || query_fail(make, "the statement is too long");
+}
