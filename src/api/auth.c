@@ -29,8 +29,9 @@ static void read_body(struct api_call *call, struct form_input *form, struct aut
 {
     auth->body_err = api_form(call, form);
     auth->form = form;
-    if (auth->body_err || api_body(call, &auth->body))
-        auth->body = NULL;
+    auth->body = NULL;
+    if (!auth->body_err)
+        auth->rules_err = api_body(call, &auth->body);
 }
 
 static struct err *send(struct api_call *call, const struct auth_answer *answer)

@@ -4,11 +4,10 @@
  */
 #include "http/body.h"
 #include "api/internal.h"
+#include "base/map.h"
 #include "base/num.h"
 
 #include <string.h>
-
-typedef VEC(struct json_member) members;
 
 static struct err *bad_body(struct api_call *call, const char *why)
 {
@@ -40,40 +39,64 @@ static struct json infer(struct str text)
     return is_plain_number(text) ? number : json_of_text(text);
 }
 
-static struct json_member *member(members *into, struct str key)
+/* --- members by key, in the order they came ------------------------------------------------- */
+
+/* Clients choose keys and how many: finding one must not take longer the more there are. */
+struct values {
+    VEC(struct json_member) list;
+    struct map places; /* key to its place in the list, counted from 1 */
+};
+
+static struct json_member *find_value(const struct values *values, struct str key)
 {
-    for (size_t i = 0; i < into->n; i++)
-        if (str_eq(into->items[i].key, key))
-            return &into->items[i];
-    return NULL;
+    size_t place = (size_t)(uintptr_t)map_find(&values->places, key);
+
+    return place ? &values->list.items[place - 1] : NULL;
+}
+
+static void put_value(struct arena *a, struct values *values, struct json_member member)
+{
+    *VEC_PUSH(a, &values->list) = member;
+    map_put(a, &values->places, member.key, (void *)(uintptr_t)values->list.n);
+}
+
+/* Room is the power of two at or above n, so a list moves when n reaches one. */
+static void append(struct arena *a, struct json *list, struct json value)
+{
+    uint32_t n = list->n;
+
+    if ((n & (n - 1)) == 0) {
+        struct json *items = ARENA_ARRAY(a, struct json, (size_t)n * 2);
+
+        memcpy(items, list->items, n * sizeof(*items));
+        list->items = items;
+    }
+    list->items[list->n++] = value;
 }
 
 /* A second value of a key makes it a list. */
-static void add_value(struct arena *a, members *into, struct str key, struct json value)
+static void add_value(struct arena *a, struct values *values, struct str key, struct json value)
 {
-    struct json_member *known = member(into, key);
-    struct json *items;
-    uint32_t n;
+    struct json_member *known = find_value(values, key);
+    struct json *first;
 
     if (!known) {
-        *VEC_PUSH(a, into) = (struct json_member){key, value};
+        put_value(a, values, (struct json_member){key, value});
         return;
     }
-    n = known->value.type == JSON_LIST ? known->value.n : 1;
-    items = ARENA_ARRAY(a, struct json, n + 1);
-    if (known->value.type == JSON_LIST)
-        memcpy(items, known->value.items, n * sizeof(*items));
-    else
-        items[0] = known->value;
-    items[n] = value;
-    known->value = json_of_list(items, n + 1);
+    if (known->value.type != JSON_LIST) {
+        first = ARENA_NEW(a, struct json);
+        *first = known->value;
+        known->value = json_of_list(first, 1);
+    }
+    append(a, &known->value, value);
 }
 
-static bool merge_object(struct arena *a, members *into, const struct json *payload);
+static bool merge_object(struct arena *a, struct values *into, const struct json *payload);
 
 static bool merge_value(struct arena *a, struct json *into, const struct json *value)
 {
-    members inner = {0};
+    struct values inner = {0};
 
     if (value->type != JSON_NULL && into->type != JSON_NULL && into->type != value->type)
         return false;
@@ -82,30 +105,32 @@ static bool merge_value(struct arena *a, struct json *into, const struct json *v
         return true;
     }
     for (uint32_t i = 0; i < into->n; i++)
-        *VEC_PUSH(a, &inner) = into->members[i];
+        put_value(a, &inner, into->members[i]);
     if (!merge_object(a, &inner, value))
         return false;
-    *into = json_of_object(inner.items, inner.n);
+    *into = json_of_object(inner.list.items, inner.list.n);
     return true;
 }
 
 /* As deep as the payload, whose depth is bounded. */
-static bool merge_object(struct arena *a, members *into, const struct json *payload)
+static bool merge_object(struct arena *a, struct values *into, const struct json *payload)
 {
     for (uint32_t i = 0; i < payload->n; i++) {
-        struct json_member *known = member(into, payload->members[i].key);
+        struct json_member *known = find_value(into, payload->members[i].key);
 
         if (!known)
-            *VEC_PUSH(a, into) = payload->members[i];
+            put_value(a, into, payload->members[i]);
         else if (!merge_value(a, &known->value, &payload->members[i].value))
             return false;
     }
     return true;
 }
 
+/* --- forms ---------------------------------------------------------------------------------- */
+
 struct form {
     struct api_call *call;
-    members values;
+    struct values values;
     VEC(struct str) payloads;
 };
 
@@ -136,20 +161,21 @@ static struct err *form_finish(struct form *form, const struct json **ret)
         if (!json_read(a, form->payloads.items[i], &json_limits_body, &payload, NULL))
             return bad_body(form->call, "@jsonPayload is no JSON");
         if (payload->type == JSON_NULL)
-            form->values.n = 0;
+            form->values = (struct values){0};
         else if (payload->type != JSON_OBJECT || !merge_object(a, &form->values, payload))
             return bad_body(form->call, "@jsonPayload does not fit the other values");
     }
-    *object = json_of_object(form->values.items, form->values.n);
+    *object = json_of_object(form->values.list.items, form->values.list.n);
     *ret = object;
     return NULL;
 }
 
-static struct err *read_json_value(struct api_call *call, const struct json **ret)
+static struct err *read_json_value(struct api_call *call, const struct json_limits *limits,
+                                   const struct json **ret)
 {
     struct json_fault fault;
 
-    if (!json_read(call->arena, call->req->body, &json_limits_body, ret, &fault))
+    if (!json_read(call->arena, call->req->body, limits, ret, &fault))
         return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s at byte %zu", fault.what,
                        fault.byte);
     return NULL;
@@ -158,7 +184,7 @@ static struct err *read_json_value(struct api_call *call, const struct json **re
 static struct err *read_json(struct api_call *call, const struct json **ret)
 {
     const struct json *body;
-    struct err *err = read_json_value(call, &body);
+    struct err *err = read_json_value(call, &json_limits_body, &body);
 
     if (err)
         return err;
@@ -168,15 +194,22 @@ static struct err *read_json(struct api_call *call, const struct json **ret)
     return NULL;
 }
 
+/* Beside a form the query's pairs are values, too, so a broken one is refused. */
+static bool query_pairs(struct api_call *call, struct req_pairs *ret)
+{
+    return req_parse_pairs(call->arena, call->req->query, ret);
+}
+
 static struct err *read_multipart(struct api_call *call, const struct json **ret)
 {
     struct form form = {.call = call};
     struct body_parts parts;
+    struct req_pairs query;
 
-    if (call->req->body_broken ||
+    if (call->req->body_broken || !query_pairs(call, &query) ||
         !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
         return bad_body(call, "malformed multipart");
-    form_add_pairs(&form, req_query(call->req));
+    form_add_pairs(&form, &query);
     for (size_t i = 0; i < parts.n; i++) {
         if (parts.items[i].filename.n > 0)
             return err_new(call->arena, E_BAD_REQUEST, "File uploads are not supported yet.",
@@ -189,12 +222,13 @@ static struct err *read_multipart(struct api_call *call, const struct json **ret
 static struct err *read_urlencoded(struct api_call *call, const struct json **ret)
 {
     struct form form = {.call = call};
-    struct req_pairs pairs;
+    struct req_pairs pairs, query;
 
-    if (call->req->body_broken || !req_parse_pairs(call->arena, call->req->body, &pairs))
+    if (call->req->body_broken || !query_pairs(call, &query) ||
+        !req_parse_pairs(call->arena, call->req->body, &pairs))
         return bad_body(call, "malformed form");
     form_add_pairs(&form, &pairs);
-    form_add_pairs(&form, req_query(call->req));
+    form_add_pairs(&form, &query);
     return form_finish(&form, ret);
 }
 
@@ -220,20 +254,25 @@ static void set_pairs(const pairs_out *pairs, struct form_input *ret)
     *ret = (struct form_input){.pairs = pairs->items, .n_pairs = pairs->n};
 }
 
+/* A number that no double can hold fails only where a field wants it. */
 static struct err *form_json(struct api_call *call, struct form_input *ret)
 {
-    return read_json_value(call, &ret->body);
+    struct json_limits limits = json_limits_body;
+
+    limits.allow_range = true;
+    return read_json_value(call, &limits, &ret->body);
 }
 
 static struct err *form_multipart(struct api_call *call, struct form_input *ret)
 {
     struct body_parts parts;
+    struct req_pairs query;
     pairs_out pairs = {0};
 
-    if (call->req->body_broken ||
+    if (call->req->body_broken || !query_pairs(call, &query) ||
         !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
         return bad_body(call, "malformed multipart");
-    add_pairs(call->arena, &pairs, req_query(call->req));
+    add_pairs(call->arena, &pairs, &query);
     for (size_t i = 0; i < parts.n; i++)
         if (parts.items[i].filename.n == 0)
             *VEC_PUSH(call->arena, &pairs) =
@@ -244,21 +283,24 @@ static struct err *form_multipart(struct api_call *call, struct form_input *ret)
 
 static struct err *form_urlencoded(struct api_call *call, struct form_input *ret)
 {
-    struct req_pairs body;
+    struct req_pairs body, query;
     pairs_out pairs = {0};
 
-    if (call->req->body_broken || !req_parse_pairs(call->arena, call->req->body, &body))
+    if (call->req->body_broken || !query_pairs(call, &query) ||
+        !req_parse_pairs(call->arena, call->req->body, &body))
         return bad_body(call, "malformed form");
     add_pairs(call->arena, &pairs, &body);
-    add_pairs(call->arena, &pairs, req_query(call->req));
+    add_pairs(call->arena, &pairs, &query);
     set_pairs(&pairs, ret);
     return NULL;
 }
 
+/* No fixed structure here has names for XML: an empty form. */
 static struct err *form_xml(struct api_call *call, struct form_input *ret)
 {
+    (void)call;
     (void)ret;
-    return bad_body(call, "XML is not read");
+    return NULL;
 }
 
 /* --- by type: compared as written, by prefix ---------------------------------------------------

@@ -47,6 +47,8 @@ struct auth_call {
     /* The body's decoding error, reported where auth.md 5.2 has it in the order, or NULL. One with
      * the default message stands for a body that does not decode; others go out as they are. */
     const struct err *body_err;
+    /* A body that decodes, but not into what rules see: reported once they would be asked. */
+    const struct err *rules_err;
     struct str id;         /* impersonate: of the path */
     struct str mfa_id;     /* query parameter, or empty */
     struct str expand;     /* raw parameter */

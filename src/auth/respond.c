@@ -40,6 +40,8 @@ struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_
 {
     if (rec->col == call->actor->schema->superusers && !call->superuser_ip_allowed)
         return err_new(a, E_FORBIDDEN, NULL, "superuser from an address not listed");
+    if (call->rules_err)
+        return err_copy(a, call->rules_err);
     return check_rule(a, conn, call, rec);
 }
 
