@@ -1,0 +1,153 @@
+/*
+ * Deletes: rules, relation integrity, cascades.
+ */
+#include "unit/site.h"
+
+#include "base/compiler.h"
+
+#define REQUIRED                                                                                 \
+    "{\"data\":{},\"message\":\"Failed to delete record. Make sure that the record is not part " \
+    "of a required relation reference.\",\"status\":400}"
+
+static void rules_decide(void **state)
+{
+    (void)state;
+    site_rule("tags", "deleteRule", "name = 'c'");
+    site_has(site_delete("tags", "tag0000000000go"), "\"status\":404");
+    site_has(site_delete("tags", "nope"), "\"status\":404");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    site_rule("tags", "deleteRule", NULL);
+    site_has(site_delete("tags", "tag0000000000go"), "\"status\":403");
+}
+
+static void references_are_let_go(void **state)
+{
+    (void)state;
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags = '[\"tag0000000000go\"]' "
+                                "AND updated LIKE '2030%'"),
+                     1);
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags = '[]'"), 2);
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE updated = ''"), 1);
+}
+
+static void cascades_delete_and_required_ones_forbid(void **state)
+{
+    (void)state;
+    site_exec("INSERT INTO pins VALUES ('pin000000000001', 'post00000000001')");
+    assert_string_equal(site_delete("authors", "author000000ada"), REQUIRED);
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 3);
+    assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor != ''"), 2);
+    assert_string_equal(site_delete("pins", "pin000000000001"), "");
+    assert_string_equal(site_delete("authors", "author000000ada"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 2);
+    assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor != ''"), 1);
+}
+
+static void set_option(const char *collection, const char *field, const char *options)
+{
+    site_exec(arena_printf(site.a,
+                           "UPDATE _collections SET fields = replace(fields, "
+                           "'\"name\":\"%s\"', '\"name\":\"%s\",%s') WHERE name = '%s'",
+                           field, field, options, collection)
+                  .p);
+    site_rule(collection, "deleteRule", "");
+}
+
+/* A long chain of records, each cascading to the next, and a ring. */
+static void chains_and_rings(void **state)
+{
+    (void)state;
+    set_option("authors", "mentor", "\"cascadeDelete\":true");
+    site_exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+              "INSERT INTO authors SELECT printf('chain%010d', i), 'x', CASE i WHEN 1 THEN "
+              "'author000000ada' ELSE printf('chain%010d', i - 1) END FROM n");
+    site_exec("UPDATE authors SET mentor = 'chain0000000500' WHERE id = 'author000000ada'");
+    assert_string_equal(site_delete("authors", "author000000ada"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM authors"), 1);
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 1);
+}
+
+/* A list that a cascade empties bit by bit. */
+static void lists_cascade_once_they_are_empty(void **state)
+{
+    (void)state;
+    set_option("posts", "tags", "\"cascadeDelete\":true");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE id != 'post00000000002'"), 2);
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 2);
+}
+
+/* The order decides here: a pin is required by its post, unless it went before. */
+static void ordered_collections_go_record_by_record(void **state)
+{
+    (void)state;
+    site_exec("ALTER TABLE pins ADD COLUMN author TEXT DEFAULT '' NOT NULL");
+    set_option("pins", "post", "\"help\":\"\"");
+    site_exec("UPDATE _collections SET fields = json_insert(fields, '$[#]', json('{\"id\":\"i2\","
+              "\"name\":\"author\",\"type\":\"relation\",\"collectionId\":\"c_authors\","
+              "\"maxSelect\":1,\"cascadeDelete\":true}')) WHERE name = 'pins'");
+    site_rule("pins", "deleteRule", "");
+    site_exec("INSERT INTO pins VALUES ('pin000000000001', 'post00000000001', 'author000000ada')");
+    assert_string_equal(site_delete("authors", "author000000ada"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM pins"), 0);
+    site_exec("INSERT INTO pins VALUES ('pin000000000002', 'post00000000002', '')");
+    assert_string_equal(site_delete("authors", "author000000bob"), REQUIRED);
+}
+
+static void auth_records_take_their_companions_along(void **state)
+{
+    (void)state;
+    site_exec("INSERT INTO _mfas (id, collectionRef, recordRef, method) VALUES ('m1', "
+              "'_pb_users_auth_', 'user0000000000a', 'otp'), ('m2', '_pb_users_auth_', "
+              "'user0000000000b', 'otp')");
+    site_act("user0000000000a");
+    assert_string_equal(site_delete("users", "user0000000000a"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM _mfas"), 1);
+}
+
+static void the_last_superuser_stays(void **state)
+{
+    (void)state;
+    site_exec("INSERT INTO _superusers (id, email, tokenKey, password) VALUES ('super0000000001', "
+              "'s@example.com', 'key', 'x')");
+    site_act("super");
+    assert_string_equal(site_delete("_superusers", "super0000000001"),
+                        "{\"data\":{},\"message\":\"You can't delete the only existing "
+                        "superuser.\",\"status\":400}");
+    site_exec("INSERT INTO _superusers (id, email, tokenKey, password) VALUES ('super0000000002', "
+              "'t@example.com', 'key2', 'x')");
+    assert_string_equal(site_delete("_superusers", "super0000000001"), "");
+}
+
+static void cascading_deletes_are_leased(void **state)
+{
+    struct rec_request request = {.action = REC_DELETE, .actor = &site.actor, .id = STR("x")};
+    struct rec_draft *draft;
+
+    (void)state;
+    request.col = site_col("authors");
+    site_ok(rec_draft_new(site.a, &request, &draft));
+    assert_true(rec_draft_is_leased(draft));
+    request.col = site_col("tags");
+    site_ok(rec_draft_new(site.a, &request, &draft));
+    assert_false(rec_draft_is_leased(draft));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(rules_decide),
+        CASE(references_are_let_go),
+        CASE(cascades_delete_and_required_ones_forbid),
+        CASE(chains_and_rings),
+        CASE(lists_cascade_once_they_are_empty),
+        CASE(ordered_collections_go_record_by_record),
+        CASE(auth_records_take_their_companions_along),
+        CASE(the_last_superuser_stays),
+        CASE(cascading_deletes_are_leased),
+    };
+
+    return cmocka_run_group_tests_name("records: deleting", tests, NULL, NULL);
+}
