@@ -217,7 +217,7 @@ static bool read_head(struct reader *r, struct body_part *part)
 
 static bool ends_boundary(struct str s)
 {
-    return s.n > 0 && memchr(" \t\r\n-", s.p[0], 5);
+    return s.n > 0 && str_find_byte(STR(" \t\r\n-"), s.p[0]) < 5;
 }
 
 /* The part's content: what comes before a line end and a boundary. False: none follows. */

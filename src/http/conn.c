@@ -304,12 +304,9 @@ void conn_drain(struct http_conn *conn)
 
 void conn_abandon(struct http_conn *conn)
 {
-    uv_buf_t answer;
+    uv_buf_t answer = write_piece(write_unavailable);
 
-    if (conn->state == CONN_BUSY) {
-        answer.base = (char *)(uintptr_t)write_unavailable.p; /* libuv does not write to it */
-        answer.len = write_unavailable.n;
+    if (conn->state == CONN_BUSY)
         (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
-    }
     conn_close(conn);
 }

@@ -161,7 +161,7 @@ void accept_end(struct http_server *server); /* signals are not watched any more
 /* loop.c */
 void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,
                unsigned number);
-void loop_run(void *loop);
+void loop_run(void *arg); /* a struct http_loop */
 void loop_close(struct http_loop *loop);
 void loop_wake(struct http_loop *loop);
 /* For the counters that the loop alone writes: no bus lock. */
@@ -236,8 +236,9 @@ enum http_refused head_parse(struct exchange *ex, struct str head);
 void head_chunk_parser(llhttp_t *parser, struct exchange *ex);
 
 /* write.c */
+uv_buf_t write_piece(struct str s);
 void write_refusal(struct http_conn *conn, enum http_refused refused);
-void write_redirect(struct http_conn *conn, struct str location);
+void write_redirect(struct http_conn *conn, struct str path);
 void write_options(struct http_conn *conn);
 void write_continue(struct http_conn *conn);
 void write_err(struct http_conn *conn, enum err_kind kind); /* and closes */

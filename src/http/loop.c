@@ -236,8 +236,9 @@ void loop_close(struct http_loop *loop)
 
 const char *loop_date_line(struct http_loop *loop)
 {
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int64_t now_ms = date_now_ms();
     struct date_parts d;
 
@@ -246,7 +247,7 @@ const char *loop_date_line(struct http_loop *loop)
     d = date_split(now_ms);
     loop->date_s = now_ms / 1000;
     (void)snprintf(loop->date_line, sizeof(loop->date_line),
-                   "Date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n", days + 3 * d.weekday, d.day,
-                   months + 3 * (d.month - 1), d.year, d.hour, d.minute, d.second);
+                   "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[d.weekday], d.day,
+                   months[d.month - 1], d.year, d.hour, d.minute, d.second);
     return loop->date_line;
 }

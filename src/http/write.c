@@ -40,9 +40,12 @@ static void give_up(struct http_conn *conn)
     conn_next(conn);
 }
 
-static uv_buf_t piece(struct str s)
+uv_buf_t write_piece(struct str s)
 {
-    return uv_buf_init((char *)(uintptr_t)s.p, (unsigned)s.n); /* libuv does not write to it */
+    uv_buf_t piece = uv_buf_init(NULL, (unsigned)s.n);
+
+    memcpy(&piece.base, &s.p, sizeof(piece.base)); /* it has no const, but is not written to */
+    return piece;
 }
 
 /* Sends head and body, then goes on with the connection. Both must stay until then. */
@@ -50,7 +53,7 @@ static void send_out(struct exchange *ex, struct str body)
 {
     struct http_conn *conn = ex->conn;
     uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
-    uv_buf_t pieces[2] = {piece(buf_str(&ex->head)), piece(body)};
+    uv_buf_t pieces[2] = {write_piece(buf_str(&ex->head)), write_piece(body)};
     unsigned n_pieces = body.n ? 2 : 1, first = 0;
     size_t sent;
     int n;
@@ -276,7 +279,7 @@ void write_options(struct http_conn *conn)
 
 void write_continue(struct http_conn *conn)
 {
-    uv_buf_t line = piece(STR("HTTP/1.1 100 Continue\r\n\r\n"));
+    uv_buf_t line = write_piece(STR("HTTP/1.1 100 Continue\r\n\r\n"));
 
     /* A client that has no room for a line waits a moment and sends its body all the same. */
     (void)uv_try_write((uv_stream_t *)&conn->tcp, &line, 1);
