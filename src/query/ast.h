@@ -1,6 +1,6 @@
 /*
- * query/ast: what a filter parses to. Everything lives in the arena it was parsed in and borrows from
- * the filter's text.
+ * query/ast: what a filter parses to. Everything lives in the arena it was parsed in and borrows
+ * from the filter's text.
  */
 #ifndef REEVE_QUERY_AST_H
 #define REEVE_QUERY_AST_H

@@ -57,9 +57,9 @@ static uint64_t hash_key(const struct query_shape_key *key)
 static bool key_eq(const struct query_shape_key *x, const struct query_shape_key *y)
 {
     return x->generation == y->generation && x->schema == y->schema && x->dialect == y->dialect &&
-           x->col == y->col && x->auth_col == y->auth_col && 
-           x->ref_field == y->ref_field && x->want == y->want && x->flags == y->flags &&
-           str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort);
+           x->col == y->col && x->auth_col == y->auth_col && x->ref_field == y->ref_field &&
+           x->want == y->want && x->flags == y->flags && str_eq(x->rule, y->rule) &&
+           str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort);
 }
 
 /* --- the order of use ------------------------------------------------------------------------ */

@@ -32,8 +32,8 @@ static bool geo_distance(struct query_make *make, struct query_scope *scope,
         struct query_value value;
 
         if (arg->kind != QUERY_IDENT && arg->kind != QUERY_NUMBER)
-            return query_fail(
-                make, "[geoDistance] argument %zu must be an identifier or number", i);
+            return query_fail(make, "[geoDistance] argument %zu must be an identifier or number",
+                              i);
         if (!argument(make, scope, arg, &value))
             return query_fail(make, "[geoDistance] failed to resolve argument %zu: %.*s", i,
                               STR_ARG(make->why));
@@ -131,6 +131,5 @@ bool query_call(struct query_make *make, struct query_scope *scope,
     for (size_t i = 0; i < COUNT_OF(calls); i++)
         if (str_eq(calls[i].name, operand->text))
             return calls[i].make(make, scope, operand, ret);
-    return query_fail(make, "unknown function %.*s",
-                      STR_ARG(query_quote(make->a, operand->text)));
+    return query_fail(make, "unknown function %.*s", STR_ARG(query_quote(make->a, operand->text)));
 }

@@ -29,8 +29,8 @@ static struct str compare_empty(struct query_make *make, const struct query_valu
                                 bool is_left, bool equal)
 {
     const char *op = equal ? " = " : make->dialect->is_not;
-    struct str text = is_left ? infix(make, STR("''"), op, value->sql)
-                              : infix(make, value->sql, op, STR("''"));
+    struct str text =
+        is_left ? infix(make, STR("''"), op, value->sql) : infix(make, value->sql, op, STR("''"));
 
     return arena_printf(make->a, equal ? "(%.*s OR %.*s IS NULL)" : "(%.*s AND %.*s IS NOT NULL)",
                         STR_ARG(text), STR_ARG(value->sql));
@@ -84,8 +84,8 @@ static struct str compare_like(struct query_make *make, const struct query_value
     return query_take(make, mark);
 }
 
-static struct str compare(struct query_make *make, enum query_op op,
-                          const struct query_value *left, const struct query_value *right)
+static struct str compare(struct query_make *make, enum query_op op, const struct query_value *left,
+                          const struct query_value *right)
 {
     switch (op) {
     case OP_EQ:

@@ -345,6 +345,43 @@ static void read_html(struct excerpt *e)
     }
 }
 
+struct span {
+    uint32_t from, to;
+};
+
+/* Unicode's white space. */
+static const struct span white[] = {
+    {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
+    {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+};
+
+/* The length of the white space that s, not empty, begins with; 0: none. */
+static size_t white_length(struct str s)
+{
+    uint32_t code;
+    size_t n = utf8_decode(s, &code);
+
+    for (size_t i = 0; n > 0 && i < COUNT_OF(white); i++)
+        if (code >= white[i].from && code <= white[i].to)
+            return n;
+    return 0;
+}
+
+static struct str trim_white(struct str s)
+{
+    size_t n = 1;
+
+    while (s.n > 0 && (n = white_length(s)) > 0)
+        s = str_from(s, n);
+    for (n = 1; n <= 3 && n <= s.n; n++) { /* no white space takes more bytes */
+        if (white_length(str_from(s, s.n - n)) == n) {
+            s.n -= n;
+            n = 0;
+        }
+    }
+    return s;
+}
+
 static struct str first_codes(struct str text, size_t max)
 {
     size_t at = 0;
@@ -368,9 +405,9 @@ struct str query_excerpt(struct arena *a, struct str html, size_t max, bool with
     buf_add_byte(&e.text, ' '); /* of the document's own block */
     read_html(&e);
     text = e.text;
-    out = str_trim_space(buf_str(&text));
+    out = trim_white(buf_str(&text));
     if (utf8_count(out) <= max)
         return arena_dup(a, out);
-    out = str_trim_space(first_codes(out, max));
+    out = trim_white(first_codes(out, max));
     return arena_concat(a, out, with_ellipsis ? STR("...") : STR(""), STR_NONE);
 }

@@ -3,12 +3,13 @@
  *
  * Invariants
  *  1. The SQL text depends on the schema, the texts of rule, filter and sort, and on the *class* of
- *     every value, never on a value. Whoever looks at the request does so through query_probe(), which
- *     records the class it saw: a compiled shape serves every request that answers its probes alike.
+ *     every value, never on a value. Whoever looks at the request does so through query_probe(),
+ * which records the class it saw: a compiled shape serves every request that answers its probes
+ * alike.
  *  2. Parameter number i + 1 is what recipe i says at bind time. Every recipe's parameter occurs in
  *     the text.
- *  3. Aliases are made by us (t0 is the base, t1 … joined tables, e1 … lists, m1 … the copies inside a
- *     multi-match sub-select), so they need no quoting and clash with nothing.
+ *  3. Aliases are made by us (t0 is the base, t1 … joined tables, e1 … lists, m1 … the copies
+ * inside a multi-match sub-select), so they need no quoting and clash with nothing.
  */
 #ifndef REEVE_QUERY_INTERNAL_H
 #define REEVE_QUERY_INTERNAL_H
@@ -133,7 +134,8 @@ struct query_scope {
 
 /* Text appended to make->tmp behind `mark` becomes a text of its own. */
 struct str query_take(struct query_make *make, size_t mark);
-PRINTF(2, 3) bool query_fail(struct query_make *make, const char *format, ...);
+PRINTF(2, 3)
+bool query_fail(struct query_make *make, const char *format, ...);
 /* A new alias: letter and number. */
 struct str query_alias(struct query_make *make, char letter);
 /* "alias"."name", quoted; a virtual row's cell is marked as used. */
@@ -158,9 +160,9 @@ struct query_value {
     struct str sql;
     enum query_null_mode mode;
     unsigned n_params;
-    bool is_null;  /* the SQL is NULL */
-    bool is_const; /* the SQL is 1, 0, TRUE or FALSE */
-    bool is_empty; /* it has one parameter, which is ''; the SQL is '' */
+    bool is_null;                    /* the SQL is NULL */
+    bool is_const;                   /* the SQL is 1, 0, TRUE or FALSE */
+    bool is_empty;                   /* it has one parameter, which is ''; the SQL is '' */
     unsigned recipe_from, recipe_to; /* its own parameters are among these */
     struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
     struct str guard; /* p not NULL: the alias whose e-mail must be visible */
@@ -197,9 +199,9 @@ struct query_walk {
     bool is_many;
     const struct schema_col *next; /* what a join's condition leads to */
     struct str many_table; /* the sub-select's alias of what query_walk_table() joined last */
-    bool nullify; /* what is missing is NULL and no error */
-    bool ended;   /* it was missing */
-    unsigned depth; /* segments walked */
+    bool nullify;          /* what is missing is NULL and no error */
+    bool ended;            /* it was missing */
+    unsigned depth;        /* segments walked */
 };
 
 enum query_modifier {
@@ -267,8 +269,7 @@ struct query_shape {
 struct query_literals {
     VEC(struct db_value) values;
 };
-struct str query_filter_shape(struct arena *a, struct query_node *root,
-                              struct query_literals *ret);
+struct str query_filter_shape(struct arena *a, struct query_node *root, struct query_literals *ret);
 
 /* The calling thread's shape for that key whose probes the request answers alike, or NULL; the
  * answers are in `a`. */
@@ -279,7 +280,6 @@ const struct query_shape *query_cache_find(struct arena *a, const struct query_s
 void query_cache_put(const struct query_shape_key *key, const struct query_shape *shape);
 
 /* Compiles, past the cache. */
-bool query_make_sql(struct query_make *make, const struct query_node *filter,
-                    struct str *ret_text);
+bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text);
 
 #endif

@@ -88,8 +88,7 @@ static struct str join_text(struct query_walk *walk, const struct query_hop_join
 }
 
 /* The list rule of a collection that a client's path enters, as a condition on the whole query. */
-static bool check_list_rule(struct query_walk *walk, const struct schema_col *col,
-                            struct str alias)
+static bool check_list_rule(struct query_walk *walk, const struct schema_col *col, struct str alias)
 {
     struct query_make *make = walk->make;
     struct query_scope scope = {.col = col,
@@ -109,9 +108,8 @@ static bool check_list_rule(struct query_walk *walk, const struct schema_col *co
         !query_condition(make, &scope, root, &rule))
         return false;
     id = query_id_column(make, &scope, alias, col);
-    *VEC_PUSH(make->a, &make->conditions) =
-        arena_printf(make->a, "(%.*s = '' OR %.*s IS NULL OR %.*s)", STR_ARG(id), STR_ARG(id),
-                     STR_ARG(rule));
+    *VEC_PUSH(make->a, &make->conditions) = arena_printf(
+        make->a, "(%.*s = '' OR %.*s IS NULL OR %.*s)", STR_ARG(id), STR_ARG(id), STR_ARG(rule));
     return true;
 }
 

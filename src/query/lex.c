@@ -1,6 +1,6 @@
 /*
- * The lexer. A NUL byte ends whatever is being read; where a token would begin it ends the input, and
- * at the end of a token it is taken with it.
+ * The lexer. A NUL byte ends whatever is being read; where a token would begin it ends the input,
+ * and at the end of a token it is taken with it.
  *
  * Where a group is closed is found without regard to comments, before its inside is read. Every
  * bracket that such a scan pairs is kept, so nested groups are scanned once and not once a level;
@@ -14,9 +14,9 @@
 #include <assert.h>
 
 static const struct str ops[] = {
-    [OP_EQ] = STR_INIT("?="),      [OP_NE] = STR_INIT("?!="),   [OP_GT] = STR_INIT("?>"),
-    [OP_GE] = STR_INIT("?>="),     [OP_LT] = STR_INIT("?<"),    [OP_LE] = STR_INIT("?<="),
-    [OP_LIKE] = STR_INIT("?~"),    [OP_NOT_LIKE] = STR_INIT("?!~"),
+    [OP_EQ] = STR_INIT("?="),   [OP_NE] = STR_INIT("?!="),       [OP_GT] = STR_INIT("?>"),
+    [OP_GE] = STR_INIT("?>="),  [OP_LT] = STR_INIT("?<"),        [OP_LE] = STR_INIT("?<="),
+    [OP_LIKE] = STR_INIT("?~"), [OP_NOT_LIKE] = STR_INIT("?!~"),
 };
 
 struct str query_op_text(enum query_op op, bool any)
@@ -279,8 +279,7 @@ static bool lex_arguments(struct lex *lex, unsigned depth, struct lex_token *ret
         if (peek(lex) == ')')
             break;
         if (peek(lex) == '\0')
-            return fail_call(lex, "invalid or incomplete function ", ret->text,
-                             " (expected ')')");
+            return fail_call(lex, "invalid or incomplete function ", ret->text, " (expected ')')");
         if (want_comma != (peek(lex) == ','))
             return fail_call(lex,
                              want_comma ? "expected comma after the last argument in function "
@@ -293,8 +292,8 @@ static bool lex_arguments(struct lex *lex, unsigned depth, struct lex_token *ret
         }
         if (!lex_argument(lex, ret->text, depth, &arg))
             return false;
-        *VEC_PUSH(lex->a, &args) = (struct query_operand){arg.kind, arg.text, arg.args, arg.n_args,
-                                                          QUERY_NO_LITERAL};
+        *VEC_PUSH(lex->a, &args) =
+            (struct query_operand){arg.kind, arg.text, arg.args, arg.n_args, QUERY_NO_LITERAL};
         want_comma = true;
     }
     lex->at++;
@@ -411,9 +410,9 @@ static bool pair_brackets(struct lex *lex)
         if (open.n == 0)
             return true;
     }
-    return fail(lex, arena_printf(lex->a,
-                                  "invalid formatted group - missing %zu closing bracket(s)",
-                                  open.n));
+    return fail(
+        lex,
+        arena_printf(lex->a, "invalid formatted group - missing %zu closing bracket(s)", open.n));
 }
 
 static bool lex_group(struct lex *lex, struct lex_token *ret)
@@ -458,8 +457,8 @@ bool lex_next(struct lex *lex, struct lex_token *ret)
         return lex_sign(lex, ret);
     if (c == '&' || c == '|')
         return lex_join(lex, ret);
-    return fail(lex, arena_concat(lex->a, STR("unexpected character "),
-                                  lex_quote_char(lex->a, str_sub(lex->text, lex->at,
-                                                                 lex->end - lex->at)),
-                                  STR_NONE));
+    return fail(
+        lex, arena_concat(lex->a, STR("unexpected character "),
+                          lex_quote_char(lex->a, str_sub(lex->text, lex->at, lex->end - lex->at)),
+                          STR_NONE));
 }

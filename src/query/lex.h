@@ -12,9 +12,9 @@ struct lex_bracket {
 
 struct lex {
     struct arena *a;
-    struct str text; /* the whole filter */
-    size_t at, end;  /* what is read now: a group's inside, or everything */
-    struct str why;  /* set when a function returns false */
+    struct str text;                  /* the whole filter */
+    size_t at, end;                   /* what is read now: a group's inside, or everything */
+    struct str why;                   /* set when a function returns false */
     VEC(struct lex_bracket) brackets; /* those that a scan has matched, by ascending `open` */
     size_t scanned;                   /* bytes that such scans have read */
 };

@@ -61,8 +61,8 @@ static struct db_value part_of_now(struct arena *a, int64_t now_ms, int part)
 {
     struct date_parts now = date_split(now_ms);
     const int parts[] = {
-        [SECOND] = now.second,      [MINUTE] = now.minute,      [HOUR] = now.hour,
-        [DAY_OF_MONTH] = now.day,   [MONTH_OF_YEAR] = now.month, [YEAR_NUMBER] = now.year,
+        [SECOND] = now.second,    [MINUTE] = now.minute,       [HOUR] = now.hour,
+        [DAY_OF_MONTH] = now.day, [MONTH_OF_YEAR] = now.month, [YEAR_NUMBER] = now.year,
         [WEEKDAY] = now.weekday,
     };
 

@@ -36,8 +36,8 @@ static struct query_recipe literal_recipe(const struct query_operand *operand)
     if (operand->literal != QUERY_NO_LITERAL)
         return (struct query_recipe){.kind = RECIPE_LITERAL, .index = operand->literal};
     if (operand->kind == QUERY_TEXT)
-        return (struct query_recipe){
-            .kind = RECIPE_CONST, .text = operand->text.p ? operand->text : STR("")};
+        return (struct query_recipe){.kind = RECIPE_CONST,
+                                     .text = operand->text.p ? operand->text : STR("")};
     return (struct query_recipe){.kind = RECIPE_CONST, .number = query_number(operand->text)};
 }
 

@@ -1,9 +1,10 @@
 /*
  * The parser: a list of items, with groups as lists of their own.
  *
- * A group is accepted wherever an item or an operand may stand and begins a new item: `a = (b = 1)` is
- * `(b = 1)`, and `a = 1 (b = 2)` joins the group as the item before was joined. Rules that users have
- * stored rely on it.
+ * A group is accepted wherever an item or an operand may stand and begins a new item: `a = (b = 1)`
+ * is
+ * `(b = 1)`, and `a = 1 (b = 2)` joins the group as the item before was joined. Rules that users
+ * have stored rely on it.
  */
 #include "query/query.h"
 
@@ -71,8 +72,7 @@ static bool take_token(struct parse *p, struct parse_list *list, const struct le
     switch (list->step) {
     case WANT_LEFT:
         if (!is_operand(token->kind))
-            return fail_expected(
-                p, "left operand (identifier, function, text or number)", token);
+            return fail_expected(p, "left operand (identifier, function, text or number)", token);
         list->item = (struct query_node){.left = operand_of(token)};
         list->began = true;
         list->step = WANT_SIGN;
@@ -86,8 +86,7 @@ static bool take_token(struct parse *p, struct parse_list *list, const struct le
         return true;
     case WANT_RIGHT:
         if (!is_operand(token->kind))
-            return fail_expected(
-                p, "right operand (identifier, function text or number)", token);
+            return fail_expected(p, "right operand (identifier, function text or number)", token);
         list->item.right = operand_of(token);
         list->item.is_or = list->is_or;
         *VEC_PUSH(p->lex.a, &list->items) = list->item;

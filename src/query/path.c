@@ -12,8 +12,8 @@ struct modifier {
 };
 
 static const struct modifier modifiers[] = {
-    {STR_INIT("isset"), MODIFIER_ISSET}, {STR_INIT("length"), MODIFIER_LENGTH},
-    {STR_INIT("each"), MODIFIER_EACH},   {STR_INIT("lower"), MODIFIER_LOWER},
+    {STR_INIT("isset"), MODIFIER_ISSET},     {STR_INIT("length"), MODIFIER_LENGTH},
+    {STR_INIT("each"), MODIFIER_EACH},       {STR_INIT("lower"), MODIFIER_LOWER},
     {STR_INIT("changed"), MODIFIER_CHANGED},
 };
 
@@ -97,8 +97,8 @@ static bool hop_relation(struct query_walk *walk, struct str segment,
                          const struct schema_field *field)
 {
     struct relation_hop user = {.field = field};
-    struct query_hop_join hop = {hop_key(walk, "rel", segment), field->relation.target,
-                                 on_relation, &user};
+    struct query_hop_join hop = {hop_key(walk, "rel", segment), field->relation.target, on_relation,
+                                 &user};
 
     if (!field->relation.target)
         return query_fail(walk->make, "failed to load field %.*s collection",
@@ -176,8 +176,8 @@ static bool find_back(struct query_walk *walk, struct str segment, struct schema
 
     *ret = (struct schema_back){NULL, NULL};
     if (!split_via(segment, &col, &field))
-        return end_at_null(walk) || query_fail(make, "failed to resolve field %.*s",
-                                               STR_ARG(quoted(walk, segment)));
+        return end_at_null(walk) ||
+               query_fail(make, "failed to resolve field %.*s", STR_ARG(quoted(walk, segment)));
     ret->col = schema_find(make->spec->schema, col);
     if (!ret->col)
         return end_at_null(walk) ||
@@ -185,11 +185,11 @@ static bool find_back(struct query_walk *walk, struct str segment, struct schema
                           STR_ARG(quoted(walk, segment)));
     ret->field = schema_field(ret->col, field);
     if (!ret->field)
-        return end_at_null(walk) || query_fail(make, "missing back relation field %.*s",
-                                               STR_ARG(quoted(walk, field)));
+        return end_at_null(walk) ||
+               query_fail(make, "missing back relation field %.*s", STR_ARG(quoted(walk, field)));
     if (ret->field->type->kind != FIELD_RELATION)
-        return end_at_null(walk) || query_fail(make, "invalid back relation field %.*s",
-                                               STR_ARG(quoted(walk, field)));
+        return end_at_null(walk) ||
+               query_fail(make, "invalid back relation field %.*s", STR_ARG(quoted(walk, field)));
     if (ret->field->hidden && walk->scope->guarded)
         return query_fail(make, "non-filterable back relation field %.*s",
                           STR_ARG(quoted(walk, field)));
@@ -211,8 +211,8 @@ static bool hop_back(struct query_walk *walk, struct str segment)
     if (walk->ended)
         return true;
     user = (struct back_hop){walk->col, back.field};
-    hop = (struct query_hop_join){hop_key(walk, "back", segment), back.col, on_back_relation,
-                                  &user};
+    hop =
+        (struct query_hop_join){hop_key(walk, "back", segment), back.col, on_back_relation, &user};
     if (back.field->multiple || !schema_is_unique(back.col, back.field->name, NULL)) {
         walk->is_many = true;
         walk->make->multiplies = true;
@@ -330,8 +330,8 @@ static bool walk_last(struct query_walk *walk, struct str segment, struct query_
         return false;
     field = schema_field(walk->col, name);
     if (!field)
-        return end_at_null(walk) || query_fail(walk->make, "unknown field %.*s",
-                                               STR_ARG(quoted(walk, name)));
+        return end_at_null(walk) ||
+               query_fail(walk->make, "unknown field %.*s", STR_ARG(quoted(walk, name)));
     if (field->hidden && walk->scope->guarded)
         return query_fail(walk->make, "non-filterable field %.*s", STR_ARG(quoted(walk, name)));
     if (modifier == MODIFIER_LENGTH && is_list(field))
@@ -350,8 +350,7 @@ static bool walk_segment(struct query_walk *walk, struct str segment, struct que
     const struct schema_field *field = schema_field(walk->col, segment);
 
     if (field && field->hidden && walk->scope->guarded)
-        return query_fail(walk->make, "non-filterable field %.*s",
-                          STR_ARG(quoted(walk, segment)));
+        return query_fail(walk->make, "non-filterable field %.*s", STR_ARG(quoted(walk, segment)));
     if (field && (field->type->kind == FIELD_JSON || field->type->kind == FIELD_GEO)) {
         end_at_json(walk, field, ret);
         return true;

@@ -39,8 +39,8 @@ static bool is_one_of(char c, struct str set)
     return str_find_byte(set, c) < set.n;
 }
 
-/* Cuts the part before the next separator off *rest; separators inside quotes and, where `brackets`,
- * round brackets do not count. False: those are not balanced. */
+/* Cuts the part before the next separator off *rest; separators inside quotes and, where
+ * `brackets`, round brackets do not count. False: those are not balanced. */
 static bool cut(struct str *rest, struct str separators, bool brackets, struct str *ret)
 {
     size_t depth = 0, at = 0;

@@ -2,9 +2,9 @@
  * query: the filter language (compat query-language.md): lexed, parsed, resolved against a schema
  * snapshot and compiled to parameterised SQL; sort, the fields picker and expand paths.
  *
- * Parsing gives a tree that prints back to its text. Compiling takes a query_spec and yields SQL and
- * values. What compiles once is kept per thread (query_cache) under the parsed shape, a class for
- * each value and the schema generation, so a repeated query costs a look-up.
+ * Parsing gives a tree that prints back to its text. Compiling takes a query_spec and yields SQL
+ * and values. What compiles once is kept per thread (query_cache) under the parsed shape, a class
+ * for each value and the schema generation, so a repeated query costs a look-up.
  */
 #ifndef REEVE_QUERY_QUERY_H
 #define REEVE_QUERY_QUERY_H
@@ -72,16 +72,17 @@ struct query_spec {
     bool client_is_superuser; /* lifts the restrictions of section 14 from filter and sort */
     const struct query_virtual *virtual_row;
     /* conditions, ANDed; empty ones are no condition */
-    struct str rule;   /* an API rule: everything allowed */
-    struct str filter; /* a client's */
+    struct str rule;       /* an API rule: everything allowed */
+    struct str filter;     /* a client's */
     struct str id;         /* p not NULL: the base row with this id */
     const struct str *ids; /* not NULL: base rows whose id is one of n_ids */
     size_t n_ids;
     const struct schema_field *ref_field; /* not NULL: rows whose relation holds one of ids */
-    /* order and range, of QUERY_ROWS */
+    /* Order and range, of QUERY_ROWS. A count wants the sort too: a client's sort by fields of
+     * other collections leaves rows out whose related records their list rule hides. */
     struct str sort;
     int64_t limit;  /* below 0: none */
-    int64_t offset;
+    int64_t offset; /* only with a limit */
     int64_t now_ms; /* what @now and its like mean; 0: the wall clock */
 };
 
@@ -101,8 +102,7 @@ MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *s
 void query_cache_release(void);
 
 /* The 403 of section 14, or NULL: a client's raw filter and sort, checked before parsing. */
-MUST_CHECK struct err *query_check_identifiers(struct arena *a, struct str filter,
-                                               struct str sort);
+MUST_CHECK struct err *query_check_identifiers(struct arena *a, struct str filter, struct str sort);
 
 /* --- the fields picker ----------------------------------------------------------------------- */
 
@@ -111,15 +111,15 @@ struct query_picker;
 /* p NULL or nothing but empty items: *ret NULL, no picking. Bad: E_BAD_REQUEST. */
 MUST_CHECK struct err *query_picker_parse(struct arena *a, struct str text,
                                           struct query_picker **ret);
-/* Applies it to the answer in `body` (JSON text) and writes the picked text to `out`: to each element
- * of `items` of a search result, of a list of objects, or to the object. */
+/* Applies it to the answer in `body` (JSON text) and writes the picked text to `out`: to each
+ * element of `items` of a search result, of a list of objects, or to the object. */
 MUST_CHECK struct err *query_pick(struct arena *a, const struct query_picker *picker,
                                   struct str body, struct buf *out);
 
 /* --- expand ---------------------------------------------------------------------------------- */
 
-/* A merged tree of the requested paths (section 8); children of the root are first segments. Since a
- * failing level discards its whole path, each node lists the paths that go through it. */
+/* A merged tree of the requested paths (section 8); children of the root are first segments. Since
+ * a failing level discards its whole path, each node lists the paths that go through it. */
 struct query_expand {
     struct str name;
     struct query_expand *children; /* first child */

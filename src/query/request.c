@@ -121,8 +121,8 @@ static struct query_answer answer_text(struct str text)
     return (struct query_answer){text.n > 0 ? CLASS_TEXT : CLASS_EMPTY, DB_V_TEXT(text)};
 }
 
-static void answer_value(struct arena *a, const struct query_probe *probe,
-                         const struct json *value, struct query_answer *ret)
+static void answer_value(struct arena *a, const struct query_probe *probe, const struct json *value,
+                         struct query_answer *ret)
 {
     double number;
 

@@ -59,8 +59,7 @@ static void add_node(struct arena *a, struct buf *out, struct query_node *node,
     buf_add_byte(out, MARK_CLOSE);
 }
 
-struct str query_filter_shape(struct arena *a, struct query_node *root,
-                              struct query_literals *ret)
+struct str query_filter_shape(struct arena *a, struct query_node *root, struct query_literals *ret)
 {
     AUTO_BUF struct buf out;
 

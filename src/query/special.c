@@ -176,8 +176,7 @@ static bool resolve_auth(struct query_make *make, struct query_scope *scope, str
 }
 
 /* "alias"."id" IN (the ids of a JSON array) */
-static void on_id_list(struct query_walk *walk, struct str from, struct str alias,
-                       const void *user)
+static void on_id_list(struct query_walk *walk, struct str from, struct str alias, const void *user)
 {
     struct query_make *make = walk->make;
     struct str items = query_alias(make, 'e');
@@ -197,8 +196,8 @@ static bool resolve_body_relation(struct query_make *make, struct query_scope *s
                                   const struct schema_field *field, struct str rest,
                                   struct query_value *ret)
 {
-    struct query_probe probe = {
-        .kind = PROBE_IDS, .path = arena_concat(make->a, STR("body."), field->name, STR_NONE)};
+    struct query_probe probe = {.kind = PROBE_IDS,
+                                .path = arena_concat(make->a, STR("body."), field->name, STR_NONE)};
     unsigned at = query_probe(make, probe);
     enum query_class class = query_answer_of(make, at)->class;
     struct query_hop_join hop = {.target = field->relation.target};
@@ -248,8 +247,8 @@ static void body_each(struct query_make *make, struct query_scope *scope,
     query_walk_begin(&walk, make, scope, STR_NONE);
     walk.is_many = field->multiple;
     /* a key of its own each time: the parameter is this operand's */
-    items = query_walk_table(&walk, arena_printf(make->a, "items %u", param), write_body_items,
-                             &param);
+    items =
+        query_walk_table(&walk, arena_printf(make->a, "items %u", param), write_body_items, &param);
     query_walk_end(&walk, arena_concat(make->a, items, STR(".value"), STR_NONE),
                    arena_concat(make->a, walk.many_table, STR(".value"), STR_NONE), ret);
     ret->n_params = 1;
@@ -271,8 +270,7 @@ static struct query_value body_length(struct query_make *make, struct str path)
 
 /* (the key is there AND what was submitted differs from what is stored) */
 static bool body_changed(struct query_make *make, struct query_scope *scope,
-                         const struct schema_field *field, struct str path,
-                         struct query_value *ret)
+                         const struct schema_field *field, struct str path, struct query_value *ret)
 {
     struct query_value is_set = isset_value(make, path);
     struct query_value submitted = static_value(make, scope, path);
@@ -359,8 +357,8 @@ static void on_anything(struct query_walk *walk, struct str from, struct str ali
 }
 
 /* rest: behind "@collection." */
-static bool resolve_collection(struct query_make *make, struct query_scope *scope,
-                               struct str name, struct str rest, struct query_value *ret)
+static bool resolve_collection(struct query_make *make, struct query_scope *scope, struct str name,
+                               struct str rest, struct query_value *ret)
 {
     struct str first = str_split(&rest, '.');
     size_t at = str_find_byte(first, ':');
@@ -373,9 +371,8 @@ static bool resolve_collection(struct query_make *make, struct query_scope *scop
                           STR_ARG(query_quote(make->a, str_sub(first, 0, at))),
                           STR_ARG(query_quote(make->a, name)));
     /* a label is one join, whatever collections it was given to: the last one counts */
-    hop.key = at < first.n
-                  ? arena_concat(make->a, STR("label "), str_from(first, at + 1), STR_NONE)
-                  : arena_concat(make->a, STR("collection "), hop.target->name, STR_NONE);
+    hop.key = at < first.n ? arena_concat(make->a, STR("label "), str_from(first, at + 1), STR_NONE)
+                           : arena_concat(make->a, STR("collection "), hop.target->name, STR_NONE);
     query_walk_begin(&walk, make, scope, rest);
     walk.is_many = true;
     make->multiplies = true;
@@ -425,8 +422,7 @@ static bool resolve_request(struct query_make *make, struct query_scope *scope, 
         }
         return roots[i].resolve(make, scope, name, rest, ret);
     }
-    return query_fail(make, "failed to resolve field %.*s",
-                      STR_ARG(query_quote(make->a, name)));
+    return query_fail(make, "failed to resolve field %.*s", STR_ARG(query_quote(make->a, name)));
 }
 
 bool query_resolve(struct query_make *make, struct query_scope *scope, struct str name,

@@ -222,6 +222,25 @@ static struct query_scope base_scope(struct query_make *make)
     };
 }
 
+/* A count needs the tables of a sort only for the list rules that come with them. */
+static bool add_sort(struct query_make *make, struct query_scope *scope, struct parts *parts)
+{
+    size_t n_joins = make->joins.n, n_recipes = make->recipes.n;
+    size_t n_conditions = make->conditions.n;
+    bool multiplies = make->multiplies;
+
+    if (make->spec->sort.n == 0)
+        return true;
+    if (!query_sort(make, scope, make->spec->sort, &parts->order))
+        return false;
+    if (make->spec->want != QUERY_ROWS && make->conditions.n == n_conditions) {
+        make->joins.n = n_joins;
+        make->recipes.n = n_recipes;
+        make->multiplies = multiplies;
+    }
+    return true;
+}
+
 bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
 {
     const struct query_spec *spec = make->spec;
@@ -236,7 +255,7 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;
-    if (spec->sort.n > 0 && !query_sort(make, &scope, spec->sort, &parts.order))
+    if (!add_sort(make, &scope, &parts))
         return false;
     for (size_t i = 0; i < make->conditions.n; i++)
         add_condition(make, &parts, make->conditions.items[i]);

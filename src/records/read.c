@@ -137,8 +137,7 @@ static struct err *count_rows(struct arena *a, struct db_conn *conn,
     struct err *err;
     bool row = false;
 
-    spec.want = QUERY_COUNT;
-    spec.sort = STR_NONE;
+    spec.want = QUERY_COUNT; /* the sort stays: list rules of what it joins count too */
     spec.limit = -1;
     spec.offset = 0;
     err = rec_open(a, conn, &spec, &stmt);
