@@ -20,6 +20,43 @@ static struct err *file_options(struct arena *a, const struct json *def, struct 
     return err;
 }
 
+/* Adds the one name that an element stands for; an element of none or several is no name. */
+static void add_name(struct arena *a, struct str_list *names, const struct json *element)
+{
+    struct str_list list = field_json_list(a, element);
+
+    if (list.n == 1)
+        names->items[names->n++] = list.items[0];
+}
+
+/* Unlike items of a select, each element is taken apart by itself. */
+static struct value file_accept(struct arena *a, const struct schema_field *field,
+                                const struct json *in)
+{
+    struct str_list names = {0};
+    struct str_list list;
+
+    if (!in || (in->type != JSON_LIST && !field->multiple))
+        return items_accept(a, field, in);
+    if (in->type == JSON_LIST) {
+        names.items = ARENA_ARRAY(a, struct str, in->n);
+        for (size_t i = 0; i < in->n; i++)
+            add_name(a, &names, &in->items[i]);
+    } else {
+        list = field_json_list(a, in);
+        names.items = ARENA_ARRAY(a, struct str, list.n);
+        for (size_t i = 0; i < list.n; i++) {
+            struct json text = json_of_text(list.items[i]);
+
+            add_name(a, &names, &text);
+        }
+    }
+    names = str_list_unique(a, names);
+    if (!field->multiple && names.n > 1)
+        names = (struct str_list){&names.items[names.n - 1], 1};
+    return (struct value){.type = VALUE_LIST, .list = {names.items, names.n}};
+}
+
 static void file_check(struct arena *a, const struct schema_field *field, const struct value *value,
                        struct err **err)
 {
@@ -59,7 +96,7 @@ const struct field_type field_file = {
     .column_multiple = DB_COL_LIST,
     .value = VALUE_LIST,
     .read_options = file_options,
-    .accept = items_accept,
+    .accept = file_accept,
     .load = items_load,
     .store = items_store,
     .check = file_check,

@@ -131,6 +131,18 @@ static void files(void **state)
          "The maximum allowed files is 2.", "{\"maxSelect\":2}"},
         {"[]", "[]", "validation_required", 0, 0},
         {"[\"a\",\"b\"]", "[\"a\",\"b\"]", 0, 0, 0},
+        {"[\"a\",[\"b\"]]", "[\"a\",\"b\"]", 0, 0, 0},
+        {"[[1,2],[3]]", "[\"3\"]", 0, 0, 0},
+        {"[\"a\",{\"k\":1},null]", "[\"a\"]", 0, 0, 0},
+        {"[\"a\",\"[\\\"b\\\",\\\"c\\\"]\"]", "[\"a\"]", 0, 0, 0},
+        {"\"[\\\"a\\\",1]\"", "[\"a\"]", 0, 0, 0},
+        {"5", "[\"5\"]", 0, 0, 0},
+    };
+    static const struct accept_case one[] = {
+        {"[\"a\",[\"b\"]]", "b", 0, 0, 0},
+        {"[\"a\",\"[\\\"b\\\",\\\"c\\\"]\"]", "a", 0, 0, 0},
+        {"\"[\\\"a\\\",\\\"b\\\"]\"", "b", 0, 0, 0},
+        {"{\"a\":1}", "", 0, 0, 0},
     };
     AUTO(arena_free) struct arena *a = arena_new();
     const struct schema_field *field = make_field(a, "\"type\":\"file\",\"maxSelect\":3");
@@ -140,6 +152,7 @@ static void files(void **state)
 
     (void)state;
     ACCEPT("\"type\":\"file\",\"required\":true,\"maxSelect\":2", cases);
+    ACCEPT("\"type\":\"file\"", one);
     assert_true(field_check_files(a, field, &value, &old, &err));
     assert_null(err);
     value = field->type->load(a, field, DB_V_TEXT(STR("[\"a\",\"x\",\"y\"]")));
