@@ -49,6 +49,13 @@ static struct err *bootstrap(struct app *app, struct db *db, db_unit_fn *unit)
                                   .settings_json = settings_default_json(app->arena)};
     struct db_lease lease = {0};
 
+    if (app->encryption_key.n > 0) {
+        in.settings_sealed =
+            settings_seal(app->arena, in.settings_json, app->encryption_key, &in.settings_json);
+        if (!in.settings_sealed)
+            return err_new(app->arena, E_INTERNAL, NULL,
+                           "the key of --encryptionEnv must have 16, 24 or 32 bytes");
+    }
     return db_run_leased(app->arena, db, &lease, unit, &in, NULL);
 }
 

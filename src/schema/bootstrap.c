@@ -174,10 +174,13 @@ static struct err *create_table(struct arena *a, struct db_conn *tx, const struc
     return err;
 }
 
-static struct err *insert_settings(struct arena *a, struct db_conn *tx, struct str json,
-                                   struct str now)
+/* Plain settings are bound as bytes, as PocketBase does it; encrypted ones are text. */
+static struct err *insert_settings(struct arena *a, struct db_conn *tx,
+                                   const struct schema_bootstrap *in, struct str now)
 {
-    const struct db_value values[] = {DB_V_BLOB(json), DB_V_TEXT(now)};
+    const struct db_value values[] = {in->settings_sealed ? DB_V_TEXT(in->settings_json)
+                                                          : DB_V_BLOB(in->settings_json),
+                                      DB_V_TEXT(now)};
 
     return db_exec(a, tx,
                    STR("INSERT INTO _params (id, value, created, updated) "
@@ -208,7 +211,7 @@ static struct err *fill(struct arena *a, struct db_conn *tx, const struct schema
     for (size_t i = 0; !err && i < schema->n_cols; i++)
         err = create_table(a, tx, schema->cols[i]);
     if (!err)
-        err = insert_settings(a, tx, in->settings_json, now);
+        err = insert_settings(a, tx, in, now);
     for (size_t i = 0; i < boot_migrations_n && !err; i++)
         err = insert_migration(a, tx, i, in->now_ms);
     return err;

@@ -311,6 +311,7 @@ uint64_t schema_generation(const struct schema_store *store);
 struct schema_bootstrap {
     int64_t now_ms;
     struct str settings_json; /* the default settings row, for a fresh directory */
+    bool settings_sealed;     /* it is the text that settings_seal() made */
 };
 struct err *schema_bootstrap_data(struct db_conn *tx, const void *in, struct arena *a,
                                   void **ret_out);

@@ -116,6 +116,16 @@ static struct json with_ips(struct arena *a, const struct json *object, struct j
     return json_of_object(members, n);
 }
 
+bool settings_seal(struct arena *a, struct str json, struct str key, struct str *ret_text)
+{
+    struct str sealed;
+
+    if (!aes_gcm_seal(a, key, json, &sealed))
+        return false;
+    *ret_text = base64_encode(a, sealed);
+    return true;
+}
+
 /* Bytes as PocketBase binds them when plain, base64 text when encrypted. */
 static bool make_value(struct arena *a, const struct json *object, struct str key,
                        struct db_value *ret)
@@ -129,9 +139,9 @@ static bool make_value(struct arena *a, const struct json *object, struct str ke
         *ret = DB_V_BLOB(arena_dup(a, buf_str(&text)));
         return !text.full;
     }
-    if (text.full || !aes_gcm_seal(a, key, buf_str(&text), &sealed))
+    if (text.full || !settings_seal(a, buf_str(&text), key, &sealed))
         return false;
-    *ret = DB_V_TEXT(base64_encode(a, sealed));
+    *ret = DB_V_TEXT(sealed);
     return true;
 }
 

@@ -72,6 +72,10 @@ struct settings {
 /* The defaults as the JSON text of a fresh directory's row. */
 struct str settings_default_json(struct arena *a);
 
+/* The row's text under a key of 16, 24 or 32 bytes: base64 of what AES-GCM made of it. False: the
+ * key has another length. */
+bool settings_seal(struct arena *a, struct str json, struct str key, struct str *ret_text);
+
 /* Reads the row. key: the value of the environment variable that --encryptionEnv names, or empty.
  * Errors (no row, wrong key, no JSON, a value of the wrong type) say so in `cause`. */
 MUST_CHECK struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,

@@ -63,6 +63,8 @@ static void written(void **state)
         {CELL_TEXT(""), "\"\""},
         {CELL_NULL, "\"\""},
         {CELL_INT(5), "\"\""},
+        {CELL_TEXT("10000-01-01 00:59:59.000Z"), "\"\""},
+        {CELL_TEXT("-0001-12-31 23:00:00.000Z"), "\"\""},
     };
 
     (void)state;

@@ -174,6 +174,26 @@ static void encrypted_row(void **state)
     data_close(&data);
 }
 
+/* A fresh directory with a key is encrypted from the start. */
+static void sealed_from_the_start(void **state)
+{
+    struct data data;
+    struct schema_bootstrap in = {.now_ms = DATA_NOW_MS, .settings_sealed = true};
+    struct settings *settings;
+
+    (void)state;
+    data_open_empty(&data);
+    assert_false(
+        settings_seal(data.a, settings_default_json(data.a), STR("short"), &in.settings_json));
+    assert_true(settings_seal(data.a, settings_default_json(data.a), KEY, &in.settings_json));
+    data_run(&data, schema_bootstrap_data, &in);
+    assert_string_equal(data_text(&data, "SELECT typeof(value) FROM _params"), "text");
+    settings = load(&data, KEY);
+    assert_int_equal(settings->smtp.port, 587);
+    settings_unref(settings);
+    data_close(&data);
+}
+
 static void published_snapshots(void **state)
 {
     struct data data;
@@ -238,10 +258,15 @@ static void addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(default_json),  cmocka_unit_test(table_is_sound),
-        cmocka_unit_test(defaults),      cmocka_unit_test(missing_keys_keep_defaults),
-        cmocka_unit_test(refused_rows),  cmocka_unit_test(ips_are_written),
-        cmocka_unit_test(encrypted_row), cmocka_unit_test(published_snapshots),
+        cmocka_unit_test(default_json),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(missing_keys_keep_defaults),
+        cmocka_unit_test(refused_rows),
+        cmocka_unit_test(ips_are_written),
+        cmocka_unit_test(encrypted_row),
+        cmocka_unit_test(sealed_from_the_start),
+        cmocka_unit_test(published_snapshots),
         cmocka_unit_test(addresses),
     };
 
