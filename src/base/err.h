@@ -123,14 +123,16 @@ const struct err_code *err_code(enum err_code_id id);
 int err_status(const struct err *err);
 
 /* `message` NULL: the kind's own. The format and what follows make the cause. */
-MUST_CHECK PRINTF(4, 5) struct err *err_new(struct arena *a, enum err_kind kind,
-                                            const char *message, const char *format, ...);
+MUST_CHECK PRINTF(4, 5)
+struct err *err_new(struct arena *a, enum err_kind kind, const char *message, const char *format,
+                    ...);
 
 /* Adds an item, making *err (E_BAD_REQUEST) when it is NULL. params: a JSON object as text whose
  * members fill the "{name}"s of the message, or empty. A second item for a path is dropped. */
 void err_add_item(struct arena *a, struct err **err, struct str path, enum err_code_id code,
                   struct str params);
-/* The same with a code and message that are no row of the table above; message is made a sentence. */
+/* The same with a code and message that are no row of the table above; message is made a sentence.
+ */
 void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct str code,
                       struct str message, struct str params);
 

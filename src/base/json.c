@@ -17,10 +17,13 @@ const struct json_limits json_limits_body = {
     .max_depth = LIMIT_JSON_DEPTH, .max_values = LIMIT_JSON_VALUES, .allow_trailing = true};
 const struct json_limits json_limits_strict = {.max_depth = LIMIT_JSON_DEPTH,
                                                .max_values = LIMIT_JSON_VALUES};
+const struct json_limits json_limits_raw = {
+    .max_depth = LIMIT_JSON_DEPTH, .max_values = LIMIT_JSON_VALUES, .mend_texts = true};
 const struct json_limits json_limits_stored = {.max_depth = LIMIT_JSON_DEPTH,
                                                .max_values = LIMIT_JSON_VALUES,
                                                .allow_duplicates = true,
-                                               .allow_range = true};
+                                               .allow_range = true,
+                                               .mend_texts = true};
 
 /* What the first pass finds. Right for valid JSON, and for any text up to its first error. */
 struct outline {
@@ -295,7 +298,7 @@ bool json_read(struct arena *a, struct str text, const struct json_limits *limit
     AUTO_BUF struct buf clean;
 
     buf_init(&clean, text.n * 3 + 16); /* a bad byte becomes three */
-    if (!limits->allow_duplicates)
+    if (!limits->mend_texts)
         return read_text(a, text, limits, ret, ret_fault);
     /* stored JSON may hold broken UTF-8 and surrogates, which yyjson does not read */
     if (!json_write_checked(&clean, text, limits))
@@ -308,7 +311,7 @@ bool json_valid(struct str text, const struct json_limits *limits)
     AUTO(arena_free) struct arena *a = NULL;
     const struct json *value;
 
-    if (limits->allow_duplicates)
+    if (limits->mend_texts && limits->allow_duplicates)
         return json_write_checked(NULL, text, limits);
     a = arena_new();
     return json_read(a, text, limits, &value, NULL);

@@ -51,11 +51,13 @@ struct json_limits {
     bool allow_duplicates; /* of stored JSON: kept; json_get finds the last */
     bool allow_trailing;   /* the first value counts, what follows is ignored */
     bool allow_range;      /* numbers beyond float64 pass */
+    bool mend_texts;       /* unpaired surrogates and bad UTF-8 pass, as U+FFFD */
 };
 extern const struct json_limits json_limits_body; /* records.md 3.2: a request body */
 extern const struct json_limits
-    json_limits_strict; /* one value, nothing behind it, no duplicates */
-extern const struct json_limits json_limits_stored; /* one value; duplicates and range allowed */
+    json_limits_strict;                          /* one value, nothing behind it, no duplicates */
+extern const struct json_limits json_limits_raw; /* the same, with texts mended */
+extern const struct json_limits json_limits_stored; /* and duplicates and range allowed */
 
 /* Why reading failed; `what` is a constant. */
 struct json_fault {
@@ -63,7 +65,7 @@ struct json_fault {
     size_t byte;
 };
 
-/* Reads `text`; all of it must be UTF-8 unless the limits are those of stored JSON. Nodes and texts
+/* Reads `text`; all of it must be UTF-8 unless texts are mended. Nodes and texts
  * live in `a` (texts may point into `text` where nothing was unescaped, so `text` must live as
  * long). False: *ret_fault says why (may be NULL). */
 bool json_read(struct arena *a, struct str text, const struct json_limits *limits,

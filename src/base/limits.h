@@ -9,18 +9,18 @@
 #define MIB (1024ULL * KIB)
 
 /* HTTP. Times in milliseconds, sizes in bytes. */
-#define LIMIT_CONNECTIONS 10000      /* open at once; also sets RLIMIT_NOFILE */
-#define LIMIT_HEAD_BYTES (1 * MIB)   /* request line and headers: 431 beyond */
-#define LIMIT_HEADERS 500            /* header fields of one request: 431 beyond */
-#define LIMIT_HEAD_MS 60000          /* services.md 15 */
-#define LIMIT_BODY_MS 300000         /* whole body */
-#define LIMIT_IDLE_MS 180000         /* keep-alive without a request */
-#define LIMIT_WRITE_MS 300000        /* whole answer */
+#define LIMIT_CONNECTIONS 10000       /* open at once; also sets RLIMIT_NOFILE */
+#define LIMIT_HEAD_BYTES (1 * MIB)    /* request line and headers: 431 beyond */
+#define LIMIT_HEADERS 500             /* header fields of one request: 431 beyond */
+#define LIMIT_HEAD_MS 60000           /* services.md 15 */
+#define LIMIT_BODY_MS 300000          /* whole body */
+#define LIMIT_IDLE_MS 180000          /* keep-alive without a request */
+#define LIMIT_WRITE_MS 300000         /* whole answer */
 #define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
-#define LIMIT_BODY_BYTES (32 * MIB)  /* services.md 12.1; record writes add per field */
+#define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
 #define LIMIT_RESPONSE_BYTES (256 * MIB)
 #define LIMIT_BODIES_TOTAL (512 * MIB) /* all request bodies in memory at once: 503 beyond */
-#define LIMIT_SHUTDOWN_MS 2000       /* --shutdownTimeout */
+#define LIMIT_SHUTDOWN_MS 2000         /* --shutdownTimeout */
 
 /* JSON bodies (records.md 3.2). */
 #define LIMIT_JSON_DEPTH 10000
@@ -39,18 +39,18 @@
 #define LIMIT_EXPAND_PATHS 200
 #define LIMIT_BACK_RELATION_IDS 1000
 #define LIMIT_PER_PAGE 1000
-#define LIMIT_FIELDS 1000     /* paths of the fields picker: 400 beyond */
-#define LIMIT_FIELDS_DEPTH 500 /* deeper values are picked whole */
+#define LIMIT_FIELDS 1000        /* paths of the fields picker: 400 beyond */
+#define LIMIT_FIELDS_DEPTH 500   /* deeper values are picked whole */
 #define LIMIT_QUERY_NESTING 2000 /* brackets; the length of a filter allows 1750 */
 
 /* Database. */
-#define LIMIT_INLINE_CPU_US 1000    /* design: a read on the loop */
-#define LIMIT_GROUPED_READ_US 5000  /* design: the reads of one unit in a group */
-#define LIMIT_GROUP_UNITS 256       /* units in one group commit */
-#define LIMIT_WRITE_QUEUE 4096      /* units waiting: 503 beyond */
-#define LIMIT_QUERY_TIMEOUT_S 30    /* --queryTimeout */
-#define LIMIT_PREPARED_BYTES (4 * MIB)  /* statements cached per connection */
-#define LIMIT_SHAPES_BYTES (2 * MIB)    /* compiled query shapes per thread */
+#define LIMIT_INLINE_CPU_US 1000          /* design: a read on the loop */
+#define LIMIT_GROUPED_READ_US 5000        /* design: the reads of one unit in a group */
+#define LIMIT_GROUP_UNITS 256             /* units in one group commit */
+#define LIMIT_WRITE_QUEUE 4096            /* units waiting: 503 beyond */
+#define LIMIT_QUERY_TIMEOUT_S 30          /* --queryTimeout */
+#define LIMIT_PREPARED_BYTES (4 * MIB)    /* statements cached per connection */
+#define LIMIT_SHAPES_BYTES (2 * MIB)      /* compiled query shapes per thread */
 #define LIMIT_PAGE_CACHE_BYTES (32 * MIB) /* all page caches together */
 #define LIMIT_WAL_RESTART_BYTES (64 * MIB)
 

@@ -28,8 +28,8 @@ enum pool_lane { POOL_WORK, POOL_HASH, POOL_LANES };
 struct pool;
 /* n_threads >= 1 for each lane; queue: most jobs waiting in a lane. Threads start on first use. */
 struct pool *pool_new(const unsigned n_threads[POOL_LANES], const size_t queue[POOL_LANES]);
-/* Has fn(user) called on each thread before it ends: to close what belongs to the thread. Before the
- * first job. */
+/* Has fn(user) called on each thread before it ends: to close what belongs to the thread. Before
+ * the first job. */
 void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user);
 /* Any thread. False: the lane's queue is full, nothing was taken: answer 503. */
 bool pool_submit(struct pool *pool, enum pool_lane lane, struct job *job);

@@ -160,7 +160,7 @@ static void json_check(struct arena *a, const struct schema_field *field, const 
 
     if ((int64_t)raw.n > max)
         check_fail(a, field, CODE_JSON_SIZE, params_int(a, "maxSize", max), err);
-    else if (raw.n && !json_valid(raw, &json_limits_strict))
+    else if (raw.n && !json_valid(raw, &json_limits_raw))
         check_fail(a, field, CODE_JSON_INVALID, STR_NONE, err);
     else if (field->required && is_empty(raw))
         check_fail(a, field, CODE_REQUIRED, STR_NONE, err);

@@ -20,6 +20,12 @@ static struct err *number_options(struct arena *a, const struct json *def,
     return field_read_opts(a, def, field, opts, COUNT_OF(opts));
 }
 
+/* An integer is one that 64 bits hold, as PocketBase sees it. */
+static bool is_integer(double number)
+{
+    return number >= -0x1p63 && number < 0x1p63 && !(fabs(trunc(number) - number) > 0);
+}
+
 static struct value value_number(double number)
 {
     return (struct value){.type = VALUE_NUMBER, .number = number};
@@ -101,7 +107,7 @@ static void number_check(struct arena *a, const struct schema_field *field,
     } else if (fpclassify(number) == FP_ZERO) {
         if (field->required)
             check_fail(a, field, CODE_REQUIRED, STR_NONE, err);
-    } else if (field->number.only_int && fabs(trunc(number) - number) > 0) {
+    } else if (field->number.only_int && !is_integer(number)) {
         check_fail(a, field, CODE_ONLY_INT, STR_NONE, err);
     } else if (field->number.has_min && number < field->number.min) {
         fail_bound(a, field, CODE_MIN_NUMBER, "min", field->number.min, err);

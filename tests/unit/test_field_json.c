@@ -33,6 +33,7 @@ static void json_conversions(void **state)
         {"\"{\\\"a\\\":1,\\\"a\\\":2}\"", "{\"a\":1,\"a\":2}", "validation_invalid_json",
          "Must be a valid json value.", 0},
         {"\"[1e400]\"", "[1e400]", "validation_invalid_json", 0, 0},
+        {"\"\\\"\\\\ud800\\\"\"", "\"\\ud800\"", 0, 0, 0}, /* raw, an unpaired surrogate */
         {"\"a\\u0007\"", "\"a\\a\"", "validation_invalid_json", 0, 0},
         {"\"a\\u007f\"", "\"a\\x7f\"", "validation_invalid_json", 0, 0},
         {"\"\\u0000\"", "\"\\x00\"", "validation_invalid_json", 0, 0},

@@ -44,6 +44,7 @@ static void number_checks(void **state)
         {"0", 0, "validation_required", 0, 0},
         {"-0", 0, "validation_required", 0, 0},
         {"1.5", 0, "validation_only_int_constraint", "Decimal numbers are not allowed.", 0},
+        {"1.5e+21", 0, "validation_only_int_constraint", 0, 0}, /* over 64 bits */
         {"4", 0, "validation_min_number_constraint", "Must be greater or equal than 5.",
          "{\"min\":5}"},
         {"5", 0, 0, 0, 0},
