@@ -1,0 +1,171 @@
+/*
+ * The fields picker, and its excerpt of HTML.
+ */
+#include "unit/unit.h"
+
+#include "base/compiler.h"
+#include "base/limits.h"
+#include "query/query.h"
+
+#include <string.h>
+
+static const char *pick(struct arena *a, const char *fields, const char *body)
+{
+    struct query_picker *picker;
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, MIB);
+    if (query_picker_parse(a, str_of(fields), &picker))
+        return "error";
+    if (!picker)
+        return "as it is";
+    assert_null(query_pick(a, picker, str_of(body), &out));
+    return arena_cstr(a, buf_str(&out));
+}
+
+struct pick_case {
+    const char *fields, *body, *out;
+};
+
+static void check(const struct pick_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+
+        assert_string_equal(pick(a, cases[i].fields, cases[i].body), cases[i].out);
+    }
+}
+
+#define RECORD "{\"id\":\"x\",\"n\":1.50,\"rel\":{\"id\":\"r\",\"name\":\"q\"},\"rel2\":1}"
+#define PAGE(items) \
+    "{\"items\":" items ",\"page\":1,\"perPage\":30,\"totalItems\":1,\"totalPages\":1}"
+
+static void keys_are_picked_by_their_paths(void **state)
+{
+    static const struct pick_case cases[] = {
+        {"id", RECORD, "{\"id\":\"x\"}"},
+        {" id , nope ", RECORD, "{\"id\":\"x\"}"},
+        {"nope", RECORD, "{}"},
+        {"rel", RECORD, "{\"rel\":{\"id\":\"r\",\"name\":\"q\"}}"},
+        {"rel.name", RECORD, "{\"rel\":{\"name\":\"q\"}}"},
+        {"rel,rel.id", RECORD, "{\"rel\":{\"id\":\"r\",\"name\":\"q\"}}"},
+        {"rel.nope", RECORD, "{\"rel\":{}}"},
+        {"id.x", RECORD, "{\"id\":\"x\"}"},
+        {"ID", RECORD, "{}"},
+        {"*", RECORD, "{\"id\":\"x\",\"n\":1.5,\"rel\":{\"id\":\"r\",\"name\":\"q\"},\"rel2\":1}"},
+        {"*,rel.id", RECORD, "{\"id\":\"x\",\"n\":1.5,\"rel\":{\"id\":\"r\"},\"rel2\":1}"},
+        {"rel.*", RECORD, "{\"rel\":{\"id\":\"r\",\"name\":\"q\"}}"},
+        {"a.b", "{\"a\":[{\"b\":1,\"c\":2},{\"c\":3}]}", "{\"a\":[{\"b\":1},{}]}"},
+        {"a.b", "{\"a\":[1,{\"b\":1}]}", "{\"a\":[1,{\"b\":1}]}"},
+        {"a.b", "{\"a.b\":1,\"c\":2}", "{\"a.b\":1}"},
+        {"id", "[" RECORD ",{\"n\":1}]", "[{\"id\":\"x\"},{}]"},
+        {"id", "7", "7"},
+        {"id", PAGE("[" RECORD "]"), PAGE("[{\"id\":\"x\"}]")},
+        {"items", PAGE("[" RECORD "]"), PAGE("[{}]")},
+        {"items", "{\"items\":1,\"page\":2}", "{\"items\":1}"},
+    };
+
+    (void)state;
+    check(cases, COUNT_OF(cases));
+}
+
+static void nothing_to_pick_is_everything(void **state)
+{
+    static const struct pick_case cases[] = {
+        {"", RECORD, "as it is"},
+        {",", RECORD, "as it is"},
+        {" , ,", RECORD, "as it is"},
+        {" ", "{\"n\":1.50}", "{\"n\":1.5}"},
+    };
+
+    (void)state;
+    check(cases, COUNT_OF(cases));
+}
+
+static void bad_modifiers_are_refused(void **state)
+{
+    static const struct pick_case cases[] = {
+        {"a:", RECORD, "error"},           {"a:nope(1)", RECORD, "error"},
+        {"a:excerpt", RECORD, "error"},    {"a:excerpt()", RECORD, "error"},
+        {"a:excerpt(0)", RECORD, "error"}, {"a:excerpt(-1)", RECORD, "error"},
+        {"a:excerpt(x)", RECORD, "error"}, {"a:excerpt(1,2,3)", RECORD, "error"},
+        {"a:excerpt(1", RECORD, "error"},  {"a\"", RECORD, "error"},
+        {"(a", RECORD, "error"},
+    };
+
+    (void)state;
+    check(cases, COUNT_OF(cases));
+}
+
+static void the_number_of_paths_is_bounded(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    AUTO_BUF struct buf text;
+
+    (void)state;
+    buf_init(&text, MIB);
+    for (int i = 0; i < LIMIT_FIELDS; i++)
+        buf_addf(&text, "p%d,", i);
+    assert_string_equal(pick(a, text.p, "{}"), "{}");
+    BUF_ADD(&text, "x");
+    assert_string_equal(pick(a, text.p, "{}"), "error");
+}
+
+static void excerpts_are_the_beginning_of_the_text(void **state)
+{
+    static const struct {
+        const char *fields, *html, *out;
+    } cases[] = {
+        {"t:excerpt(5)", "abcdefgh", "abcde"},
+        {"t:excerpt(5,true)", "abcdefgh", "abcde..."},
+        {"t:excerpt(5, 1)", "abcdefgh", "abcde..."},
+        {"t:excerpt(5,x)", "abcdefgh", "abcde"},
+        {"t:excerpt(4,true)", "abc defgh", "abc..."},
+        {"t:excerpt(8,true)", "abcdefgh", "abcdefgh"},
+        {"t:excerpt(2)", "\xc3\xa9\xc3\xa9\xc3\xa9", "\xc3\xa9\xc3\xa9"},
+        {"*:excerpt(1)", "ab", "a"},
+        {"t,t:excerpt(1)", "ab", "a"},
+        {"t:excerpt(99)", "  a \n\t b  ", "a b"},
+        {"t:excerpt(99)", "<p>a</p><p>b</p>", "a b"},
+        {"t:excerpt(99)", "a<b>b</b>c<br>d", "abcd"},
+        {"t:excerpt(99)", "a<div>b</div>c", "a b c"},
+        {"t:excerpt(99)", "a<script>var x = '<b>';</script>b", "ab"},
+        {"t:excerpt(99)", "a<style>b</style>c<img src='x>y'>d", "acd"},
+        {"t:excerpt(99)", "a<select><option>x</option></select>b", "ab"},
+        {"t:excerpt(99)", "a<!-- <b>x</b> -->b<!doctype html>c", "abc"},
+        {"t:excerpt(99)", "&lt;b&gt; &amp; &#65;&#x42; &eacute &nope;", "<b> & AB \xc3\xa9 &nope;"},
+        {"t:excerpt(99)", "1 < 2 <3", "1 < 2 <3"},
+        {"t:excerpt(99)", "a</b>b<", "ab<"},
+        {"t:excerpt(99)", "\xe2\x80\xa8sep\xe2\x80\xa9", "sep"},
+        {"t:excerpt(99)", "<title>x</title>y", "y"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        AUTO_BUF struct buf body, want;
+
+        buf_init(&body, 1000);
+        buf_init(&want, 1000);
+        BUF_ADD(&body, "{\"t\":");
+        json_write_text(&body, str_of(cases[i].html));
+        BUF_ADD(&body, "}");
+        BUF_ADD(&want, "{\"t\":");
+        json_write_text(&want, str_of(cases[i].out));
+        BUF_ADD(&want, "}");
+        assert_string_equal(pick(a, cases[i].fields, body.p), want.p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_picked_by_their_paths),
+        cmocka_unit_test(nothing_to_pick_is_everything),
+        cmocka_unit_test(bad_modifiers_are_refused),
+        cmocka_unit_test(the_number_of_paths_is_bounded),
+        cmocka_unit_test(excerpts_are_the_beginning_of_the_text),
+    };
+
+    return cmocka_run_group_tests_name("picker", tests, NULL, NULL);
+}

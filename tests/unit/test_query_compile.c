@@ -1,0 +1,431 @@
+/*
+ * What filters, sorts and rules compile to: the worked examples of the language's description,
+ * errors of resolution, a client's restrictions, and what the cache shares.
+ */
+#include "unit/site.h"
+
+#include "base/compiler.h"
+#include "db/dialect.h"
+
+#include <string.h>
+
+static struct query_spec spec_of(const char *col)
+{
+    return (struct query_spec){
+        .schema = site.schema,
+        .col = site_col(col),
+        .request = &site.actor.request,
+        .dialect = &db_dialect_sqlite,
+        .client_is_superuser = true,
+        .limit = -1,
+        .now_ms = SITE_NOW_MS,
+    };
+}
+
+/* The SQL from FROM on, or the error. */
+static const char *compile(const struct query_spec *spec)
+{
+    struct query_sql sql;
+    struct err *err = query_compile(site.a, spec, &sql);
+
+    if (err)
+        return arena_cstr(site.a, err->cause);
+    return arena_cstr(site.a, str_from(sql.text, str_find(sql.text, STR("FROM"))));
+}
+
+static const char *compile_filter(const char *filter)
+{
+    struct query_spec spec = spec_of("posts");
+
+    spec.filter = str_of(filter);
+    return compile(&spec);
+}
+
+static const char *compile_rule(const char *rule)
+{
+    struct query_spec spec = spec_of("posts");
+
+    spec.rule = str_of(rule);
+    return compile(&spec);
+}
+
+struct case_of {
+    const char *in, *out;
+};
+
+#define TAGS                                                                                    \
+    "LEFT JOIN json_each(CASE WHEN iif(json_valid(t0.`tags`), json_type(t0.`tags`) = 'array', " \
+    "FALSE) THEN t0.`tags` ELSE json_array(t0.`tags`) END) `e2` ON TRUE"
+
+static void filters_become_conditions(void **state)
+{
+    static const struct case_of cases[] = {
+        {"title = 'a' || title = null",
+         "FROM `posts` t0 WHERE (t0.`title` = ?1 OR (t0.`title` = '' OR t0.`title` IS NULL))"},
+        {"title != 'a'", "FROM `posts` t0 WHERE t0.`title` IS NOT ?1"},
+        {"'' != title", "FROM `posts` t0 WHERE ('' IS NOT t0.`title` AND t0.`title` IS NOT NULL)"},
+        {"title = note",
+         "FROM `posts` t0 WHERE COALESCE(t0.`title`, '') = COALESCE(t0.`note`, '')"},
+        {"null = ''", "FROM `posts` t0 WHERE '' = ''"},
+        {"score > 1 && (score <= 2 || title ~ 'x')",
+         "FROM `posts` t0 WHERE (t0.`score` > ?1 AND (t0.`score` <= ?2 OR t0.`title` LIKE ?3 ESCAPE "
+         "'\\'))"},
+        {"score = 1 || score = 2 && score = 3",
+         "FROM `posts` t0 WHERE (t0.`score` = ?1 OR t0.`score` = ?2 AND t0.`score` = ?3)"},
+        {"title !~ note",
+         "FROM `posts` t0 WHERE t0.`title` NOT LIKE ('%' || t0.`note` || '%') ESCAPE '\\'"},
+        {"author.id = 'x'", "FROM `posts` t0 WHERE t0.`author` = ?1"},
+        {"author.name = 'x'", "FROM `posts` t0 LEFT JOIN `authors` t2 ON t2.`id` = t0.`author` "
+                              "WHERE t2.`name` = ?1"},
+        {"author.name = 'x' && author.mentor != 'y'",
+         "FROM `posts` t0 LEFT JOIN `authors` t2 ON t2.`id` = t0.`author` WHERE (t2.`name` = ?1 "
+         "AND t2.`mentor` IS NOT ?2)"},
+        {"tags.name ?= 'go'",
+         "FROM `posts` t0 " TAGS " LEFT JOIN `tags` t4 ON t4.`id` = e2.value WHERE t4.`name` = ?1"},
+        {"meta.a.0.b = true",
+         "FROM `posts` t0 WHERE (CASE WHEN json_valid(t0.`meta`) THEN json_extract(t0.`meta`, "
+         "'$.a[0].b') ELSE json_extract(json_object('pb', t0.`meta`), '$.pb.a[0].b') END) IS 1"},
+        {"title:lower = 'x'", "FROM `posts` t0 WHERE lower(t0.`title`) = ?1"},
+        {"@month = 1 && @now > created", "FROM `posts` t0 WHERE (?1 = ?2 AND ?3 > t0.`created`)"},
+        {"strftime('%Y', created) = '2024'",
+         "FROM `posts` t0 WHERE strftime(?1,t0.`created`) = ?2"},
+        {"strftime('%Y', created) = ''", "FROM `posts` t0 WHERE (strftime(?1,t0.`created`) = '' "
+                                         "OR strftime(?1,t0.`created`) IS NULL)"},
+        {"true = TRUE", "FROM `posts` t0 WHERE 1 = 1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(compile_filter(cases[i].in), cases[i].out);
+}
+
+static void every_value_of_a_path_must_match(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        compile_filter("tags:each != 'x'"),
+        "FROM `posts` t0 " TAGS " WHERE (e2.value IS NOT ?1 AND NOT EXISTS (SELECT 1 FROM (SELECT "
+        "e3.value AS v FROM `posts` m1 LEFT JOIN json_each(CASE WHEN iif(json_valid(m1.`tags`), "
+        "json_type(m1.`tags`) = 'array', FALSE) THEN m1.`tags` ELSE json_array(m1.`tags`) END) "
+        "`e3` ON TRUE WHERE m1.`id` = t0.`id`) s4 WHERE NOT (s4.v IS NOT ?1)))");
+    assert_string_equal(
+        compile_filter("pins_via_post.id ~ title"),
+        "FROM `posts` t0 LEFT JOIN `pins` t2 ON t2.`post` = t0.`id` WHERE (t2.`id` LIKE ('%' || "
+        "t0.`title` || '%') ESCAPE '\\' AND NOT EXISTS (SELECT 1 FROM (SELECT m3.`id` AS v FROM "
+        "`posts` m1 LEFT JOIN `pins` m3 ON m3.`post` = m1.`id` WHERE m1.`id` = t0.`id`) s5 WHERE "
+        "NOT (s5.v LIKE ('%' || t0.`title` || '%') ESCAPE '\\')))");
+}
+
+static void what_cannot_be_resolved_is_named(void **state)
+{
+    static const struct case_of cases[] = {
+        {"x=1", "invalid left operand \"x\" - unknown field \"x\""},
+        {"1=x", "invalid right operand \"x\" - unknown field \"x\""},
+        {"title=nope && zzz=1", "invalid right operand \"nope\" - unknown field \"nope\""},
+        {"x.y=1", "invalid left operand \"x.y\" - failed to resolve field \"x\""},
+        {"@nope=1", "invalid left operand \"@nope\" - failed to resolve field \"@nope\""},
+        {"#x=1", "invalid left operand \"#x\" - failed to resolve field \"#x\""},
+        {"@request.auth=1", "invalid left operand \"@request.auth\" - failed to resolve field "
+                            "\"@request.auth\""},
+        {"@request.context.x=1", "invalid left operand \"@request.context.x\" - failed to resolve "
+                                 "field \"@request.context.x\""},
+        {"@collection.tags=1", "invalid left operand \"@collection.tags\" - failed to resolve "
+                               "field \"@collection.tags\""},
+        {"@collection.x.y=1", "invalid left operand \"@collection.x.y\" - failed to load "
+                              "collection \"x\" from field path \"@collection.x.y\""},
+        {"title.x=1", "invalid left operand \"title.x\" - field \"title\" is not a valid relation"},
+        {"title:nope=1",
+         "invalid left operand \"title:nope\" - unknown modifier in \"title:nope\""},
+        {"title:a:b=1", "invalid left operand \"title:a:b\" - unknown field \"title:a:b\""},
+        {"pins_via_nope.id=1",
+         "invalid left operand \"pins_via_nope.id\" - missing back relation field \"nope\""},
+        {"nope_via_post.id=1", "invalid left operand \"nope_via_post.id\" - failed to load back "
+                               "relation field \"nope_via_post\" collection"},
+        {"posts_via_title.id=1",
+         "invalid left operand \"posts_via_title.id\" - invalid back relation field \"title\""},
+        {"posts_via_author.id=1", "invalid left operand \"posts_via_author.id\" - invalid "
+                                  "collection reference of a back relation field \"author\""},
+        {"author.mentor.mentor.mentor.mentor.mentor.mentor.name=1",
+         "invalid left operand \"author.mentor.mentor.mentor.mentor.mentor.mentor.name\" - max "
+         "nested relations reached for field \"mentor\""},
+        {"foo(1)=1", "invalid left operand \"foo\" - unknown function \"foo\""},
+        {"geoDistance(1)=1",
+         "invalid left operand \"geoDistance\" - [geoDistance] expected 4 arguments, got 1"},
+        {"geoDistance('a',1,1,1)=1", "invalid left operand \"geoDistance\" - [geoDistance] "
+                                     "argument 0 must be an identifier or number"},
+        {"geoDistance(nope,1,2,3)=1", "invalid left operand \"geoDistance\" - [geoDistance] "
+                                      "failed to resolve argument 0: unknown field \"nope\""},
+        {"strftime()=1",
+         "invalid left operand \"strftime\" - [strftime] expected at least 1 arguments, got 0"},
+        {"strftime(title)=1", "invalid left operand \"strftime\" - [strftime] expects the first "
+                              "argument to be a format string"},
+        {"strftime('%Y',title,title)=1", "invalid left operand \"strftime\" - [strftime] invalid "
+                                         "modifier argument 0 - can be only string"},
+        {"strftime('%Y',strftime('%Y'))=1", "invalid left operand \"strftime\" - [strftime] "
+                                            "expects the second argument to be of a valid "
+                                            "time-value type"},
+        {"strftime('','','','','','','','','','','')=1",
+         "invalid left operand \"strftime\" - [strftime] too many arguments (max allowed 10, got "
+         "11)"},
+        {"true:lower=1", "invalid left operand \"true:lower\" - unknown field \"true\""},
+        {"@request.query.a:length=1",
+         "invalid left operand \"@request.query.a:length\" - invalid modifier sequence a:length"},
+        {"@request.body.score:each=1", "invalid left operand \"@request.body.score:each\" - field "
+                                       "\"score\" doesn't support multivalue operations"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(compile_filter(cases[i].in), cases[i].out);
+}
+
+static void comparisons_are_counted(void **state)
+{
+    AUTO_BUF struct buf text;
+
+    (void)state;
+    buf_init(&text, 100000);
+    BUF_ADD(&text, "score=1");
+    for (int i = 1; i < 200; i++)
+        BUF_ADD(&text, "||score=1");
+    assert_non_null(strstr(compile_rule(text.p), "FROM `posts`"));
+    BUF_ADD(&text, "||score=1");
+    assert_string_equal(compile_rule(text.p), "max filter expressions limit reached");
+    while (text.n <= 3500)
+        BUF_ADD(&text, " ");
+    assert_string_equal(compile_filter(text.p), "max filter length reached");
+}
+
+static const char *compile_sort(const char *sort)
+{
+    struct query_spec spec = spec_of("posts");
+
+    spec.sort = str_of(sort);
+    return compile(&spec);
+}
+
+static void sorts_become_an_order(void **state)
+{
+    static const struct case_of cases[] = {
+        {"title", "FROM `posts` t0 ORDER BY t0.`title` ASC"},
+        {" -score , +title", "FROM `posts` t0 ORDER BY t0.`score` DESC, t0.`title` ASC"},
+        {"-@rowid", "FROM `posts` t0 ORDER BY `t0`.`_rowid_` DESC"},
+        {"-@random", "FROM `posts` t0 ORDER BY RANDOM()"},
+        {"author.name", "FROM `posts` t0 LEFT JOIN `authors` t2 ON t2.`id` = t0.`author` ORDER BY "
+                        "t2.`name` ASC"},
+        {"title,", "failed to resolve field \"\""},
+        {"--title", "failed to resolve field \"-title\""},
+        {"title desc", "failed to resolve field \"title desc\""},
+        {"@now", "failed to resolve field \"@now\""},
+        {"null", "unknown field \"null\""},
+        {"@request.context", "invalid sort field \"@request.context\""},
+        {"title,title,title,title,title,title,title,title,title", "max sort fields limit reached"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(compile_sort(cases[i].in), cases[i].out);
+}
+
+static void clients_are_restricted(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+
+    (void)state;
+    spec.client_is_superuser = false;
+    spec.filter = STR("note = 'x'");
+    assert_string_equal(compile(&spec),
+                        "invalid left operand \"note\" - non-filterable field \"note\"");
+    site_rule("authors", "listRule", "name != 'Eve'");
+    spec = spec_of("posts");
+    spec.client_is_superuser = false;
+    spec.filter = STR("author.name = 'x'");
+    assert_string_equal(compile(&spec),
+                        "FROM `posts` t0 LEFT JOIN `authors` t2 ON t2.`id` = t0.`author` WHERE "
+                        "t2.`name` = ?2 AND (t2.`id` = '' OR t2.`id` IS NULL OR t2.`name` IS NOT "
+                        "?1)");
+    site_rule("authors", "listRule", NULL);
+    spec.schema = site.schema;
+    spec.col = site_col("posts");
+    assert_string_equal(compile(&spec), "invalid left operand \"author.name\" - only superusers "
+                                        "can join collection \"authors\"");
+    spec.client_is_superuser = true;
+    assert_non_null(strstr(compile(&spec), "LEFT JOIN `authors`"));
+}
+
+static void emails_of_others_are_guarded(void **state)
+{
+    struct query_spec spec = spec_of("users");
+
+    (void)state;
+    spec.client_is_superuser = false;
+    spec.filter = STR("email = 'x'");
+    assert_string_equal(compile(&spec),
+                        "FROM `users` t0 WHERE (t0.`email` = ?1 AND t0.`emailVisibility` = 1)");
+}
+
+static void identifiers_are_checked_before_parsing(void **state)
+{
+    struct err *err;
+
+    (void)state;
+    assert_null(query_check_identifiers(site.a, STR("a=1"), STR("b")));
+    err = query_check_identifiers(site.a, STR("'@request.'"), STR_NONE);
+    assert_int_equal(err->kind, E_FORBIDDEN);
+    assert_string_equal(err->message, "Only superusers can filter by @request.");
+    err = query_check_identifiers(site.a, STR("("), STR("@collection.x"));
+    assert_string_equal(err->message, "Only superusers can filter by @collection.");
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static struct query_sql must_compile(const struct query_spec *spec)
+{
+    struct query_sql sql;
+
+    site_ok(query_compile(site.a, spec, &sql));
+    return sql;
+}
+
+static void patterns_keep_their_wildcards(void **state)
+{
+    static const struct case_of cases[] = {
+        {"abc", "%abc%"},           {"ab%c", "ab%c"},       {"ab\\\\%c", "%ab\\%c%"},
+        {"ab_c", "%ab\\_c%"},       {"%ab_c", "%ab_c"},     {"ab\\\\c", "%ab\\\\c%"},
+        {"a\\\\\\\\%c", "a\\\\%c"}, {"ab\\\\", "%ab\\\\%"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct query_spec spec = spec_of("posts");
+        struct query_sql sql;
+
+        spec.filter = arena_printf(site.a, "title ~ '%s'", cases[i].in);
+        sql = must_compile(&spec);
+        assert_int_equal(sql.n, 1);
+        assert_string_equal(arena_cstr(site.a, sql.values[0].s), cases[i].out);
+    }
+}
+
+static void macros_are_the_present(void **state)
+{
+    static const struct case_of texts[] = {
+        {"@now", "2030-03-17 17:45:00.000Z"},      {"@yesterday", "2030-03-16 17:45:00.000Z"},
+        {"@tomorrow", "2030-03-18 17:45:00.000Z"}, {"@todayStart", "2030-03-17 00:00:00.000Z"},
+        {"@todayEnd", "2030-03-17 23:59:59.999Z"}, {"@monthStart", "2030-03-01 00:00:00.000Z"},
+        {"@monthEnd", "2030-03-31 23:59:59.999Z"}, {"@yearStart", "2030-01-01 00:00:00.000Z"},
+        {"@yearEnd", "2030-12-31 23:59:59.999Z"},
+    };
+    static const struct {
+        const char *in;
+        int64_t out;
+    } numbers[] = {{"@second", 0}, {"@minute", 45}, {"@hour", 17},  {"@day", 17},
+                   {"@month", 3},  {"@year", 2030}, {"@weekday", 0}};
+    struct query_spec spec = spec_of("posts");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        spec.filter = arena_printf(site.a, "created > %s", texts[i].in);
+        assert_string_equal(arena_cstr(site.a, must_compile(&spec).values[0].s), texts[i].out);
+    }
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        spec.filter = arena_printf(site.a, "score = %s", numbers[i].in);
+        assert_int_equal(must_compile(&spec).values[0].i, numbers[i].out);
+    }
+}
+
+/* --- the cache ------------------------------------------------------------------------------- */
+
+static void shapes_are_shared_and_values_are_not(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+    struct query_sql first, second;
+
+    (void)state;
+    site.schema->generation = 7;
+    spec.filter = STR("title = 'a' && score > 1");
+    (void)must_compile(&spec);
+    first = must_compile(&spec);
+    spec.filter = STR("title='b' // other\n&& score>2.5");
+    second = must_compile(&spec);
+    assert_ptr_equal(first.text.p, second.text.p);
+    assert_string_equal(arena_cstr(site.a, second.values[0].s), "b");
+    assert_true(second.values[1].d > 2.4);
+    spec.filter = STR("title = '' && score > 1");
+    assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
+    spec.filter = STR("title = 'a' || score > 1");
+    assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
+    site.schema->generation = 8;
+    spec.filter = STR("title = 'a' && score > 1");
+    assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
+    site.schema->generation = 0;
+}
+
+static void requests_share_what_they_answer_alike(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+    struct query_request request = {.context = STR("default"), .method = STR("GET")};
+    struct query_pair pairs[] = {{STR("a"), STR("1")}};
+    struct query_sql none, one, two;
+    char rule[] = "@request.query.a = title";
+
+    (void)state;
+    site.schema->generation = 7;
+    spec.request = &request;
+    spec.rule = str_of(rule);
+    (void)must_compile(&spec);
+    none = must_compile(&spec);
+    request.query = pairs;
+    request.n_query = 1;
+    (void)must_compile(&spec);
+    one = must_compile(&spec);
+    assert_non_null(strstr(arena_cstr(site.a, none.text), "IS NULL"));
+    assert_null(strstr(arena_cstr(site.a, one.text), "IS NULL"));
+    pairs[0].value = STR("other");
+    two = must_compile(&spec);
+    assert_ptr_equal(one.text.p, two.text.p);
+    assert_string_equal(arena_cstr(site.a, two.values[0].s), "other");
+    /* another rule at the same address is another rule */
+    memcpy(rule, "@request.query.b", strlen("@request.query.b"));
+    assert_non_null(strstr(arena_cstr(site.a, must_compile(&spec).text), "IS NULL"));
+    site.schema->generation = 0;
+}
+
+static void the_cache_is_bounded(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+
+    (void)state;
+    site.schema->generation = 7;
+    for (int i = 0; i < 20000; i++) {
+        struct arena *a = arena_child(site.a);
+        struct query_sql sql;
+
+        spec.filter = arena_printf(a, "meta.key%d = 1", i);
+        assert_null(query_compile(a, &spec, &sql));
+        arena_free(a);
+    }
+    site.schema->generation = 0;
+    query_cache_release();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filters_become_conditions),
+        cmocka_unit_test(every_value_of_a_path_must_match),
+        cmocka_unit_test(what_cannot_be_resolved_is_named),
+        cmocka_unit_test(comparisons_are_counted),
+        cmocka_unit_test(sorts_become_an_order),
+        cmocka_unit_test(clients_are_restricted),
+        cmocka_unit_test(emails_of_others_are_guarded),
+        cmocka_unit_test(identifiers_are_checked_before_parsing),
+        cmocka_unit_test(patterns_keep_their_wildcards),
+        cmocka_unit_test(macros_are_the_present),
+        cmocka_unit_test(shapes_are_shared_and_values_are_not),
+        cmocka_unit_test(requests_share_what_they_answer_alike),
+        cmocka_unit_test(the_cache_is_bounded),
+    };
+
+    return cmocka_run_group_tests_name("query compile", tests, site_setup, site_teardown);
+}
