@@ -12,6 +12,7 @@
 #include "base/limits.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #define BUCKETS 512 /* a power of two */
@@ -32,6 +33,8 @@ struct cache {
 };
 
 static _Thread_local struct cache cache;
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static uint64_t mix(uint64_t hash, uint64_t more)
 {
@@ -212,12 +215,34 @@ const struct query_shape *query_cache_find(struct arena *a, const struct query_s
     return NULL;
 }
 
+static void release(void *unused)
+{
+    (void)unused;
+    query_cache_release();
+}
+
+static void make_key(void)
+{
+    if (pthread_key_create(&at_thread_end, release) != 0)
+        BUG("no thread key to be had");
+}
+
+/* Has the cache freed when the thread ends. */
+static void release_with_thread(void)
+{
+    (void)pthread_once(&once, make_key); /* cannot fail: `once` is a valid control */
+    if (pthread_setspecific(at_thread_end, &cache) != 0)
+        BUG("out of memory");
+}
+
 void query_cache_put(const struct query_shape_key *key, const struct query_shape *shape)
 {
     struct entry *e = entry_new(key, shape);
 
     if (!e)
         return;
+    if (!cache.oldest)
+        release_with_thread();
     while (cache.oldest && cache.bytes + e->memory.cap > LIMIT_SHAPES_BYTES)
         drop(cache.oldest);
     e->hash = hash_key(key);

@@ -98,7 +98,8 @@ struct query_sql {
 MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *spec,
                                      struct query_sql *ret);
 
-/* The calling thread's cache is freed here; before the thread ends. */
+/* Frees the calling thread's cache. It goes with its thread anyway; the process's first thread,
+ * which has no such end, calls this. */
 void query_cache_release(void);
 
 /* The 403 of section 14, or NULL: a client's raw filter and sort, checked before parsing. */

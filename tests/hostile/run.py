@@ -60,7 +60,7 @@ def http_cases():
     health = "GET /api/health HTTP/1.1"
     post = "POST %s HTTP/1.1" % ENTRIES
     yield "noise", bytes(range(256)) * 40, CLOSED
-    yield "tls hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 500, CLOSED
+    yield "tls hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 500 + b"\r\n\r\n", CLOSED
     yield "unknown version", raw("GET / HTTP/9.9", "Host: x"), (400, 505, None)
     yield "no host", raw(health), BAD
     yield "two hosts", raw(health, "Host: a", "Host: b"), BAD
