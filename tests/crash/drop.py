@@ -47,7 +47,7 @@ def fill():
 
 def drop_all(server, count, tally):
     shapes = requests(reeve.token(server.dir, "root"))
-    drop(server, shapes, 200)  # warm: caches and thread stacks are not leaks
+    drop(server, shapes, max(200, count // 4))  # warm: caches and thread stacks are not leaks
     settle(server)
     descriptors, memory = server.descriptors(), server.rss()
     slowest = drop(server, shapes, count)
