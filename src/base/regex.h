@@ -17,8 +17,8 @@ bool regex_compile(struct arena *a, struct str pattern, struct regex **ret, stru
 /* Any thread. A pattern that passes its bound on steps does not match. */
 bool regex_match(const struct regex *re, struct str text);
 
-/* A random text that the pattern describes (collections.md 4.1: generation from a regex). False: the
- * pattern uses what generation does not support. */
+/* A random text that the pattern describes (collections.md 4.1: generation from a regex). False:
+ * the pattern uses what generation does not support. */
 bool regex_generate(struct arena *a, struct str pattern, struct str *ret_text);
 
 #endif
