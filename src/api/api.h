@@ -25,6 +25,10 @@ struct api {
     struct settings_store *settings;
     struct pool *pool;
     unsigned query_timeout_s;
+    /* The database's schema has this version, which is not that of the current snapshot: makes the
+     * two one again. Any thread, outside a read transaction. */
+    struct err *(*follow_schema)(void *user, struct arena *a, int64_t db_version);
+    void *user;
 };
 
 /* The table of routes, for http_conf.routes; *ret_n rows. */

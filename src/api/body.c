@@ -49,15 +49,18 @@ struct values {
 
 static struct json_member *find_value(const struct values *values, struct str key)
 {
-    size_t place = (size_t)(uintptr_t)map_find(&values->places, key);
+    const size_t *place = map_find(&values->places, key);
 
-    return place ? &values->list.items[place - 1] : NULL;
+    return place ? &values->list.items[*place] : NULL;
 }
 
 static void put_value(struct arena *a, struct values *values, struct json_member member)
 {
+    size_t *place = ARENA_NEW(a, size_t);
+
+    *place = values->list.n;
     *VEC_PUSH(a, &values->list) = member;
-    map_put(a, &values->places, member.key, (void *)(uintptr_t)values->list.n);
+    map_put(a, &values->places, member.key, place);
 }
 
 /* Room is the power of two at or above n, so a list moves when n reaches one. */

@@ -70,6 +70,15 @@ static bool needs_database(const struct api_call *call)
            req_header(call->req, STR("Authorization")).n > 0;
 }
 
+/* Inside a read transaction: the schema is the one published last and that of the database. */
+static struct err *check_fresh(struct api_call *call)
+{
+    if (call->schema->generation != schema_generation(call->api->schemas) ||
+        call->schema->db_version != db_schema_version(call->conn))
+        return err_new(call->arena, E_STALE, NULL, "the schema changed");
+    return NULL;
+}
+
 /* One try inside a read transaction of the running thread. cpu_us 0: no budget. */
 static struct err *try_read(struct api_call *call, uint64_t cpu_us,
                             struct err *(*run)(struct api_call *call))
@@ -85,13 +94,24 @@ static struct err *try_read(struct api_call *call, uint64_t cpu_us,
     db_set_limits(call->conn, &limits);
     err = db_read_begin(call->arena, call->conn);
     if (!err) {
-        if (call->schema->generation != schema_generation(call->api->schemas))
-            err = err_new(call->arena, E_STALE, NULL, "the schema changed");
-        else
+        err = check_fresh(call);
+        if (!err)
             err = run(call);
         db_read_end(call->conn);
     }
     db_set_limits(call->conn, NULL);
+    return err;
+}
+
+/* After E_STALE: the snapshots as they are now. */
+static struct err *refresh(struct api_call *call)
+{
+    struct err *err = NULL;
+
+    answer_reset(call);
+    if (call->schema->db_version != db_schema_version(call->conn))
+        err = call->api->follow_schema(call->api->user, call->arena, db_schema_version(call->conn));
+    api_call_snapshots(call);
     return err;
 }
 
@@ -101,9 +121,9 @@ static struct err *read_call(struct api_call *call, uint64_t cpu_us,
     struct err *err = try_read(call, cpu_us, run);
 
     for (int i = 1; i < API_STALE_TRIES && err && err->kind == E_STALE; i++) {
-        answer_reset(call);
-        api_call_snapshots(call);
-        err = try_read(call, cpu_us, run);
+        err = refresh(call);
+        if (!err)
+            err = try_read(call, cpu_us, run);
     }
     return err;
 }

@@ -3,7 +3,9 @@
  */
 #include "auth/internal.h"
 
-#define ANSWER_MAX (64 * 1024)
+#include "base/limits.h"
+
+#define ANSWER_MAX (64 * KIB)
 
 static void write_truth(struct buf *out, bool truth)
 {

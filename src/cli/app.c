@@ -82,9 +82,29 @@ struct err *app_reload_schema(struct arena *a, struct app *app)
 
     err = db_reader(a, app->data, &conn);
     if (!err)
-        err = schema_load(a, conn, &schema);
-    if (!err)
+        err = db_read_begin(a, conn);
+    if (err)
+        return err;
+    err = schema_load(a, conn, &schema);
+    if (!err) {
+        schema->db_version = db_schema_version(conn);
         schema_publish(app->schemas, schema);
+    }
+    db_read_end(conn);
+    return err;
+}
+
+struct err *app_follow_schema(struct arena *a, struct app *app, int64_t db_version)
+{
+    struct schema *current;
+    struct err *err = NULL;
+
+    pthread_mutex_lock(&app->following);
+    current = schema_current(app->schemas);
+    if (current->db_version != db_version)
+        err = app_reload_schema(a, app);
+    schema_unref(current);
+    pthread_mutex_unlock(&app->following);
     return err;
 }
 
@@ -120,7 +140,8 @@ struct err *app_open(struct arena *a, const struct options *options, void (*grou
                         .options = options,
                         .encryption_key = encryption_key(a, options),
                         .schemas = schema_store_new(),
-                        .settings = settings_store_new()};
+                        .settings = settings_store_new(),
+                        .following = PTHREAD_MUTEX_INITIALIZER};
     err = make_folder(a, options->dir);
     if (!err)
         err = open_database(app, "data.db", data, &app->data);

@@ -10,6 +10,8 @@
 #include "schema/schema.h"
 #include "settings/settings.h"
 
+#include <pthread.h>
+
 struct notify;
 
 struct app {
@@ -18,6 +20,7 @@ struct app {
     struct str encryption_key; /* empty: none */
     struct db *data, *auxiliary;
     struct schema_store *schemas;
+    pthread_mutex_t following; /* one thread at a time reads the schema again */
     struct settings_store *settings;
     struct notify *notify;
 };
@@ -32,7 +35,12 @@ void app_close(struct app *app);
 /* The path of an entry of the data directory. */
 struct str app_path(struct arena *a, const struct app *app, const char *entry);
 
-/* Reads again what another process has changed, and publishes it. Any thread with a reader. */
+/* Makes sure that the published schema is not older than the database's version
+ * (db_schema_version): another process may have changed it. Any thread with a reader, outside a
+ * snapshot. */
+MUST_CHECK struct err *app_follow_schema(struct arena *a, struct app *app, int64_t db_version);
+/* Reads again what another process has changed, and publishes it. Any thread with a reader, outside
+ * a snapshot. */
 MUST_CHECK struct err *app_reload_schema(struct arena *a, struct app *app);
 MUST_CHECK struct err *app_reload_settings(struct arena *a, struct app *app);
 

@@ -103,6 +103,11 @@ static void banner(const struct options *options, const struct serving *serving)
     fflush(stdout);
 }
 
+static struct err *follow_schema(void *user, struct arena *a, int64_t db_version)
+{
+    return app_follow_schema(a, user, db_version);
+}
+
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
     struct err *err = app_open(a, options, wake_loops, serving, &serving->app);
@@ -117,7 +122,9 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(),
-                                .query_timeout_s = (unsigned)options->query_timeout_s};
+                                .query_timeout_s = (unsigned)options->query_timeout_s,
+                                .follow_schema = follow_schema,
+                                .user = &serving->app};
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
     return listen_on(a, options, serving);
 }

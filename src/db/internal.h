@@ -218,6 +218,8 @@ struct db_stmt {
     bool in_use;
     bool started;
     bool bind_failed;
+    uint16_t overruns;      /* a bit a run, newest lowest: it passed its CPU budget */
+    uint64_t slow_until_us; /* clock_us(): till then refused where there is a budget; 0: never */
     struct db_stmt *chain;
     struct db_stmt *newer, *older;
 };

@@ -157,7 +157,6 @@ static void conn_configure(struct db_eng_conn *conn, enum db_role role)
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX_BYTES);
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
-    (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, conn);
     (void)sqlite3_busy_handler(db, on_busy, conn);
     if (role == DB_ROLE_WRITER)

@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define SLOW_US 1000000 /* how long a statement that overran twice in 16 runs is refused */
+
 /* --- cache ----------------------------------------------------------------------------------- */
 
 static struct db_stmt **bucket_of(struct db_conn *conn, uint64_t hash)
@@ -201,25 +203,54 @@ static struct err *step_grouped(struct arena *a, struct db_stmt *stmt, bool *ret
     return err;
 }
 
+static bool has_budget(const struct db_stmt *stmt)
+{
+    return stmt->conn->grouped ? stmt->readonly : stmt->conn->watch.cpu_us > 0;
+}
+
+/* A statement that is known to overrun its budget is refused before it wastes it once more. */
+static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
+{
+    if (stmt->n_bound < stmt->n_params)
+        return err_new(a, E_BAD_REQUEST, NULL, "a parameter has no value");
+    if (stmt->bind_failed)
+        return err_new(a, E_BAD_REQUEST, NULL, "a bound value is too large");
+    stmt->started = true;
+    if (!has_budget(stmt))
+        return NULL;
+    if (stmt->slow_until_us && clock_us() < stmt->slow_until_us)
+        return db_watch_err(a, DB_STOP_BUDGET);
+    stmt->slow_until_us = 0;
+    stmt->overruns = (uint16_t)(stmt->overruns << 1);
+    return NULL;
+}
+
+static void note_overrun(struct db_stmt *stmt)
+{
+    if (stmt->overruns & ~1U) {
+        stmt->slow_until_us = clock_us() + SLOW_US;
+        stmt->overruns = 0;
+    } else {
+        stmt->overruns |= 1;
+    }
+}
+
 struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
 {
     struct db_conn *conn = stmt->conn;
     struct err *err;
 
-    if (!stmt->started) {
-        if (stmt->n_bound < stmt->n_params)
-            return err_new(a, E_BAD_REQUEST, NULL, "a parameter has no value");
-        if (stmt->bind_failed)
-            return err_new(a, E_BAD_REQUEST, NULL, "a bound value is too large");
-        stmt->started = true;
-    }
     err = conn_ready(a, conn);
+    if (!err && !stmt->started)
+        err = stmt_start(a, stmt);
     if (err)
         return err;
     err =
         conn->grouped ? step_grouped(a, stmt, ret_row) : conn->db->ops->step(a, stmt->eng, ret_row);
     if (err)
         note_error(conn);
+    if (err && err->kind == E_OVER_BUDGET)
+        note_overrun(stmt);
     return err;
 }
 

@@ -266,6 +266,7 @@ struct schema_col {
 struct schema {
     atomic_uint refs;
     uint64_t generation;
+    int64_t db_version; /* db_schema_version() of the snapshot it was read in */
     struct arena *arena;
     struct schema_col **cols; /* rowid order */
     size_t n_cols;

@@ -71,6 +71,36 @@ static void without_limits_the_timeout_counts_for_each_statement(void **state)
     bench_done(&b);
 }
 
+static uint64_t cpu_of_read(struct bench *b, struct db_conn *conn, uint64_t budget_us)
+{
+    struct db_limits limits = {.cpu_us = budget_us};
+    uint64_t start_us = clock_thread_cpu_us();
+    struct err *err;
+
+    db_set_limits(conn, &limits);
+    err = read_long(b, conn);
+    assert_int_equal(err->kind, E_OVER_BUDGET);
+    return clock_thread_cpu_us() - start_us;
+}
+
+/* What overran its budget twice is refused for a while before it uses any. */
+static void a_slow_statement_is_refused_at_once(void **state)
+{
+    const uint64_t budget_us = 50000;
+    struct bench b = bench_new();
+    struct db_conn *conn;
+
+    (void)state;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    assert_true(cpu_of_read(&b, conn, budget_us) >= budget_us);
+    assert_true(cpu_of_read(&b, conn, budget_us) >= budget_us);
+    assert_true(cpu_of_read(&b, conn, budget_us) < budget_us / 2);
+    db_set_limits(conn, NULL);
+    assert_int_equal(bench_int(&b, "SELECT 1"), 1);
+    bench_done(&b);
+}
+
 /* A budget is CPU time: waiting does not use it up. */
 static void a_budget_is_not_used_up_by_waiting(void **state)
 {
@@ -147,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_limit_has_its_error),
         cmocka_unit_test(without_limits_the_timeout_counts_for_each_statement),
+        cmocka_unit_test(a_slow_statement_is_refused_at_once),
         cmocka_unit_test(a_budget_is_not_used_up_by_waiting),
         cmocka_unit_test(every_thread_has_its_reader),
         cmocka_unit_test(a_thread_reads_many_databases),
