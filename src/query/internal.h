@@ -45,7 +45,7 @@ struct query_probe {
     enum query_probe_kind kind;
     enum query_class class; /* that the SQL was made for */
     bool as_number;         /* a text that reads as a number is one */
-    bool keep_order;        /* an object's keys stay in their order when it becomes a text */
+    bool as_json;           /* of a resolved body it is the text of its JSON */
     struct str path;        /* "query.page" */
 };
 

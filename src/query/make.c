@@ -81,7 +81,7 @@ unsigned query_join_param(struct query_make *make, struct query_recipe recipe)
 
 static bool is_same_probe(const struct query_probe *x, const struct query_probe *y)
 {
-    return x->kind == y->kind && x->as_number == y->as_number && x->keep_order == y->keep_order &&
+    return x->kind == y->kind && x->as_number == y->as_number && x->as_json == y->as_json &&
            str_eq(x->path, y->path);
 }
 

@@ -44,6 +44,8 @@ struct query_request {
     const struct query_pair *headers;
     size_t n_headers;
     const struct json *body; /* an object, or NULL */
+    /* it holds fields converted to their types (records.md 3.7): JSON and points are texts then */
+    bool body_is_resolved;
     /* the authenticated record, or auth_col NULL for a guest */
     const struct schema_col *auth_col;
     struct str auth_id, auth_email;

@@ -144,7 +144,7 @@ static void answer_value(struct arena *a, const struct query_probe *probe, const
         return;
     case JSON_LIST:
     case JSON_OBJECT:
-        *ret = answer_text(json_text(a, value, !probe->keep_order));
+        *ret = answer_text(json_text(a, value, true));
         return;
     }
     BUG("not a JSON type");
@@ -226,6 +226,8 @@ void query_answer(struct arena *a, const struct query_request *request,
     struct json value = json_of_null();
     bool is_there = find(request, probe->path, &value);
 
+    if (is_there && probe->as_json && request->body_is_resolved)
+        value = json_of_text(json_text(a, &value, false));
     switch (probe->kind) {
     case PROBE_VALUE:
         answer_value(a, probe, &value, ret);

@@ -83,6 +83,12 @@ static struct query_value isset_value(struct query_make *make, struct str path)
     return (struct query_value){.sql = query_take(make, mark), .is_const = true};
 }
 
+static bool is_json_of_body(const struct schema_field *field, struct str path)
+{
+    return field && (field->type->kind == FIELD_JSON || field->type->kind == FIELD_GEO) &&
+           str_starts(path, STR("body.")) && path.n == field->name.n + sizeof("body.") - 1;
+}
+
 /* The value at `path` below @request, its modifier cut off. */
 static struct query_value static_value(struct query_make *make, const struct query_scope *scope,
                                        struct str path)
@@ -91,7 +97,7 @@ static struct query_value static_value(struct query_make *make, const struct que
     struct query_probe probe = {
         .kind = PROBE_VALUE,
         .as_number = field && field->type->kind == FIELD_NUMBER,
-        .keep_order = field && field->type->kind == FIELD_GEO,
+        .as_json = is_json_of_body(field, path),
         .path = path,
     };
 
@@ -316,7 +322,9 @@ static bool resolve_body_field(struct query_make *make, struct query_scope *scop
         body_each(make, scope, field, path, ret);
         return true;
     case MODIFIER_LOWER:
-        *ret = probe_value(make, (struct query_probe){.kind = PROBE_LOWER, .path = path});
+        *ret = probe_value(make, (struct query_probe){.kind = PROBE_LOWER,
+                                                      .as_json = is_json_of_body(field, path),
+                                                      .path = path});
         lower_value(make, ret);
         return true;
     case MODIFIER_CHANGED:

@@ -121,9 +121,11 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
     struct err *items = NULL;
 
     rec_edits_apply(a, &draft->edits, work.values);
-    if (!draft->actor.superuser)
+    if (!draft->actor.superuser) {
+        draft->actor.request.body_is_resolved = true;
         draft->actor.request.body =
             rec_resolved_body(a, request->col, request->body, false, work.values);
+    }
     if (!is_free(draft) || may_manage(draft))
         draft->virtual_cells = virtual_row(a, request->col, work.values);
     rec_fill_generated(a, request->col, work.values);
@@ -351,9 +353,11 @@ static struct err *run_update(const struct rec_draft *draft, struct rec_work *wo
     if (err)
         return err;
     rec_edits_apply(work->a, &draft->edits, work->values);
-    if (!actor.superuser)
+    if (!actor.superuser) {
+        actor.request.body_is_resolved = true;
         actor.request.body =
             rec_resolved_body(work->a, work->col, draft->request.body, false, work->values);
+    }
     err = check_update_rule(draft, work, &actor);
     if (err)
         return err;
