@@ -230,10 +230,11 @@ def stage_hostile():
 
 
 def stage_crash():
-    """kill -9 under 64 writers; slow requests that are dropped"""
+    """kill -9 under 64 writers; slow requests that are dropped; directories that others change"""
     done = [counted(*run(sys.executable, os.path.join(TESTS, "crash", "kill9.py"), RELEASE,
                          "--rounds", "20")),
-            counted(*run(sys.executable, os.path.join(TESTS, "crash", "drop.py"), RELEASE))]
+            counted(*run(sys.executable, os.path.join(TESTS, "crash", "drop.py"), RELEASE)),
+            counted(*run(sys.executable, os.path.join(TESTS, "crash", "directory.py"), ASAN))]
     return sum(d[0] for d in done), sum(d[1] for d in done)
 
 

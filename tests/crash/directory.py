@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""directory.py BINARY
+
+A data directory that cannot be served is refused with a message and exit code 1, unchanged; one that
+another process changes while it is served is followed; a stop under load loses nothing.
+"""
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import reeve  # noqa: E402
+
+RECORDS = "/api/collections/people/records"
+WRITERS = 16
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    home = reeve.scratch("directory")
+    tally = reeve.Tally()
+    try:
+        model = reeve.fresh(binary, os.path.join(home, "model"))
+        reeve.run_sql(model, "data", "PRAGMA wal_checkpoint(TRUNCATE)")
+        for name, spoil, word in SPOILED:
+            refused(binary, model, os.path.join(home, name.replace(" ", "-")), name, spoil, word, tally)
+        locked(binary, model, os.path.join(home, "locked"), tally)
+        followed(binary, model, os.path.join(home, "followed"), tally)
+        stopped(binary, model, os.path.join(home, "stopped"), tally)
+    finally:
+        reeve.remove(home)
+    return tally.end()
+
+
+def sql(script):
+    return lambda directory: reeve.run_sql(directory, "data", script)
+
+
+def overwrite(data):
+    def spoil(directory):
+        with open(os.path.join(directory, "data.db"), "r+b") as file:
+            file.write(data)
+    return spoil
+
+
+def without_hooks(directory):
+    hooks = os.path.join(os.path.dirname(directory), "pb_hooks")
+    os.mkdir(hooks)
+    with open(os.path.join(hooks, "main.pb.js"), "w", encoding="utf-8") as file:
+        file.write("// a hook\n")
+
+
+SPOILED = [
+    ("a newer column", sql("ALTER TABLE _collections ADD COLUMN novelty TEXT"), "novelty"),
+    ("a newer parameter column", sql("ALTER TABLE _params ADD COLUMN novelty TEXT"), "novelty"),
+    ("a newer field type", sql("UPDATE _collections SET fields = replace(fields, '\"type\":\"bool\"', "
+                               "'\"type\":\"vector\"') WHERE name = 'people'"), "vector"),
+    ("an old directory", sql("DROP TABLE _mfas; DROP TABLE _authOrigins; "
+                             "DELETE FROM _collections WHERE name IN ('_mfas', '_authOrigins')"), ""),
+    ("no database", overwrite(b"this is no database, and never was one" * 200), "data.db"),
+    ("S3 storage", sql("UPDATE _params SET value = json_set(value, '$.s3.enabled', json('true'))"), "s3"),
+    ("rate limits", sql("UPDATE _params SET value = json_set(value, '$.rateLimits.enabled', json('true'))"),
+     "rate-limits"),
+    ("hooks", without_hooks, "hooks"),
+]
+
+
+def copy(model, home):
+    os.makedirs(home)
+    directory = os.path.join(home, "pb_data")
+    subprocess.run(["cp", "-r", model, directory], check=True)
+    return directory
+
+
+def state(directory):
+    """What must not change: the files and their contents."""
+    with open(os.path.join(directory, "data.db"), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def start(binary, directory):
+    return subprocess.run([binary, "serve", "--dir", directory, "--http", "127.0.0.1:0"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=40)
+
+
+def refused(binary, model, home, name, spoil, word, tally):
+    directory = copy(model, home)
+    spoil(directory)
+    before = state(directory)
+    done = start(binary, directory)
+    tally.check("%s: exit code" % name, done.returncode == 1, str(done.returncode))
+    tally.check("%s: message" % name, word in done.stderr and done.stderr.count("\n") == 1,
+                repr(done.stderr))
+    tally.check("%s: nothing changed" % name, state(directory) == before)
+
+
+def locked(binary, model, home, tally):
+    directory = copy(model, home)
+    con = sqlite3.connect(os.path.join(directory, "data.db"), isolation_level=None)
+    con.execute("PRAGMA locking_mode = EXCLUSIVE")
+    con.execute("BEGIN EXCLUSIVE")
+    con.execute("UPDATE _params SET updated = updated")
+    done = start(binary, directory)
+    con.execute("ROLLBACK")
+    con.close()
+    tally.check("locked: exit code", done.returncode == 1, str(done.returncode))
+    tally.check("locked: message", "locked" in done.stderr, repr(done.stderr))
+
+
+def followed(binary, model, home, tally):
+    directory = copy(model, home)
+    with reeve.Server(binary, directory) as server:
+        path = "/api/collections/people/records?perPage=1"
+        tally.check("served", server.request("GET", path)[0] == 200)
+        reeve.run_sql(directory, "data", "ALTER TABLE people RENAME COLUMN mood TO temper; UPDATE _collections "
+                      "SET fields = replace(fields, '\"name\":\"mood\"', '\"name\":\"temper\"') WHERE name = 'people'")
+        status, body, _ = server.request("GET", path)
+        tally.check("a renamed column is followed at once", status == 200 and b"temper" in body, repr(body))
+        reeve.run_sql(directory, "data", "UPDATE _collections SET listRule = NULL WHERE name = 'people'")
+        marker = os.path.join(directory, ".notify", "collections@0123456789")
+        open(marker, "w", encoding="utf-8").close()
+        os.unlink(marker)
+        time.sleep(0.2)
+        tally.check("a changed rule is followed", server.request("GET", path)[0] == 403)
+        tally.check("stops cleanly", server.stop(), server.output())
+
+
+def write(server, number, acknowledged):
+    for i in range(100000):
+        try:
+            status, body, _ = server.request("POST", RECORDS, {"name": "w%d-%d" % (number, i)}, timeout=5)
+        except OSError:
+            return
+        except Exception:  # half an answer: not acknowledged
+            return
+        if status == 200:
+            acknowledged.append("w%d-%d" % (number, i))
+        elif status == 503:
+            return
+
+
+def stopped(binary, model, home, tally):
+    directory = copy(model, home)
+    for round_number in range(5):
+        acknowledged = []
+        reeve.run_sql(directory, "data", "DELETE FROM people")
+        server = reeve.Server(binary, directory).start()
+        writers = [threading.Thread(target=write, args=(server, n, acknowledged)) for n in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        time.sleep(0.4)
+        tally.check("stops under load %d" % round_number, server.stop(), server.output())
+        for writer in writers:
+            writer.join()
+        rows = {row[0] for row in reeve.query(directory, "SELECT name FROM people")}
+        missing = set(acknowledged) - rows
+        tally.check("keeps what it acknowledged %d" % round_number, acknowledged and not missing,
+                    "%d of %d missing" % (len(missing), len(acknowledged)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
