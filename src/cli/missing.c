@@ -31,27 +31,45 @@ static bool asks_https(const struct asked *by)
     return by->app->options->https.n > 0;
 }
 
-static bool folder_has(const struct asked *by, struct str folder, struct str ending)
+/* Whether a file of that ending lies in the folder for which `asks`, when given, says so. */
+static bool folder_has(const struct asked *by, struct str folder, struct str ending,
+                       bool (*asks)(const struct asked *by, struct str file))
 {
     DIR *dir = opendir(arena_cstr(by->arena, folder));
     bool found = false;
 
     if (!dir)
         return false;
-    for (struct dirent *entry = readdir(dir); entry && !found; entry = readdir(dir))
-        found = str_ends(str_of(entry->d_name), ending);
+    for (struct dirent *entry = readdir(dir); entry && !found; entry = readdir(dir)) {
+        struct str file = str_of(entry->d_name);
+
+        found = str_ends(file, ending) && (!asks || asks(by, file));
+    }
     closedir(dir);
     return found;
 }
 
 static bool asks_hooks(const struct asked *by)
 {
-    return folder_has(by, by->app->options->hooks_dir, STR(".pb.js"));
+    return folder_has(by, by->app->options->hooks_dir, STR(".pb.js"), NULL);
+}
+
+/* One that PocketBase has applied already asks for nothing more. */
+static bool is_pending(const struct asked *by, struct str file)
+{
+    struct db_value name = DB_V_TEXT(file);
+    struct db_conn *conn;
+    struct db_row *row;
+
+    return db_reader(by->arena, by->app->data, &conn) ||
+           db_query_row(by->arena, conn, STR("SELECT 1 FROM _migrations WHERE file = ?1"), &name, 1,
+                        &row) ||
+           !row;
 }
 
 static bool asks_migrations(const struct asked *by)
 {
-    return folder_has(by, by->app->options->migrations_dir, STR(".js"));
+    return folder_has(by, by->app->options->migrations_dir, STR(".js"), is_pending);
 }
 
 static const struct {
@@ -63,7 +81,7 @@ static const struct {
     {"rate-limits", "the settings switch rate limits on", asks_rate_limits},
     {"backups-cron", "the settings ask for scheduled backups", asks_backups},
     {"hooks", "the hooks folder holds .pb.js files", asks_hooks},
-    {"migrations", "the migrations folder holds .js files", asks_migrations},
+    {"migrations", "the migrations folder holds .js files that were not applied", asks_migrations},
     {"https", "--https asks for TLS", asks_https},
 };
 

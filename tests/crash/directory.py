@@ -48,11 +48,18 @@ def overwrite(data):
     return spoil
 
 
-def without_hooks(directory):
+def with_hooks(directory):
     hooks = os.path.join(os.path.dirname(directory), "pb_hooks")
     os.mkdir(hooks)
     with open(os.path.join(hooks, "main.pb.js"), "w", encoding="utf-8") as file:
         file.write("// a hook\n")
+
+
+def migration(directory):
+    folder = os.path.join(os.path.dirname(directory), "pb_migrations")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "1735689600_made.js"), "w", encoding="utf-8") as file:
+        file.write("// a migration\n")
 
 
 SPOILED = [
@@ -66,7 +73,8 @@ SPOILED = [
     ("S3 storage", sql("UPDATE _params SET value = json_set(value, '$.s3.enabled', json('true'))"), "s3"),
     ("rate limits", sql("UPDATE _params SET value = json_set(value, '$.rateLimits.enabled', json('true'))"),
      "rate-limits"),
-    ("hooks", without_hooks, "hooks"),
+    ("hooks", with_hooks, "hooks"),
+    ("a migration", migration, "migrations"),
 ]
 
 
@@ -114,6 +122,8 @@ def locked(binary, model, home, tally):
 
 def followed(binary, model, home, tally):
     directory = copy(model, home)
+    migration(directory)  # one that was applied is nobody's concern
+    reeve.run_sql(directory, "data", "INSERT INTO _migrations VALUES ('1735689600_made.js', 1735689600000000)")
     with reeve.Server(binary, directory) as server:
         path = "/api/collections/people/records?perPage=1"
         tally.check("served", server.request("GET", path)[0] == 200)
