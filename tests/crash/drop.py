@@ -19,6 +19,7 @@ import reeve  # noqa: E402
 ROWS = 20000
 MEMORY = 16 << 20  # what caches and the allocator may keep
 TOGETHER = 50
+WARM = 1500
 
 
 def main():
