@@ -115,7 +115,9 @@ static const struct http_route *find(struct search *s, const struct node *node, 
         child = map_find(&node->literals, segment);
         if (child)
             found = find(s, child, rest, n_params, depth + 1);
-        if (!found && node->one && segment.n && n_params < REQ_PARAMS_MAX) {
+        /* ServeMux takes an escaped slash alone for a trailing one: no value of a {name} */
+        if (!found && node->one && segment.n && !str_eq(segment, STR("/")) &&
+            n_params < REQ_PARAMS_MAX) {
             s->params[n_params] = segment;
             found = find(s, node->one, rest, n_params + 1, depth + 1);
         }

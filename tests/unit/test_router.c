@@ -35,6 +35,7 @@ static void paths_find_their_route(void **state)
         {"POST", "/api/collections/posts/records", 3, "posts", NULL},
         {"GET", "/api/collections/a%2Fb/records/x%20y", 2, "a/b", "x y"},
         {"GET", "/api/collections//records", -1, NULL, NULL},
+        {"GET", "/api/collections/%2F/records", -1, NULL, NULL},
         {"GET", "/api/collections/meta/scaffolds", 4, NULL, NULL},
         {"GET", "/api/collections/meta/records", 1, "meta", NULL}, /* out of the literal again */
         {"GET", "/api/collections/meta/other", 5, "meta", "other"},
