@@ -60,7 +60,7 @@ static int account(struct app *app, const struct superuser_command *command)
 
     if (options->n_words > 2)
         superuser.email = options->words[2];
-    if (options->n_words > 3)
+    if (options->n_words == 4) /* one more is as wrong as one less */
         superuser.password = options->words[3];
     err = run_account(app, command, &superuser, &out);
     if (err)
