@@ -222,13 +222,24 @@ static struct err *read_multipart(struct api_call *call, const struct json **ret
     return form_finish(&form, ret);
 }
 
+/* The body's pairs; of POST, PUT and PATCH alone, as Go reads forms. */
+static bool body_pairs(struct api_call *call, struct req_pairs *ret)
+{
+    static const struct str methods[] = {STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH")};
+
+    *ret = (struct req_pairs){0};
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (str_eq(call->req->method, methods[i]))
+            return !call->req->body_broken && req_parse_pairs(call->arena, call->req->body, ret);
+    return true;
+}
+
 static struct err *read_urlencoded(struct api_call *call, const struct json **ret)
 {
     struct form form = {.call = call};
     struct req_pairs pairs, query;
 
-    if (call->req->body_broken || !query_pairs(call, &query) ||
-        !req_parse_pairs(call->arena, call->req->body, &pairs))
+    if (!query_pairs(call, &query) || !body_pairs(call, &pairs))
         return bad_body(call, "malformed form");
     form_add_pairs(&form, &pairs);
     form_add_pairs(&form, &query);
@@ -289,8 +300,7 @@ static struct err *form_urlencoded(struct api_call *call, struct form_input *ret
     struct req_pairs body, query;
     pairs_out pairs = {0};
 
-    if (call->req->body_broken || !query_pairs(call, &query) ||
-        !req_parse_pairs(call->arena, call->req->body, &body))
+    if (!query_pairs(call, &query) || !body_pairs(call, &body))
         return bad_body(call, "malformed form");
     add_pairs(call->arena, &pairs, &body);
     add_pairs(call->arena, &pairs, &query);
@@ -298,7 +308,6 @@ static struct err *form_urlencoded(struct api_call *call, struct form_input *ret
     return NULL;
 }
 
-/* No fixed structure here has names for XML: an empty form. */
 /* No endpoint has a field that XML could fill: a document is an empty form. */
 static struct err *form_xml(struct api_call *call, struct form_input *ret)
 {

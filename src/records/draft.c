@@ -314,7 +314,9 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
 
     if (!rec_is_auth(col))
         return NULL;
-    err = rec_manages(work->a, work->tx, actor, col, draft->request.id, NULL, &manages);
+    /* asked of the id as submitted: who changes it manages nothing */
+    err = rec_manages(work->a, work->tx, actor, col, work->values[col->id_field->at].text, NULL,
+                      &manages);
     if (err)
         return err;
     if (draft->old_compared && !manages &&
