@@ -38,8 +38,10 @@ struct str query_like_pattern(struct arena *a, struct str text)
     out[n++] = '%';
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        char next = i + 1 < text.n ? text.p[i + 1] : '\0';
+        char next = '\0';
 
+        if (i + 1 < text.n)
+            next = text.p[i + 1];
         if (c == '\\' && (next == '\\' || next == '%' || next == '_')) {
             out[n++] = c;
             c = text.p[++i];

@@ -156,7 +156,9 @@ static bool is_letter(char c)
 
 static char byte_at(const struct excerpt *e, size_t at)
 {
-    return at < e->html.n ? e->html.p[at] : '\0';
+    if (at >= e->html.n)
+        return '\0';
+    return e->html.p[at];
 }
 
 static struct str tag_name(const struct excerpt *e, size_t from)
@@ -179,7 +181,8 @@ static size_t tag_end(const struct excerpt *e, size_t at)
         char c = e->html.p[at];
 
         if (quote) {
-            quote = c == quote ? '\0' : quote;
+            if (c == quote)
+                quote = '\0';
         } else if (c == '>') {
             return at + 1;
         } else if (after_equals && (c == '"' || c == '\'')) {

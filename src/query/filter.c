@@ -32,7 +32,7 @@ bool query_condition(struct query_make *make, struct query_scope *scope,
                      const struct query_node *root, struct str *ret)
 {
     size_t mark = make->tmp.n;
-    struct str text;
+    struct str text = STR_NONE;
 
     if (!root->is_group)
         return comparison(make, scope, root, ret);

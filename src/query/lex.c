@@ -82,7 +82,9 @@ static struct str since(const struct lex *lex, size_t from)
 /* The next byte, or NUL at the end. */
 static char peek(const struct lex *lex)
 {
-    return lex->at < lex->end ? lex->text.p[lex->at] : '\0';
+    if (lex->at >= lex->end)
+        return '\0';
+    return lex->text.p[lex->at];
 }
 
 /* A NUL byte behind a token goes with it. */
@@ -404,6 +406,7 @@ static bool pair_brackets(struct lex *lex)
             *VEC_PUSH(lex->a, &open) = lex->brackets.n;
             VEC_PUSH(lex->a, &lex->brackets)->open = from;
         } else if (c == ')') {
+            assert(open.n > 0); /* the scan begins at a bracket and ends with it */
             lex->brackets.items[open.items[--open.n]].close = from;
         }
         lex->at++;

@@ -5,7 +5,7 @@
 
 #include "base/date.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000)
+#define DAY_MS INT64_C(86400000)
 
 /* Which part of the date a macro rounds to; its value is then the first or last instant of it. */
 enum period { DAY, MONTH, YEAR };
@@ -29,7 +29,7 @@ static struct db_value date_text(struct arena *a, int64_t ms)
 
 static struct db_value around_now(struct arena *a, int64_t now_ms, int days)
 {
-    return date_text(a, now_ms + (int64_t)days * DAY_MS);
+    return date_text(a, now_ms + days * DAY_MS);
 }
 
 static struct db_value period_start(struct arena *a, int64_t now_ms, int period)

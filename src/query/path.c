@@ -208,7 +208,7 @@ static bool hop_back(struct query_walk *walk, struct str segment)
 
     if (!find_back(walk, segment, &back))
         return false;
-    if (walk->ended)
+    if (walk->ended || !back.field)
         return true;
     user = (struct back_hop){walk->col, back.field};
     hop =

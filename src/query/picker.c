@@ -55,7 +55,7 @@ static bool cut(struct str *rest, struct str separators, bool brackets, struct s
             else if (brackets && c == ')' && depth > 0 && !quote)
                 depth--;
             else if (is_quote(c) && (!quote || quote == c))
-                quote = quote ? '\0' : c;
+                quote = (char)(quote ^ c); /* opens, or closes */
         }
         if (is_one_of(c, separators) && depth == 0 && !quote)
             break;

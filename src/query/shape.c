@@ -63,7 +63,7 @@ struct str query_filter_shape(struct arena *a, struct query_node *root, struct q
 {
     AUTO_BUF struct buf out;
 
-    buf_init(&out, 8 * LIMIT_FILTER_BYTES);
+    buf_init(&out, (size_t)8 * LIMIT_FILTER_BYTES);
     add_node(a, &out, root, ret);
     return arena_dup(a, buf_str(&out));
 }
