@@ -227,12 +227,12 @@ static void sqlite_strftime(struct buf *out, const struct str *exprs, size_t n)
 
 /* --- definitions ----------------------------------------------------------------------------- */
 
-#define RANDOM_ID "('r'||lower(hex(randomblob(7))))"
+#define ID_COLUMN "TEXT PRIMARY KEY DEFAULT ('r'||lower(hex(randomblob(7)))) NOT NULL"
 #define NOW "(strftime('%Y-%m-%d %H:%M:%fZ'))"
 
 /* clang-format off */
 static const char *const column_types[] = {
-    [DB_COL_ID]     = "TEXT PRIMARY KEY DEFAULT " RANDOM_ID " NOT NULL",
+    [DB_COL_ID]     = ID_COLUMN,
     [DB_COL_TEXT]   = "TEXT DEFAULT '' NOT NULL",
     [DB_COL_BOOL]   = "BOOLEAN DEFAULT FALSE NOT NULL",
     [DB_COL_NUMBER] = "NUMERIC DEFAULT 0 NOT NULL",
@@ -331,10 +331,10 @@ static void sqlite_create_view(struct buf *out, struct str name, struct str quer
 
 static const char *const data_tables[] = {
     "CREATE TABLE `_migrations` (file VARCHAR(255) PRIMARY KEY NOT NULL, applied INTEGER NOT NULL)",
-    "CREATE TABLE `_params` (`id` TEXT PRIMARY KEY DEFAULT " RANDOM_ID " NOT NULL, "
+    "CREATE TABLE `_params` (`id` " ID_COLUMN ", "
     "`value` JSON DEFAULT NULL, `created` TEXT DEFAULT " NOW " NOT NULL, "
     "`updated` TEXT DEFAULT " NOW " NOT NULL)",
-    "CREATE TABLE `_collections` (`id` TEXT PRIMARY KEY DEFAULT " RANDOM_ID " NOT NULL, "
+    "CREATE TABLE `_collections` (`id` " ID_COLUMN ", "
     "`system` BOOLEAN DEFAULT FALSE NOT NULL, `type` TEXT DEFAULT 'base' NOT NULL, "
     "`name` TEXT UNIQUE NOT NULL, `fields` JSON DEFAULT '[]' NOT NULL, "
     "`indexes` JSON DEFAULT '[]' NOT NULL, `listRule` TEXT DEFAULT NULL, "
@@ -347,7 +347,7 @@ static const char *const data_tables[] = {
 };
 
 static const char *const auxiliary_tables[] = {
-    "CREATE TABLE `_logs` (`id` TEXT PRIMARY KEY DEFAULT " RANDOM_ID " NOT NULL, "
+    "CREATE TABLE `_logs` (`id` " ID_COLUMN ", "
     "`level` INTEGER DEFAULT 0 NOT NULL, `message` TEXT DEFAULT '' NOT NULL, "
     "`data` JSON DEFAULT '{}' NOT NULL, `created` TEXT DEFAULT " NOW " NOT NULL)",
     "CREATE INDEX idx_logs_level on `_logs` (`level`)",

@@ -38,12 +38,16 @@ static unsigned commonness(char c)
 
 static char ascii_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return c;
 }
 
 static char ascii_upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+    if (c >= 'a' && c <= 'z')
+        return (char)(c & ~0x20);
+    return c;
 }
 
 /* The literal of `%literal%`, unescaped and in lower case; false when the pattern is anything else.

@@ -218,8 +218,10 @@ static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
     stmt->started = true;
     if (!has_budget(stmt))
         return NULL;
-    if (stmt->slow_until_us && clock_us() < stmt->slow_until_us)
+    if (stmt->slow_until_us && clock_us() < stmt->slow_until_us) {
+        stmt->conn->watch.stop = DB_STOP_BUDGET; /* as if it had run: nobody may swallow it */
         return db_watch_err(a, DB_STOP_BUDGET);
+    }
     stmt->slow_until_us = 0;
     stmt->overruns = (uint16_t)(stmt->overruns << 1);
     return NULL;
@@ -327,7 +329,7 @@ struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct db_row *found;
-    bool row;
+    bool row = false;
     struct err *err;
 
     err = prepare_bound(a, conn, sql, values, n, &stmt);

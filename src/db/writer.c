@@ -181,6 +181,7 @@ static void serve(struct db *db, struct db_unit *units)
     struct db_conn *tx;
     struct err *err;
 
+    assert(units); /* the turn is a group's only while some wait */
     err = db_writer_conn(w->arena, db, &tx);
     if (err) {
         fail_all(units, err);

@@ -6,6 +6,8 @@
 
 #include "base/thread.h"
 
+#include <sched.h>
+
 #define JOBS 400
 #define ROW_BYTES 32768
 
@@ -94,7 +96,8 @@ static void everything_at_once(void **state)
     assert_int_equal(n_actions, JOBS);
     assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), JOBS);
     assert_int_equal(db_stats(b.db).units, JOBS + 1);
-    assert_true(db_stats(b.db).checkpoints > 0);
+    while (db_stats(b.db).checkpoints == 0) /* asked for, as the log is long; the rest is time */
+        sched_yield();
     test_free(loads);
     bench_done(&b);
 }
