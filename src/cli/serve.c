@@ -103,6 +103,21 @@ static void banner(const struct options *options, const struct serving *serving)
     fflush(stdout);
 }
 
+/* There is no page yet that makes the first superuser: the command line does. */
+static void hint(struct arena *a, const struct options *options, const struct serving *serving)
+{
+    struct db_row *row = NULL;
+    struct db_conn *conn;
+
+    if (db_reader(a, serving->app.data, &conn) ||
+        db_query_row(a, conn, STR("SELECT 1 FROM _superusers LIMIT 1"), NULL, 0, &row) || row)
+        return;
+    printf("\n(!) There is no superuser yet. Make the first one with\n"
+           "    %.*s superuser upsert EMAIL PASS --dir %.*s\n\n",
+           STR_ARG(options->exe), STR_ARG(options->dir));
+    fflush(stdout);
+}
+
 static struct err *follow_schema(void *user, struct arena *a, int64_t db_version)
 {
     return app_follow_schema(a, user, db_version);
@@ -142,6 +157,7 @@ int command_serve(struct arena *a, const struct options *options)
         code = command_fail_err(err);
     } else {
         banner(options, &serving);
+        hint(a, options, &serving);
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
