@@ -84,7 +84,7 @@ static void group_go(struct group *g, size_t n)
     sem_destroy(&g->done);
 }
 
-static void group_run(struct bench *b, struct answered *units, size_t n, sem_t **ret_done)
+static void group_run(struct bench *b, struct answered *units, size_t n)
 {
     struct group g;
 
@@ -94,8 +94,6 @@ static void group_run(struct bench *b, struct answered *units, size_t n, sem_t *
         assert_true(db_submit(b->db, &units[i].unit));
     }
     group_go(&g, n);
-    if (ret_done)
-        *ret_done = NULL;
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */
@@ -118,7 +116,7 @@ static void a_group_has_one_commit(void **state)
     before = db_stats(b.db);
     for (size_t i = 0; i < 3; i++)
         answered_init(&units[i], b.a, run_statements, inserts[i], NULL);
-    group_run(&b, units, 3, NULL);
+    group_run(&b, units, 3);
     assert_int_equal(db_stats(b.db).groups - before.groups, 2); /* the gate's and the group's */
     assert_int_equal(db_stats(b.db).units - before.units, 4);
     assert_null(units[0].unit.err);
@@ -258,7 +256,7 @@ static void a_unit_that_ends_the_transaction_harms_no_other(void **state)
     bench_run(&b, "CREATE TABLE t (x INTEGER PRIMARY KEY)");
     for (size_t i = 0; i < 3; i++)
         answered_init(&units[i], b.a, i == 1 ? end_and_swallow : write_one, &in[i], NULL);
-    group_run(&b, units, 3, NULL);
+    group_run(&b, units, 3);
     assert_null(units[0].unit.err);
     assert_int_equal(units[1].unit.err->kind, E_UNAVAILABLE);
     assert_null(units[2].unit.err);
@@ -387,11 +385,36 @@ static void a_long_read_in_a_group_is_over_budget(void **state)
     answered_init(&units[0], b.a, read_long, NULL, NULL);
     answered_init(&units[1], b.a, run_statements, insert, NULL);
     start_ms = clock_ms();
-    group_run(&b, units, 2, NULL);
+    group_run(&b, units, 2);
     assert_true(clock_ms() - start_ms < 2000);
     assert_int_equal(units[0].unit.err->kind, E_OVER_BUDGET);
     assert_null(units[1].unit.err);
     assert_int_equal(bench_int(&b, "SELECT sum(x) FROM t"), 2);
+    bench_done(&b);
+}
+
+static struct err *read_long_and_swallow(struct db_conn *tx, const void *in, struct arena *a,
+                                         void **ret_out)
+{
+    assert_non_null(read_long(tx, in, a, ret_out));
+    return NULL;
+}
+
+/* Neither when the read was stopped, nor when it was refused since it is known to be long. */
+static void a_unit_cannot_swallow_its_budget(void **state)
+{
+    struct bench b = bench_new();
+    struct answered unit;
+
+    (void)state;
+    bench_open(&b);
+    bench_run(&b, "CREATE TABLE t (x)");
+    for (int i = 0; i < 4; i++) {
+        answered_init(&unit, b.a, read_long_and_swallow, NULL, NULL);
+        group_run(&b, &unit, 1);
+        assert_int_equal(unit.unit.err->kind, E_OVER_BUDGET);
+    }
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 0);
     bench_done(&b);
 }
 
@@ -446,7 +469,7 @@ static void who_has_left_is_dropped(void **state)
     bench_run(&b, "CREATE TABLE t (x)");
     answered_init(&unit, b.a, run_statements, list, NULL);
     unit.unit.gone = &gone;
-    group_run(&b, &unit, 1, NULL);
+    group_run(&b, &unit, 1);
     assert_int_equal(unit.unit.err->kind, E_GONE);
     err = db_run_leased(b.a, b.db, &lease, run_statements, list, NULL);
     assert_int_equal(err->kind, E_GONE);
@@ -560,6 +583,7 @@ int main(void)
         cmocka_unit_test(a_failed_unit_runs_again_with_the_others),
         cmocka_unit_test(savepoints_carry_their_actions),
         cmocka_unit_test(a_long_read_in_a_group_is_over_budget),
+        cmocka_unit_test(a_unit_cannot_swallow_its_budget),
         cmocka_unit_test(a_long_write_in_a_group_is_not_interrupted),
         cmocka_unit_test(a_lease_ends_in_the_middle_of_a_write),
         cmocka_unit_test(who_has_left_is_dropped),
