@@ -82,25 +82,23 @@ static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct st
                                 uint64_t hash, struct db_stmt **ret)
 {
     const struct db_ops *ops = conn->db->ops;
-    struct db_eng_stmt *eng;
-    struct db_stmt *stmt;
-    char *text;
+    struct db_stmt *stmt = db_alloc(sizeof(*stmt) + sql.n);
+    char *text = (char *)(stmt + 1);
     struct err *err;
 
-    err = ops->prepare(a, conn->eng, sql, &eng);
-    if (err)
+    err = ops->prepare(a, conn->eng, sql, &stmt->eng);
+    if (err) {
+        db_free(stmt);
         return err;
-    stmt = db_alloc(sizeof(*stmt) + sql.n);
-    text = (char *)(stmt + 1);
+    }
     if (sql.n)
         memcpy(text, sql.p, sql.n);
     stmt->conn = conn;
-    stmt->eng = eng;
     stmt->sql = (struct str){text, sql.n};
     stmt->hash = hash;
-    stmt->n_params = ops->params(eng);
-    stmt->readonly = ops->readonly(eng);
-    stmt->bytes = sizeof(*stmt) + sql.n + ops->bytes(eng);
+    stmt->n_params = ops->params(stmt->eng);
+    stmt->readonly = ops->readonly(stmt->eng);
+    stmt->bytes = sizeof(*stmt) + sql.n + ops->bytes(stmt->eng);
     conn->stmt_bytes += stmt->bytes;
     stmt->chain = *bucket_of(conn, hash);
     *bucket_of(conn, hash) = stmt;
