@@ -3,13 +3,20 @@
  */
 #include "cli/commands.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
 #define REEVE_VERSION "0.40.6"
+
+/* Blocks from here on are mapped, and given back to the system when freed. Without this glibc
+ * raises the mark to the largest block it has seen freed, and every thread keeps some as large as
+ * that. */
+#define MAPPED_BYTES (512 * KIB)
 
 static const struct {
     const char *name;
@@ -42,7 +49,8 @@ int main(int argc, char **argv)
     struct options options;
     struct str why;
 
-    signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of the write */
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES); /* refused: memory is kept longer, no more */
+    signal(SIGPIPE, SIG_IGN);                      /* a peer that left is an error of the write */
     if (!options_parse(a, argc, argv, &options, &why)) {
         bool unknown_for_command = options.n_words > 0;
 
