@@ -250,16 +250,11 @@ static void write_hashed(struct req *req)
         write_submit(call);
 }
 
-static struct err *hash_draft(struct api_call *call)
-{
-    return rec_draft_hash(call->arena, call->conn, call->draft);
-}
-
 static void write_hash(struct job *job)
 {
     struct api_call *call = call_of_job(job);
 
-    call->err = read_call(call, 0, hash_draft);
+    call->err = rec_draft_hash(call->arena, call->draft);
     req_resume(call->req, write_hashed, true);
 }
 

@@ -65,6 +65,8 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
         err = api_body(call, &request.body);
     if (!err)
         err = rec_draft_new(call->arena, &request, &call->draft);
+    if (!err)
+        err = rec_draft_read(call->arena, call->conn, call->draft);
     return err;
 }
 

@@ -26,8 +26,8 @@ struct rec_draft {
 
     /* passwords */
     bool asks_old;
-    bool old_compared, old_matches;
-    struct str old_hash; /* what was compared with */
+    bool old_read, old_matches;
+    struct str old_hash; /* what is compared with */
 
     /* of a create */
     struct value *values;
@@ -196,26 +196,27 @@ bool rec_draft_is_leased(const struct rec_draft *draft)
     return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
 }
 
-static struct err *compare_old(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
+struct err *rec_draft_read(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
 {
     const struct schema_col *col = draft->request.col;
     struct rec *rec;
     struct err *err;
 
+    if (!draft->asks_old)
+        return NULL;
     err = rec_find(a, conn, col, draft->request.id, &rec);
     if (err || !rec)
         return err; /* no record: the unit says so */
     draft->old_hash = rec_text(a, rec, col->auth->password);
-    draft->old_matches = bcrypt_check(draft->form.old_password, draft->old_hash);
-    draft->old_compared = true;
+    draft->old_read = true;
     return NULL;
 }
 
-struct err *rec_draft_hash(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
+struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
 {
-    struct err *err = draft->asks_old ? compare_old(a, conn, draft) : NULL;
-
-    for (size_t i = 0; i < draft->edits.n && !err; i++) {
+    if (draft->old_read)
+        draft->old_matches = bcrypt_check(draft->form.old_password, draft->old_hash);
+    for (size_t i = 0; i < draft->edits.n; i++) {
         const struct schema_field *field = draft->edits.items[i].field;
         struct value *value = &draft->edits.items[i].value;
         int cost = (int)field->password.cost;
@@ -226,9 +227,7 @@ struct err *rec_draft_hash(struct arena *a, struct db_conn *conn, struct rec_dra
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    if (!err && draft->request.action == REC_CREATE)
-        err = finish_create(a, draft);
-    return err;
+    return draft->request.action == REC_CREATE ? finish_create(a, draft) : NULL;
 }
 
 /* --- the unit: create ------------------------------------------------------------------------- */
@@ -319,7 +318,7 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
                       &manages);
     if (err)
         return err;
-    if (draft->old_compared && !manages &&
+    if (draft->old_read && !manages &&
         !str_eq(draft->old_hash, work->old_values[col->auth->password->at].text))
         return err_new(work->a, E_STALE, NULL, "the password changed since it was compared");
     rec_form_check(work, &draft->form, manages, draft->old_matches, &items);

@@ -109,12 +109,14 @@ struct rec_request {
  * applied inside the unit, on the current row). */
 MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
                                      struct rec_draft **ret);
-/* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread first. It
- * needs a read connection of that thread (oldPassword is compared with the stored hash; the unit
- * checks that the hash is still the one that was compared). */
-bool rec_draft_needs_hash(const struct rec_draft *draft);
-MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct db_conn *conn,
+/* In the read transaction in which the actor was identified: what is compared with an oldPassword
+ * is read. The unit checks that the hash is still the one that was compared, else it is E_STALE. */
+MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
                                       struct rec_draft *draft);
+/* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread before the
+ * unit. It touches no database, so no snapshot is held for as long as hashes take. */
+bool rec_draft_needs_hash(const struct rec_draft *draft);
+MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
 /* A delete whose collection others reference: run it leased. */
 bool rec_draft_is_leased(const struct rec_draft *draft);
 

@@ -293,12 +293,14 @@ static struct err *draft(const struct rec_request *request, struct rec_draft **r
     struct err *err;
 
     err = rec_draft_new(site.a, request, ret);
-    if (err || !rec_draft_needs_hash(*ret))
+    if (err)
         return err;
     site_ok(db_reader(site.a, site.db, &conn));
     site_ok(db_read_begin(site.a, conn));
-    err = rec_draft_hash(site.a, conn, *ret);
+    err = rec_draft_read(site.a, conn, *ret);
     db_read_end(conn);
+    if (!err && rec_draft_needs_hash(*ret))
+        err = rec_draft_hash(site.a, *ret);
     return err;
 }
 

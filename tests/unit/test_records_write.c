@@ -207,6 +207,37 @@ static void who_may_change_what(void **state)
              "\"email\":\"z@example.com\"");
 }
 
+/* What was compared on another thread is no longer what is stored: prepare again. */
+static void a_password_that_changed_meanwhile_is_stale(void **state)
+{
+    struct rec_request request = {.action = REC_UPDATE,
+                                  .actor = &site.actor,
+                                  .id = STR("user0000000000a"),
+                                  .now_ms = SITE_NOW_MS};
+    struct db_lease lease = {0};
+    struct rec_draft *draft;
+    struct db_conn *conn;
+    struct err *err;
+    void *out;
+
+    (void)state;
+    site_act("user0000000000a");
+    request.col = site_col("users");
+    assert_true(json_read(site.a, STR("{" SIGN_UP ",\"oldPassword\":\"x\"}"), &json_limits_body,
+                          &request.body, NULL));
+    site_ok(rec_draft_new(site.a, &request, &draft));
+    site_ok(db_reader(site.a, site.db, &conn));
+    site_ok(db_read_begin(site.a, conn));
+    site_ok(rec_draft_read(site.a, conn, draft));
+    db_read_end(conn);
+    assert_true(rec_draft_needs_hash(draft));
+    site_ok(rec_draft_hash(site.a, draft));
+    site_exec("UPDATE users SET password = '$2a$04$other' WHERE id = 'user0000000000a'");
+    err = db_run_leased(site.a, site.db, &lease, rec_draft_run, draft, &out);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_STALE);
+}
+
 static void a_new_password_ends_what_the_old_one_gave(void **state)
 {
     (void)state;
@@ -281,6 +312,7 @@ int main(void)
         CASE(forms_come_before_fields),
         CASE(signing_up_hides_the_email),
         CASE(who_may_change_what),
+        CASE(a_password_that_changed_meanwhile_is_stale),
         CASE(a_new_password_ends_what_the_old_one_gave),
         CASE(system_collections_check_their_references),
         CASE(ids_are_unique_among_all_auth_collections),
