@@ -20,7 +20,8 @@ packages_build='gcc=gcc libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-c
 #   clang, libclang-rt     second compiler's warnings, ThreadSanitizer, libFuzzer; llvm-symbolizer
 #                          gives their reports names
 #   venv                   a place for the reference server of ./dev differ
-packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm python3-venv=python3-venv'
+packages_test='libcmocka-dev clang=clang clang-format=clang-format llvm-symbolizer=llvm
+    python3-venv=python3-venv'
 packages_lint='clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'
 
