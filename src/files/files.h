@@ -1,0 +1,116 @@
+/*
+ * files: what records keep beside the database: names, content types, and the local storage
+ * (data-dir.md 12).
+ *
+ * A stored file is <data directory>/storage/<collection id>/<record id>/<name> with a side-car
+ * <name>.attrs. Folders here are "<collection id>/<record id>" or "<collection id>".
+ */
+#ifndef REEVE_FILES_FILES_H
+#define REEVE_FILES_FILES_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- content --------------------------------------------------------------------------------- */
+
+#define FILE_HEAD_BYTES 3072 /* of a file, what its type is told from */
+#define FILE_MD5_LEN 16
+
+/* A file's content: in memory, or in a file of its own on the file system of the data directory. */
+struct file_content {
+    struct str data; /* p NULL: `path` has it */
+    struct str path;
+    uint64_t size;
+    unsigned char md5[FILE_MD5_LEN];
+};
+/* The first FILE_HEAD_BYTES, or fewer where there are no more. Blocks. */
+MUST_CHECK struct err *file_head(struct arena *a, const struct file_content *content,
+                                 struct str *ret);
+
+/* A content type told from a file's head, as PocketBase tells it. Constant. */
+struct file_type {
+    struct str mime;      /* without parameters */
+    struct str charset;   /* empty: none is named */
+    struct str extension; /* with its dot; empty: none */
+    struct str aliases;   /* other names, comma separated */
+};
+struct file_type file_sniff(struct str head);
+/* "text/plain; charset=utf-8" */
+struct str file_type_text(struct arena *a, const struct file_type *type);
+/* Whether it is one of these; parameters and aliases do not count. */
+bool file_type_is_among(const struct file_type *type, const struct str *mimes, size_t n);
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+/* The name under which a client's file is stored: made safe, with a random part. Never empty, at
+ * most 150 bytes of [A-Za-z0-9_.*\-+=#]. extension: of the file's type, for a name without one. */
+struct str file_name(struct arena *a, struct str client_name, struct str extension);
+/* Whether text can be one segment of a path below storage/: not empty, no slash, no leading dot, no
+ * control character, at most 255 bytes. */
+bool file_is_segment(struct str text);
+
+/* --- the storage ----------------------------------------------------------------------------- */
+
+struct file_store;
+/* dir: the data directory; what a killed process left in its folder for temporary files is removed
+ * when `serving`. One thread is started on first need. */
+struct file_store *file_store_new(struct str dir, bool serving);
+/* Finishes what waits to be removed. NULL is fine. */
+void file_store_free(struct file_store *store);
+
+/* Makes the folder for temporary files if it is missing; its path, with a slash at its end. Any
+ * thread that may block. */
+MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_store *store,
+                                           struct str *ret);
+/* A file's path, for reading. The folder and the name must be segments, else p is NULL. */
+struct str file_store_path(struct arena *a, const struct file_store *store, struct str col,
+                           struct str rec, struct str name);
+
+/* Where and what a file is stored as. */
+struct file_key {
+    struct str col, rec, name;
+};
+/* Stores it with its side-car, both on disk when this returns; content in a file is linked, so that
+ * it can be stored again. On an error nothing of it is left. Blocks. */
+MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
+                                      const struct file_key *key,
+                                      const struct file_content *content,
+                                      const struct file_type *type, struct str original);
+/* Once for all files put into a record's folder: their names are on disk when this returns. */
+MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,
+                                       struct str rec);
+
+/* What a file's side-car says; *ret empty when there is none. */
+MUST_CHECK struct err *file_store_type(struct arena *a, const struct file_store *store,
+                                       const struct file_key *key, struct str *ret);
+
+/* --- removing in the background -----------------------------------------------------------------
+ *
+ * Any thread, also the writer's: these copy what they are given, queue it, and return at once.
+ * What cannot be removed is logged.
+ */
+
+/* Each with its side-car and thumbs; and its folders, should they be empty then. */
+void file_store_remove_files(struct file_store *store, const struct file_key *keys, size_t n);
+/* A collection's folder with everything in it that is not younger than before_ms (Unix time, as
+ * file systems know it): what was stored since belongs to whoever has the id now. */
+void file_store_remove_col(struct file_store *store, struct str col, int64_t before_ms);
+/* A temporary file. */
+void file_store_remove_temp(struct file_store *store, struct str path);
+
+/* The same of many, collected one by one; one thread at a time. */
+struct file_removal;
+struct file_removal *file_removal_new(struct file_store *store);
+void file_removal_free(struct file_removal *removal); /* nothing is removed; NULL is fine */
+/* A file; with an empty name, whatever else is in the record's folder, except what is young enough
+ * to have been stored for a record that is not there yet. Segments that cannot be are left out. */
+void file_removal_add(struct file_removal *removal, const struct file_key *key);
+/* Queues it; the removal is the queue's then. */
+void file_removal_queue(struct file_removal *take_removal);
+
+#endif
