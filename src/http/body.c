@@ -2,146 +2,57 @@
  * multipart/form-data, read as Go's mime/multipart reads it, since that is what clients were tried
  * with: text before the first boundary is skipped, line ends may be bare LFs throughout, white
  * space may follow a boundary, and the closing boundary must be there.
+ *
+ * The body may come in pieces: what cannot be told yet stays with the caller, who shows it again
+ * with what came since. That is never more than a part's header fields.
  */
 #include "http/body.h"
 
 #include "base/limits.h"
-
-#include <string.h>
+#include "http/part.h"
 
 #define PARTS_MAX 1000
-#define PART_HEAD_MAX (64 * KIB)
 #define BOUNDARY_MAX 70
-
-/* ---- parameters of a header value ---------------------------------------------------------- */
-
-static bool is_token_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static struct str take_token(struct str *rest)
-{
-    size_t n = 0;
-    struct str token;
-
-    while (n < rest->n && is_token_byte(rest->p[n]))
-        n++;
-    token = str_sub(*rest, 0, n);
-    *rest = str_from(*rest, n);
-    return token;
-}
-
-/* Offset of the quote that ends the string that s begins with, or s.n. */
-static size_t closing_quote(struct str s)
-{
-    for (size_t i = 1; i < s.n; i++) {
-        if (s.p[i] == '"')
-            return i;
-        if (s.p[i] == '\r' || s.p[i] == '\n')
-            return s.n;
-        if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
-            i++;
-    }
-    return s.n;
-}
-
-/* A quoted string; a backslash stands for itself unless it hides a quote or another one, because
- * browsers send Windows paths that way. */
-static bool take_quoted(struct arena *a, struct str *rest, struct str *ret)
-{
-    size_t end = closing_quote(*rest);
-    struct str raw = str_sub(*rest, 1, end - 1);
-    char *out;
-    size_t n = 0;
-
-    if (end == rest->n)
-        return false;
-    *rest = str_from(*rest, end + 1);
-    *ret = raw;
-    if (str_find_byte(raw, '\\') == raw.n)
-        return true;
-    out = arena_alloc(a, raw.n);
-    for (size_t i = 0; i < raw.n; i++) {
-        if (raw.p[i] == '\\' && i + 1 < raw.n && (raw.p[i + 1] == '"' || raw.p[i + 1] == '\\'))
-            i++;
-        out[n++] = raw.p[i];
-    }
-    *ret = (struct str){out, n};
-    return true;
-}
-
-/* One "; name=value" off *rest. False: there is no further one, or it is malformed; the two differ
- * in whether *rest is empty then. */
-static bool take_param(struct arena *a, struct str *rest, struct str *ret_name,
-                       struct str *ret_value)
-{
-    struct str s = str_trim_space(*rest);
-
-    if (s.n == 0 || s.p[0] != ';')
-        return false;
-    s = str_trim_space(str_from(s, 1));
-    if (s.n == 0) {
-        *rest = s; /* a trailing semicolon */
-        return false;
-    }
-    *ret_name = take_token(&s);
-    s = str_trim_space(s);
-    if (ret_name->n == 0 || s.n == 0 || s.p[0] != '=')
-        return false;
-    s = str_trim_space(str_from(s, 1));
-    if (s.n && s.p[0] == '"') {
-        if (!take_quoted(a, &s, ret_value))
-            return false;
-    } else {
-        *ret_value = take_token(&s);
-        if (ret_value->n == 0)
-            return false;
-    }
-    *rest = s;
-    return true;
-}
-
-static bool set_once(struct str *slot, struct str value)
-{
-    bool first = !slot->p;
-
-    *slot = value;
-    return first;
-}
-
-static struct str find_boundary(struct arena *a, struct str content_type)
-{
-    struct str rest = str_from(content_type, str_find_byte(content_type, ';'));
-    struct str name, value, found = STR_NONE;
-    bool ok = true;
-
-    while (take_param(a, &rest, &name, &value)) {
-        if (str_eq_nocase(name, STR("boundary")))
-            ok &= set_once(&found, value);
-    }
-    return ok && str_trim_space(rest).n == 0 ? found : STR_NONE;
-}
+#define LINE_MAX_BYTES 4096 /* outside of header fields and content, as Go's reader has it */
 
 /* ---- parts --------------------------------------------------------------------------------- */
 
-struct reader {
+enum stage { STAGE_PREAMBLE, STAGE_HEAD, STAGE_START, STAGE_CONTENT, STAGE_LINE, STAGE_END };
+enum progress { GOES_ON, WAITS, BROKEN };
+
+struct body_stream {
     struct arena *a;
-    struct str rest;
+    const struct body_sink *sink;
+    struct str rest;   /* what came and is not taken */
+    bool last;         /* nothing comes behind it */
     struct str dashes; /* "--" and the boundary */
     struct str eol;
+    struct str mark; /* a line end and dashes */
+    enum stage stage;
+    size_t n_parts;
 };
 
 enum line { LINE_PART, LINE_FINAL, LINE_OTHER };
 
-static struct str take_line(struct reader *r)
+/* Up to and with the line end; without one, all there is. */
+static struct str next_line(struct body_stream *r)
 {
     size_t at = str_find_byte(r->rest, '\n');
     struct str line = str_sub(r->rest, 0, at < r->rest.n ? at + 1 : at);
 
     r->rest = str_from(r->rest, line.n);
     return line;
+}
+
+/* A line that is all there. */
+static enum progress take_line(struct body_stream *r, struct str *ret)
+{
+    size_t at = str_find_byte(r->rest, '\n');
+
+    if (at == r->rest.n && at <= LINE_MAX_BYTES && !r->last)
+        return WAITS;
+    *ret = next_line(r);
+    return ret->n == 0 || ret->n > LINE_MAX_BYTES ? BROKEN : GOES_ON;
 }
 
 static struct str skip_blanks(struct str s)
@@ -151,7 +62,7 @@ static struct str skip_blanks(struct str s)
     return s;
 }
 
-static enum line line_kind(struct reader *r, struct str line, bool first)
+static enum line line_kind(struct body_stream *r, struct str line, bool first)
 {
     struct str tail;
 
@@ -168,131 +79,197 @@ static enum line line_kind(struct reader *r, struct str line, bool first)
     return str_eq(tail, r->eol) ? LINE_PART : LINE_OTHER;
 }
 
-static void read_disposition(struct reader *r, struct str value, struct body_part *part)
-{
-    struct str rest = value, name, text;
-    struct str kind = take_token(&rest);
-    bool ok = true;
+enum ends { ENDS, ENDS_NOT, ENDS_PERHAPS };
 
-    if (!str_eq_nocase(kind, STR("form-data")))
-        return;
-    while (take_param(r->a, &rest, &name, &text)) {
-        if (str_eq_nocase(name, STR("name")))
-            ok &= set_once(&part->name, text);
-        else if (str_eq_nocase(name, STR("filename")))
-            ok &= set_once(&part->filename, text);
-    }
-    if (!ok || str_trim_space(rest).n > 0)
-        part->name = part->filename = STR_NONE; /* malformed: as if it were not there */
+/* What comes behind the boundary's text: whether it is one. */
+static enum ends boundary_ends(const struct body_stream *r, struct str behind)
+{
+    if (behind.n == 0 || (behind.n == 1 && behind.p[0] == '-'))
+        return r->last ? ENDS_NOT : ENDS_PERHAPS;
+    return str_find_byte(STR(" \t\r\n"), behind.p[0]) < 4 || str_starts(behind, STR("--"))
+               ? ENDS
+               : ENDS_NOT;
 }
 
-/* The part's header fields, up to an empty line. False: malformed. */
-static bool read_head(struct reader *r, struct body_part *part)
+/* ---- stages: each takes what it can of the rest ---------------------------------------------- */
+
+static enum progress take_preamble(struct body_stream *r)
 {
-    size_t before = r->rest.n;
-    bool disposed = false;
-
-    for (;;) {
-        struct str line = take_line(r);
-        struct str text = str_trim(line, STR("\r\n"));
-        size_t colon = str_find_byte(text, ':');
-        struct str name, value;
-
-        if (line.n == 0 || line.p[line.n - 1] != '\n' || before - r->rest.n > PART_HEAD_MAX)
-            return false;
-        if (text.n == 0)
-            return true;
-        name = str_sub(text, 0, colon);
-        if (colon == text.n || name.n == 0 || name.p[0] == ' ' || name.p[0] == '\t')
-            return false;
-        value = str_trim_space(str_from(text, colon + 1));
-        if (str_eq_nocase(name, STR("Content-Disposition")) && !disposed) {
-            read_disposition(r, value, part);
-            disposed = true;
-        } else if (str_eq_nocase(name, STR("Content-Type")) && !part->content_type.p) {
-            part->content_type = value;
-        }
-    }
-}
-
-static bool ends_boundary(struct str s)
-{
-    return s.n > 0 && str_find_byte(STR(" \t\r\n-"), s.p[0]) < 5;
-}
-
-/* The part's content: what comes before a line end and a boundary. False: none follows. */
-static bool read_content(struct reader *r, struct str mark, struct str *ret)
-{
-    struct str s = r->rest;
-
-    if (str_starts(s, r->dashes) && ends_boundary(str_from(s, r->dashes.n))) {
-        *ret = STR("");
-        return true;
-    }
-    for (;;) {
-        size_t at = str_find(s, mark);
-
-        if (at == s.n)
-            return false;
-        s = str_from(s, at);
-        if (ends_boundary(str_from(s, mark.n))) {
-            *ret = str_sub(r->rest, 0, (size_t)(s.p - r->rest.p));
-            r->rest = str_from(s, r->eol.n);
-            return true;
-        }
-        s = str_from(s, 1);
-    }
-}
-
-static struct str base_name(struct str path)
-{
-    size_t slash;
-
-    while (path.n > 1 && path.p[path.n - 1] == '/')
-        path.n--;
-    slash = str_find_last_byte(path, '/');
-    return slash < path.n && path.n > 1 ? str_from(path, slash + 1) : path;
-}
-
-static bool read_parts(struct reader *r, struct body_parts *ret)
-{
-    VEC(struct body_part) parts = {0};
-    struct str mark;
+    struct str line;
+    enum progress progress = take_line(r, &line);
     enum line kind;
 
-    do {
-        struct str line = take_line(r);
+    if (progress != GOES_ON)
+        return progress;
+    kind = line_kind(r, line, true);
+    if (kind == LINE_OTHER)
+        return GOES_ON;
+    r->mark = arena_concat(r->a, r->eol, r->dashes, STR_NONE);
+    r->stage = kind == LINE_PART ? STAGE_HEAD : STAGE_END;
+    return GOES_ON;
+}
 
-        if (line.n == 0)
-            return false; /* no boundary at all */
-        kind = line_kind(r, line, true);
-    } while (kind == LINE_OTHER);
-    mark = arena_concat(r->a, r->eol, r->dashes, STR_NONE);
-    for (size_t n = 0; kind == LINE_PART; n++) {
-        struct body_part part = {0};
+static enum progress take_head(struct body_stream *r)
+{
+    struct body_part part = {0};
 
-        if (n == PARTS_MAX || !read_head(r, &part) || !read_content(r, mark, &part.value))
-            return false;
-        if (part.filename.n)
-            part.filename = base_name(part.filename);
-        else
-            part.filename = STR_NONE; /* a text value, whatever its type */
-        if (part.name.n)
-            *VEC_PUSH(r->a, &parts) = part;
-        kind = line_kind(r, take_line(r), false);
+    if (!r->last && r->rest.n <= PART_HEAD_MAX && !part_head_is_whole(r->rest))
+        return WAITS;
+    if (r->n_parts++ == PARTS_MAX || !part_head_read(r->a, &r->rest, &part))
+        return BROKEN;
+    r->stage = STAGE_START;
+    return r->sink->begin(r->sink->user, &part) ? GOES_ON : BROKEN;
+}
+
+static enum progress end_part(struct body_stream *r)
+{
+    r->stage = STAGE_LINE;
+    return r->sink->end(r->sink->user) ? GOES_ON : BROKEN;
+}
+
+/* A boundary right behind the head has no line end of its own. */
+static enum progress take_start(struct body_stream *r)
+{
+    enum ends ends = boundary_ends(r, str_from(r->rest, r->dashes.n));
+
+    if (str_starts(r->rest, r->dashes) && ends == ENDS)
+        return end_part(r);
+    if (!r->last && (r->rest.n <= r->dashes.n || ends == ENDS_PERHAPS))
+        return WAITS;
+    r->stage = STAGE_CONTENT;
+    return GOES_ON;
+}
+
+/* Offset of a line end and a boundary; or of what may turn out to be one with the bytes to come. */
+static size_t find_end(const struct body_stream *r, bool *ret_sure)
+{
+    size_t from = 0;
+
+    *ret_sure = false;
+    for (;;) {
+        size_t at = from + str_find(str_from(r->rest, from), r->mark);
+        enum ends ends;
+
+        if (at == r->rest.n)
+            return at < r->mark.n ? 0 : at - (r->mark.n - 1);
+        ends = boundary_ends(r, str_from(r->rest, at + r->mark.n));
+        *ret_sure = ends == ENDS;
+        if (ends != ENDS_NOT)
+            return at;
+        from = at + 1;
     }
-    *ret = (struct body_parts){parts.items, parts.n};
-    return kind == LINE_FINAL;
+}
+
+static enum progress take_content(struct body_stream *r)
+{
+    bool sure;
+    size_t n = find_end(r, &sure);
+
+    if (!sure && r->last)
+        return BROKEN;
+    if (n > 0 && !r->sink->data(r->sink->user, str_sub(r->rest, 0, n)))
+        return BROKEN;
+    r->rest = str_from(r->rest, n);
+    if (!sure)
+        return WAITS;
+    r->rest = str_from(r->rest, r->eol.n);
+    return end_part(r);
+}
+
+static enum progress take_boundary(struct body_stream *r)
+{
+    struct str line;
+    enum progress progress = take_line(r, &line);
+    enum line kind;
+
+    if (progress != GOES_ON)
+        return progress;
+    kind = line_kind(r, line, false);
+    r->stage = kind == LINE_PART ? STAGE_HEAD : STAGE_END;
+    return kind == LINE_OTHER ? BROKEN : GOES_ON;
+}
+
+static enum progress take_epilogue(struct body_stream *r)
+{
+    r->rest = str_from(r->rest, r->rest.n);
+    return WAITS;
+}
+
+bool body_stream_feed(struct body_stream *r, struct str bytes, bool last, size_t *ret_used)
+{
+    static enum progress (*const take[])(struct body_stream * r) = {
+        [STAGE_PREAMBLE] = take_preamble, [STAGE_HEAD] = take_head,     [STAGE_START] = take_start,
+        [STAGE_CONTENT] = take_content,   [STAGE_LINE] = take_boundary, [STAGE_END] = take_epilogue,
+    };
+    enum progress progress = GOES_ON;
+
+    r->rest = bytes;
+    r->last = last;
+    while (progress == GOES_ON)
+        progress = take[r->stage](r);
+    *ret_used = bytes.n - r->rest.n;
+    return progress != BROKEN && (!last || r->stage == STAGE_END);
+}
+
+struct body_stream *body_stream_new(struct arena *a, struct str content_type,
+                                    const struct body_sink *sink)
+{
+    struct str boundary = part_boundary(a, content_type);
+    struct body_stream *r;
+
+    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX)
+        return NULL;
+    r = ARENA_NEW(a, struct body_stream);
+    r->a = a;
+    r->sink = sink;
+    r->eol = STR("\r\n");
+    r->dashes = arena_concat(a, STR("--"), boundary, STR_NONE);
+    return r;
+}
+
+/* ---- a body that is all in memory ------------------------------------------------------------ */
+
+struct collector {
+    struct arena *a;
+    VEC(struct body_part) parts;
+};
+
+static bool collect_begin(void *user, const struct body_part *head)
+{
+    struct collector *c = user;
+    struct body_part *part = VEC_PUSH(c->a, &c->parts);
+
+    *part = *head;
+    part->value = STR("");
+    return true;
+}
+
+static bool collect_data(void *user, struct str piece)
+{
+    struct collector *c = user;
+
+    c->parts.items[c->parts.n - 1].value = piece; /* the whole: all of the body is there */
+    return true;
+}
+
+static bool collect_end(void *user)
+{
+    struct collector *c = user;
+
+    c->parts.n -= c->parts.items[c->parts.n - 1].name.n == 0;
+    return true;
 }
 
 bool body_parse_multipart(struct arena *a, struct str content_type, struct str body,
                           struct body_parts *ret)
 {
-    struct str boundary = find_boundary(a, content_type);
-    struct reader r = {.a = a, .rest = body, .eol = STR_INIT("\r\n")};
+    struct collector c = {.a = a};
+    const struct body_sink sink = {&c, collect_begin, collect_data, collect_end};
+    struct body_stream *stream = body_stream_new(a, content_type, &sink);
+    size_t used;
 
-    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX)
+    if (!stream || !body_stream_feed(stream, body, true, &used))
         return false;
-    r.dashes = arena_concat(a, STR("--"), boundary, STR_NONE);
-    return read_parts(&r, ret);
+    *ret = (struct body_parts){c.parts.items, c.parts.n};
+    return true;
 }

@@ -290,10 +290,14 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
 
 void conn_expired(struct http_conn *conn)
 {
-    if (conn->state == CONN_BODY)
+    if (conn->state == CONN_BODY) {
         write_refusal(conn, REFUSED_TIMEOUT);
-    else
+    } else if (conn->state == CONN_SPOOL) {
+        conn->exchange->expired = true;
+        loop_deadline(conn, DEADLINE_NONE);
+    } else {
         conn_close(conn);
+    }
 }
 
 void conn_drain(struct http_conn *conn)

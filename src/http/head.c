@@ -172,8 +172,11 @@ static int on_chunk_data(llhttp_t *parser, const char *p, size_t n)
 {
     struct exchange *ex = parser->data;
 
+    ex->got += n;
+    if (ex->got > ex->limit)
+        return HPE_USER;
     buf_add(&ex->body, (struct str){p, n});
-    return ex->body.full ? HPE_USER : 0;
+    return 0;
 }
 
 static int on_chunks_end(llhttp_t *parser)

@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-#define ROOM_BEHIND_HEAD 1024 /* for chunks, and to notice a client that leaves */
+#define ROOM_BEHIND_HEAD 1024            /* for chunks, and to notice a client that leaves */
+#define SPOOL_BUFFER ((size_t)(8 * MIB)) /* a ceiling: what is read at once, beyond a piece */
 #define CHUNK_OVERHEAD (64 * KIB)
 #define CHUNK_OVERHEAD_RATIO 16 /* bytes on the wire for a byte of body, beyond that */
 
@@ -95,6 +96,21 @@ static struct str redirect_path(const struct req *req)
     return target_clean(req->arena, req->path);
 }
 
+static bool spools(const struct http_conn *conn)
+{
+    const struct exchange *ex = conn->exchange;
+
+    return conn->loop->server->conf.pool && conn->loop->server->conf.spool.temp_path &&
+           (ex->framing == BODY_CHUNKED || ex->length > LIMIT_SPOOL_BYTES) &&
+           str_starts(ex->req.content_type, STR("multipart/form-data"));
+}
+
+/* Most bytes of a body that are in memory at once. */
+static size_t buffer_limit(const struct exchange *ex)
+{
+    return ex->spools ? SPOOL_BUFFER : (size_t)ex->limit;
+}
+
 static void begin_body(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
@@ -112,12 +128,14 @@ static void begin_body(struct http_conn *conn)
     ex->in_place = ex->framing == BODY_LENGTH && ex->length <= conn->in_cap - conn->in_at;
     if (ex->framing == BODY_CHUNKED)
         head_chunk_parser(&ex->chunks, ex);
+    ex->limit = ex->framing == BODY_CHUNKED ? limit : ex->length;
+    ex->spools = !ex->in_place && spools(conn);
     if (!ex->in_place)
-        buf_init(&ex->body, (size_t)(ex->framing == BODY_CHUNKED ? limit : ex->length));
+        buf_init(&ex->body, buffer_limit(ex));
     conn->state = CONN_BODY;
     if (conn->in_at < conn->in_n)
         (void)intake_body(conn); /* intake_head() asks for the state */
-    if (conn->state == CONN_BODY)
+    if (conn->state == CONN_BODY || conn->state == CONN_SPOOL)
         loop_deadline(conn, DEADLINE_BODY);
 }
 
@@ -183,12 +201,81 @@ bool intake_head(struct http_conn *conn)
 
 /* ---- bodies -------------------------------------------------------------------------------- */
 
+static void spool_on_pool(struct job *job)
+{
+    struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
+    struct exchange *ex = (struct exchange *)(void *)((char *)req - offsetof(struct exchange, req));
+
+    spool_feed(req->spool, &ex->body, ex->whole);
+    req_resume(req, intake_spooled, true);
+}
+
+/* Hands what is there of the body to a pool thread; nothing is read until it is back. */
+static void spool_piece(struct http_conn *conn, bool whole)
+{
+    struct exchange *ex = conn->exchange;
+    const struct http_conf *conf = &conn->loop->server->conf;
+
+    if (!ex->req.spool)
+        ex->req.spool = spool_open(&conf->spool, ex->req.content_type);
+    ex->whole = whole;
+    ex->req.job.run = spool_on_pool;
+    conn->state = CONN_SPOOL;
+    conn_read(conn, false);
+    if (pool_submit(conf->pool, POOL_WORK, &ex->req.job))
+        return;
+    conn->state = CONN_BODY;
+    write_err(conn, E_UNAVAILABLE);
+}
+
 static void body_complete(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
 
+    if (ex->req.spool && !ex->req.body_broken) {
+        spool_piece(conn, true);
+        return;
+    }
     if (!ex->in_place)
         ex->req.body = buf_str(&ex->body);
+    dispatch(conn);
+}
+
+/* What is not in memory any more does not count. */
+static void recharge(struct http_conn *conn)
+{
+    struct exchange *ex = conn->exchange;
+    uint64_t held = ex->body.n + spool_held(ex->req.spool);
+
+    atomic_fetch_sub(&conn->loop->server->bodies_bytes, ex->charged);
+    atomic_fetch_add(&conn->loop->server->bodies_bytes, held);
+    ex->charged = held;
+}
+
+void intake_spooled(struct req *req)
+{
+    struct http_conn *conn = req->conn;
+    struct exchange *ex = conn->exchange;
+
+    recharge(conn);
+    if (conn->state == CONN_CLOSED) {
+        conn_next(conn);
+        return;
+    }
+    conn->state = CONN_BODY;
+    if (ex->expired) {
+        write_refusal(conn, REFUSED_TIMEOUT);
+        return;
+    }
+    if (!ex->whole && spool_state(req->spool) == SPOOL_GOOD) {
+        conn_read(conn, true);
+        conn_input(conn);
+        return;
+    }
+    if (!ex->whole) { /* what still comes is of no use */
+        ex->keep = false;
+        ex->linger = true;
+    }
     dispatch(conn);
 }
 
@@ -237,7 +324,7 @@ static void take_chunks(struct http_conn *conn)
         return;
     if (!ex->chunks_broken)
         (void)llhttp_execute(&ex->chunks, p, n); /* its state is asked for below */
-    if (ex->body.full) {
+    if (ex->got > ex->limit) {
         write_err(conn, E_TOO_LARGE);
         return;
     }
@@ -249,8 +336,10 @@ static void take_chunks(struct http_conn *conn)
     conn->in_n = conn->in_at; /* the same bytes are read into again */
     ex->raw += n;
     if ((llhttp_get_errno(&ex->chunks) != HPE_OK && line_is_broken(ex, p, n)) ||
-        ex->raw > CHUNK_OVERHEAD + CHUNK_OVERHEAD_RATIO * ex->body.n)
+        ex->raw > CHUNK_OVERHEAD + CHUNK_OVERHEAD_RATIO * ex->got)
         body_broken(conn);
+    else if (ex->spools && ex->body.n >= LIMIT_SPOOL_BYTES)
+        spool_piece(conn, false);
 }
 
 size_t intake_room(const struct http_conn *conn)
@@ -260,7 +349,7 @@ size_t intake_room(const struct http_conn *conn)
 
     if (conn->state != CONN_BODY || ex->framing != BODY_LENGTH || ex->in_place)
         return 0;
-    missing = ex->length - ex->body.n;
+    missing = ex->length - ex->got;
     return missing < SCRATCH_BYTES ? (size_t)missing : SCRATCH_BYTES;
 }
 
@@ -271,8 +360,11 @@ void intake_bytes(struct http_conn *conn, const char *p, size_t n)
     if (!charge(conn, n))
         return;
     buf_add_bytes(&ex->body, p, n);
-    if (ex->body.n == ex->length)
+    ex->got += n;
+    if (ex->got == ex->length)
         body_complete(conn);
+    else if (ex->spools && ex->body.n >= LIMIT_SPOOL_BYTES)
+        spool_piece(conn, false);
 }
 
 bool intake_body(struct http_conn *conn)

@@ -34,6 +34,7 @@ enum http_deadline {
 enum http_state {
     CONN_HEAD,   /* between requests, or part of a head is there */
     CONN_BODY,   /* a head is there, its body is not */
+    CONN_SPOOL,  /* a pool thread has the exchange, to write a piece of its body */
     CONN_BUSY,   /* the handler has the request */
     CONN_WRITE,  /* an answer waits for the client to read */
     CONN_LINGER, /* the answer is out; what still comes is dropped, then we close */
@@ -57,6 +58,11 @@ struct exchange {
     bool expects;     /* 100-continue */
     bool in_place;    /* the body lies in the read buffer */
     bool linger;      /* what the client still sends is dropped before the close */
+    bool spools;      /* the body goes to disk once it is larger than LIMIT_SPOOL_BYTES */
+    bool whole;       /* all of a body that spools has come */
+    bool expired;     /* while in CONN_SPOOL */
+    uint64_t got;     /* bytes of the body, as decoded */
+    uint64_t limit;   /* most of them, where the length is not known */
     uint64_t charged; /* of the server's bodies_total */
     uint64_t raw;     /* bytes of a chunked body as they came */
     llhttp_t chunks;
@@ -201,6 +207,8 @@ bool intake_head(struct http_conn *conn);
 bool intake_body(struct http_conn *conn);
 /* Where the next bytes of a body go that is not taken from the buffer; its room, or 0. */
 size_t intake_room(const struct http_conn *conn);
+/* A piece of a body is on disk, or was refused: goes on. */
+void intake_spooled(struct req *req);
 void intake_bytes(struct http_conn *conn, const char *p, size_t n);
 
 /* head.c */

@@ -22,6 +22,7 @@
 
 struct http_route;
 struct http_conn;
+struct spool;
 
 #define REQ_PARAMS_MAX 4
 
@@ -58,11 +59,12 @@ struct req {
     struct req_pairs headers;
     struct str content_type; /* of the body; empty when there is none */
     struct str body;
-    bool has_body;    /* Content-Length above 0 or chunked */
-    bool too_large;   /* over the body limit: the body was not read */
-    bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
-                         the whole, except a JSON value that is complete (records.md 3.6) */
-    struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
+    struct spool *spool; /* a multipart body that went to disk; then `body` is empty */
+    bool has_body;       /* Content-Length above 0 or chunked */
+    bool too_large;      /* over the body limit: the body was not read */
+    bool body_broken;    /* chunked, and broken: `body` is what came before; it may not be taken for
+                            the whole, except a JSON value that is complete (records.md 3.6) */
+    struct str peer;     /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
 
     /* any thread */
     atomic_bool gone; /* the client has left: no need to go on */

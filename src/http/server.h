@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "http/req.h"
 #include "http/router.h"
+#include "http/spool.h"
 
 #include <stdint.h>
 
@@ -28,7 +29,9 @@ struct http_conf {
     struct str origins;        /* --origins, comma separated; "*": any */
     const struct http_route *routes;
     size_t n_routes;
-    void *user; /* for the callbacks */
+    struct spool_conf spool; /* for multipart bodies of more than LIMIT_SPOOL_BYTES */
+    struct pool *pool;       /* whose threads write them; NULL: they stay in memory */
+    void *user;              /* for the callbacks */
 
     /* On a loop, once the head of a request with a body is there: most bytes of it to read. */
     uint64_t (*body_limit)(void *user, const struct req *req);

@@ -77,6 +77,7 @@ void exchange_put(struct http_loop *loop, struct exchange *ex)
 {
     if (ex->body.p)
         buf_done(&ex->body);
+    spool_close(ex->req.spool);
     if (ex->charged)
         atomic_fetch_sub(&loop->server->bodies_bytes, ex->charged);
     if (loop->n_spare_exchanges >= LOOP_KEPT) {
