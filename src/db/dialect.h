@@ -91,12 +91,20 @@ struct db_dialect {
     /* strftime (7.2); n expressions from 1. */
     void (*strftime)(struct buf *out, const struct str *exprs, size_t n);
 
+    /* What the engine makes of values, for those who evaluate without it. Any thread. */
+    struct str (*real_text)(struct arena *a, double x);        /* x as text; x is no NaN */
+    bool (*like_match)(const char *pattern, const char *text); /* LIKE … ESCAPE '\' */
+
     /* Definitions. */
     void (*column_def)(struct buf *out, struct str name, enum db_col_type type);
     /* Sorts `columns` by name, as PocketBase does. */
     void (*create_table)(struct buf *out, struct str name, struct db_col *columns, size_t n);
     void (*create_index)(struct buf *out, const struct db_index *index);
     void (*create_view)(struct buf *out, struct str name, struct str query);
+    /* A column's value when its field turns from one value to many, and back (collections.md 12.5).
+     */
+    void (*one_to_list)(struct buf *out, struct str column);
+    void (*list_to_one)(struct buf *out, struct str column);
     /* Statements that make the fixed tables of a fresh data.db and auxiliary.db; NULL ends a list.
      */
     const char *const *data_tables;

@@ -2,7 +2,7 @@
  * SQL as SQLite spells it. Identifiers are back-ticked: unlike a double-quoted one, a back-ticked
  * name that does not exist is an error and not a text.
  */
-#include "db/dialect.h"
+#include "db/sqlite.h"
 
 #include "base/compiler.h"
 
@@ -329,6 +329,32 @@ static void sqlite_create_view(struct buf *out, struct str name, struct str quer
     BUF_ADD(out, ")");
 }
 
+static void sqlite_one_to_list(struct buf *out, struct str column)
+{
+    BUF_ADD(out, "CASE WHEN coalesce(");
+    buf_add(out, column);
+    BUF_ADD(out, ", '') = '' THEN '[]' WHEN ");
+    json_is_list(out, column);
+    BUF_ADD(out, " THEN ");
+    buf_add(out, column);
+    BUF_ADD(out, " ELSE json_array(");
+    buf_add(out, column);
+    BUF_ADD(out, ") END");
+}
+
+static void sqlite_list_to_one(struct buf *out, struct str column)
+{
+    BUF_ADD(out, "CASE WHEN coalesce(");
+    buf_add(out, column);
+    BUF_ADD(out, ", '[]') = '[]' THEN '' WHEN ");
+    json_is_list(out, column);
+    BUF_ADD(out, " THEN coalesce(json_extract(");
+    buf_add(out, column);
+    BUF_ADD(out, ", '$[#-1]'), '') ELSE ");
+    buf_add(out, column);
+    BUF_ADD(out, " END");
+}
+
 static const char *const data_tables[] = {
     "CREATE TABLE `_migrations` (file VARCHAR(255) PRIMARY KEY NOT NULL, applied INTEGER NOT NULL)",
     "CREATE TABLE `_params` (`id` " ID_COLUMN ", "
@@ -377,10 +403,14 @@ const struct db_dialect db_dialect_sqlite = {
     .like_around = sqlite_like_around,
     .geo_distance = sqlite_geo_distance,
     .strftime = sqlite_strftime,
+    .real_text = sqlite_real_text,
+    .like_match = sqlite_like_match,
     .column_def = sqlite_column_def,
     .create_table = sqlite_create_table,
     .create_index = sqlite_create_index,
     .create_view = sqlite_create_view,
+    .one_to_list = sqlite_one_to_list,
+    .list_to_one = sqlite_list_to_one,
     .data_tables = data_tables,
     .auxiliary_tables = auxiliary_tables,
     .optimize = "PRAGMA optimize",

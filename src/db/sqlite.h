@@ -52,6 +52,10 @@ MUST_CHECK struct err *sqlite_open_err(struct arena *a, const char *path, sqlite
 /* Our LIKE instead of SQLite's, with the same results. */
 int sqlite_like_register(sqlite3 *db);
 
+/* sqlite_value.c: what db/dialect.h promises of real_text and like_match */
+struct str sqlite_real_text(struct arena *a, double x);
+bool sqlite_like_match(const char *pattern, const char *text);
+
 /* sqlite_stmt.c */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,
                                       struct db_eng_stmt **ret);

@@ -148,32 +148,6 @@ static struct err *insert_col(struct arena *a, struct db_conn *tx, const struct 
                    values, COUNT_OF(values), NULL);
 }
 
-static enum db_col_type column_type(const struct schema_field *field)
-{
-    if (field->type->kind == FIELD_TEXT && field->text.primary_key)
-        return DB_COL_ID;
-    return field->multiple ? field->type->column_multiple : field->type->column;
-}
-
-static struct err *create_table(struct arena *a, struct db_conn *tx, const struct schema_col *col)
-{
-    struct db_col *columns = ARENA_ARRAY(a, struct db_col, col->n_fields);
-    AUTO_BUF struct buf sql;
-    struct err *err;
-
-    buf_init(&sql, SQL_MAX);
-    for (size_t i = 0; i < col->n_fields; i++)
-        columns[i] = (struct db_col){col->fields[i].name, column_type(&col->fields[i])};
-    db_conn_dialect(tx)->create_table(&sql, col->name, columns, col->n_fields);
-    err = db_exec(a, tx, buf_str(&sql), NULL, 0, NULL);
-    for (size_t i = 0; i < col->n_indexes && !err; i++) {
-        buf_reset(&sql);
-        db_conn_dialect(tx)->create_index(&sql, &col->indexes[i].def);
-        err = db_exec(a, tx, buf_str(&sql), NULL, 0, NULL);
-    }
-    return err;
-}
-
 /* Plain settings are bound as bytes, as PocketBase does it; encrypted ones are text. */
 static struct err *insert_settings(struct arena *a, struct db_conn *tx,
                                    const struct schema_bootstrap *in, struct str now)
@@ -209,7 +183,7 @@ static struct err *fill(struct arena *a, struct db_conn *tx, const struct schema
     if (!err)
         err = schema_load(a, tx, &schema);
     for (size_t i = 0; !err && i < schema->n_cols; i++)
-        err = create_table(a, tx, schema->cols[i]);
+        err = schema_create_table(a, tx, schema->cols[i]);
     if (!err)
         err = insert_settings(a, tx, in, now);
     for (size_t i = 0; i < boot_migrations_n && !err; i++)

@@ -3,6 +3,8 @@
  */
 #include "schema/internal.h"
 
+#include "base/limits.h"
+
 #define FILE_NAME_SHOWN 250 /* bytes of a refused name in an answer */
 
 static struct err *file_options(struct arena *a, const struct json *def, struct schema_field *field)
@@ -87,6 +89,48 @@ bool field_check_files(struct arena *a, const struct schema_field *field, const 
     check_fail(a, field, CODE_INVALID_FILE,
                arena_concat(a, STR("{\"invalidFiles\":"), list_json(a, unknown), STR("}")), err);
     return false;
+}
+
+static void too_big(struct arena *a, const struct schema_field *field,
+                    const struct field_upload *upload, int64_t max, struct err **err)
+{
+    AUTO_BUF struct buf params;
+
+    buf_init(&params, 64 * KIB);
+    BUF_ADD(&params, "{\"file\":");
+    json_write_text(&params, upload->client_name);
+    BUF_ADD(&params, ",\"maxSize\":");
+    buf_add_i64(&params, max);
+    BUF_ADD(&params, "}");
+    check_fail(a, field, CODE_FILE_SIZE, arena_dup(a, buf_str(&params)), err);
+}
+
+static void wrong_type(struct arena *a, const struct schema_field *field,
+                       const struct field_upload *upload, struct err **err)
+{
+    AUTO_BUF struct buf text;
+
+    buf_init(&text, 64 * KIB);
+    buf_addf(&text, "\"%.*s\" mime type must be one of: ", STR_ARG(upload->name));
+    for (size_t i = 0; i < field->file.mime_types.n; i++) {
+        if (i > 0)
+            BUF_ADD(&text, ", ");
+        buf_add(&text, field->file.mime_types.items[i]);
+    }
+    err_add_raw_item(a, err, field->name, STR("validation_invalid_mime_type"),
+                     arena_dup(a, buf_str(&text)), STR_NONE);
+}
+
+void field_check_upload(struct arena *a, const struct schema_field *field,
+                        const struct field_upload *upload, struct err **err)
+{
+    int64_t max = field->file.max_size > 0 ? field->file.max_size : DEFAULT_FILE_BYTES;
+    const struct str_list *mimes = &field->file.mime_types;
+
+    if (upload->size > (uint64_t)max)
+        too_big(a, field, upload, max, err);
+    else if (mimes->n > 0 && !file_type_is_among(&upload->type, mimes->items, mimes->n))
+        wrong_type(a, field, upload, err);
 }
 
 const struct field_type field_file = {

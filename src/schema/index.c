@@ -48,7 +48,7 @@ static struct str bare(struct str name)
 
 struct parts {
     bool unique, optional;
-    struct str name, columns, where;
+    struct str name, table, columns, where;
 };
 
 /* Whether what follows the columns' ')' is nothing, or a condition. */
@@ -82,11 +82,15 @@ static bool read_table(struct str s, size_t at, struct parts *parts)
     size_t end = word_end(s, at);
     size_t open = skip_space(s, end);
 
-    if (open < s.n && s.p[open] == '(' && end < s.n && end > at && read_columns(s, open, parts))
+    if (open < s.n && s.p[open] == '(' && end < s.n && end > at && read_columns(s, open, parts)) {
+        parts->table = str_sub(s, at, end - at);
         return true;
+    }
     for (size_t i = end; i > at + 1; i--) {
-        if (s.p[i - 1] == '(' && read_columns(s, i - 1, parts))
+        if (s.p[i - 1] == '(' && read_columns(s, i - 1, parts)) {
+            parts->table = str_sub(s, at, i - 1 - at);
             return true;
+        }
     }
     return false;
 }
@@ -248,6 +252,16 @@ static void read_name(struct str text, struct db_index *def)
     if (dot < text.n)
         def->schema = bare(str_sub(text, 0, dot));
     def->name = bare(dot < text.n ? str_from(text, dot + 1) : text);
+}
+
+bool schema_index_table(struct str text, struct str *ret)
+{
+    struct parts parts;
+
+    if (!read_parts(text, &parts))
+        return false;
+    *ret = bare(parts.table);
+    return true;
 }
 
 bool schema_parse_index(struct arena *a, struct str text, struct str table,

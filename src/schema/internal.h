@@ -128,9 +128,36 @@ MUST_CHECK struct err *schema_read_indexes(struct arena *a, struct arena *scratc
 /* False: the text is no index definition (collections.md 7.1). */
 bool schema_parse_index(struct arena *a, struct str text, struct str table,
                         struct schema_index *ret);
+/* The table that an index definition names, without quotes. False: no index definition. */
+bool schema_index_table(struct str text, struct str *ret);
 /* col->options_json and fields are set. */
 MUST_CHECK struct err *schema_read_options(struct arena *a, struct arena *scratch,
                                            struct schema_col *col);
+
+/* --- definitions -------------------------------------------------------------------------------
+ */
+
+struct schema_def;
+/* What stands at a path of an auth collection's options; the path exists. */
+struct json *schema_option(struct json *options, const char *path);
+/* A field as a literal of ours describes it, all members of its type there. */
+struct json schema_literal_field(struct arena *a, const char *text);
+/* The id of a collection that nobody gave one (data-dir.md 6). */
+struct str schema_auto_id(struct arena *a, struct str type, struct str name);
+
+/* --- tables ----------------------------------------------------------------------------------
+ */
+
+/* The table of a collection that has none yet, with its indexes. */
+MUST_CHECK struct err *schema_create_table(struct arena *a, struct db_conn *tx,
+                                           const struct schema_col *col);
+/* Lets the table follow from one definition to the next, with its rows (collections.md 12). */
+MUST_CHECK struct err *schema_change_table(struct arena *a, struct db_conn *tx,
+                                           const struct schema_col *old,
+                                           const struct schema_col *col);
+/* A view in place of the one of that name, if there is one. */
+MUST_CHECK struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str name,
+                                        struct str select);
 
 /* --- bootstrap ------------------------------------------------------------------------------- */
 

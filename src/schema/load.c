@@ -2,6 +2,7 @@
  * `_collections` into a snapshot. Everything that stays lives in the snapshot's own arena; parsed
  * JSON is dropped after each row.
  */
+#include "schema/define.h"
 #include "schema/internal.h"
 
 #include <limits.h>
@@ -135,17 +136,12 @@ static void read_columns(struct load *load, const struct db_stmt *stmt, const un
     col->updated = row_text(load, stmt, at[COLUMN_UPDATED]);
 }
 
-static struct err *read_row(struct load *load, const struct db_stmt *stmt, const unsigned *at)
+/* Its texts and type are there: parses them. */
+static struct err *add_col(struct load *load, struct schema_col *col)
 {
-    struct schema_col *col = ARENA_NEW(load->a, struct schema_col);
-    struct str type = db_column_text(stmt, at[COLUMN_TYPE]);
     struct err *err;
 
-    read_columns(load, stmt, at, col);
     col->number = (unsigned)load->cols.n;
-    if (!read_type(type, &col->type))
-        return err_new(load->a, E_INTERNAL, NULL, "collection %.*s: unknown type %.*s",
-                       STR_ARG(col->name), STR_ARG(type));
     err = schema_read_fields(load->a, load->scratch, &load->patterns, col);
     if (!err)
         err = schema_read_indexes(load->a, load->scratch, col);
@@ -154,6 +150,18 @@ static struct err *read_row(struct load *load, const struct db_stmt *stmt, const
     arena_reset(load->scratch);
     *VEC_PUSH(load->a, &load->cols) = col;
     return err;
+}
+
+static struct err *read_row(struct load *load, const struct db_stmt *stmt, const unsigned *at)
+{
+    struct schema_col *col = ARENA_NEW(load->a, struct schema_col);
+    struct str type = db_column_text(stmt, at[COLUMN_TYPE]);
+
+    read_columns(load, stmt, at, col);
+    if (!read_type(type, &col->type))
+        return err_new(load->a, E_INTERNAL, NULL, "collection %.*s: unknown type %.*s",
+                       STR_ARG(col->name), STR_ARG(type));
+    return add_col(load, col);
 }
 
 static struct err *prepare_rows(struct arena *a, struct db_conn *conn, struct db_stmt **ret,
@@ -300,25 +308,97 @@ static struct err *find_system_cols(struct load *load)
     return NULL;
 }
 
+static void load_init(struct load *load, struct arena *own, struct arena *scratch)
+{
+    *load = (struct load){.a = own, .scratch = scratch, .schema = ARENA_NEW(own, struct schema)};
+    atomic_init(&load->schema->refs, 1);
+    load->schema->arena = own;
+    load->patterns.a = own;
+}
+
+static struct err *load_finish(struct load *load)
+{
+    index_cols(load);
+    join_relations(load);
+    return find_system_cols(load);
+}
+
 struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret)
 {
     AUTO(arena_free) struct arena *own = arena_new();
     AUTO(arena_free) struct arena *scratch = arena_new();
-    struct load load = {.a = own, .scratch = scratch, .schema = ARENA_NEW(own, struct schema)};
+    struct load load;
     struct err *err;
 
-    atomic_init(&load.schema->refs, 1);
-    load.schema->arena = own;
-    load.patterns.a = own;
+    load_init(&load, own, scratch);
     err = read_rows(&load, conn);
-    if (!err) {
-        index_cols(&load);
-        join_relations(&load);
-        err = find_system_cols(&load);
-    }
+    if (!err)
+        err = load_finish(&load);
     if (err)
         return err_copy(a, err);
     *ret = TAKE(load.schema);
     (void)TAKE(own); /* the snapshot's from here */
     return NULL;
+}
+
+/* What a definition is made of; what follows from it is parsed again. */
+static struct schema_col *copy_of(struct load *load, const struct schema_col *col)
+{
+    struct schema_col *copy = ARENA_NEW(load->a, struct schema_col);
+
+    *copy = (struct schema_col){
+        .id = col->id,
+        .name = col->name,
+        .type = col->type,
+        .system = col->system,
+        .list_rule = col->list_rule,
+        .view_rule = col->view_rule,
+        .create_rule = col->create_rule,
+        .update_rule = col->update_rule,
+        .delete_rule = col->delete_rule,
+        .created = col->created,
+        .updated = col->updated,
+        .options_json = col->options_json,
+        .fields_json = col->fields_json,
+        .indexes_json = col->indexes_json,
+    };
+    return copy;
+}
+
+/* A view whose query could not be followed to its id has its rules checked all the same. */
+static struct err *add_new(struct load *load, const struct schema_col *col)
+{
+    static const struct schema_field no_id = {.id = STR_INIT("id"), .name = STR_INIT("id")};
+    struct schema_col *copy = copy_of(load, col);
+    struct err *err = add_col(load, copy);
+
+    if (!err || col->type != SCHEMA_VIEW || !copy->by_name || copy->id_field)
+        return err;
+    copy->id_field = &no_id;
+    return NULL;
+}
+
+struct schema *schema_with(const struct schema *schema, const struct schema_col *col)
+{
+    AUTO(arena_free) struct arena *own = arena_new();
+    AUTO(arena_free) struct arena *scratch = arena_new();
+    bool placed = false;
+    struct load load;
+    struct err *err = NULL;
+
+    load_init(&load, own, scratch);
+    for (size_t i = 0; i < schema->n_cols && !err; i++) {
+        bool same = str_eq(schema->cols[i]->id, col->id);
+
+        placed = placed || same;
+        err = same ? add_new(&load, col) : add_col(&load, copy_of(&load, schema->cols[i]));
+    }
+    if (!err && !placed)
+        err = add_new(&load, col);
+    if (!err)
+        err = load_finish(&load);
+    if (err)
+        return NULL;
+    (void)TAKE(own);
+    return load.schema;
 }

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "db/db.h"
 #include "db/dialect.h"
+#include "files/files.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -181,6 +182,16 @@ struct json field_value_json(struct arena *a, const struct schema_field *field,
  * validation_invalid_file (records.md 6.11, before the type's own check). */
 bool field_check_files(struct arena *a, const struct schema_field *field, const struct value *value,
                        const struct value *old, struct err **err);
+/* A file that is to be stored under a name of the field's value. */
+struct field_upload {
+    struct str name;        /* as it will be stored */
+    struct str client_name; /* as it came */
+    uint64_t size;
+    struct file_type type;
+};
+/* Its size and content type against the field's options; adds at most one item. */
+void field_check_upload(struct arena *a, const struct schema_field *field,
+                        const struct field_upload *upload, struct err **err);
 /* Generic conversions, records.md 6.1 and 6.2. */
 struct str field_json_text(struct arena *a, const struct json *in);
 struct str_list field_json_list(struct arena *a, const struct json *in);

@@ -67,6 +67,9 @@ struct settings {
         int64_t max_data_size, max_days, min_level;
         bool log_ip, log_auth_id;
     } logs;
+    struct { /* of our own: PocketBase knows no such group */
+        bool etags;
+    } records;
 };
 
 /* The defaults as the JSON text of a fresh directory's row. */

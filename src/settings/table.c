@@ -97,6 +97,8 @@ const struct setting settings_table[] = {
      "Whether addresses are logged."},
     {"logs.logAuthId", SETTING_BOOL, AT(logs.log_auth_id), "false", 0,
      "Whether ids of authenticated records are logged."},
+    {"records.etags", SETTING_BOOL, AT(records.etags), "false", SETTING_OMIT_EMPTY,
+     "Whether records have ETags, and conditions on them are looked at."},
 };
 /* clang-format on */
 const size_t settings_table_n = COUNT_OF(settings_table);

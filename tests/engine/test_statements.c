@@ -48,6 +48,28 @@ static void a_number_is_compared_as_real(void **state)
     bench_done(&b);
 }
 
+static void a_view_of_constants_is_not_remembered_across_its_change(void **state)
+{
+    struct bench b = bench_new();
+    struct db_conn *conn;
+    struct db_row *row;
+
+    (void)state;
+    bench_open(&b);
+    bench_run(&b, "CREATE VIEW v AS SELECT 1 AS id");
+    assert_ok(db_reader(b.a, b.db, &conn));
+    assert_ok(db_read_begin(b.a, conn));
+    assert_ok(db_query_row(b.a, conn, STR("SELECT id FROM v"), NULL, 0, &row));
+    assert_int_equal(row->cells[0].i, 1);
+    db_read_end(conn);
+    bench_run(&b, "DROP VIEW v", "CREATE VIEW v AS SELECT 2 AS id");
+    assert_ok(db_read_begin(b.a, conn));
+    assert_ok(db_query_row(b.a, conn, STR("SELECT id FROM v"), NULL, 0, &row));
+    assert_int_equal(row->cells[0].i, 2);
+    db_read_end(conn);
+    bench_done(&b);
+}
+
 static void statements_are_cached_and_the_cache_is_bounded(void **state)
 {
     struct bench b = bench_new();
@@ -241,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back_as_they_went_in),
         cmocka_unit_test(a_number_is_compared_as_real),
+        cmocka_unit_test(a_view_of_constants_is_not_remembered_across_its_change),
         cmocka_unit_test(statements_are_cached_and_the_cache_is_bounded),
         cmocka_unit_test(a_released_statement_has_no_bindings),
         cmocka_unit_test(a_snapshot_sees_one_state),

@@ -1,0 +1,43 @@
+/*
+ * schema/check: what the files share that check a definition (collections.md 11).
+ */
+#ifndef REEVE_SCHEMA_CHECK_H
+#define REEVE_SCHEMA_CHECK_H
+
+#include "schema/define.h"
+#include "schema/internal.h"
+
+struct check {
+    struct arena *a;
+    struct db_conn *tx;
+    const struct schema_check *in;
+    const struct schema *with; /* NULL: the definition cannot be read whole */
+    struct err *refused;       /* items so far, or NULL */
+};
+
+/* A code that belongs to one check alone; the rows of base/err.h go through err_add_item(). */
+void check_refuse(struct check *check, struct str path, const char *code, struct str message,
+                  struct str params);
+void check_required(struct check *check, struct str path, struct str text);
+/* {"min":n,"max":n}: bytes that are no part of it refuse it. Empty texts pass. */
+bool check_length(struct check *check, struct str path, struct str text, size_t min, size_t max);
+/* 0 passes both. */
+bool check_min(struct check *check, struct str path, double number, double min);
+bool check_max(struct check *check, struct str path, double number, double max);
+bool check_word(struct str text);                     /* ^\w+$ */
+bool check_has_via(struct arena *a, struct str name); /* "_via_" in any case */
+/* A rule's text compiles, and of a system collection is what it was. */
+void check_rule(struct check *check, struct str path, const struct schema_rule *rule,
+                const struct schema_rule *old);
+
+struct str path_join(struct arena *a, struct str path, const char *key);
+struct str def_text(const struct json *object, const char *key);
+bool def_truth(const struct json *object, const char *key);
+double def_number(const struct json *object, const char *key);
+
+void check_fields(struct check *check);
+void check_field_options(struct check *check, size_t at);
+MUST_CHECK struct err *check_indexes(struct check *check);
+void check_auth_options(struct check *check);
+
+#endif
