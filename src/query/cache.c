@@ -127,6 +127,21 @@ static struct str fill_str(struct filling *f, struct str s)
     return (struct str){fill(f, s.p, s.n), s.n};
 }
 
+static void fill_program(struct filling *f, struct query_program *program)
+{
+    struct eval_term *terms = fill(f, program->terms, program->n_terms * sizeof(*program->terms));
+
+    for (unsigned i = 0; i < program->n_terms; i++) {
+        struct str path = fill_str(f, program->terms[i].path);
+
+        if (terms)
+            terms[i].path = path;
+    }
+    program->terms = terms;
+    program->tests = fill(f, program->tests, program->n_tests * sizeof(*program->tests));
+    program->lists = fill(f, program->lists, program->n_lists * sizeof(*program->lists));
+}
+
 /* Everything of an entry behind its head. */
 static void fill_entry(struct filling *f, struct entry *e, const struct query_shape_key *key,
                        const struct query_shape *shape)
@@ -156,6 +171,7 @@ static void fill_entry(struct filling *f, struct entry *e, const struct query_sh
     }
     e->shape.probes = probes;
     e->shape.recipes = recipes;
+    fill_program(f, &e->shape.program);
 }
 
 static struct entry *entry_new(const struct query_shape_key *key, const struct query_shape *shape)

@@ -15,6 +15,7 @@ static bool argument(struct query_make *make, struct query_scope *scope,
     if (arg->kind == QUERY_IDENT)
         return query_operand(make, scope, arg, ret);
     *ret = (struct query_value){.sql = query_literal_param(make, arg), .n_params = 1};
+    ret->term = query_term_param(make);
     return true;
 }
 
@@ -22,6 +23,7 @@ static bool geo_distance(struct query_make *make, struct query_scope *scope,
                          const struct query_operand *call, struct query_value *ret)
 {
     struct query_value out = {.mode = NULL_OFF, .recipe_from = (unsigned)make->recipes.n};
+    struct eval_term term = {.kind = TERM_DISTANCE};
     struct str exprs[4];
     size_t mark = make->tmp.n;
 
@@ -38,10 +40,12 @@ static bool geo_distance(struct query_make *make, struct query_scope *scope,
             return query_fail(make, "[geoDistance] failed to resolve argument %zu: %.*s", i,
                               STR_ARG(make->why));
         exprs[i] = value.sql;
+        term.args[i] = value.term;
         out.n_params += value.n_params;
     }
     make->dialect->geo_distance(&make->tmp, exprs);
     out.sql = query_take(make, mark);
+    out.term = query_term(make, term);
     out.recipe_to = (unsigned)make->recipes.n;
     *ret = out;
     return true;

@@ -3,7 +3,7 @@
  */
 #include "query/internal.h"
 
-static bool is_empty(const struct query_value *value)
+bool query_is_empty(const struct query_value *value)
 {
     return value->is_null || (value->mode == NULL_AUTO && value->is_empty);
 }
@@ -11,12 +11,12 @@ static bool is_empty(const struct query_value *value)
 static bool is_known(const struct query_value *value)
 {
     return value->mode != NULL_FORCED &&
-           (value->is_const || (value->n_params > 0 && !is_empty(value)));
+           (value->is_const || (value->n_params > 0 && !query_is_empty(value)));
 }
 
 static struct str shown(const struct query_value *value)
 {
-    return is_empty(value) ? STR("''") : value->sql;
+    return query_is_empty(value) ? STR("''") : value->sql;
 }
 
 static struct str infix(struct query_make *make, struct str x, const char *op, struct str y)
@@ -41,21 +41,36 @@ static struct str coalesce(struct query_make *make, struct str sql)
     return arena_concat(make->a, STR("COALESCE("), sql, STR(", '')"));
 }
 
+enum query_equal query_equal_form(const struct query_value *left, const struct query_value *right)
+{
+    if (left->mode == NULL_OFF || right->mode == NULL_OFF)
+        return EQUAL_AS_IS;
+    if ((query_is_empty(left) && query_is_empty(right)) || is_known(left) || is_known(right))
+        return EQUAL_PLAIN;
+    if (query_is_empty(left))
+        return EQUAL_LEFT_EMPTY;
+    return query_is_empty(right) ? EQUAL_RIGHT_EMPTY : EQUAL_COALESCED;
+}
+
 static struct str compare_equal(struct query_make *make, const struct query_value *left,
                                 const struct query_value *right, bool equal)
 {
     const char *same = equal ? make->dialect->is : make->dialect->is_not;
     const char *op = equal ? " = " : make->dialect->is_not;
 
-    if (left->mode == NULL_OFF || right->mode == NULL_OFF)
+    switch (query_equal_form(left, right)) {
+    case EQUAL_AS_IS:
         return infix(make, left->sql, same, right->sql);
-    if ((is_empty(left) && is_empty(right)) || is_known(left) || is_known(right))
+    case EQUAL_PLAIN:
         return infix(make, shown(left), op, shown(right));
-    if (is_empty(left))
+    case EQUAL_LEFT_EMPTY:
         return compare_empty(make, right, true, equal);
-    if (is_empty(right))
+    case EQUAL_RIGHT_EMPTY:
         return compare_empty(make, left, false, equal);
-    return infix(make, coalesce(make, left->sql), op, coalesce(make, right->sql));
+    case EQUAL_COALESCED:
+        return infix(make, coalesce(make, left->sql), op, coalesce(make, right->sql));
+    }
+    BUG("not a form");
 }
 
 /* Its parameters become patterns. */
@@ -145,6 +160,29 @@ static struct str all_match(struct query_make *make, enum query_op op,
                         STR_ARG(right->many), STR_ARG(r), STR_ARG(inner));
 }
 
+/* One value satisfies it as the joined one would, and none fails it as in all_match(). */
+struct str query_compare_each(struct query_make *make, enum query_op op,
+                              const struct query_value *left, const struct query_value *right)
+{
+    const struct query_value *many = left->many.p ? left : right;
+    const struct query_value *other = left->many.p ? right : left;
+    struct str alias = query_alias(make, 's');
+    struct query_value row = row_value(make, many, alias);
+    struct query_value other_bare = bare(other);
+    struct query_value joined = *many;
+    struct str all, one;
+
+    make->test = query_test_compare(make, op, false, left, right);
+    joined.sql = row.sql;
+    one = left->many.p ? compare(make, op, &joined, other) : compare(make, op, other, &joined);
+    all =
+        left->many.p ? compare(make, op, &row, &other_bare) : compare(make, op, &other_bare, &row);
+    return arena_printf(make->a,
+                        "(SELECT MAX(CASE WHEN %.*s THEN 1 ELSE 0 END) = 1 AND "
+                        "MIN(CASE WHEN NOT (%.*s) THEN 0 ELSE 1 END) = 1 FROM (%.*s) %.*s)",
+                        STR_ARG(one), STR_ARG(all), STR_ARG(many->many), STR_ARG(alias));
+}
+
 /* Section 13.5. */
 static struct str guard_email(struct query_make *make, struct str text, struct str alias)
 {
@@ -169,6 +207,7 @@ struct str query_compare(struct query_make *make, enum query_op op, bool any,
 {
     struct str text = compare(make, op, left, right);
 
+    make->test = query_test_compare(make, op, any, left, right);
     if (!any && (left->many.p || right->many.p)) {
         struct str all = all_match(make, op, left, right);
 

@@ -16,6 +16,7 @@ enum flag {
     FLAG_ONE_ID = 1 << 5,
     FLAG_LIMIT = 1 << 6,
     FLAG_OFFSET = 1 << 7,
+    FLAG_JOINS_ONLY = 1 << 8,
 };
 
 static unsigned flag(bool is_set, enum flag flag)
@@ -38,7 +39,8 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
         .flags = flag(spec->client_is_superuser, FLAG_SUPERUSER) | flag(request, FLAG_REQUEST) |
                  flag(spec->virtual_row, FLAG_VIRTUAL) | flag(spec->id.p, FLAG_ID) |
                  flag(spec->ids, FLAG_IDS) | flag(spec->ids && spec->n_ids == 1, FLAG_ONE_ID) |
-                 flag(spec->limit >= 0, FLAG_LIMIT) | flag(spec->offset != 0, FLAG_OFFSET),
+                 flag(spec->limit >= 0, FLAG_LIMIT) | flag(spec->offset != 0, FLAG_OFFSET) |
+                 flag(spec->joins_only, FLAG_JOINS_ONLY),
         .rule = spec->rule,
         .filter = filter_shape,
         .sort = spec->sort,
@@ -56,6 +58,7 @@ static void bind(struct arena *a, const struct query_spec *spec, const struct qu
 {
     ret->text = shape->text;
     ret->n = shape->n_recipes;
+    ret->program = shape->program.root ? &shape->program : NULL;
     ret->values = arena_alloc(a, shape->n_recipes * sizeof(*ret->values));
     query_bind(a, spec, shape->recipes, shape->n_recipes, answers, literals->values.items,
                ret->values);
@@ -67,7 +70,7 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
                            const struct query_literals *literals, struct query_sql *ret)
 {
     struct query_make make = {.a = a, .spec = spec, .dialect = spec->dialect};
-    struct query_shape shape;
+    struct query_shape *shape = ARENA_NEW(a, struct query_shape);
     struct str text;
     bool ok;
 
@@ -76,16 +79,17 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
     buf_done(&make.tmp);
     if (!ok)
         return refuse(a, make.why);
-    shape = (struct query_shape){
+    *shape = (struct query_shape){
         .text = text,
         .probes = make.probes.items,
         .n_probes = (unsigned)make.probes.n,
         .recipes = make.recipes.items,
         .n_recipes = (unsigned)make.recipes.n,
+        .program = query_program_of(&make),
     };
     if (spec->schema->generation > 0) /* a snapshot that was never published has no identity */
-        query_cache_put(key, &shape);
-    bind(a, spec, &shape, make.answers.items, literals, ret);
+        query_cache_put(key, shape);
+    bind(a, spec, shape, make.answers.items, literals, ret);
     return NULL;
 }
 

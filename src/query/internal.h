@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "db/dialect.h"
 #include "query/ast.h"
+#include "query/eval.h"
 #include "query/lex.h"
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -118,7 +119,14 @@ struct query_make {
     unsigned n_aliases;
     unsigned n_scopes;
     bool multiplies; /* a join may give several rows for one base row */
-    struct str why;  /* set when a function returns false */
+    bool inlines;    /* all values of a path are those of the row at hand: see query_alone() */
+    bool evaluates;  /* terms and tests are wanted: see query/eval.h */
+    VEC(struct eval_term) terms;
+    VEC(struct eval_test) tests;
+    VEC(struct eval_list) lists;
+    unsigned test;  /* of the condition made last */
+    unsigned root;  /* of all conditions so far */
+    struct str why; /* set when a function returns false */
 };
 
 /* One rule, filter or sort being compiled, and what it may see. */
@@ -130,6 +138,7 @@ struct query_scope {
     bool guarded;   /* a client's: section 14 applies */
     unsigned space; /* joins are shared inside a space only */
     unsigned left;  /* comparisons still allowed */
+    unsigned depth; /* hops that led to `col` and count against the limit of each path */
 };
 
 /* Text appended to make->tmp behind `mark` becomes a text of its own. */
@@ -166,6 +175,9 @@ struct query_value {
     unsigned recipe_from, recipe_to; /* its own parameters are among these */
     struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
     struct str guard; /* p not NULL: the alias whose e-mail must be visible */
+    /* in memory; 0: not to be had */
+    unsigned term, guard_term;
+    unsigned list; /* of all its values, + 1 */
 };
 
 struct query_value query_null(void);
@@ -185,6 +197,36 @@ bool query_resolve(struct query_make *make, struct query_scope *scope, struct st
 struct str query_compare(struct query_make *make, enum query_op op, bool any,
                          const struct query_value *left, const struct query_value *right);
 
+/* --- in memory (eval_make.c) ----------------------------------------------------------------- */
+
+void query_program_begin(struct query_make *make);
+struct query_program query_program_of(const struct query_make *make);
+/* All of these give 0 where there is nothing to be had. */
+unsigned query_term(struct query_make *make, struct eval_term term);
+/* The recipe added last. */
+unsigned query_term_param(struct query_make *make);
+/* TERM_CELL, TERM_JSON or TERM_LENGTH of the scope's own row, which `alias` has to be. */
+unsigned query_term_field(struct query_make *make, const struct query_scope *scope,
+                          struct str alias, enum eval_term_kind kind,
+                          const struct schema_field *field, struct str path);
+/* Gives the value the items of a list, which are all its values if it has a `many`. */
+void query_term_items(struct query_make *make, struct eval_list list, struct query_value *value);
+unsigned query_test_term(struct query_make *make, unsigned term);
+unsigned query_test_join(struct query_make *make, bool is_or, unsigned left, unsigned right);
+unsigned query_test_compare(struct query_make *make, enum query_op op, bool any,
+                            const struct query_value *left, const struct query_value *right);
+
+/* How two values are compared for equality (query-language.md 11). */
+enum query_equal {
+    EQUAL_AS_IS,      /* NULLs equal each other */
+    EQUAL_PLAIN,      /* what is nothing is '' */
+    EQUAL_LEFT_EMPTY, /* the other is '' or NULL */
+    EQUAL_RIGHT_EMPTY,
+    EQUAL_COALESCED, /* NULL is '' */
+};
+enum query_equal query_equal_form(const struct query_value *left, const struct query_value *right);
+bool query_is_empty(const struct query_value *value);
+
 /* --- paths ----------------------------------------------------------------------------------- */
 
 struct query_walk {
@@ -196,6 +238,7 @@ struct query_walk {
     /* the same walk inside a multi-match sub-select */
     struct str many_base, many_alias;
     struct str many_joins;
+    bool in_many; /* the sub-select's text is being written */
     bool is_many;
     const struct schema_col *next; /* what a join's condition leads to */
     struct str many_table; /* the sub-select's alias of what query_walk_table() joined last */
@@ -240,6 +283,15 @@ struct str query_walk_table(struct query_walk *walk, struct str key, query_table
 void query_walk_end(struct query_walk *walk, struct str sql, struct str many_sql,
                     struct query_value *ret);
 
+/* A comparison that can do without the statement's joins (semi.c). True: *ret is its text; false:
+ * it has to be made the common way, nothing has changed. */
+bool query_alone(struct query_make *make, struct query_scope *scope, const struct query_node *node,
+                 struct str *ret);
+/* Every value that one operand has for the row at hand satisfies the comparison, by a query of its
+ * own: of a path compiled with make->inlines. */
+struct str query_compare_each(struct query_make *make, enum query_op op,
+                              const struct query_value *left, const struct query_value *right);
+
 /* A whole rule or filter as one condition. */
 bool query_condition(struct query_make *make, struct query_scope *scope,
                      const struct query_node *root, struct str *ret);
@@ -263,6 +315,7 @@ struct query_shape {
     unsigned n_probes;
     const struct query_recipe *recipes;
     unsigned n_recipes;
+    struct query_program program;
 };
 
 /* The filter with classes in place of literals; the literals are numbered and listed. */

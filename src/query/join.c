@@ -11,7 +11,8 @@
 void query_walk_begin(struct query_walk *walk, struct query_make *make, struct query_scope *scope,
                       struct str rest)
 {
-    struct str many = query_alias(make, scope->is_virtual ? 'v' : 'm');
+    struct str many =
+        make->inlines ? scope->alias : query_alias(make, scope->is_virtual ? 'v' : 'm');
 
     *walk = (struct query_walk){
         .make = make,
@@ -22,6 +23,7 @@ void query_walk_begin(struct query_walk *walk, struct query_make *make, struct q
         .many_base = many,
         .many_alias = many,
         .many_joins = STR(""),
+        .depth = scope->depth,
     };
 }
 
@@ -30,11 +32,17 @@ void query_walk_end(struct query_walk *walk, struct str sql, struct str many_sql
 {
     struct query_make *make = walk->make;
     const struct query_scope *scope = walk->scope;
-    struct str mine, base;
+    struct str mine, base, none;
 
     *ret = (struct query_value){.sql = sql};
     if (!walk->is_many)
         return;
+    if (make->inlines) {
+        none = query_alias(make, 'o');
+        ret->many = arena_printf(make->a, "SELECT %.*s AS v FROM (SELECT 1) %.*s%.*s",
+                                 STR_ARG(many_sql), STR_ARG(none), STR_ARG(walk->many_joins));
+        return;
+    }
     mine = query_id_column(make, scope, walk->many_base, scope->col);
     base = query_id_column(make, scope, scope->alias, scope->col);
     ret->many = arena_printf(make->a, "SELECT %.*s AS v FROM %.*s %.*s%.*s WHERE %.*s = %.*s",
@@ -125,8 +133,10 @@ bool query_walk_join(struct query_walk *walk, const struct query_hop_join *hop)
     walk->next = hop->target;
     join->text = join_text(walk, hop, walk->alias, alias);
     join->checked |= walk->scope->guarded;
+    walk->in_many = true;
     walk->many_joins = arena_concat(walk->make->a, walk->many_joins,
                                     join_text(walk, hop, walk->many_alias, many_alias), STR_NONE);
+    walk->in_many = false;
     walk->col = hop->target;
     walk->alias = alias;
     walk->many_alias = many_alias;

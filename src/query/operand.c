@@ -5,12 +5,12 @@
 
 struct query_value query_null(void)
 {
-    return (struct query_value){.sql = STR("NULL"), .is_null = true};
+    return (struct query_value){.sql = STR("NULL"), .is_null = true, .term = EVAL_NULL};
 }
 
-static struct query_value constant(struct str sql)
+static struct query_value constant(struct str sql, unsigned term)
 {
-    return (struct query_value){.sql = sql, .is_const = true};
+    return (struct query_value){.sql = sql, .is_const = true, .term = term};
 }
 
 struct query_value query_from_class(struct query_make *make, enum query_class class,
@@ -23,10 +23,12 @@ struct query_value query_from_class(struct query_make *make, enum query_class cl
     if (class == CLASS_EMPTY) {
         out.sql = STR("''");
         out.is_empty = true;
+        out.term = EVAL_EMPTY;
         out.recipe_to = out.recipe_from;
         return out;
     }
     out.sql = query_param(make, recipe);
+    out.term = query_term_param(make);
     out.recipe_to = (unsigned)make->recipes.n;
     return out;
 }
@@ -52,9 +54,9 @@ static bool word(struct str name, struct query_value *ret)
     if (str_eq_nocase(name, STR("null")))
         *ret = query_null();
     else if (str_eq_nocase(name, STR("true")))
-        *ret = constant(STR("1"));
+        *ret = constant(STR("1"), EVAL_ONE);
     else if (str_eq_nocase(name, STR("false")))
-        *ret = constant(STR("0"));
+        *ret = constant(STR("0"), EVAL_ZERO);
     else
         return false;
     return true;

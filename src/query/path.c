@@ -81,12 +81,11 @@ static void on_relation(struct query_walk *walk, struct str from, struct str ali
                         const void *user)
 {
     const struct relation_hop *hop = user;
-    bool is_main = str_eq(from, walk->alias);
 
     add_id(walk, alias, hop->field->relation.target);
     BUF_ADD(&walk->make->tmp, " = ");
     if (hop->items.p) {
-        buf_add(&walk->make->tmp, is_main ? hop->items : hop->many_items);
+        buf_add(&walk->make->tmp, walk->in_many ? hop->many_items : hop->items);
         BUF_ADD(&walk->make->tmp, ".value");
         return;
     }
@@ -262,6 +261,7 @@ static void end_at_json(struct query_walk *walk, const struct schema_field *fiel
     query_walk_end(walk, extract(walk, walk->alias, field, path),
                    extract(walk, walk->many_alias, field, path), ret);
     ret->mode = NULL_OFF;
+    ret->term = query_term_field(walk->make, walk->scope, walk->alias, TERM_JSON, field, path);
 }
 
 static void end_at_each(struct query_walk *walk, const struct schema_field *field,
@@ -272,6 +272,8 @@ static void end_at_each(struct query_walk *walk, const struct schema_field *fiel
     walk->is_many |= field->multiple;
     query_walk_end(walk, arena_concat(walk->make->a, items, STR(".value"), STR_NONE),
                    arena_concat(walk->make->a, walk->many_table, STR(".value"), STR_NONE), ret);
+    if (query_term_field(walk->make, walk->scope, walk->alias, TERM_CELL, field, STR_NONE))
+        query_term_items(walk->make, (struct eval_list){false, field->at}, ret);
 }
 
 static struct str lengthen(struct query_walk *walk, struct str alias,
@@ -290,6 +292,31 @@ static struct str lower(struct query_make *make, struct str sql)
 
     make->dialect->lower(&make->tmp, sql);
     return query_take(make, mark);
+}
+
+static void end_at_length(struct query_walk *walk, const struct schema_field *field,
+                          struct query_value *ret)
+{
+    query_walk_end(walk, lengthen(walk, walk->alias, field),
+                   lengthen(walk, walk->many_alias, field), ret);
+    ret->term =
+        query_term_field(walk->make, walk->scope, walk->alias, TERM_LENGTH, field, STR_NONE);
+}
+
+/* What the column means in memory. */
+static void column_terms(struct query_walk *walk, const struct schema_field *field,
+                         enum query_modifier modifier, struct query_value *ret)
+{
+    struct query_make *make = walk->make;
+    enum eval_term_kind kind = field->type->kind == FIELD_JSON ? TERM_JSON : TERM_CELL;
+
+    ret->term = query_term_field(make, walk->scope, walk->alias, kind, field, STR_NONE);
+    if (modifier == MODIFIER_LOWER)
+        ret->term = query_term(make, (struct eval_term){.kind = TERM_LOWER, .args = {ret->term}});
+    if (ret->guard.p)
+        ret->guard_term =
+            query_term_field(make, walk->scope, walk->alias, TERM_CELL,
+                             schema_field(walk->col, STR("emailVisibility")), STR_NONE);
 }
 
 static void end_at_column(struct query_walk *walk, const struct schema_field *field,
@@ -311,6 +338,7 @@ static void end_at_column(struct query_walk *walk, const struct schema_field *fi
         ret->mode = NULL_OFF;
     if (walk->scope->guarded && walk->col->auth && str_eq(field->name, STR("email")))
         ret->guard = walk->alias;
+    column_terms(walk, field, modifier, ret);
 }
 
 static bool is_list(const struct schema_field *field)
@@ -335,8 +363,7 @@ static bool walk_last(struct query_walk *walk, struct str segment, struct query_
     if (field->hidden && walk->scope->guarded)
         return query_fail(walk->make, "non-filterable field %.*s", STR_ARG(quoted(walk, name)));
     if (modifier == MODIFIER_LENGTH && is_list(field))
-        query_walk_end(walk, lengthen(walk, walk->alias, field),
-                       lengthen(walk, walk->many_alias, field), ret);
+        end_at_length(walk, field, ret);
     else if (modifier == MODIFIER_EACH && is_list(field))
         end_at_each(walk, field, ret);
     else

@@ -83,15 +83,17 @@ struct query_spec {
     /* Order and range, of QUERY_ROWS. A count wants the sort too: a client's sort by fields of
      * other collections leaves rows out whose related records their list rule hides. */
     struct str sort;
-    int64_t limit;  /* below 0: none */
-    int64_t offset; /* only with a limit */
-    int64_t now_ms; /* what @now and its like mean; 0: the wall clock */
+    int64_t limit;   /* below 0: none */
+    int64_t offset;  /* only with a limit */
+    int64_t now_ms;  /* what @now and its like mean; 0: the wall clock */
+    bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
 
 struct query_sql {
     struct str text;
     struct db_value *values; /* parameters 1..n */
     unsigned n;
+    const struct query_program *program; /* for query_eval(); NULL: only the database can tell */
 };
 
 /* In the arena; `text` may belong to the thread's cache and lives until its next query_compile() of
@@ -99,6 +101,16 @@ struct query_sql {
  * E_FORBIDDEN with its message for section 14's superuser-only identifiers. */
 MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *spec,
                                      struct query_sql *ret);
+
+/* Whether a row satisfies what was compiled for QUERY_EXISTS, without the database: rule and
+ * filter, with the values they were compiled with. cells: one a field, as stored, or the virtual
+ * row's. QUERY_CANNOT: the SQL has to be asked, as it has where there is no program: conditions
+ * about other tables, strftime(), odd values whose meaning is the engine's secret. The other two
+ * are what the SQL would say. `scratch` is left with what was needed on the way. Lives as long as
+ * sql->text. */
+enum query_verdict { QUERY_NO, QUERY_YES, QUERY_CANNOT };
+enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,
+                              const struct db_value *cells);
 
 /* Frees the calling thread's cache. It goes with its thread anyway; the process's first thread,
  * which has no such end, calls this. */

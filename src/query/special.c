@@ -80,7 +80,8 @@ static struct query_value isset_value(struct query_make *make, struct str path)
     size_t mark = make->tmp.n;
 
     make->dialect->bool_literal(&make->tmp, is_set);
-    return (struct query_value){.sql = query_take(make, mark), .is_const = true};
+    return (struct query_value){
+        .sql = query_take(make, mark), .is_const = true, .term = is_set ? EVAL_ONE : EVAL_ZERO};
 }
 
 static bool is_json_of_body(const struct schema_field *field, struct str path)
@@ -106,8 +107,10 @@ static struct query_value static_value(struct query_make *make, const struct que
 
 static void lower_value(struct query_make *make, struct query_value *value)
 {
-    if (!value->is_null && !value->is_empty)
-        value->sql = lower(make, value->sql);
+    if (value->is_null || value->is_empty)
+        return;
+    value->sql = lower(make, value->sql);
+    value->term = query_term(make, (struct eval_term){.kind = TERM_LOWER, .args = {value->term}});
 }
 
 /* `path` below @request, with its modifier. */
@@ -257,6 +260,7 @@ static void body_each(struct query_make *make, struct query_scope *scope,
         query_walk_table(&walk, arena_printf(make->a, "items %u", param), write_body_items, &param);
     query_walk_end(&walk, arena_concat(make->a, items, STR(".value"), STR_NONE),
                    arena_concat(make->a, walk.many_table, STR(".value"), STR_NONE), ret);
+    query_term_items(make, (struct eval_list){true, from}, ret);
     ret->n_params = 1;
     ret->recipe_from = from;
     ret->recipe_to = (unsigned)make->recipes.n;
@@ -266,11 +270,12 @@ static void body_each(struct query_make *make, struct query_scope *scope,
 static struct query_value body_length(struct query_make *make, struct str path)
 {
     unsigned at = query_probe(make, (struct query_probe){.kind = PROBE_COUNT, .path = path});
-    bool is_const = query_answer_of(make, at)->class == CLASS_BOOL;
+    struct str sql = query_param(make, (struct query_recipe){.kind = RECIPE_PROBE, .index = at});
 
     return (struct query_value){
-        .sql = query_param(make, (struct query_recipe){.kind = RECIPE_PROBE, .index = at}),
-        .is_const = is_const,
+        .sql = sql,
+        .is_const = query_answer_of(make, at)->class == CLASS_BOOL,
+        .term = query_term_param(make),
     };
 }
 
@@ -282,13 +287,16 @@ static bool body_changed(struct query_make *make, struct query_scope *scope,
     struct query_value submitted = static_value(make, scope, path);
     struct query_value stored;
     struct str differs;
+    unsigned test;
 
     if (!query_resolve(make, scope, field->name, &stored))
         return false;
     differs = query_compare(make, OP_NE, false, &submitted, &stored);
+    test = query_test_join(make, false, query_test_term(make, is_set.term), make->test);
     *ret = (struct query_value){
         .sql = arena_printf(make->a, "(%.*s AND %.*s)", STR_ARG(is_set.sql), STR_ARG(differs)),
         .mode = NULL_OFF,
+        .term = query_term(make, (struct eval_term){.kind = TERM_TEST, .at = test}),
     };
     return true;
 }

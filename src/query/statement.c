@@ -84,6 +84,7 @@ static bool add_filter(struct query_make *make, struct query_scope *scope,
     if (!query_condition(make, scope, root, &text))
         return false;
     add_condition(make, parts, text);
+    make->root = query_test_join(make, false, make->root, make->test);
     return true;
 }
 
@@ -247,6 +248,8 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     struct parts parts = {.order = STR("")};
     struct query_scope scope = base_scope(make);
 
+    if (spec->want == QUERY_EXISTS && !spec->ids)
+        query_program_begin(make);
     if (spec->virtual_row)
         make->cells = ARENA_ARRAY(make->a, bool, scope.col->n_fields);
     add_selection(make, &scope, &parts);

@@ -38,6 +38,7 @@ static const char *compile_filter(const char *filter)
     struct query_spec spec = spec_of("posts");
 
     spec.filter = str_of(filter);
+    spec.joins_only = true;
     return compile(&spec);
 }
 
@@ -116,6 +117,19 @@ static void every_value_of_a_path_must_match(void **state)
         "NOT (s5.v LIKE ('%' || t0.`title` || '%') ESCAPE '\\')))");
 }
 
+static void comparisons_are_asked_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(compile_rule("tags:each != 'x'"),
+                        "FROM `posts` t0 WHERE (SELECT MAX(CASE WHEN s4.v IS NOT ?1 THEN 1 ELSE 0 "
+                        "END) = 1 AND MIN(CASE WHEN NOT (s4.v IS NOT ?1) THEN 0 ELSE 1 END) = 1 "
+                        "FROM (SELECT e2.value AS v FROM (SELECT 1) o3 " TAGS ") s4)");
+    assert_null(strstr(compile_rule("author.name = 'x'"), "FROM `posts` t0 LEFT JOIN"));
+    assert_non_null(strstr(compile_rule("author.name = 'x' && author.mentor != 'y'"),
+                           "FROM `posts` t0 LEFT JOIN"));
+    assert_non_null(strstr(compile_rule("tags:each ?!= 'x'"), "FROM `posts` t0 LEFT JOIN"));
+}
+
 static void what_cannot_be_resolved_is_named(void **state)
 {
     static const struct case_of cases[] = {
@@ -177,6 +191,19 @@ static void what_cannot_be_resolved_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(compile_filter(cases[i].in), cases[i].out);
+}
+
+/* Also where a comparison is asked alone, which begins one relation later. */
+static void relations_of_a_path_are_counted(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(compile_rule("author.mentor.mentor.mentor.mentor.mentor.name = 'x'"),
+                           "FROM `posts`"));
+    assert_string_equal(compile_rule("author.mentor.mentor.mentor.mentor.mentor.mentor.name = 'x'"),
+                        "invalid left operand "
+                        "\"author.mentor.mentor.mentor.mentor.mentor.mentor.name\" - max nested "
+                        "relations reached for field \"mentor\"");
+    assert_non_null(strstr(compile_rule("author.id !~ 'x'"), "WHERE t0.`author` NOT LIKE ?1"));
 }
 
 static void comparisons_are_counted(void **state)
@@ -414,7 +441,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_become_conditions),
         cmocka_unit_test(every_value_of_a_path_must_match),
+        cmocka_unit_test(comparisons_are_asked_alone),
         cmocka_unit_test(what_cannot_be_resolved_is_named),
+        cmocka_unit_test(relations_of_a_path_are_counted),
         cmocka_unit_test(comparisons_are_counted),
         cmocka_unit_test(sorts_become_an_order),
         cmocka_unit_test(clients_are_restricted),

@@ -1,0 +1,319 @@
+/*
+ * What unit/random_site.h makes.
+ */
+#include "unit/random_site.h"
+
+#include "base/compiler.h"
+#include "base/limits.h"
+#include "unit/site.h"
+
+#include <string.h>
+
+static const struct random_relation relations[RANDOM_RELATIONS] = {
+    {.name = "one"},
+    {.name = "two"},
+    {.name = "own"},
+    {.name = "lot", .multiple = true},
+    {.name = "kin", .multiple = true},
+    {.name = "uniq", .unique = true},
+    {.name = "user"},
+};
+
+unsigned random_site_below(struct random_site *gen, unsigned bound)
+{
+    /* xorshift64*, whose upper bits are good enough for this */
+    gen->state ^= gen->state >> 12;
+    gen->state ^= gen->state << 25;
+    gen->state ^= gen->state >> 27;
+    return (unsigned)((gen->state * 0x2545f4914f6cdd1dULL) >> 33) % bound;
+}
+
+static bool chance(struct random_site *gen, unsigned percent)
+{
+    return random_site_below(gen, 100) < percent;
+}
+
+#define PICK(gen, list) ((list)[random_site_below((gen), COUNT_OF(list))])
+
+/* --- collections ------------------------------------------------------------------------------ */
+
+static const char plain_fields[] =
+    "[{\"id\":\"f0\",\"name\":\"id\",\"type\":\"text\",\"primaryKey\":true,\"required\":true,"
+    "\"system\":true,\"min\":1,\"max\":99,\"pattern\":\"\"}"
+    ",{\"id\":\"f1\",\"name\":\"t\",\"type\":\"text\"}"
+    ",{\"id\":\"f2\",\"name\":\"n\",\"type\":\"number\"}"
+    ",{\"id\":\"f3\",\"name\":\"b\",\"type\":\"bool\"}"
+    ",{\"id\":\"f4\",\"name\":\"j\",\"type\":\"json\"}"
+    ",{\"id\":\"f5\",\"name\":\"s\",\"type\":\"select\",\"maxSelect\":1,\"values\":[\"a\",\"b\"]}"
+    ",{\"id\":\"f6\",\"name\":\"m\",\"type\":\"select\",\"maxSelect\":3,\"values\":[\"a\",\"b\"]}"
+    ",{\"id\":\"f7\",\"name\":\"f\",\"type\":\"file\",\"maxSelect\":3,\"maxSize\":100}";
+
+static void choose_relations(struct random_site *gen, unsigned col)
+{
+    struct random_relation *out = gen->relations[col];
+
+    memcpy(out, relations, sizeof(relations));
+    for (unsigned i = 0; i < RANDOM_RELATIONS; i++)
+        out[i].target = random_site_below(gen, RANDOM_COLS);
+    out[2].target = col;
+    out[RANDOM_RELATIONS - 1].target = RANDOM_COLS;
+}
+
+static void write_relations(const struct random_site *gen, unsigned col, struct buf *out)
+{
+    for (unsigned i = 0; i < RANDOM_RELATIONS; i++) {
+        const struct random_relation *one = &gen->relations[col][i];
+
+        buf_addf(out,
+                 ",{\"id\":\"r%u\",\"name\":\"%s\",\"type\":\"relation\",\"maxSelect\":%d,"
+                 "\"collectionId\":\"",
+                 i, one->name, one->multiple ? 9 : 1);
+        if (one->target == RANDOM_COLS)
+            buf_add(out, site_col("users")->id);
+        else
+            buf_addf(out, "c_q%u", one->target);
+        BUF_ADD(out, "\"}");
+    }
+}
+
+static void add_collection(const struct random_site *gen, unsigned col)
+{
+    AUTO_BUF struct buf sql;
+
+    buf_init(&sql, 64 * KIB);
+    buf_addf(&sql,
+             "CREATE TABLE q%u (id TEXT PRIMARY KEY NOT NULL, t TEXT DEFAULT '' NOT NULL, "
+             "n NUMERIC DEFAULT 0 NOT NULL, b BOOLEAN DEFAULT FALSE NOT NULL, j JSON, "
+             "s TEXT DEFAULT '' NOT NULL, m JSON DEFAULT '[]' NOT NULL, "
+             "f JSON DEFAULT '[]' NOT NULL",
+             col);
+    for (unsigned i = 0; i < RANDOM_RELATIONS; i++)
+        buf_addf(&sql, ", \"%s\" %s NOT NULL", relations[i].name,
+                 relations[i].multiple ? "JSON DEFAULT '[]'" : "TEXT DEFAULT ''");
+    BUF_ADD(&sql, ")");
+    site_exec(sql.p);
+    buf_reset(&sql);
+    buf_addf(&sql, "CREATE UNIQUE INDEX idx_q%u ON q%u (uniq)", col, col);
+    site_exec(sql.p);
+    buf_reset(&sql);
+    buf_addf(&sql,
+             "INSERT INTO _collections (id, system, type, name, indexes, listRule, viewRule, "
+             "createRule, updateRule, deleteRule, options, fields) VALUES ('c_q%u', 0, 'base', "
+             "'q%u', '[\"CREATE UNIQUE INDEX idx_q%u ON q%u (uniq)\"]', '', '', '', '', '', '{}', "
+             "'%s",
+             col, col, col, col, plain_fields);
+    write_relations(gen, col, &sql);
+    BUF_ADD(&sql, "]')");
+    site_exec(sql.p);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+/* What columns hold and filters compare with: much is equal. */
+static const char *const texts[] = {"", "a", "b", "ab", "A%", "1", "2024-01-02 03:04:05.000Z"};
+static const char *const numbers[] = {"0", "1", "-1", "1.5", "2"};
+static const char *const lists[] = {"[]", "[\"a\"]", "[\"b\",\"a\"]", "[\"a\",\"a\"]", "",
+                                    "a",  "[\"\"]",  "null",          "[null,\"b\"]",  "{}",
+                                    "[1]"};
+static const char *const documents[] = {"NULL",    "'null'",          "'1'",
+                                        "'\"a\"'", "'{\"a\":\"b\"}'", "'{\"a\":{\"b\":[1,\"a\"]}}'",
+                                        "'[1,2]'", "'broken {'",      "''"};
+
+static void write_id(struct random_site *gen, unsigned target, struct buf *out)
+{
+    if (chance(gen, 15))
+        buf_addf(out, "gone%u", random_site_below(gen, 3));
+    else if (target == RANDOM_COLS)
+        buf_addf(out, "user0000000000%c", "abc"[random_site_below(gen, 3)]);
+    else
+        buf_addf(out, "q%u_%u", target, random_site_below(gen, gen->n_rows[target] + 1));
+}
+
+static void write_related(struct random_site *gen, const struct random_relation *one, unsigned row,
+                          struct buf *out)
+{
+    if (one->unique) {
+        buf_addf(out, "q%u_%u", one->target, row);
+    } else if (one->multiple && chance(gen, 90)) {
+        BUF_ADD(out, "[");
+        for (unsigned n = random_site_below(gen, 4), i = 0; i < n; i++) {
+            buf_add(out, i == 0 ? STR("\"") : STR(",\""));
+            write_id(gen, one->target, out);
+            BUF_ADD(out, "\"");
+        }
+        BUF_ADD(out, "]");
+    } else if (chance(gen, 70)) {
+        write_id(gen, one->target, out);
+    }
+}
+
+static void add_row(struct random_site *gen, unsigned col, unsigned row)
+{
+    AUTO_BUF struct buf sql;
+
+    buf_init(&sql, 64 * KIB);
+    buf_addf(&sql, "INSERT INTO q%u VALUES ('q%u_%u', '%s', %s, %u, %s, '%s', '%s', '%s'", col, col,
+             row, PICK(gen, texts), PICK(gen, numbers), random_site_below(gen, 2),
+             PICK(gen, documents), PICK(gen, texts), PICK(gen, lists), PICK(gen, lists));
+    for (unsigned i = 0; i < RANDOM_RELATIONS; i++) {
+        BUF_ADD(&sql, ", '");
+        write_related(gen, &gen->relations[col][i], row, &sql);
+        BUF_ADD(&sql, "'");
+    }
+    BUF_ADD(&sql, ")");
+    site_exec(sql.p);
+}
+
+/* Rows that differ only where they must, for queries that count on few. */
+static void add_many_rows(unsigned col)
+{
+    AUTO_BUF struct buf sql;
+
+    buf_init(&sql, 4 * KIB);
+    buf_addf(
+        &sql,
+        "INSERT INTO q%u (id, t, uniq) WITH RECURSIVE k(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
+        "FROM k WHERE i < %d) SELECT 'many_' || i, 't' || (i %% 7), 'many_' || i FROM k",
+        col, RANDOM_LARGE);
+    site_exec(sql.p);
+}
+
+void random_site_add(struct random_site *gen, uint64_t seed)
+{
+    *gen = (struct random_site){.state = (seed + 1) * 0x9e3779b97f4a7c15ULL};
+    gen->is_large = chance(gen, 25);
+    for (unsigned col = 0; col < RANDOM_COLS; col++) {
+        gen->n_rows[col] = random_site_below(gen, 9);
+        choose_relations(gen, col);
+    }
+    for (unsigned col = 0; col < RANDOM_COLS; col++) {
+        add_collection(gen, col);
+        for (unsigned row = 0; row < gen->n_rows[col]; row++)
+            add_row(gen, col, row);
+    }
+    if (gen->is_large)
+        add_many_rows(RANDOM_COLS - 1);
+    site_reload();
+}
+
+/* --- filters ---------------------------------------------------------------------------------- */
+
+static void write_field(struct random_site *gen, struct buf *out)
+{
+    static const char *const fields[] = {
+        "id",       "id",      "t",        "t:lower",  "n",      "b",        "j",
+        "j.a",      "j.a.b.0", "j:length", "s",        "m",      "m:each",   "m:each",
+        "m:length", "f:each",  "f:length", "f",        "s:each", "one",      "two",
+        "own",      "lot",     "kin",      "lot:each", "uniq",   "kin:each", "kin:length"};
+
+    buf_addf(out, "%s", PICK(gen, fields));
+}
+
+/* A hop from collection `col` to the one returned. */
+static unsigned write_hop(struct random_site *gen, unsigned col, struct buf *out)
+{
+    unsigned at = random_site_below(gen, RANDOM_RELATIONS - 1);
+    unsigned from = random_site_below(gen, RANDOM_COLS);
+
+    /* where another collection has such a field that leads here, at times the way back */
+    for (unsigned i = 0; i < RANDOM_COLS && chance(gen, 70); i++, from = (from + 1) % RANDOM_COLS)
+        if (gen->relations[from][at].target == col) {
+            buf_addf(out, "q%u_via_%s.", from, relations[at].name);
+            return from;
+        }
+    buf_addf(out, "%s.", relations[at].name);
+    return gen->relations[col][at].target;
+}
+
+static void write_path(struct random_site *gen, unsigned col, struct buf *out)
+{
+    static const char *const of_user[] = {"name", "id", "verified", "email"};
+
+    while (chance(gen, 50))
+        col = write_hop(gen, col, out);
+    if (chance(gen, 8))
+        buf_addf(out, "user.%s", PICK(gen, of_user));
+    else
+        write_field(gen, out);
+}
+
+static void write_constant(struct random_site *gen, struct buf *out)
+{
+    static const char *const others[] = {
+        "null", "true", "false", "@now", "@request.auth.id", "@request.query.x", "@request.method"};
+
+    if (chance(gen, 40))
+        buf_addf(out, "'%s'", PICK(gen, texts));
+    else if (chance(gen, 30))
+        buf_addf(out, "%s", PICK(gen, numbers));
+    else if (chance(gen, 30))
+        buf_addf(out, "'q%u_%u'", random_site_below(gen, RANDOM_COLS), random_site_below(gen, 9));
+    else
+        buf_addf(out, "%s", PICK(gen, others));
+}
+
+static void write_operand(struct random_site *gen, unsigned col, unsigned percent_paths,
+                          struct buf *out)
+{
+    if (chance(gen, 3)) {
+        unsigned other = random_site_below(gen, RANDOM_COLS - 1); /* not the large one */
+
+        buf_addf(out, "@collection.q%u%s.", other, chance(gen, 50) ? ":x" : "");
+        write_path(gen, other, out);
+    } else if (chance(gen, 3)) {
+        BUF_ADD(out, "strftime('%Y', ");
+        write_path(gen, col, out);
+        BUF_ADD(out, ")");
+    } else if (chance(gen, percent_paths)) {
+        write_path(gen, col, out);
+    } else {
+        write_constant(gen, out);
+    }
+}
+
+static void write_comparison(struct random_site *gen, unsigned col, struct buf *out)
+{
+    static const char *const ops[] = {"=", "!=", "=", "!=", ">", ">=", "<", "<=", "~", "!~"};
+    bool turned = chance(gen, 20);
+
+    write_operand(gen, col, turned ? 15 : 90, out);
+    buf_addf(out, " %s%s ", chance(gen, 10) ? "?" : "", PICK(gen, ops));
+    write_operand(gen, col, turned ? 90 : 15, out);
+}
+
+static void write_group(struct random_site *gen, unsigned col, unsigned depth, struct buf *out)
+{
+    do {
+        if (depth > 0 && chance(gen, 25)) {
+            BUF_ADD(out, "(");
+            write_group(gen, col, depth - 1, out);
+            BUF_ADD(out, ")");
+        } else {
+            write_comparison(gen, col, out);
+        }
+        if (chance(gen, 60))
+            return;
+        buf_add(out, chance(gen, 50) ? STR(" && ") : STR(" || "));
+    } while (true);
+}
+
+void random_site_filter(struct random_site *gen, unsigned col, struct buf *out)
+{
+    size_t mark;
+
+    do {
+        mark = out->n;
+        write_group(gen, col, 2, out);
+        if (out->n - mark < 600)
+            return;
+        buf_cut(out, mark);
+    } while (true);
+}
+
+void random_site_sort(struct random_site *gen, unsigned col, struct buf *out)
+{
+    if (chance(gen, 70))
+        return;
+    buf_add(out, chance(gen, 50) ? STR("-") : STR(""));
+    write_path(gen, col, out);
+}
