@@ -60,8 +60,7 @@ const struct schema_field *rec_key_field(const struct schema_col *col, struct st
     return field;
 }
 
-/* Hidden fields are for superusers; but everybody chooses a password. */
-static bool may_set(const struct schema_col *col, const struct schema_field *field, bool superuser)
+bool rec_may_set(const struct schema_col *col, const struct schema_field *field, bool superuser)
 {
     return superuser || !field->hidden || (rec_is_auth(col) && field == col->auth->password);
 }
@@ -110,7 +109,7 @@ void rec_edits_parse(struct arena *a, const struct schema_col *col, const struct
         bool generate;
 
         edit.field = rec_key_field(col, member->key, &edit.op, &generate);
-        if (!edit.field || !may_set(col, edit.field, superuser))
+        if (!edit.field || !rec_may_set(col, edit.field, superuser))
             continue;
         convert(a, &edit, &member->value, generate);
         *VEC_PUSH(a, ret) = edit;
@@ -222,7 +221,7 @@ const struct json *rec_resolved_body(struct arena *a, const struct schema_col *c
             members[n++] = body->members[i];
             continue;
         }
-        if (seen[field->at] || !may_set(col, field, superuser))
+        if (seen[field->at] || !rec_may_set(col, field, superuser))
             continue;
         seen[field->at] = true;
         members[n].key = field->name;

@@ -8,7 +8,7 @@
 /* With this pattern, a duplicate id is left to the unique index. */
 #define DEFAULT_ID_PATTERN STR("^[a-z0-9]+$")
 
-static bool has_item(const struct err *err, struct str path)
+bool rec_has_item(const struct err *err, struct str path)
 {
     for (const struct err_item *item = err ? err->items : NULL; item; item = item->next)
         if (str_eq(item->path, path))
@@ -52,8 +52,6 @@ bool rec_has_unhashed(const struct schema_col *col, const struct value *values)
 
 void rec_check_fields(const struct rec_work *work, struct err **err)
 {
-    static const struct value none = {.type = VALUE_LIST};
-
     for (size_t i = 0; i < work->col->n_fields; i++) {
         const struct schema_field *field = &work->col->fields[i];
         const struct value *value = &work->values[i];
@@ -62,9 +60,9 @@ void rec_check_fields(const struct rec_work *work, struct err **err)
             check_kept_id(work, field, err);
         else if (field->type->kind == FIELD_PASSWORD && hash_failed(value))
             err_add_item(work->a, err, field->name, CODE_INVALID, STR_NONE);
-        else if (field->type->kind != FIELD_FILE ||
-                 field_check_files(work->a, field, value, work->old ? &work->old_values[i] : &none,
-                                   err))
+        else if (field->type->kind == FIELD_FILE)
+            rec_check_files(work, field, err);
+        else
             field->type->check(work->a, field, value, err);
     }
 }
@@ -101,7 +99,7 @@ static struct err *check_relation(const struct rec_work *work, const struct sche
     struct err *err;
     int64_t n;
 
-    if (value->list.n == 0 || has_item(*items, field->name))
+    if (value->list.n == 0 || rec_has_item(*items, field->name))
         return NULL;
     if (!field->relation.target) {
         err_add_item(work->a, items, field->name, CODE_REL_COLLECTION, STR_NONE);

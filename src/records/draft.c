@@ -24,6 +24,9 @@ struct rec_draft {
     struct rec_form form;
     struct str token_key; /* of an auth record, should it have to change */
 
+    struct rec_uploads uploads;
+    bool looked; /* the uploads have their names, and are among the edits */
+
     /* passwords */
     bool asks_old;
     bool old_read, old_matches;
@@ -117,6 +120,7 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
                             .schema = draft->actor.schema,
                             .col = request->col,
                             .values = rec_zero(a, request->col),
+                            .uploads = &draft->uploads,
                             .now_ms = request->now_ms};
     struct err *items = NULL;
 
@@ -153,6 +157,7 @@ static void read_body(struct arena *a, struct rec_draft *draft)
     const struct rec_request *request = &draft->request;
 
     rec_edits_parse(a, request->col, request->body, draft->actor.superuser, &draft->edits);
+    rec_uploads_find(a, request, draft->actor.superuser, &draft->uploads);
     if (!rec_is_auth(request->col))
         return;
     rec_form_parse(a, request->body, &draft->form);
@@ -181,7 +186,8 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     if (request->action == REC_DELETE)
         return NULL;
     read_body(a, draft);
-    if (request->action == REC_CREATE && !rec_draft_needs_hash(draft))
+    if (request->action == REC_CREATE && !rec_draft_needs_hash(draft) &&
+        !rec_draft_needs_store(draft))
         return finish_create(a, draft);
     return NULL;
 }
@@ -227,7 +233,47 @@ struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    return draft->request.action == REC_CREATE ? finish_create(a, draft) : NULL;
+    if (draft->request.action == REC_CREATE && !rec_draft_needs_store(draft))
+        return finish_create(a, draft);
+    return NULL;
+}
+
+bool rec_draft_needs_store(const struct rec_draft *draft)
+{
+    return draft->uploads.n > 0 && !draft->looked;
+}
+
+static struct err *look(struct arena *a, struct rec_draft *draft)
+{
+    struct rec_request *request = &draft->request;
+    struct err *err = rec_uploads_look(a, &draft->uploads);
+
+    if (err)
+        return err;
+    draft->looked = true;
+    rec_uploads_edit(a, &draft->uploads, request->body, &draft->edits);
+    request->body = rec_uploads_body(a, &draft->uploads, request->body);
+    draft->actor.request.body = request->body;
+    return request->action == REC_CREATE ? finish_create(a, draft) : NULL;
+}
+
+struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
+{
+    const struct schema_col *col = draft->request.col;
+    struct str id = draft->request.id;
+    struct err *err = look(a, draft);
+
+    if (err || draft->field_items)
+        return err; /* the unit has the last word on what else is wrong */
+    if (draft->values)
+        id = draft->values[col->id_field->at].text;
+    return rec_uploads_store(a, &draft->uploads, draft->actor.files, col->id, id, draft->values);
+}
+
+void rec_draft_discard(struct rec_draft *draft)
+{
+    if (draft->actor.files)
+        rec_uploads_discard(&draft->uploads, draft->actor.files);
 }
 
 /* --- the unit: create ------------------------------------------------------------------------- */
@@ -278,6 +324,8 @@ static struct err *run_create(const struct rec_draft *draft, struct rec_work *wo
     err = check_create(draft, work);
     if (!err)
         err = rec_save(work, draft->field_items, &rec);
+    if (!err)
+        err = rec_uploads_check_stored(work);
     if (err)
         return as_failed(err, REC_FAILED_CREATE);
     *ret = draft->answer;
@@ -297,10 +345,27 @@ static struct err *check_update_rule(const struct rec_draft *draft, const struct
 
     if (is_free(draft))
         return NULL;
-    err = rec_matches(work->a, work->tx, actor, col, draft->request.id, col->update_rule.text, &ok);
+    err = rec_row_matches(work->a, work->tx, actor, work->old, col->update_rule.text, &ok);
     if (err)
         return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
     return ok ? NULL : not_found(work->a, "the update rule is not satisfied");
+}
+
+/* The hash may be another by now than the one that was compared: then all begins again; but a unit
+ * that has itself changed it, or made the record, would never come to an end that way. */
+static struct err *compare_old(const struct rec_draft *draft, const struct rec_work *work,
+                               bool *ret)
+{
+    struct str hash = work->old_values[work->col->auth->password->at].text;
+
+    *ret = draft->old_matches;
+    if (!draft->asks_old || (draft->old_read && str_eq(draft->old_hash, hash)))
+        return NULL;
+    if (draft->request.is_leased)
+        *ret = bcrypt_check(draft->form.old_password, hash);
+    else if (draft->old_read)
+        return err_new(work->a, E_STALE, NULL, "the password changed since it was compared");
+    return NULL;
 }
 
 static struct err *check_update_form(const struct rec_draft *draft, const struct rec_work *work,
@@ -309,7 +374,7 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
     const struct schema_col *col = draft->request.col;
     struct err *items = NULL;
     struct err *err;
-    bool manages;
+    bool manages, matches;
 
     if (!rec_is_auth(col))
         return NULL;
@@ -318,11 +383,11 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
                       &manages);
     if (err)
         return err;
-    if (draft->old_read && !manages &&
-        !str_eq(draft->old_hash, work->old_values[col->auth->password->at].text))
-        return err_new(work->a, E_STALE, NULL, "the password changed since it was compared");
-    rec_form_check(work, &draft->form, manages, draft->old_matches, &items);
-    return items;
+    matches = draft->old_matches;
+    err = manages ? NULL : compare_old(draft, work, &matches);
+    if (!err)
+        rec_form_check(work, &draft->form, manages, matches, &items);
+    return err ? err : items;
 }
 
 static struct err *load_old(const struct rec_draft *draft, struct rec_work *work)
@@ -343,7 +408,8 @@ static struct err *load_old(const struct rec_draft *draft, struct rec_work *work
     return NULL;
 }
 
-static struct err *run_update(const struct rec_draft *draft, struct rec_work *work, struct str *ret)
+static struct err *run_update(const struct rec_draft *draft, struct rec_work *work,
+                              struct rec_written *ret)
 {
     struct rec_actor actor = draft->actor;
     struct err *items = NULL;
@@ -360,6 +426,8 @@ static struct err *run_update(const struct rec_draft *draft, struct rec_work *wo
             rec_resolved_body(work->a, work->col, draft->request.body, false, work->values);
     }
     err = check_update_rule(draft, work, &actor);
+    if (!err)
+        err = rec_check_condition(work, &draft->request, work->old);
     if (err)
         return err;
     err = check_update_form(draft, work, &actor);
@@ -367,9 +435,13 @@ static struct err *run_update(const struct rec_draft *draft, struct rec_work *wo
         rec_check_fields(work, &items);
         err = rec_save(work, items, &rec);
     }
+    if (!err)
+        err = rec_uploads_check_stored(work);
     if (err)
         return as_failed(err, REC_FAILED_UPDATE);
-    return answer(work, &actor, rec, draft->request.expand, ret);
+    rec_files_replaced(work, draft->actor.files);
+    err = rec_version_now(work, &draft->request, &ret->version);
+    return err ? err : answer(work, &actor, rec, draft->request.expand, &ret->body);
 }
 
 /* --- the unit: delete ------------------------------------------------------------------------- */
@@ -389,7 +461,12 @@ static struct err *run_delete(const struct rec_draft *draft, struct rec_work *wo
         return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
     if (rows.n == 0)
         return not_found(work->a, "no such record to delete");
-    return rec_remove(work->a, work->tx, work->schema, &rows.items[0], work->now_ms);
+    err = rec_check_condition(work, &draft->request, &rows.items[0]);
+    if (err)
+        return err;
+    return rec_remove_with_files(work->a, work->tx, work->schema,
+                                 rec_files_to_go(work->a, work->tx, draft->actor.files),
+                                 &rows.items[0], work->now_ms);
 }
 
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
@@ -401,13 +478,14 @@ struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, v
                             .schema = draft->actor.schema,
                             .col = draft->request.col,
                             .now_ms = draft->request.now_ms,
-                            .token_key = draft->token_key};
+                            .token_key = draft->token_key,
+                            .uploads = &draft->uploads};
     struct err *err;
 
     if (draft->request.action == REC_CREATE)
         err = run_create(draft, &work, &written->body);
     else if (draft->request.action == REC_UPDATE)
-        err = run_update(draft, &work, &written->body);
+        err = run_update(draft, &work, written);
     else
         err = run_delete(draft, &work);
     if (!err)

@@ -93,6 +93,10 @@ MUST_CHECK struct err *rec_check_rule(struct arena *a, const struct rec_actor *a
                                       const struct schema_rule *rule);
 /* Nothing to ask: a superuser, or everyone may. */
 bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule);
+/* rec_matches() of a record that this connection has just read and nobody has changed since. */
+MUST_CHECK struct err *rec_row_matches(struct arena *a, struct db_conn *conn,
+                                       const struct rec_actor *actor, const struct rec *rec,
+                                       struct str rule, bool *ret);
 /* Whether the rule's text holds for cells that are not stored yet. */
 MUST_CHECK struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
                                            const struct rec_actor *actor,
@@ -188,6 +192,8 @@ struct rec_edits {
     size_t n, cap;
 };
 
+/* Hidden fields are for superusers; but everybody chooses a password. */
+bool rec_may_set(const struct schema_col *col, const struct schema_field *field, bool superuser);
 /* Which field a key names, with its modifier; NULL when none. */
 const struct schema_field *rec_key_field(const struct schema_col *col, struct str key,
                                          enum rec_op *ret_op, bool *ret_generate);
@@ -199,6 +205,55 @@ void rec_edits_apply(struct arena *a, const struct rec_edits *edits, struct valu
 const struct json *rec_resolved_body(struct arena *a, const struct schema_col *col,
                                      const struct json *body, bool superuser,
                                      const struct value *values);
+
+/* --- uploads (uploads.c) ---------------------------------------------------------------------- */
+
+struct rec_work;
+
+/* A file that came for a field. */
+struct rec_new_file {
+    const struct rec_upload *from;
+    const struct schema_field *field;
+    enum rec_op op;
+    struct field_upload file;
+    bool stored;
+};
+
+struct rec_uploads {
+    struct rec_new_file *items;
+    size_t n;
+    struct str col, rec; /* whose folder they are stored in */
+};
+
+/* Those for file fields that may be set. */
+void rec_uploads_find(struct arena *a, const struct rec_request *request, bool superuser,
+                      struct rec_uploads *ret);
+/* Reads their types and gives them their names. Blocks. */
+MUST_CHECK struct err *rec_uploads_look(struct arena *a, struct rec_uploads *uploads);
+/* Adds what they do to the record; body: the texts that came with them. */
+void rec_uploads_edit(struct arena *a, const struct rec_uploads *uploads, const struct json *body,
+                      struct rec_edits *edits);
+/* The body with their fields among its keys. */
+const struct json *rec_uploads_body(struct arena *a, const struct rec_uploads *uploads,
+                                    const struct json *body);
+/* Stores what may become part of the record; values: what it will have, NULL: not known yet. What
+ * is stored when this fails is for rec_uploads_discard(). Blocks. */
+MUST_CHECK struct err *rec_uploads_store(struct arena *a, struct rec_uploads *uploads,
+                                         struct file_store *store, struct str col, struct str rec,
+                                         const struct value *values);
+void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store);
+/* All checks of a file field; items are added to *err. */
+void rec_check_files(const struct rec_work *work, const struct schema_field *field,
+                     struct err **err);
+/* What the record names is stored. */
+MUST_CHECK struct err *rec_uploads_check_stored(const struct rec_work *work);
+bool rec_has_files(const struct schema_col *col);
+/* In a unit, once the record is saved: files that it names no more go after the commit. */
+void rec_files_replaced(const struct rec_work *work, struct file_store *store);
+/* In a unit, before the rows are deleted: their files are to go. */
+MUST_CHECK struct err *rec_files_deleted(struct arena *a, struct db_conn *tx,
+                                         struct file_removal *files, const struct schema_col *col,
+                                         struct str_list ids);
 
 /* --- saving (check.c, system.c, reactions.c, save.c) ------------------------------------------ */
 
@@ -212,8 +267,9 @@ struct rec_work {
     const struct value *old_values; /* of old */
     struct value *values;           /* one a field, as it shall be */
     int64_t now_ms;
-    struct str token_key;         /* a fresh one, should it have to change */
-    const struct db_value *cells; /* what to store, when that is known already; else NULL */
+    struct str token_key;              /* a fresh one, should it have to change */
+    const struct db_value *cells;      /* what to store, when that is known already; else NULL */
+    const struct rec_uploads *uploads; /* files that `values` may name; NULL: none */
 };
 
 /* Random texts for empty fields that have a pattern. */
@@ -225,6 +281,7 @@ struct str rec_new_token_key(struct arena *a, const struct schema_col *col);
 
 /* A password that was submitted but cannot be hashed. */
 bool rec_has_unhashed(const struct schema_col *col, const struct value *values);
+bool rec_has_item(const struct err *err, struct str path);
 /* The checks of every field that need no database: items are added to *err. */
 void rec_check_fields(const struct rec_work *work, struct err **err);
 /* Those that do. */
@@ -261,6 +318,16 @@ bool rec_form_asks_old(const struct rec_form *form);
 /* old_matches: the submitted old password is the stored one. Items are reported alone. */
 void rec_form_check(const struct rec_work *work, const struct rec_form *form, bool manages,
                     bool old_matches, struct err **items);
+
+/* --- versions (version.c) --------------------------------------------------------------------- */
+
+/* E_PRECONDITION unless the stored record satisfies the request's condition. */
+MUST_CHECK struct err *rec_check_condition(const struct rec_work *work,
+                                           const struct rec_request *request,
+                                           const struct rec *rec);
+/* The version of the record as it is stored now; empty where the request has no condition. */
+MUST_CHECK struct err *rec_version_now(const struct rec_work *work,
+                                       const struct rec_request *request, struct str *ret);
 
 /* --- deleting (remove.c) ---------------------------------------------------------------------- */
 

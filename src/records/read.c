@@ -9,11 +9,6 @@
 
 /* --- list: parameters ------------------------------------------------------------------------- */
 
-struct page {
-    int64_t page, per_page, offset;
-    bool skip_total;
-};
-
 static bool parse_integer(struct str text, int64_t fallback, int64_t *ret)
 {
     *ret = fallback;
@@ -43,8 +38,8 @@ static bool parse_bool(struct str text, bool *ret)
     return false;
 }
 
-static struct err *parse_page(struct arena *a, const struct rec_list_params *params,
-                              struct page *ret)
+struct err *rec_page_read(struct arena *a, const struct rec_list_params *params,
+                          struct rec_page *ret)
 {
     if (!parse_integer(params->page, 1, &ret->page) ||
         !parse_integer(params->per_page, PER_PAGE_DEFAULT, &ret->per_page) ||
@@ -148,7 +143,7 @@ static struct err *count_rows(struct arena *a, struct db_conn *conn,
     return err;
 }
 
-static void write_totals(struct buf *out, const struct page *page, int64_t total)
+void rec_page_write(struct buf *out, const struct rec_page *page, int64_t total)
 {
     int64_t pages = total < 0 ? -1 : total / page->per_page + (total % page->per_page != 0);
 
@@ -167,14 +162,14 @@ static void write_totals(struct buf *out, const struct page *page, int64_t total
 
 static struct err *check_list(struct arena *a, const struct rec_actor *actor,
                               const struct schema_col *col, const struct rec_list_params *params,
-                              struct page *ret_page)
+                              struct rec_page *ret_page)
 {
     struct err *err;
 
     err = rec_check_rule(a, actor, &col->list_rule);
     if (!err && !actor->superuser)
         err = query_check_identifiers(a, params->filter, params->sort);
-    return err ? err : parse_page(a, params, ret_page);
+    return err ? err : rec_page_read(a, params, ret_page);
 }
 
 struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
@@ -183,7 +178,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
 {
     struct query_spec spec = rec_spec(conn, actor, col);
     struct rec_writer w;
-    struct page page;
+    struct rec_page page;
     struct err *err;
     int64_t total = 0;
     size_t n;
@@ -210,7 +205,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
         err = count_rows(a, conn, &spec, &total);
     if (err)
         return err;
-    write_totals(out, &page, total);
+    rec_page_write(out, &page, total);
     return rec_check_full(a, out);
 }
 
@@ -268,5 +263,8 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
     level.emails_shown = flags & REC_EMAIL_SHOWN;
     rec_writer_init(&w, a, conn, out);
     err = rec_write_row(&w, &level, rec->cells);
-    return err ? err : rec_check_full(a, out);
+    if (err)
+        return err;
+    arena_free(w.scratch); /* a unit may write thousands of records, one by one */
+    return rec_check_full(a, out);
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "files/files.h"
 #include "query/query.h"
 #include "schema/schema.h"
 
@@ -48,6 +49,7 @@ struct rec_actor {
     const struct schema *schema;
     const struct rec *auth; /* NULL: a guest; auth->col is an auth collection */
     bool superuser;
+    struct file_store *files;     /* NULL: files of records are left alone */
     struct query_request request; /* context, method, query, headers, auth_*; body per operation */
 };
 
@@ -60,6 +62,17 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
 struct rec_list_params {
     struct str page, per_page, skip_total, filter, sort, expand;
 };
+
+/* A page of a search result (records.md 9). */
+struct rec_page {
+    int64_t page, per_page, offset;
+    bool skip_total;
+};
+/* Errors: E_BAD_REQUEST for what is no number or bool. */
+MUST_CHECK struct err *rec_page_read(struct arena *a, const struct rec_list_params *params,
+                                     struct rec_page *ret);
+/* From the end of the list of items to that of the result. total below 0: not counted. */
+void rec_page_write(struct buf *out, const struct rec_page *page, int64_t total);
 
 /* GET …/records: writes the search result (records.md 9). Rules, restrictions and errors as in
  * records.md 4. */
@@ -84,6 +97,41 @@ MUST_CHECK struct err *rec_matches(struct arena *a, struct db_conn *conn,
                                    const struct rec_actor *actor, const struct schema_col *col,
                                    struct str id, struct str rule, bool *ret);
 
+/* --- versions -------------------------------------------------------------------------------- */
+
+/* Length of a version's text: base64url, so it needs no quoting in an entity tag. */
+#define REC_VERSION_LEN 16
+
+/*
+ * The version of a stored row, from its cells as they were read and the schema they were read
+ * under: another one as soon as either changes. It is keyed with a secret of the data directory,
+ * since it covers fields that the client may not see and could otherwise guess. Any thread.
+ */
+struct str rec_version(struct arena *a, const struct schema *schema, const struct rec *rec);
+
+/* An entity tag (RFC 9110 8.8.3), and those of If-Match or If-None-Match. */
+struct rec_tag {
+    struct str text; /* without its quotes; ours begin with the row's version */
+    bool is_weak;
+};
+struct rec_tags {
+    bool sent; /* the request has the header */
+    bool any;  /* '*' */
+    struct rec_tag *items;
+    size_t n, cap;
+};
+/* What a request demands of the record that it is about (RFC 9110 13.1). */
+struct rec_condition {
+    struct rec_tags match, none_match;
+};
+/* Whether one of the tags is of that version; or, `whole`, is that text. strong: weak ones are
+ * not. */
+bool rec_tags_have(const struct rec_tags *tags, struct str text, bool whole, bool strong);
+/* For a write: E_PRECONDITION unless a record of that version satisfies it. condition NULL: none.
+ */
+MUST_CHECK struct err *rec_condition_check(struct arena *a, const struct rec_condition *condition,
+                                           struct str version);
+
 /* --- writing --------------------------------------------------------------------------------- */
 
 enum rec_action { REC_CREATE, REC_UPDATE, REC_DELETE };
@@ -95,6 +143,17 @@ enum rec_action { REC_CREATE, REC_UPDATE, REC_DELETE };
  */
 struct rec_draft;
 
+/*
+ * A file that came with a body: it lies in memory, or in a temporary file on the file system of the
+ * data directory, which is removed with its request unless rec_draft_store() has moved it away.
+ * Only keys of file fields count: `field`, `field+`, `+field`; others are left alone.
+ */
+struct rec_upload {
+    struct str key;
+    struct str name; /* the client's, without its directory part; not empty */
+    struct file_content content;
+};
+
 struct rec_request {
     enum rec_action action;
     const struct rec_actor *actor;
@@ -102,6 +161,12 @@ struct rec_request {
     struct str id;           /* update, delete */
     const struct json *body; /* an object, or NULL: empty. Of delete: feeds @request.body */
     struct str expand;       /* raw parameter */
+    const struct rec_upload *uploads; /* beside the body's values; n_uploads of them */
+    size_t n_uploads;
+    /* update, delete: compared inside the unit, once the rule is satisfied. NULL: none, and the
+     * answer tells no version */
+    const struct rec_condition *condition;
+    bool is_leased; /* the unit will be: it may take its time */
     int64_t now_ms;
 };
 
@@ -117,13 +182,22 @@ MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
  * unit. It touches no database, so no snapshot is held for as long as hashes take. */
 bool rec_draft_needs_hash(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
+/* There are uploads: rec_draft_store() must run on a pool thread before the unit, after
+ * rec_draft_hash() where that is needed, too. It looks into them, and stores them with names that
+ * are fixed from then on; nothing is stored that will be refused for its size or type. */
+bool rec_draft_needs_store(const struct rec_draft *draft);
+MUST_CHECK struct err *rec_draft_store(struct arena *a, struct rec_draft *draft);
+/* When the unit has failed or is not run: removes what rec_draft_store() stored. Any thread that
+ * may block; doing it twice, or for a draft without files, is fine. */
+void rec_draft_discard(struct rec_draft *draft);
 /* A delete whose collection others reference: run it leased. */
 bool rec_draft_is_leased(const struct rec_draft *draft);
 
 /* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *.
  */
 struct rec_written {
-    struct str body; /* the answer's JSON text; empty after a delete */
+    struct str body;    /* the answer's JSON text; empty after a delete */
+    struct str version; /* after an update with a condition; else empty */
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
@@ -147,5 +221,14 @@ MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx, const str
 /* With relation integrity and cascade (records.md 12). */
 MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
                                   const struct rec *rec, int64_t now_ms);
+
+/* In a unit whose arena is a: what is added to it is removed once the unit is committed. NULL when
+ * there is no store. */
+struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store);
+/* rec_remove(), and the files of what is deleted are added to `files`; NULL: they stay. */
+MUST_CHECK struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx,
+                                             const struct schema *schema,
+                                             struct file_removal *files, const struct rec *rec,
+                                             int64_t now_ms);
 
 #endif

@@ -37,7 +37,9 @@ struct removal {
     struct arena *a;
     struct db_conn *tx;
     const struct schema *schema;
+    struct file_removal *files; /* NULL: they stay */
     struct str now;
+    int64_t now_ms;
     bool ordered;
     struct frame *top;
 };
@@ -147,6 +149,9 @@ static struct err *delete_rows(const struct removal *r, const struct frame *fram
     struct err *err;
 
     rec_sql_init(&q, r->a, r->tx);
+    err = rec_files_deleted(r->a, r->tx, r->files, frame->col, frame->ids);
+    if (err)
+        return err;
     REC_SQL(&q, "DELETE FROM ");
     rec_sql_ident(&q, frame->col->name);
     REC_SQL(&q, " WHERE ");
@@ -385,7 +390,13 @@ static struct err *step(struct removal *r, struct frame *frame)
 struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
                        const struct rec *rec, int64_t now_ms)
 {
-    struct removal r = {.a = a, .tx = tx, .schema = schema};
+    return rec_remove_with_files(a, tx, schema, NULL, rec, now_ms);
+}
+
+struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                                  struct file_removal *files, const struct rec *rec, int64_t now_ms)
+{
+    struct removal r = {.a = a, .tx = tx, .schema = schema, .files = files, .now_ms = now_ms};
     struct str_list ids = {ARENA_NEW(a, struct str), 1};
     char now[DATE_TEXT_LEN + 1];
     struct err *err = NULL;

@@ -16,14 +16,16 @@ bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule)
     return actor->superuser || (rule->set && rule->text.n == 0);
 }
 
-static struct err *any_row(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
+static struct err *any_row(struct arena *a, struct db_conn *conn, const struct query_sql *sql,
                            bool *ret)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct err *err;
     bool row;
 
-    err = rec_open(a, conn, spec, &stmt);
+    err = db_prepare(a, conn, sql->text, &stmt);
+    for (unsigned i = 0; !err && i < sql->n; i++)
+        db_bind(stmt, i + 1, sql->values[i]);
     if (!err)
         err = db_step(a, stmt, &row);
     if (!err)
@@ -31,15 +33,49 @@ static struct err *any_row(struct arena *a, struct db_conn *conn, const struct q
     return err;
 }
 
-struct err *rec_matches(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
-                        const struct schema_col *col, struct str id, struct str rule, bool *ret)
+/* cells: the row that the spec is about, NULL when it has not been read; with them the database is
+ * asked only where it alone can tell. */
+static struct err *matches(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
+                           const struct db_value *cells, bool *ret)
+{
+    enum query_verdict verdict = QUERY_CANNOT;
+    struct query_sql sql;
+    struct err *err;
+
+    err = query_compile(a, spec, &sql);
+    if (err)
+        return err;
+    if (cells)
+        verdict = query_eval(a, &sql, cells);
+    if (verdict == QUERY_CANNOT)
+        return any_row(a, conn, &sql, ret);
+    *ret = verdict == QUERY_YES;
+    return NULL;
+}
+
+static struct err *stored_matches(struct arena *a, struct db_conn *conn,
+                                  const struct rec_actor *actor, const struct schema_col *col,
+                                  struct str id, struct str rule, const struct db_value *cells,
+                                  bool *ret)
 {
     struct query_spec spec = rec_spec(conn, actor, col);
 
     spec.want = QUERY_EXISTS;
     spec.id = id.p ? id : STR("");
     spec.rule = rule;
-    return any_row(a, conn, &spec, ret);
+    return matches(a, conn, &spec, cells, ret);
+}
+
+struct err *rec_matches(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                        const struct schema_col *col, struct str id, struct str rule, bool *ret)
+{
+    return stored_matches(a, conn, actor, col, id, rule, NULL, ret);
+}
+
+struct err *rec_row_matches(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                            const struct rec *rec, struct str rule, bool *ret)
+{
+    return stored_matches(a, conn, actor, rec->col, rec_id(rec), rule, rec->cells, ret);
 }
 
 struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
@@ -52,7 +88,7 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
     spec.want = QUERY_EXISTS;
     spec.virtual_row = &row;
     spec.rule = rule;
-    return any_row(a, conn, &spec, ret);
+    return matches(a, conn, &spec, cells, ret);
 }
 
 struct err *rec_manages(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,

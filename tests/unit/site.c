@@ -28,7 +28,7 @@ static struct err *exec_unit(struct db_conn *tx, const void *in, struct arena *a
     return db_exec(a, tx, str_of(in), NULL, 0, NULL);
 }
 
-static void reload(void)
+void site_reload(void)
 {
     struct schema *schema;
     struct db_conn *conn;
@@ -146,7 +146,7 @@ int site_setup(void **state)
     site_ok(db_run_leased(site.a, site.db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     add_collections();
     add_users();
-    reload();
+    site_reload();
     site_act(NULL);
     return 0;
 }
@@ -182,7 +182,7 @@ void site_rule(const char *collection, const char *rule, const char *text)
         BUF_ADD(&sql, "NULL");
     buf_addf(&sql, ") WHERE name = '%s'", collection);
     site_exec(sql.p);
-    reload();
+    site_reload();
 }
 
 const struct schema_col *site_col(const char *name)

@@ -28,6 +28,8 @@ int site_teardown(void **state);
 
 void site_ok(const struct err *err);
 void site_exec(const char *sql);
+/* The schema as it is stored now, for what follows. */
+void site_reload(void);
 /* A rule or an option: SQL for _collections' column, e.g. "createRule". NULL: null. */
 void site_rule(const char *collection, const char *rule, const char *text);
 const struct schema_col *site_col(const char *name);
