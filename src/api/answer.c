@@ -40,6 +40,8 @@ void api_answer(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
 
+    if (err && call->draft)
+        rec_draft_discard(call->draft); /* what was stored for it */
     if (!err)
         err = pick_fields(call);
     if (!err && req->resp.body.full)

@@ -5,7 +5,10 @@
  * Where a handler starts is its row's business (design.md 4.2):
  *   - RUN_READ: on the loop, under a CPU budget; what passes it is run again on the pool;
  *   - RUN_WRITE: prepared on the loop, carried out as a unit of work, finished on the loop;
- *   - RUN_HASH: on a pool thread that may take its time.
+ *   - RUN_LEASE: prepared on the loop, carried out on a pool thread with the write connection
+ * leased;
+ *   - RUN_HASH: on a pool thread that may take its time;
+ *   - RUN_BATCH: prepared on pool threads, carried out like a RUN_LEASE.
  */
 #ifndef REEVE_API_API_H
 #define REEVE_API_API_H
@@ -14,9 +17,12 @@
 #include "base/err.h"
 #include "base/thread.h"
 #include "db/db.h"
+#include "files/files.h"
 #include "http/server.h"
 #include "schema/schema.h"
 #include "settings/settings.h"
+
+#define API_ANY_VERSION (-1) /* of no database: whatever is there is new */
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
 struct api {
@@ -24,9 +30,11 @@ struct api {
     struct schema_store *schemas;
     struct settings_store *settings;
     struct pool *pool;
+    struct file_store *files;
     unsigned query_timeout_s;
     /* The database's schema has this version, which is not that of the current snapshot: makes the
-     * two one again. Any thread, outside a read transaction. */
+     * two one again; API_ANY_VERSION reads it in any case. Any thread, outside a read transaction.
+     */
     struct err *(*follow_schema)(void *user, struct arena *a, int64_t db_version);
     void *user;
 };
@@ -37,6 +45,8 @@ const struct http_route *api_routes(size_t *ret_n);
 /* For http_conf: `user` is a struct api *. */
 uint64_t api_body_limit(void *user, const struct req *req);
 void api_handle(void *user, struct req *req);
+struct err *api_temp_path(void *user, struct arena *a, struct str *ret);
+void api_remove_temp(void *user, struct str path);
 /* Closes what a serving thread opened: its read connection, its query cache. */
 void api_thread_end(void *user);
 

@@ -5,6 +5,7 @@
 #include "http/body.h"
 #include "api/internal.h"
 #include "base/map.h"
+#include "base/md5.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -153,24 +154,61 @@ static void form_add_pairs(struct form *form, const struct req_pairs *pairs)
         form_add(form, pairs->items[i].name, pairs->items[i].value);
 }
 
+static struct err *add_payload(struct form *form, const struct json *payload)
+{
+    if (payload->type == JSON_NULL)
+        form->values = (struct values){0};
+    else if (payload->type != JSON_OBJECT ||
+             !merge_object(form->call->arena, &form->values, payload))
+        return bad_body(form->call, "@jsonPayload does not fit the other values");
+    return NULL;
+}
+
+static const struct json *form_object(const struct form *form)
+{
+    struct json *object = ARENA_NEW(form->call->arena, struct json);
+
+    *object = json_of_object(form->values.list.items, form->values.list.n);
+    return object;
+}
+
 static struct err *form_finish(struct form *form, const struct json **ret)
 {
     struct arena *a = form->call->arena;
-    struct json *object = ARENA_NEW(a, struct json);
 
     for (size_t i = 0; i < form->payloads.n; i++) {
         const struct json *payload;
+        struct err *err;
 
         if (!json_read(a, form->payloads.items[i], &json_limits_body, &payload, NULL))
             return bad_body(form->call, "@jsonPayload is no JSON");
-        if (payload->type == JSON_NULL)
-            form->values = (struct values){0};
-        else if (payload->type != JSON_OBJECT || !merge_object(a, &form->values, payload))
-            return bad_body(form->call, "@jsonPayload does not fit the other values");
+        err = add_payload(form, payload);
+        if (err)
+            return err;
     }
-    *object = json_of_object(form->values.list.items, form->values.list.n);
-    *ret = object;
+    *ret = form_object(form);
     return NULL;
+}
+
+struct err *api_body_under(struct api_call *call, struct str query, const struct json *own,
+                           const struct json **ret)
+{
+    struct form form = {.call = call};
+    struct req_pairs pairs;
+    struct err *err;
+
+    *ret = own;
+    if (query.n == 0)
+        return NULL;
+    if (!req_parse_pairs(call->arena, query, &pairs))
+        return bad_body(call, "malformed query");
+    form_add_pairs(&form, &pairs);
+    err = form_finish(&form, ret);
+    if (!err && own)
+        err = add_payload(&form, own);
+    if (!err)
+        *ret = form_object(&form);
+    return err;
 }
 
 static struct err *read_json_value(struct api_call *call, const struct json_limits *limits,
@@ -203,21 +241,57 @@ static bool query_pairs(struct api_call *call, struct req_pairs *ret)
     return req_parse_pairs(call->arena, call->req->query, ret);
 }
 
+/* The parts of a form, from memory or from where they were spooled. */
+static struct err *read_parts(struct api_call *call, struct body_parts *ret)
+{
+    struct req *req = call->req;
+
+    if (req->spool && spool_state(req->spool) == SPOOL_NO_ROOM)
+        return err_new(call->arena, E_UNAVAILABLE, NULL, "body: no room for the upload");
+    if (req->body_broken || (req->spool && spool_state(req->spool) != SPOOL_GOOD))
+        return bad_body(call, "malformed multipart");
+    if (req->spool)
+        *ret = spool_parts(req->spool);
+    else if (!body_parse_multipart(call->arena, req->content_type, req->body, ret))
+        return bad_body(call, "malformed multipart");
+    return NULL;
+}
+
+static void add_upload(struct api_call *call, const struct body_part *part)
+{
+    struct rec_upload *upload = &call->uploads[call->n_uploads++];
+
+    *upload = (struct rec_upload){.key = part->name, .name = part->filename};
+    if (part->path.p) {
+        upload->content.path = part->path;
+        upload->content.size = part->size;
+        memcpy(upload->content.md5, part->md5, sizeof(part->md5));
+    } else {
+        upload->content.data = part->value;
+        upload->content.size = part->value.n;
+        md5(upload->content.md5, part->value);
+    }
+}
+
 static struct err *read_multipart(struct api_call *call, const struct json **ret)
 {
     struct form form = {.call = call};
-    struct body_parts parts;
+    struct body_parts parts = {0};
     struct req_pairs query;
+    struct err *err = read_parts(call, &parts);
 
-    if (call->req->body_broken || !query_pairs(call, &query) ||
-        !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
-        return bad_body(call, "malformed multipart");
+    if (err)
+        return err;
+    if (!query_pairs(call, &query))
+        return bad_body(call, "malformed query");
     form_add_pairs(&form, &query);
+    call->uploads = ARENA_ARRAY(call->arena, struct rec_upload, parts.n);
+    call->n_uploads = 0;
     for (size_t i = 0; i < parts.n; i++) {
         if (parts.items[i].filename.n > 0)
-            return err_new(call->arena, E_BAD_REQUEST, "File uploads are not supported yet.",
-                           "a file part");
-        form_add(&form, parts.items[i].name, parts.items[i].value);
+            add_upload(call, &parts.items[i]);
+        else
+            form_add(&form, parts.items[i].name, parts.items[i].value);
     }
     return form_finish(&form, ret);
 }
@@ -279,13 +353,15 @@ static struct err *form_json(struct api_call *call, struct form_input *ret)
 
 static struct err *form_multipart(struct api_call *call, struct form_input *ret)
 {
-    struct body_parts parts;
+    struct body_parts parts = {0};
     struct req_pairs query;
     pairs_out pairs = {0};
+    struct err *err = read_parts(call, &parts);
 
-    if (call->req->body_broken || !query_pairs(call, &query) ||
-        !body_parse_multipart(call->arena, call->req->content_type, call->req->body, &parts))
-        return bad_body(call, "malformed multipart");
+    if (err)
+        return err;
+    if (!query_pairs(call, &query))
+        return bad_body(call, "malformed query");
     add_pairs(call->arena, &pairs, &query);
     for (size_t i = 0; i < parts.n; i++)
         if (parts.items[i].filename.n == 0)

@@ -89,8 +89,7 @@ struct str api_real_ip(struct arena *a, const struct req *req, const struct sett
     return req->peer;
 }
 
-/* "X-Token" as rules know it: x_token. */
-static struct str snake_case(struct arena *a, struct str name)
+struct str api_header_name(struct arena *a, struct str name)
 {
     char *p = arena_alloc(a, name.n + 1);
 
@@ -104,6 +103,12 @@ static struct str snake_case(struct arena *a, struct str name)
         p[i] = c;
     }
     return (struct str){p, name.n};
+}
+
+/* Go's server keeps these two to itself. */
+bool api_header_is_seen(struct str name)
+{
+    return !str_eq_nocase(name, STR("Host")) && !str_eq_nocase(name, STR("Transfer-Encoding"));
 }
 
 static void fill_request(struct api_call *call)
@@ -121,33 +126,60 @@ static void fill_request(struct api_call *call)
         out[i] = (struct query_pair){query->items[i].name, query->items[i].value};
     out += query->n;
     request->headers = out;
-    request->n_headers = headers->n;
     for (size_t i = 0; i < headers->n; i++)
-        out[i] = (struct query_pair){snake_case(call->arena, headers->items[i].name),
-                                     headers->items[i].value};
+        if (api_header_is_seen(headers->items[i].name))
+            out[request->n_headers++] = (struct query_pair){
+                api_header_name(call->arena, headers->items[i].name), headers->items[i].value};
+}
+
+static struct err *need_token(struct api_call *call)
+{
+    return call->token.rec
+               ? NULL
+               : err_new(call->arena, E_UNAUTHORIZED,
+                         "The request requires valid record authorization token.", "a guest");
+}
+
+static struct err *guard_same_collection(struct api_call *call)
+{
+    const struct schema_col *col = schema_find(call->schema, call->req->params[0]);
+    struct err *err;
+
+    if (!col)
+        return err_new(call->arena, E_NOT_FOUND, "Missing or invalid collection context.",
+                       "no such collection");
+    err = need_token(call);
+    if (err || call->token.rec->col == col)
+        return err;
+    return err_new(call->arena, E_FORBIDDEN,
+                   arena_printf(call->arena,
+                                "The request requires auth record from %.*s collection.",
+                                STR_ARG(call->token.rec->col->name))
+                       .p,
+                   "a token of another collection");
+}
+
+static struct err *guard_superuser(struct api_call *call)
+{
+    struct err *err = need_token(call);
+
+    if (err || call->actor.superuser)
+        return err;
+    return err_new(call->arena, E_FORBIDDEN,
+                   "The authorized record is not allowed to perform this action.",
+                   "not a superuser");
 }
 
 static struct err *check_guard(struct api_call *call)
 {
-    const struct schema_col *col;
+    static struct err *(*const guards[])(struct api_call * call) = {
+        [GUARD_NONE] = NULL,
+        [GUARD_SAME_COLLECTION] = guard_same_collection,
+        [GUARD_SUPERUSER] = guard_superuser,
+    };
+    struct err *(*guard)(struct api_call * call) = call->route ? guards[call->route->guard] : NULL;
 
-    if (!call->route || call->route->guard == GUARD_NONE)
-        return NULL;
-    col = schema_find(call->schema, call->req->params[0]);
-    if (!col)
-        return err_new(call->arena, E_NOT_FOUND, "Missing or invalid collection context.",
-                       "no such collection");
-    if (!call->token.rec)
-        return err_new(call->arena, E_UNAUTHORIZED,
-                       "The request requires valid record authorization token.", "a guest");
-    if (call->token.rec->col != col)
-        return err_new(call->arena, E_FORBIDDEN,
-                       arena_printf(call->arena,
-                                    "The request requires auth record from %.*s collection.",
-                                    STR_ARG(call->token.rec->col->name))
-                           .p,
-                       "a token of another collection");
-    return NULL;
+    return guard ? guard(call) : NULL;
 }
 
 struct err *api_identify(struct api_call *call)
@@ -156,7 +188,7 @@ struct err *api_identify(struct api_call *call)
     struct err *err;
 
     call->now_ms = date_now_ms();
-    call->actor = (struct rec_actor){.schema = call->schema};
+    call->actor = (struct rec_actor){.schema = call->schema, .files = call->api->files};
     call->token = (struct auth_token){0};
     call->real_ip = api_real_ip(call->arena, call->req, call->settings);
     call->superuser_ip_allowed = call->settings->superuser_ips.n == 0 ||
@@ -171,7 +203,7 @@ struct err *api_identify(struct api_call *call)
     rec_actor_set_auth(call->arena, &call->actor, call->token.rec);
     if (call->actor.superuser && !call->superuser_ip_allowed)
         return err_new(call->arena, E_FORBIDDEN, NULL, "superuser from an address not listed");
-    if (call->req->too_large)
+    if (call->req->too_large && !(call->route && call->route->run == RUN_BATCH))
         return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");
     return check_guard(call);
 }

@@ -11,13 +11,15 @@
  */
 #include "api/internal.h"
 #include "base/limits.h"
+#include "base/log.h"
 
 static void write_submit(struct api_call *call);
+static void write_store(struct job *job);
 static void write_prepare(struct api_call *call);
 static void write_finish(struct req *req);
 static void read_on_pool(struct job *job);
 
-static struct api_call *call_of_job(struct job *job)
+struct api_call *api_call_of_job(struct job *job)
 {
     return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
 }
@@ -29,8 +31,7 @@ static void answer_on_loop(struct req *req)
     api_answer(call, call->err);
 }
 
-/* Hands the call to a lane of the pool, or answers 503. On the loop. */
-static void to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
     struct err *busy;
 
@@ -128,6 +129,11 @@ static struct err *read_call(struct api_call *call, uint64_t cpu_us,
     return err;
 }
 
+struct err *api_prepare(struct api_call *call)
+{
+    return read_call(call, 0, identify_and_handle);
+}
+
 /* --- reads ------------------------------------------------------------------------------------ */
 
 static void read_on_loop(struct api_call *call)
@@ -136,7 +142,7 @@ static void read_on_loop(struct api_call *call)
 
     if (err && err->kind == E_OVER_BUDGET) {
         answer_reset(call);
-        to_pool(call, POOL_WORK, read_on_pool);
+        api_to_pool(call, POOL_WORK, read_on_pool);
         return;
     }
     api_answer(call, err);
@@ -144,7 +150,7 @@ static void read_on_loop(struct api_call *call)
 
 static void read_on_pool(struct job *job)
 {
-    struct api_call *call = call_of_job(job);
+    struct api_call *call = api_call_of_job(job);
 
     call->err = read_call(call, 0, identify_and_handle);
     req_resume(call->req, answer_on_loop, true);
@@ -155,7 +161,7 @@ static void read_on_pool(struct job *job)
 
 static void hash_on_pool(struct job *job)
 {
-    struct api_call *call = call_of_job(job);
+    struct api_call *call = api_call_of_job(job);
 
     call->err = read_call(call, 0, api_identify);
     if (!call->err)
@@ -171,13 +177,29 @@ static struct err *write_unit(struct db_conn *tx, const void *in, struct arena *
 
     if (call->schema->generation != schema_generation(call->api->schemas))
         return err_new(a, E_STALE, NULL, "the schema changed");
+    if (call->lease.run)
+        return call->lease.run(tx, call->lease.in, a, ret_out);
     return rec_draft_run(tx, call->draft, a, ret_out);
+}
+
+/* After the commit of a unit that changed collections. Should it fail, the next reader sees a
+ * version that is not its snapshot's and tries again. */
+static void schema_changed(void *user)
+{
+    struct api_call *call = user;
+    struct err *err = call->api->follow_schema(call->api->user, call->arena, API_ANY_VERSION);
+
+    if (err)
+        log_error("schema.reload.failed", LOG_STR("cause", err->cause));
 }
 
 static void write_leased(struct job *job)
 {
-    struct api_call *call = call_of_job(job);
-    struct db_lease lease = {.timeout_s = call->api->query_timeout_s, .gone = &call->req->gone};
+    struct api_call *call = api_call_of_job(job);
+    struct db_lease lease = {.timeout_s = call->api->query_timeout_s,
+                             .gone = &call->req->gone,
+                             .published = call->lease.changes_schema ? schema_changed : NULL,
+                             .user = call};
 
     call->err =
         db_run_leased(call->unit_arena, call->api->db, &lease, write_unit, call, &call->out);
@@ -190,16 +212,19 @@ static void write_finish(struct req *req)
     const struct rec_written *written = call->out;
 
     if (call->err && call->err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
+        if (call->draft)
+            rec_draft_discard(call->draft);
         api_call_snapshots(call);
         write_prepare(call);
         return;
     }
     if (call->err && call->err->kind == E_OVER_BUDGET) {
-        to_pool(call, POOL_WORK, write_leased);
+        api_to_pool(call, POOL_WORK, write_leased);
         return;
     }
     if (!call->err && written->body.n > 0) {
         buf_add(&req->resp.body, written->body);
+        api_etag_add(call, written->version);
         req_answer_json(req, 200);
     } else if (!call->err) {
         req_answer_empty(req, 204);
@@ -223,8 +248,8 @@ static void write_submit(struct api_call *call)
 
     if (!call->unit_arena)
         call->unit_arena = arena_child(call->arena);
-    if (rec_draft_is_leased(call->draft)) {
-        to_pool(call, POOL_WORK, write_leased);
+    if (call->lease.run || rec_draft_is_leased(call->draft)) {
+        api_to_pool(call, POOL_WORK, write_leased);
         return;
     }
     call->unit = (struct db_unit){.run = write_unit,
@@ -240,50 +265,57 @@ static void write_submit(struct api_call *call)
     api_answer(call, busy);
 }
 
-static void write_hashed(struct req *req)
+static void write_prepared(struct req *req)
 {
     struct api_call *call = req->user;
 
     if (call->err)
         api_answer(call, call->err);
+    else if (!call->lease.run && rec_draft_needs_store(call->draft))
+        api_to_pool(call, POOL_WORK, write_store);
     else
         write_submit(call);
 }
 
+static void write_store(struct job *job)
+{
+    struct api_call *call = api_call_of_job(job);
+
+    call->err = rec_draft_store(call->arena, call->draft);
+    req_resume(call->req, write_prepared, true);
+}
+
 static void write_hash(struct job *job)
 {
-    struct api_call *call = call_of_job(job);
+    struct api_call *call = api_call_of_job(job);
 
     call->err = rec_draft_hash(call->arena, call->draft);
-    req_resume(call->req, write_hashed, true);
+    req_resume(call->req, write_prepared, true);
 }
 
 static void write_prepare(struct api_call *call)
 {
     struct err *err = read_call(call, 0, identify_and_handle);
 
-    if (err)
-        api_answer(call, err);
-    else if (rec_draft_needs_hash(call->draft))
-        to_pool(call, POOL_HASH, write_hash);
+    call->err = err;
+    if (!err && !call->lease.run && rec_draft_needs_hash(call->draft))
+        api_to_pool(call, POOL_HASH, write_hash);
     else
-        write_submit(call);
+        write_prepared(call->req);
 }
 
 /* --- the door --------------------------------------------------------------------------------- */
 
 static void hash_start(struct api_call *call)
 {
-    to_pool(call, POOL_HASH, hash_on_pool);
+    api_to_pool(call, POOL_HASH, hash_on_pool);
 }
 
 void api_handle(void *user, struct req *req)
 {
     static void (*const start[])(struct api_call * call) = {
-        [RUN_PLAIN] = read_on_loop,
-        [RUN_READ] = read_on_loop,
-        [RUN_WRITE] = write_prepare,
-        [RUN_HASH] = hash_start,
+        [RUN_PLAIN] = read_on_loop,  [RUN_READ] = read_on_loop, [RUN_WRITE] = write_prepare,
+        [RUN_LEASE] = write_prepare, [RUN_HASH] = hash_start,   [RUN_BATCH] = api_batch_start,
     };
     struct api_call *call = ARENA_NEW(req->arena, struct api_call);
 
@@ -296,6 +328,14 @@ void api_handle(void *user, struct req *req)
     start[call->route ? call->route->run : RUN_PLAIN](call);
 }
 
+static uint64_t batch_limit(const struct api *api)
+{
+    AUTO(settings_unref) struct settings *settings = settings_current(api->settings);
+
+    return settings->batch.max_body_size > 0 ? (uint64_t)settings->batch.max_body_size
+                                             : LIMIT_BATCH_BYTES;
+}
+
 uint64_t api_body_limit(void *user, const struct req *req)
 {
     const struct api *api = user;
@@ -303,11 +343,27 @@ uint64_t api_body_limit(void *user, const struct req *req)
     AUTO(schema_unref) struct schema *schema = NULL;
     const struct schema_col *col;
 
+    if (route && route->run == RUN_BATCH)
+        return batch_limit(api);
     if (!route || !route->record_body)
         return LIMIT_BODY_BYTES;
     schema = schema_current(api->schemas);
     col = schema_find(schema, req->params[0]);
     return col ? col->record_body_limit : LIMIT_BODY_BYTES;
+}
+
+struct err *api_temp_path(void *user, struct arena *a, struct str *ret)
+{
+    const struct api *api = user;
+
+    return file_store_temp_dir(a, api->files, ret);
+}
+
+void api_remove_temp(void *user, struct str path)
+{
+    const struct api *api = user;
+
+    file_store_remove_temp(api->files, path);
 }
 
 void api_thread_end(void *user)

@@ -14,15 +14,19 @@ enum api_run {
     RUN_PLAIN, /* needs no database but for the caller's identity */
     RUN_READ,
     RUN_WRITE,
+    RUN_LEASE, /* prepared like a write, then a unit of its own with the write connection leased */
     RUN_HASH,
+    RUN_BATCH, /* batch.c: on pool threads, then a unit of its own */
 };
 
 enum api_guard {
     GUARD_NONE,
     GUARD_SAME_COLLECTION, /* a token of the collection in the path */
+    GUARD_SUPERUSER,       /* looked at before the path and the body are */
 };
 
 struct api_call;
+struct batch;
 
 struct api_route {
     const char *method;
@@ -30,7 +34,8 @@ struct api_route {
     enum api_guard guard;
     enum api_run run;
     bool record_body; /* the body limit grows with the collection's fields */
-    /* Writes the answer; RUN_WRITE leaves the draft in call->draft. May run twice. */
+    /* Writes the answer; RUN_BATCH leaves call->batch, RUN_WRITE the draft in call->draft,
+     * RUN_LEASE a unit in call->lease. May run twice. */
     struct err *(*handle)(struct api_call *call);
 };
 
@@ -49,8 +54,17 @@ struct api_call {
     bool superuser_ip_allowed; /* the address may act as a superuser */
     int64_t now_ms;
     unsigned tries;
+    struct rec_upload *uploads; /* what api_body() found beside the values */
+    size_t n_uploads;
     /* RUN_WRITE */
     struct rec_draft *draft;
+    /* RUN_LEASE: *ret_out is a struct rec_written * */
+    struct {
+        db_unit_fn *run;
+        const void *in;
+        bool changes_schema;
+    } lease;
+    struct batch *batch; /* RUN_BATCH */
     struct arena *unit_arena;
     struct db_unit unit;
     struct err *err; /* outcome of the part that ran elsewhere */
@@ -66,13 +80,31 @@ struct str api_real_ip(struct arena *a, const struct req *req, const struct sett
 /* The collection in the path; missing: E_NOT_FOUND with that message. */
 struct err *api_collection(struct api_call *call, const char *missing,
                            const struct schema_col **ret);
+/* A header's name as rules know it: "X-Token" is x_token. */
+bool api_header_is_seen(struct str name);
+struct str api_header_name(struct arena *a, struct str name);
 /* A query parameter, first value; p NULL when absent. */
 struct str api_query(struct api_call *call, struct str name);
 
 /* body.c: the body as a JSON object (records.md 3.2, 3.3); NULL: empty. */
 struct err *api_body(struct api_call *call, const struct json **ret);
+/* A body as if it had come as the @jsonPayload of a form, beside a raw query string; own: an
+ * object, NULL: none. */
+struct err *api_body_under(struct api_call *call, struct str query, const struct json *own,
+                           const struct json **ret);
 /* The body for an endpoint that decodes a fixed structure (base/form). */
 struct err *api_form(struct api_call *call, struct form_input *ret);
+
+/* dispatch.c: for runs of their own. */
+struct api_call *api_call_of_job(struct job *job);
+/* Hands the call to a lane of the pool, or answers 503. On the loop. */
+void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job));
+/* Identifies and handles inside a read transaction of the running thread, without a budget. */
+struct err *api_prepare(struct api_call *call);
+
+/* batch.c: starts a RUN_BATCH. On the loop. */
+void api_batch_start(struct api_call *call);
+struct err *api_batch(struct api_call *call);
 
 /* answer.c: ends the call. On the loop. */
 void api_answer(struct api_call *call, struct err *err);
@@ -88,6 +120,26 @@ struct err *api_auth_refresh(struct api_call *call);
 struct err *api_auth_methods(struct api_call *call);
 struct err *api_auth_impersonate(struct api_call *call);
 struct err *api_health(struct api_call *call);
+/* collections*.c */
+struct err *api_collections_list(struct api_call *call);
+struct err *api_collections_create(struct api_call *call);
+struct err *api_collections_view(struct api_call *call);
+struct err *api_collections_update(struct api_call *call);
+struct err *api_collections_delete(struct api_call *call);
+struct err *api_collections_truncate(struct api_call *call);
+struct err *api_collections_import(struct api_call *call);
+struct err *api_collections_scaffolds(struct api_call *call);
+struct err *api_collections_providers(struct api_call *call);
+struct err *api_collections_try_view(struct api_call *call);
+
+/* etag.c: nothing of it happens unless the setting records.etags is on. */
+/* What the request's If-Match and If-None-Match say, or NULL. */
+const struct rec_condition *api_condition(struct api_call *call);
+/* Adds the ETag of the record's answer in resp.body; the conditions may make it another one: 304
+ * without a body, or E_PRECONDITION. */
+MUST_CHECK struct err *api_etag_view(struct api_call *call, const struct schema_col *col);
+/* Adds the ETag of a record of that version, whose answer is in resp.body. Empty: none. */
+void api_etag_add(struct api_call *call, struct str version);
 
 /* routes.c */
 const struct api_route *api_route_of(const struct req *req);

@@ -46,7 +46,7 @@ struct err *api_records_view(struct api_call *call)
     if (err)
         return err;
     req_answer_json(call->req, 200);
-    return NULL;
+    return api_etag_view(call, col);
 }
 
 static struct err *draft(struct api_call *call, enum rec_action action, const char *missing)
@@ -55,6 +55,7 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
                                   .actor = &call->actor,
                                   .id = call->req->params[1],
                                   .expand = api_query(call, STR("expand")),
+                                  .condition = api_condition(call),
                                   .now_ms = call->now_ms};
     struct err *err;
 
@@ -63,6 +64,8 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
         return err_new(call->arena, E_BAD_REQUEST, "Unsupported collection type.", "a view");
     if (!err)
         err = api_body(call, &request.body);
+    request.uploads = call->uploads;
+    request.n_uploads = call->n_uploads;
     if (!err)
         err = rec_draft_new(call->arena, &request, &call->draft);
     if (!err)

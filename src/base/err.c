@@ -130,6 +130,7 @@ void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct
     item->path = arena_dup(a, path);
     item->code = code;
     item->message = err_sentence(a, message);
+    item->words = message;
     item->params = params;
     *end = item;
 }

@@ -18,6 +18,7 @@
     X(E_UNAUTHORIZED, 401, "Missing or invalid authentication.")                   \
     X(E_FORBIDDEN,    403, "You are not allowed to perform this request.")         \
     X(E_NOT_FOUND,    404, "The requested resource wasn't found.")                 \
+    X(E_PRECONDITION, 412, "The record is not in the state that the request asks for.")       \
     X(E_TOO_LARGE,    413, "Request entity too large.")                            \
     X(E_TOO_MANY,     429, "Too Many Requests.")                                   \
     X(E_INTERNAL,     500, ERR_WENT_WRONG)                                         \
@@ -44,6 +45,7 @@ struct err_item {
     struct str path;
     struct str code;
     struct str message; /* as it is sent: a sentence */
+    struct str words;   /* as the check said it */
     struct str params;  /* a JSON object as text, or empty */
     struct str extra;   /* further members as JSON text without braces, or empty */
     struct err_item *next;
@@ -103,6 +105,7 @@ struct err_code {
     X(CODE_REL_RECORDS,    "validation_missing_rel_records", "Failed to find all relation records with the provided ids.") \
     X(CODE_INVALID_FILE,         "validation_invalid_file",         "Invalid new files: {invalidFiles}.") \
     X(CODE_TOO_MANY_FILES, "validation_too_many_files", "The maximum allowed files is {maxSelect}.") \
+    X(CODE_FILE_SIZE,      "validation_file_size_limit", "Failed to upload {file} - the maximum allowed file size is {maxSize} bytes.") \
     X(CODE_JSON_SIZE,      "validation_json_size_limit", "The maximum allowed JSON size is {maxSize} bytes.") \
     X(CODE_JSON_INVALID,         "validation_invalid_json",         "Must be a valid json value.") \
     X(CODE_LATITUDE,       "validation_invalid_latitude", "Latitude must be between -90 and 90 degrees.") \

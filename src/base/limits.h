@@ -18,9 +18,12 @@
 #define LIMIT_WRITE_MS 300000         /* whole answer */
 #define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
 #define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
+#define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
 #define LIMIT_RESPONSE_BYTES (256 * MIB)
-#define LIMIT_BODIES_TOTAL (512 * MIB) /* all request bodies in memory at once: 503 beyond */
-#define LIMIT_SHUTDOWN_MS 2000         /* --shutdownTimeout */
+#define LIMIT_BODIES_TOTAL (512 * MIB)   /* all request bodies in memory at once: 503 beyond */
+#define LIMIT_FORM_TEXT_BYTES (26 * MIB) /* the texts of a multipart body that goes to disk */
+#define LIMIT_SPOOL_BYTES (256 * KIB)    /* of a multipart body in memory: beyond, it does */
+#define LIMIT_SHUTDOWN_MS 2000           /* --shutdownTimeout */
 
 /* JSON bodies (records.md 3.2). */
 #define LIMIT_JSON_DEPTH 10000
@@ -39,9 +42,11 @@
 #define LIMIT_EXPAND_PATHS 200
 #define LIMIT_BACK_RELATION_IDS 1000
 #define LIMIT_PER_PAGE 1000
-#define LIMIT_FIELDS 1000        /* paths of the fields picker: 400 beyond */
-#define LIMIT_FIELDS_DEPTH 500   /* deeper values are picked whole */
-#define LIMIT_QUERY_NESTING 2000 /* brackets; the length of a filter allows 1750 */
+#define LIMIT_FIELDS 1000          /* paths of the fields picker: 400 beyond */
+#define LIMIT_FIELDS_DEPTH 500     /* deeper values are picked whole */
+#define LIMIT_EVAL_BYTES (2 * MIB) /* looked at in memory for a row: SQL has a timeout */
+#define LIMIT_EVAL_JSON_NESTING 64 /* deeper values are left to the database */
+#define LIMIT_QUERY_NESTING 2000   /* brackets; the length of a filter allows 1750 */
 
 /* Database. */
 #define LIMIT_INLINE_CPU_US 1000          /* design: a read on the loop */

@@ -18,6 +18,31 @@ void md5(unsigned char out[MD5_LEN], struct str data)
         BUG("MD5 fails");
 }
 
+struct md5_sum {
+    MD5_CTX ctx;
+};
+
+struct md5_sum *md5_start(struct arena *a)
+{
+    struct md5_sum *sum = ARENA_NEW(a, struct md5_sum);
+
+    if (MD5_Init(&sum->ctx) != 1)
+        BUG("MD5 fails");
+    return sum;
+}
+
+void md5_add(struct md5_sum *sum, struct str piece)
+{
+    if (piece.n > 0 && MD5_Update(&sum->ctx, piece.p, piece.n) != 1)
+        BUG("MD5 fails");
+}
+
+void md5_end(struct md5_sum *sum, unsigned char out[MD5_LEN])
+{
+    if (MD5_Final(out, &sum->ctx) != 1)
+        BUG("MD5 fails");
+}
+
 struct str md5_hex(struct arena *a, struct str data)
 {
     static const char digits[] = "0123456789abcdef";

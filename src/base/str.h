@@ -18,7 +18,7 @@ struct str {
     {                                   \
         "" literal, sizeof(literal) - 1 \
     }                                /* in static tables: STR is no constant to gcc */
-#define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
+#define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s"; `s` is evaluated twice */
 #define STR_NONE ((struct str){NULL, 0})
 
 /* The bytes of a C string; NULL gives an empty slice. */

@@ -74,6 +74,8 @@ static struct err *listen_on(struct arena *a, const struct options *options,
         .shutdown_ms = (uint64_t)options->shutdown_ms,
         .max_bodies_total = LIMIT_BODIES_TOTAL,
         .origins = options->origins,
+        .spool = {.temp_path = api_temp_path, .remove = api_remove_temp, .user = &serving->api},
+        .pool = serving->api.pool,
         .user = &serving->api,
         .body_limit = api_body_limit,
         .handle = api_handle,
@@ -137,6 +139,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(),
+                                .files = file_store_new(options->dir, true),
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .follow_schema = follow_schema,
                                 .user = &serving->app};
@@ -165,5 +168,6 @@ int command_serve(struct arena *a, const struct options *options)
     if (serving.server)
         http_server_close(serving.server);
     app_close(&serving.app);
+    file_store_free(serving.api.files); /* the last commits have said what is to go */
     return code;
 }

@@ -1,0 +1,75 @@
+/*
+ * api/batch: several writes of records in one request and one transaction (records.md 14).
+ *
+ * batch_read.c decodes the body, batch_item.c makes drafts of its requests, batch_unit.c runs them,
+ * batch_files.c has their files, batch.c takes the call through the threads. Private to api/.
+ */
+#ifndef REEVE_API_BATCH_H
+#define REEVE_API_BATCH_H
+
+#include "api/internal.h"
+
+/* A request as it was submitted. */
+struct batch_request {
+    struct str method, url;
+    const struct json *headers; /* an object of texts and nulls; NULL: none */
+    const struct json *body;    /* an object; NULL: none */
+    const struct rec_upload *uploads;
+    size_t n_uploads;
+};
+
+/* What could not be prepared fails where it would have run: requests before it come first. */
+struct batch_try {
+    struct rec_draft *draft;
+    struct err *err; /* NULL: the draft is there */
+};
+
+struct batch_item {
+    struct batch_try as_sent;   /* PUT: a create */
+    struct batch_try as_update; /* PUT with an id */
+    const struct schema_col *col;
+    struct str upsert_id; /* n 0: as_sent in any case */
+    struct query_picker *picker;
+    struct err *picker_err; /* of an answer that has a body */
+};
+
+/* Lives in the call's arena. Read-only once prepared and hashed. */
+struct batch {
+    struct api_call *call;
+    struct batch_item *items;
+    size_t n;
+    size_t n_hashed; /* items before this one have no password left to hash */
+};
+
+/* batch_read.c: the body's requests, all checks of records.md 14.2 passed. */
+MUST_CHECK struct err *batch_read(struct api_call *call, struct batch_request **ret, size_t *ret_n);
+
+/* What rules see of the batch's own headers, as each of its requests carries them on. */
+struct batch_headers {
+    struct query_pair *items;
+    size_t n;
+};
+
+/* batch_item.c: with the call's read transaction open. at: its place, from 0. */
+void batch_headers_init(struct api_call *call, struct batch_headers *ret);
+void batch_item_init(struct api_call *call, const struct batch_headers *headers,
+                     const struct batch_request *request, size_t at, struct batch_item *ret);
+
+#define BATCH_FAILED "Batch transaction failed."
+
+/* batch_files.c: gives each request the uploads of the body that are named after it. */
+MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_request *requests,
+                                        size_t n);
+/* Stores the files of all drafts. On a thread that may block. */
+void batch_files_store(struct batch *batch);
+/* Removes what was stored; updated: of a batch that was written, but for what it has used. */
+void batch_files_discard(const struct batch *batch, const bool *updated);
+
+struct batch_written {
+    struct str body; /* the answer's JSON text */
+    bool *updated;   /* of each item: it ran as_update */
+};
+/* batch_unit.c: a db_unit_fn; in is a struct batch, *ret_out a struct batch_written. */
+struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+
+#endif

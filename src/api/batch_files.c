@@ -1,0 +1,115 @@
+/*
+ * Files of a batch: which part of the form belongs to which request, and what is stored for them.
+ */
+#include "api/batch.h"
+
+/* --- "requests.3.avatar" and "requests[3].avatar" ----------------------------------------------
+ */
+
+static bool take_text(struct str *rest, struct str text)
+{
+    if (!str_starts(*rest, text))
+        return false;
+    *rest = str_from(*rest, text.n);
+    return true;
+}
+
+/* A place below n, written as a number is: no sign, no zeros before it. */
+static bool take_place(struct str *rest, size_t n, size_t *ret)
+{
+    size_t place = 0, digits = 0;
+
+    while (digits < rest->n && rest->p[digits] >= '0' && rest->p[digits] <= '9' && place < n)
+        place = place * 10 + (size_t)(rest->p[digits++] - '0');
+    if (digits == 0 || place >= n || (digits > 1 && rest->p[0] == '0'))
+        return false;
+    *rest = str_from(*rest, digits);
+    *ret = place;
+    return true;
+}
+
+/* Whose file it is; ret_key: of which field. */
+static bool find_request(struct str key, size_t n, size_t *ret, struct str *ret_key)
+{
+    *ret_key = key;
+    if (take_text(ret_key, STR("requests.")))
+        return take_place(ret_key, n, ret) && take_text(ret_key, STR("."));
+    return take_text(ret_key, STR("requests[")) && take_place(ret_key, n, ret) &&
+           take_text(ret_key, STR("]."));
+}
+
+/* Each request travels as a form of its own, whose files have the names that the batch's form gave
+ * them: so names are made twice. */
+static struct err *rename_upload(struct arena *a, struct rec_upload *upload)
+{
+    struct str head;
+    struct err *err = file_head(a, &upload->content, &head);
+
+    if (!err)
+        upload->name = file_name(a, upload->name, file_sniff(head).extension);
+    return err;
+}
+
+struct err *batch_files_deal(struct api_call *call, struct batch_request *requests, size_t n)
+{
+    struct rec_upload **lists = ARENA_ARRAY(call->arena, struct rec_upload *, n);
+    struct str key;
+    size_t at;
+
+    for (size_t i = 0; i < call->n_uploads; i++)
+        if (find_request(call->uploads[i].key, n, &at, &key))
+            requests[at].n_uploads++;
+    for (size_t i = 0; i < n; i++) {
+        if (requests[i].n_uploads > 0)
+            lists[i] = ARENA_ARRAY(call->arena, struct rec_upload, requests[i].n_uploads);
+        requests[i].uploads = lists[i];
+    }
+    for (size_t i = 0; i < call->n_uploads; i++) {
+        struct rec_upload *upload;
+        struct err *err;
+
+        if (!find_request(call->uploads[i].key, n, &at, &key))
+            continue;
+        upload = lists[at]++;
+        *upload = call->uploads[i];
+        upload->key = key;
+        err = rename_upload(call->arena, upload);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+/* --- storing ---------------------------------------------------------------------------------- */
+
+static void store(struct arena *a, struct batch_try *attempt)
+{
+    if (attempt->draft && !attempt->err && rec_draft_needs_store(attempt->draft))
+        attempt->err = rec_draft_store(a, attempt->draft);
+}
+
+void batch_files_store(struct batch *batch)
+{
+    struct api_call *call = batch->call;
+
+    for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
+        store(call->arena, &batch->items[i].as_sent);
+        store(call->arena, &batch->items[i].as_update);
+    }
+}
+
+static void discard(const struct batch_try *attempt)
+{
+    if (attempt->draft)
+        rec_draft_discard(attempt->draft);
+}
+
+void batch_files_discard(const struct batch *batch, const bool *updated)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        if (!updated || updated[i])
+            discard(&batch->items[i].as_sent);
+        if (!updated || !updated[i])
+            discard(&batch->items[i].as_update);
+    }
+}

@@ -1,0 +1,197 @@
+/*
+ * /api/collections: create, update, view (collections.md 5, 6).
+ */
+#include "api/collections.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+#define UNDECODABLE "Failed to load the submitted data due to invalid formatting."
+#define UNDECODABLE_TYPE "Failed to load the collection type data due to invalid formatting."
+
+/* --- bodies ------------------------------------------------------------------------------------
+ */
+
+static const char *const form_texts[] = {"id", "name", "type", "viewQuery"};
+static const char *const form_rules[] = {"listRule",   "viewRule", "createRule", "updateRule",
+                                         "deleteRule", "authRule", "manageRule"};
+
+static const struct form_pair *find_pair(const struct form_input *form, const char *name)
+{
+    for (size_t i = 0; i < form->n_pairs; i++)
+        if (str_eq(form->pairs[i].name, str_of(name)))
+            return &form->pairs[i];
+    return NULL;
+}
+
+/* Of a form only texts and flags count; a rule that is null becomes empty. */
+static const struct json *body_of_pairs(struct arena *a, const struct form_input *form,
+                                        const struct schema_col *old)
+{
+    VEC(struct json_member) members = {0};
+    struct json *body = ARENA_NEW(a, struct json);
+    const struct schema_rule *const rules[] = {old ? &old->list_rule : NULL,
+                                               old ? &old->view_rule : NULL,
+                                               old ? &old->create_rule : NULL,
+                                               old ? &old->update_rule : NULL,
+                                               old ? &old->delete_rule : NULL,
+                                               old && old->auth ? &old->auth->auth_rule : NULL,
+                                               old && old->auth ? &old->auth->manage_rule : NULL};
+    const struct form_pair *pair;
+
+    for (size_t i = 0; i < COUNT_OF(form_texts); i++) {
+        pair = find_pair(form, form_texts[i]);
+        if (pair)
+            *VEC_PUSH(a, &members) =
+                (struct json_member){str_of(form_texts[i]), json_of_text(pair->value)};
+    }
+    for (size_t i = 0; i < COUNT_OF(form_rules); i++) {
+        pair = find_pair(form, form_rules[i]);
+        if (pair || !rules[i] || !rules[i]->set)
+            *VEC_PUSH(a, &members) = (struct json_member){
+                str_of(form_rules[i]), json_of_text(pair ? pair->value : STR(""))};
+    }
+    pair = find_pair(form, "system");
+    if (pair)
+        *VEC_PUSH(a, &members) =
+            (struct json_member){STR("system"), json_of_bool(str_eq(pair->value, STR("true")))};
+    *body = json_of_object(members.items, members.n);
+    return body;
+}
+
+/* *ret: an object, or null. */
+static struct err *read_body(struct api_call *call, const struct schema_col *old,
+                             const struct json **ret)
+{
+    static const struct json empty = {.type = JSON_NULL};
+    struct err *err;
+
+    if (!str_starts(call->req->content_type, STR("application/json")) && call->req->has_body) {
+        struct form_input form;
+
+        err = api_form(call, &form);
+        *ret = err ? NULL : body_of_pairs(call->arena, &form, old);
+    } else {
+        err = api_body(call, ret);
+    }
+    if (!err && !*ret)
+        *ret = call->req->has_body ? &empty : ARENA_NEW(call->arena, struct json);
+    return err;
+}
+
+static struct err *undecodable(struct arena *a, const char *message, struct str why)
+{
+    return err_new(a, E_BAD_REQUEST, message, "%.*s", STR_ARG(why));
+}
+
+/* --- units -------------------------------------------------------------------------------------
+ */
+
+struct change {
+    const struct schema *schema;
+    const struct schema_col *old;
+    const struct json *body;
+    struct str type, name; /* of a new one */
+    bool resets;           /* the body is null */
+    int64_t now_ms;
+};
+
+static struct err *carry_out(struct coll_save *save)
+{
+    struct err *err = coll_make(save);
+
+    if (!err)
+        err = coll_check(save);
+    return err ? err : coll_store(save);
+}
+
+static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct change *change = in;
+    struct coll_save save = {
+        .a = a, .tx = tx, .schema = change->schema, .old = change->old, .now_ms = change->now_ms};
+    struct buf body;
+    struct str why = STR_NONE;
+    struct err *err;
+
+    save.def =
+        save.old ? schema_def_of(a, save.old) : schema_def_new(a, change->type, change->name);
+    if (!schema_def_merge(a, save.def, change->body, &why))
+        return undecodable(a, UNDECODABLE, why);
+    if (save.old && !schema_find(save.schema, save.def->id))
+        return err_new(a, E_NOT_FOUND, NULL, "no collection has the submitted id");
+    schema_def_finish(a, save.def, save.schema, save.old, save.now_ms);
+    err = carry_out(&save);
+    if (err)
+        return coll_failed(
+            a, err, save.old ? "Failed to update collection." : "Failed to create collection.");
+    buf_init(&body, LIMIT_RESPONSE_BYTES);
+    schema_write_def(&body, save.def);
+    *ret_out = coll_answer(a, &body);
+    return NULL;
+}
+
+static struct err *lease(struct api_call *call, const struct change *change)
+{
+    call->lease.run = change_unit;
+    call->lease.in = change;
+    call->lease.changes_schema = true;
+    return NULL;
+}
+
+/* False: it is neither text nor null. */
+static bool text_member(const struct json *body, const char *key, struct str *ret)
+{
+    const struct json *member = json_get_nocase(body, str_of(key));
+
+    *ret = member && member->type == JSON_TEXT ? member->text : STR("");
+    return !member || member->type == JSON_TEXT || member->type == JSON_NULL;
+}
+
+struct err *api_collections_create(struct api_call *call)
+{
+    struct change *change = ARENA_NEW(call->arena, struct change);
+    struct err *err = read_body(call, NULL, &change->body);
+
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = UNDECODABLE_TYPE;
+    if (err)
+        return err;
+    if (!text_member(change->body, "type", &change->type) ||
+        !text_member(change->body, "name", &change->name))
+        return undecodable(call->arena, UNDECODABLE_TYPE, STR("type or name is no text"));
+    if (change->type.n == 0)
+        change->type = STR("base");
+    change->schema = call->schema;
+    change->now_ms = call->now_ms;
+    return lease(call, change);
+}
+
+struct err *api_collections_update(struct api_call *call)
+{
+    struct change *change = ARENA_NEW(call->arena, struct change);
+    struct err *err = api_collection(call, NULL, &change->old);
+
+    if (err)
+        return err;
+    err = read_body(call, change->old, &change->body);
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = UNDECODABLE;
+    if (err)
+        return err;
+    change->schema = call->schema;
+    change->now_ms = call->now_ms;
+    return lease(call, change);
+}
+
+struct err *api_collections_view(struct api_call *call)
+{
+    const struct schema_col *col;
+    struct err *err = api_collection(call, NULL, &col);
+
+    if (err)
+        return err;
+    schema_write_def(&call->req->resp.body, schema_def_of(call->arena, col));
+    req_answer_json(call->req, 200);
+    return NULL;
+}

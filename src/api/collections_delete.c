@@ -1,0 +1,211 @@
+/*
+ * /api/collections: delete and truncate (collections.md 13).
+ */
+#include "api/collections.h"
+
+#include "base/date.h"
+
+#define SQL_MAX ((size_t)64 * 1024)
+#define BATCH ((size_t)500)
+
+struct removal {
+    const struct schema *schema;
+    const struct schema_col *col;
+    struct file_store *files;
+    int64_t now_ms;
+};
+
+/* What goes after the commit. */
+struct gone_files {
+    struct file_store *store;
+    struct str col;
+    int64_t before_ms;
+};
+
+static void remove_files(void *user)
+{
+    const struct gone_files *gone = user;
+
+    file_store_remove_col(gone->store, gone->col, gone->before_ms);
+}
+
+void coll_files_go(struct arena *a, struct db_conn *tx, struct file_store *store,
+                   const struct schema_col *col)
+{
+    struct gone_files *gone = ARENA_NEW(a, struct gone_files);
+
+    *gone = (struct gone_files){store, arena_dup(a, col->id), date_now_ms()};
+    db_after_commit(tx, remove_files, gone);
+}
+
+/* --- delete ------------------------------------------------------------------------------------
+ */
+
+/* "a, b": the other collections with a relation to it. Empty: none. */
+static struct str referrers(struct arena *a, const struct schema_col *col)
+{
+    struct str names = STR_NONE;
+
+    for (size_t i = 0; i < col->n_backs; i++) {
+        const struct schema_col *other = col->backs[i].col;
+
+        if (other == col || (i > 0 && col->backs[i - 1].col == other))
+            continue;
+        names = arena_concat(a, names, names.n ? STR(", ") : STR_NONE, other->name);
+    }
+    return names;
+}
+
+/* A view whose fields cannot be derived once the collection is gone depends on it. */
+static struct err *check_views(struct arena *a, struct db_conn *tx, const struct removal *removal)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < removal->schema->n_cols && !err; i++) {
+        const struct schema_col *col = removal->schema->cols[i];
+        struct schema_def *def;
+        struct str select, why;
+
+        if (col->type != SCHEMA_VIEW || col == removal->col)
+            continue;
+        def = schema_def_of(a, col);
+        err = schema_infer_view(a, tx, removal->schema, def, &select, &why);
+        if (!err && why.p)
+            err = err_new(a, E_BAD_REQUEST, NULL, "view %.*s: %.*s", STR_ARG(col->name),
+                          STR_ARG(why));
+    }
+    return err;
+}
+
+static struct err *drop(struct arena *a, struct db_conn *tx, const struct removal *removal)
+{
+    struct err *err;
+
+    if (removal->col->system)
+        return err_new(a, E_BAD_REQUEST, NULL, "a system collection");
+    err = schema_drop(a, tx, removal->schema, removal->col);
+    return err ? err : check_views(a, tx, removal);
+}
+
+static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct removal *removal = in;
+    struct str names = referrers(a, removal->col);
+    struct err *err = NULL;
+
+    if (names.n > 0)
+        err = err_new(a, E_BAD_REQUEST, NULL, "it is referred to");
+    else
+        err = drop(a, tx, removal);
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = names.n
+                           ? arena_printf(a,
+                                          "Failed to delete collection probably due to existing "
+                                          "reference in %.*s.",
+                                          STR_ARG(names))
+                                 .p
+                           : "Failed to delete collection.";
+    *ret_out = ARENA_NEW(a, struct rec_written);
+    if (!err)
+        coll_files_go(a, tx, removal->files, removal->col);
+    return err;
+}
+
+/* --- truncate ----------------------------------------------------------------------------------
+ */
+
+static struct err *read_ids(struct arena *a, struct db_conn *tx, const struct schema_col *col,
+                            struct str_list *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    AUTO_BUF struct buf sql;
+    struct err *err;
+    bool row;
+
+    buf_init(&sql, SQL_MAX);
+    BUF_ADD(&sql, "SELECT id FROM ");
+    db_conn_dialect(tx)->ident(&sql, col->name);
+    buf_addf(&sql, " LIMIT %zu", BATCH);
+    *ret = (struct str_list){ARENA_ARRAY(a, struct str, BATCH), 0};
+    err = db_prepare(a, tx, buf_str(&sql), &stmt);
+    while (!err && ret->n < BATCH) {
+        err = db_step(a, stmt, &row);
+        if (err || !row)
+            break;
+        ret->items[ret->n++] = arena_dup(a, db_column_text(stmt, 0));
+    }
+    return err;
+}
+
+/* A record may be gone already, with one before it. */
+static struct err *remove_batch(struct arena *a, struct db_conn *tx, const struct removal *removal,
+                                struct file_removal *files, const struct str_list *ids)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < ids->n && !err; i++) {
+        struct rec *rec;
+
+        err = rec_find(a, tx, removal->col, ids->items[i], &rec);
+        if (!err && rec)
+            err = rec_remove_with_files(a, tx, removal->schema, files, rec, removal->now_ms);
+    }
+    return err;
+}
+
+static struct err *truncate_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                 void **ret_out)
+{
+    static const char failed[] = "Failed to truncate collection (most likely due to required "
+                                 "cascade delete record references).";
+    const struct removal *removal = in;
+    struct file_removal *files = rec_files_to_go(a, tx, removal->files);
+    struct arena *scratch = arena_child(a);
+    struct str_list ids = {.n = 1};
+    struct err *err = NULL;
+
+    while (!err && ids.n > 0) {
+        arena_reset(scratch);
+        err = read_ids(scratch, tx, removal->col, &ids);
+        if (!err)
+            err = remove_batch(scratch, tx, removal, files, &ids);
+    }
+    if (err && err->kind == E_BAD_REQUEST)
+        return err_new(a, E_BAD_REQUEST, failed, "%.*s", STR_ARG(err->cause));
+    *ret_out = ARENA_NEW(a, struct rec_written);
+    return err_copy(a, err);
+}
+
+/* --- endpoints ---------------------------------------------------------------------------------
+ */
+
+static struct err *prepare(struct api_call *call, db_unit_fn *run, bool changes_schema)
+{
+    struct removal *removal = ARENA_NEW(call->arena, struct removal);
+    struct err *err = api_collection(call, NULL, &removal->col);
+
+    removal->schema = call->schema;
+    removal->now_ms = call->now_ms;
+    removal->files = call->api->files;
+    call->lease.run = run;
+    call->lease.in = removal;
+    call->lease.changes_schema = changes_schema;
+    return err;
+}
+
+struct err *api_collections_delete(struct api_call *call)
+{
+    return prepare(call, delete_unit, true);
+}
+
+struct err *api_collections_truncate(struct api_call *call)
+{
+    const struct schema_col *col = schema_find(call->schema, call->req->params[0]);
+
+    if (col && col->type == SCHEMA_VIEW)
+        return err_new(call->arena, E_BAD_REQUEST,
+                       "View collections cannot be truncated since they don't store their own "
+                       "records.",
+                       "a view");
+    return prepare(call, truncate_unit, false);
+}

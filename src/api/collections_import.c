@@ -1,0 +1,416 @@
+/*
+ * PUT /api/collections/import: many definitions in one unit (collections.md 14). Everything is
+ * stored first and checked afterwards, so that definitions may refer to each other.
+ */
+#include "api/collections.h"
+#include "base/form.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define FAILED "Failed to import collections."
+
+struct import {
+    const struct schema *schema;
+    const struct json *collections;
+    bool delete_missing;
+    int64_t now_ms;
+    struct file_store *files;
+};
+
+struct item {
+    const struct schema_col *old; /* NULL: a new one */
+    struct schema_def *def;
+    struct str created, updated; /* as submitted or stored */
+    size_t place;
+};
+
+struct run {
+    struct arena *a;
+    struct db_conn *tx;
+    const struct import *in;
+    struct item *items;
+    size_t n;
+    struct schema *schema; /* what is stored by now */
+};
+
+/* --- errors ------------------------------------------------------------------------------------
+ */
+
+static struct err *refuse(struct arena *a, struct str message)
+{
+    struct err *err = NULL;
+
+    err_add_raw_item(a, &err, STR("collections"), STR("validation_collections_import_failure"),
+                     message, STR_NONE);
+    return err;
+}
+
+static struct err *raw(struct arena *a, struct str why)
+{
+    return refuse(a, arena_concat(a,
+                                  STR("Failed to import the collections configuration. Raw "
+                                      "error:\n"),
+                                  why, STR_NONE));
+}
+
+/* What is no fault of the database is told in PocketBase's words. */
+static struct err *told(struct arena *a, struct err *err)
+{
+    if (!err || err->kind != E_BAD_REQUEST || err->items)
+        return err;
+    return raw(a, err->cause);
+}
+
+static int compare_paths(const void *x, const void *y)
+{
+    const struct err_item *const *a = x;
+    const struct err_item *const *b = y;
+
+    return str_cmp((*a)->path, (*b)->path);
+}
+
+static void indent(struct buf *out, size_t depth)
+{
+    BUF_ADD(out, "\n");
+    for (size_t i = 0; i < depth; i++)
+        BUF_ADD(out, "  ");
+}
+
+/* The parts of a path that it shares with the one before it. */
+static size_t shared_parts(struct str x, struct str y)
+{
+    size_t n = 0;
+
+    while (x.p && y.p && str_eq(str_split(&x, '.'), str_split(&y, '.')))
+        n++;
+    return n;
+}
+
+static size_t count_parts(struct str path)
+{
+    size_t n = 0;
+
+    for (; path.p; n++)
+        (void)str_split(&path, '.');
+    return n;
+}
+
+/* Items sorted by path as nested objects. */
+static struct str pretty(struct arena *a, const struct err *err)
+{
+    VEC(const struct err_item *) items = {0};
+    struct str before = STR_NONE;
+    size_t depth = 0;
+    struct buf out;
+    struct str text;
+
+    for (const struct err_item *item = err->items; item; item = item->next)
+        *VEC_PUSH(a, &items) = item;
+    qsort(items.items, items.n, sizeof(*items.items), compare_paths);
+    buf_init(&out, LIMIT_BODY_BYTES);
+    for (size_t i = 0; i < items.n; i++) {
+        struct str path = items.items[i]->path;
+        size_t same = before.p ? shared_parts(before, path) : 0;
+        size_t parts = count_parts(path);
+
+        for (; depth > same + 1; depth--) {
+            indent(&out, depth - 1);
+            BUF_ADD(&out, "}");
+        }
+        buf_add(&out, depth ? STR(",") : STR_NONE);
+        before = path;
+        for (size_t p = 0; p < parts; p++) {
+            struct str part = str_split(&path, '.');
+
+            if (p < same)
+                continue;
+            if (depth <= p) {
+                BUF_ADD(&out, "{");
+                depth = p + 1;
+            }
+            indent(&out, depth);
+            json_write_text(&out, part);
+            BUF_ADD(&out, ": ");
+        }
+        json_write_text(&out, schema_check_words(a, items.items[i]));
+    }
+    for (; depth > 0; depth--) {
+        indent(&out, depth - 1);
+        BUF_ADD(&out, "}");
+    }
+    text = arena_dup(a, buf_str(&out));
+    buf_done(&out);
+    return text;
+}
+
+/* --- decoding ----------------------------------------------------------------------------------
+ */
+
+static struct str text_of(const struct json *object, const char *key)
+{
+    const struct json *member = json_get(object, str_of(key));
+
+    return member && member->type == JSON_TEXT ? member->text : STR("");
+}
+
+static const struct json *field_with(const struct schema_def *def, const char *key, struct str text)
+{
+    for (size_t i = 0; i < def->fields.n; i++)
+        if (str_eq(text_of(&def->fields.items[i], key), text))
+            return &def->fields.items[i];
+    return NULL;
+}
+
+/* Fields that the import lacks by id: those of the same name and type stay what they are, system
+ * ones are kept, others unless what is missing goes. */
+static void keep_fields(struct run *run, struct item *item)
+{
+    struct schema_def *stored = schema_def_of(run->a, item->old);
+
+    for (size_t i = 0; i < stored->fields.n; i++) {
+        struct json field = stored->fields.items[i];
+        const struct json *twin;
+
+        if (field_with(item->def, "id", text_of(&field, "id")))
+            continue;
+        twin = field_with(item->def, "name", text_of(&field, "name"));
+        if (twin && str_eq(text_of(twin, "type"), text_of(&field, "type")))
+            *(struct json *)(uintptr_t)twin = field;
+        else if (item->old->fields[i].system || !run->in->delete_missing)
+            schema_def_add_field(run->a, item->def, field);
+    }
+}
+
+static struct err *decode(struct run *run, const struct json *body, struct item *item)
+{
+    static const struct json empty = {.type = JSON_OBJECT};
+    struct str id, name, why;
+
+    if (body->type == JSON_NULL)
+        body = &empty;
+    id = text_of(body, "id");
+    name = text_of(body, "name");
+    item->old = schema_find(run->in->schema, id.n ? id : name);
+    if (item->old) {
+        item->def = schema_def_of(run->a, item->old);
+        if (run->in->delete_missing && !json_get(body, STR("fields")))
+            item->def->fields.n = 0;
+    } else {
+        item->def = schema_def_new(run->a, text_of(body, "type"), name);
+    }
+    if (!schema_def_merge(run->a, item->def, body, &why))
+        return raw(run->a, why);
+    if (item->old)
+        keep_fields(run, item);
+    item->created = item->def->created;
+    item->updated = item->def->updated;
+    schema_def_finish(run->a, item->def, run->in->schema, item->old, run->in->now_ms);
+    return NULL;
+}
+
+static int compare_items(const void *x, const void *y)
+{
+    const struct item *a = x;
+    const struct item *b = y;
+    bool a_view = str_eq(a->def->type, STR("view"));
+    bool b_view = str_eq(b->def->type, STR("view"));
+    int order = a_view - b_view;
+
+    if (order == 0)
+        order = str_cmp(a->created, b->created);
+    if (order == 0)
+        order = str_cmp(a->updated, b->updated);
+    return order ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+static struct err *decode_all(struct run *run)
+{
+    struct err *err = NULL;
+
+    run->n = run->in->collections->n;
+    run->items = ARENA_ARRAY(run->a, struct item, run->n);
+    for (size_t i = 0; i < run->n && !err; i++) {
+        run->items[i].place = i;
+        err = decode(run, &run->in->collections->items[i], &run->items[i]);
+    }
+    if (!err)
+        qsort(run->items, run->n, sizeof(*run->items), compare_items);
+    return err;
+}
+
+/* --- storing -----------------------------------------------------------------------------------
+ */
+
+static void unref(void *arg)
+{
+    schema_unref(arg);
+}
+
+/* The snapshot as it is stored by now; former ones live as long as the run. */
+static struct err *read_schema(struct run *run)
+{
+    struct err *err = schema_load(run->a, run->tx, &run->schema);
+
+    if (!err)
+        arena_defer(run->a, unref, run->schema);
+    return err;
+}
+
+static bool is_imported(const struct run *run, const struct schema_col *col)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (str_eq(run->items[i].def->id, col->id))
+            return true;
+    return false;
+}
+
+static struct err *drop_missing(struct run *run)
+{
+    const struct schema *schema = run->in->schema;
+    struct err *err = NULL;
+
+    for (size_t i = 0; run->in->delete_missing && i < schema->n_cols && !err; i++)
+        if (!schema->cols[i]->system && !is_imported(run, schema->cols[i])) {
+            err = schema_drop(run->a, run->tx, schema, schema->cols[i]);
+            coll_files_go(run->a, run->tx, run->in->files, schema->cols[i]);
+        }
+    return err;
+}
+
+static struct coll_save save_of(const struct run *run, const struct item *item)
+{
+    return (struct coll_save){.a = run->a,
+                              .tx = run->tx,
+                              .schema = run->schema,
+                              .old = item->old,
+                              .def = item->def,
+                              .now_ms = run->in->now_ms};
+}
+
+static struct err *check_all(struct run *run, size_t n)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < n && !err; i++) {
+        struct coll_save save = save_of(run, &run->items[i]);
+
+        if (!save.old)
+            save.old = map_find(&run->schema->by_id, save.def->id);
+        err = coll_make(&save);
+        if (!err)
+            err = coll_check(&save);
+        if (err && err->kind == E_BAD_REQUEST && err->items)
+            return refuse(run->a, arena_printf(run->a,
+                                               "Data validations failed for collection \"%.*s\" "
+                                               "(%.*s):\n%.*s",
+                                               STR_ARG(save.def->name), STR_ARG(save.def->id),
+                                               STR_ARG(pretty(run->a, err))));
+    }
+    return told(run->a, err);
+}
+
+/* A snapshot could not hold one that cannot be read whole: those before it and it are checked now.
+ */
+static struct err *store_one(struct run *run, size_t i)
+{
+    const struct item *item = &run->items[i];
+    struct coll_save save = save_of(run, item);
+    struct str name = item->def->name;
+    struct err *err;
+
+    if (item->old && !str_eq(item->old->id, item->def->id))
+        err = err_new(run->a, E_BAD_REQUEST, NULL, "primary key change is not allowed");
+    else
+        err = coll_make(&save);
+    if (!err && !save.whole && !save.view_why.p) {
+        err = check_all(run, i + 1);
+        return err ? err : raw(run->a, STR("invalid fields"));
+    }
+    if (!err)
+        err = coll_store(&save);
+    item->def->name = name; /* as it was submitted, for the check */
+    if (!err)
+        return read_schema(run);
+    if (err->kind != E_BAD_REQUEST ||
+        (err->items && !str_eq(err->items->code, str_of(err_code(CODE_NOT_UNIQUE)->code))))
+        return err;
+    return err_new(run->a, E_BAD_REQUEST, NULL, "failed to save collection \"%.*s\": %.*s",
+                   STR_ARG(item->def->name), STR_ARG(err->cause));
+}
+
+static struct err *store_all(struct run *run)
+{
+    struct err *err = drop_missing(run);
+
+    if (!err)
+        err = read_schema(run);
+    for (size_t i = 0; i < run->n && !err; i++)
+        err = store_one(run, i);
+    return told(run->a, err);
+}
+
+static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    struct run run = {.a = a, .tx = tx, .in = in};
+    struct err *err = decode_all(&run);
+
+    if (!err)
+        err = store_all(&run);
+    if (!err)
+        err = check_all(&run, run.n);
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = FAILED;
+    *ret_out = ARENA_NEW(a, struct rec_written);
+    return err;
+}
+
+/* --- the endpoint ------------------------------------------------------------------------------
+ */
+
+struct body {
+    const struct json *collections;
+    bool delete_missing;
+};
+
+static bool is_decodable(const struct json *collections)
+{
+    if (collections && collections->type != JSON_LIST)
+        return false;
+    for (uint32_t i = 0; collections && i < collections->n; i++)
+        if (collections->items[i].type != JSON_OBJECT && collections->items[i].type != JSON_NULL)
+            return false;
+    return true;
+}
+
+struct err *api_collections_import(struct api_call *call)
+{
+    static const struct form_field fields[] = {
+        {"collections", FORM_JSON, offsetof(struct body, collections)},
+        {"deleteMissing", FORM_BOOL, offsetof(struct body, delete_missing)},
+    };
+    struct import *import = ARENA_NEW(call->arena, struct import);
+    struct body body;
+    struct form_input input;
+    struct err *err = api_form(call, &input);
+    struct err *invalid = NULL;
+
+    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &body) ||
+        !is_decodable(body.collections))
+        return err_new(call->arena, E_BAD_REQUEST,
+                       "An error occurred while loading the submitted data.", "no import");
+    if (!body.collections || body.collections->n == 0) {
+        err_add_item(call->arena, &invalid, STR("collections"), CODE_REQUIRED, STR_NONE);
+        invalid->message = "An error occurred while validating the submitted data.";
+        return invalid;
+    }
+    *import = (struct import){.schema = call->schema,
+                              .collections = body.collections,
+                              .delete_missing = body.delete_missing,
+                              .now_ms = call->now_ms,
+                              .files = call->api->files};
+    call->lease.run = import_unit;
+    call->lease.in = import;
+    call->lease.changes_schema = true;
+    return NULL;
+}

@@ -1,0 +1,196 @@
+/*
+ * How a definition gets into the database, by whichever endpoint (collections.md 5, 6, 12).
+ */
+#include "api/collections.h"
+
+#include "base/limits.h"
+
+/* --- rules -------------------------------------------------------------------------------------
+ */
+
+static bool rule_compiles(void *user, struct arena *a, const struct schema *with,
+                          const struct schema_col *col, struct str rule, struct str *ret_why)
+{
+    const struct coll_save *save = user;
+    struct query_request request = {0};
+    const struct query_spec spec = {
+        .schema = with,
+        .col = col,
+        .request = &request,
+        .dialect = db_conn_dialect(save->tx),
+        .want = QUERY_EXISTS,
+        .client_is_superuser = true,
+        .rule = rule,
+        .limit = -1,
+        .now_ms = save->now_ms,
+    };
+    struct query_sql sql;
+    struct err *err = query_compile(a, &spec, &sql);
+
+    if (err)
+        *ret_why = err->cause;
+    return !err;
+}
+
+/* --- steps -------------------------------------------------------------------------------------
+ */
+
+struct err *coll_make(struct coll_save *save)
+{
+    struct err *err = NULL;
+
+    if (str_eq(save->def->type, STR("view")))
+        err = schema_infer_view(save->a, save->tx, save->schema, save->def, &save->view_select,
+                                &save->view_why);
+    if (!err)
+        save->col = schema_def_col(save->a, save->def, &save->whole);
+    return err;
+}
+
+struct err *coll_check(struct coll_save *save)
+{
+    struct schema_check check = {
+        .schema = save->schema,
+        .old = save->old,
+        .def = save->def,
+        .col = save->col,
+        .compiles = rule_compiles,
+        .user = save,
+    };
+    struct err *err = NULL;
+
+    if (save->view_select.p && !save->view_why.p)
+        err = schema_sample_view(save->a, save->tx, save->view_select, &save->view_why);
+    check.view_why = save->view_why;
+    return err ? err : schema_check(save->a, save->tx, &check);
+}
+
+/* A view that reads itself can be followed only as long as its former self is there. */
+static struct err *leave_former_view(struct coll_save *save)
+{
+    struct schema_def copy = *save->def;
+    struct str select, why;
+    struct err *err;
+
+    if (!save->old || save->col->type != SCHEMA_VIEW)
+        return NULL;
+    err = schema_drop_view(save->a, save->tx, save->old->name);
+    if (!err)
+        err = schema_infer_view(save->a, save->tx, save->schema, &copy, &select, &why);
+    if (!err && why.p)
+        err = err_new(save->a, E_BAD_REQUEST, NULL, "failed to normalize view query id: %.*s",
+                      STR_ARG(why));
+    return err;
+}
+
+struct err *coll_store(struct coll_save *save)
+{
+    AUTO(schema_unref) struct schema *with = NULL;
+    struct err *err;
+
+    if (save->view_why.p)
+        return err_new(save->a, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(save->view_why));
+    if (save->old && str_eq(save->old->id, save->schema->superusers->id)) {
+        schema_def_force_superusers(save->def);
+        save->col = schema_def_col(save->a, save->def, &save->whole);
+    }
+    err = leave_former_view(save);
+    if (err)
+        return err;
+    err = schema_save(save->a, save->tx, save->old, save->col, save->view_select);
+    if (err || !save->old)
+        return err;
+    with = schema_with(save->schema, save->col);
+    return with ? coll_follow_views(save->a, save->tx, with, save->now_ms) : NULL;
+}
+
+/* --- other views -------------------------------------------------------------------------------
+ */
+
+/* The list of fields but for their ids, which are drawn anew. */
+static struct str fields_but_ids(struct arena *a, const struct schema_def *def)
+{
+    struct schema_def *copy = ARENA_NEW(a, struct schema_def);
+    struct buf out;
+    struct str text;
+
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    for (size_t i = 0; i < def->fields.n; i++) {
+        struct json field = def->fields.items[i];
+        struct json_member *members = ARENA_ARRAY(a, struct json_member, field.n);
+
+        for (uint32_t m = 0; m < field.n; m++) {
+            members[m] = field.members[m];
+            if (str_eq(members[m].key, STR("id")))
+                members[m].value = json_of_text(STR(""));
+        }
+        field.members = members;
+        *VEC_PUSH(a, &copy->fields) = field;
+    }
+    schema_write_fields(&out, copy);
+    text = arena_dup(a, buf_str(&out));
+    buf_done(&out);
+    return text;
+}
+
+static struct err *follow_view(struct coll_save *save)
+{
+    struct str before = fields_but_ids(save->a, save->def);
+    struct err *err;
+
+    schema_def_finish(save->a, save->def, save->schema, save->old, save->now_ms);
+    err = coll_make(save);
+    if (err || save->view_why.p || str_eq(before, fields_but_ids(save->a, save->def)))
+        return err;
+    return schema_save(save->a, save->tx, save->old, save->col, save->view_select);
+}
+
+struct err *coll_follow_views(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                              int64_t now_ms)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < schema->n_cols && !err; i++) {
+        const struct schema_col *col = schema->cols[i];
+        struct coll_save save = {.a = a, .tx = tx, .schema = schema, .old = col, .now_ms = now_ms};
+
+        if (col->type != SCHEMA_VIEW)
+            continue;
+        err = db_savepoint(a, tx);
+        if (err)
+            break;
+        save.def = schema_def_of(a, col);
+        err = follow_view(&save);
+        if (err)
+            db_savepoint_rollback(tx);
+        else
+            err = db_savepoint_release(a, tx);
+        if (err && err->kind == E_BAD_REQUEST)
+            err = NULL; /* the view's own fault */
+    }
+    return err;
+}
+
+/* --- answers -----------------------------------------------------------------------------------
+ */
+
+struct err *coll_failed(struct arena *a, struct err *err, const char *failed)
+{
+    const char *stop = str_ends(err->cause, STR(".")) ? "" : ".";
+
+    if (err->kind != E_BAD_REQUEST || !str_eq(str_of(err->message), STR(ERR_WENT_WRONG)))
+        return err;
+    err->message =
+        err->items ? failed
+                   : arena_printf(a, "%s Raw error: \n%.*s%s", failed, STR_ARG(err->cause), stop).p;
+    return err;
+}
+
+struct rec_written *coll_answer(struct arena *a, struct buf *body)
+{
+    struct rec_written *written = ARENA_NEW(a, struct rec_written);
+
+    written->body = arena_dup(a, buf_str(body));
+    buf_done(body);
+    return written;
+}
