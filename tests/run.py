@@ -156,6 +156,16 @@ def stage_api():
     return counted(*run(sys.executable, os.path.join(TESTS, "api", "run.py"), ASAN))
 
 
+def stage_files():
+    """files in records, from upload to removal"""
+    return counted(*run(sys.executable, os.path.join(TESTS, "files", "run.py"), ASAN))
+
+
+def stage_extras():
+    """what the reference lacks: ETags, cursors"""
+    return counted(*run(sys.executable, os.path.join(TESTS, "extras", "run.py"), ASAN))
+
+
 def stage_conformance():
     """../shared/conformance: what passed before still passes"""
     runner = os.path.join(SHARED, "run.py")
@@ -230,9 +240,10 @@ def stage_hostile():
 
 
 def stage_crash():
-    """kill -9 under 64 writers; slow requests that are dropped; directories that others change"""
+    """kill -9; batches that go wrong; slow requests that are dropped; directories that others change"""
     done = [counted(*run(sys.executable, os.path.join(TESTS, "crash", "kill9.py"), RELEASE,
                          "--rounds", "20")),
+            counted(*run(sys.executable, os.path.join(TESTS, "crash", "batch.py"), RELEASE)),
             counted(*run(sys.executable, os.path.join(TESTS, "crash", "drop.py"), RELEASE)),
             counted(*run(sys.executable, os.path.join(TESTS, "crash", "directory.py"), ASAN))]
     return sum(d[0] for d in done), sum(d[1] for d in done)

@@ -137,6 +137,13 @@ def multipart_cases():
     yield "no name", form("; boundary=b", b"--b\r\n\r\nx\r\n--b--"), (200, 400)
     yield "100,000 parts", form("; boundary=b", (part % b"x") * 100000 + b"--b--"), (200, 400, 413)
     yield "headers of 5 MB", form("; boundary=b", b"--b\r\nA: " + b"c" * (5 * MB) + b"\r\n\r\n\r\n--b--"), (200, 400, 413)
+    whole = part % b"x" + b'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n' \
+        b"Content-Type: text/plain\r\n\r\ny\r\n--b--"
+    for n in range(1, len(whole)):
+        yield "cut at %d" % n, form("; boundary=b", whole[:n]), BAD
+        yield "a NUL at %d" % n, form("; boundary=b", whole[:n] + b"\0" + whole[n + 1:]), (200, 400)
+    yield "a line that goes on for 60 KB", form("; boundary=b", (part % b"x").replace(
+        b"; name", b";" + b"\r\n " * 20000 + b" name") + b"--b--"), (200, 400)
     yield "broken payload", form("; boundary=b", (part % b"x").replace(b"title", b"@jsonPayload")
                                  + b"--b--"), BAD
 
@@ -152,6 +159,8 @@ def query_cases():
     yield "20,000 expressions", filtered(many), BAD
     yield "nul in a filter", filtered("name = 'a\0b'"), (200, 400)
     yield "no utf-8 in a filter", get(PEOPLE + "?filter=name%20%3D%20%27%ff%fe%27"), (200, 400)
+    for name in ("#x", "_", "@", ":", "x:", "title#"):
+        yield "a name that is none, " + name, filtered(name + " = 1"), BAD
     yield "quote", filtered("name = 'a' OR 1=1 --"), BAD
     yield "sql in a name", filtered("name; DROP TABLE people = 1"), BAD
     yield "sql in a value", filtered("name = \"'; DROP TABLE people; --\""), (200,)

@@ -33,11 +33,12 @@ function support(...args) {
 }
 
 // kind: 'fresh' (made by the server, with the site of tests/fixtures in it) or 'sample' (a copy).
-export async function startServer(kind) {
+export async function startServer(kind, { batches = false } = {}) {
   const home = mkdtempSync(join(scratch, 'reeve-sdk-'));
   const dir = join(home, 'data');
   if (kind === 'fresh') support('fresh', binary, dir);
   else cpSync(sampleData, dir, { recursive: true });
+  if (batches) support('batches', dir);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
@@ -49,6 +50,7 @@ export async function startServer(kind) {
   await untilHealthy(url, child, () => output);
   return {
     url,
+    dir,
     client: () => {
       const client = new PocketBase(url);
       client.autoCancellation(false);

@@ -53,6 +53,13 @@ def run_sql(directory, name, script):
         con.close()
 
 
+def set_batch(directory, **settings):
+    """Members of the settings' batch, of a server that is not running."""
+    pairs = ", ".join("'$.batch.%s', json('%s')" % (k, json.dumps(v)) for k, v in settings.items())
+    run_sql(directory, "data", "UPDATE _params SET value = json_set(value, %s) "
+            "WHERE id = 'settings'" % pairs)
+
+
 def query(directory, sql, *values):
     con = sqlite3.connect(os.path.join(directory, "data.db"))
     try:
@@ -222,3 +229,5 @@ if __name__ == "__main__":  # for tests in other languages
         fresh(sys.argv[2], sys.argv[3])
     elif sys.argv[1] == "token":  # token DIR WHO
         print(token(sys.argv[2], sys.argv[3]))
+    elif sys.argv[1] == "batches":  # batches DIR
+        set_batch(sys.argv[2], enabled=True)

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""run.py BINARY
+
+What PocketBase lacks at the same endpoints: ETags of records with conditions on them, and pages of
+a list by cursor.
+"""
+
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import reeve  # noqa: E402
+import etags  # noqa: E402
+
+PARTS = (etags,)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
+    parser.add_argument("binary")
+    args = parser.parse_args()
+    home = reeve.scratch("extras")
+    tally = reeve.Tally()
+    try:
+        for part in PARTS:
+            base = reeve.fresh(args.binary, os.path.join(home, part.__name__))
+            part.run(args.binary, base, tally)
+    finally:
+        reeve.remove(home)
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
