@@ -10,8 +10,9 @@
 #   libssl-dev             hashes, HMAC, AES-GCM, random numbers
 #   libcrypt-dev           bcrypt, compatible with stored password hashes
 #   libpcre2-dev           regular expressions of text fields, with match limits
+#   ccache                 objects that were compiled before are not compiled again
 #   pip, npm               fetch the pinned sources that are compiled in (tools/third_party.sh)
-packages_build='gcc=gcc libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config
+packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pkg-config=pkg-config
     libuv1-dev libssl-dev libcrypt-dev libpcre2-dev
     python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
 
@@ -20,10 +21,13 @@ packages_build='gcc=gcc libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-c
 #   clang, libclang-rt     second compiler's warnings, ThreadSanitizer, libFuzzer; llvm-symbolizer
 #                          gives their reports names
 #   venv                   a place for the reference server of ./dev differ
-packages_test='libcmocka-dev clang=clang clang-format=clang-format llvm-symbolizer=llvm
+packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm
     python3-venv=python3-venv'
-packages_lint='clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck'
+packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'
+
+format_version=14.0.6
+apt_wait_s=300
 
 have_package() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -88,9 +92,42 @@ ensure_packages() {
     fi
     command -v apt-get >/dev/null || die "please install: ${missing[*]}"
     say "installing ${missing[*]}"
-    as_root apt-get update -qq >&2
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    apt_get update -qq
+    apt_get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# apt_get ARGUMENT...: waits for its turn, since machines also update themselves. The option is for
+# dpkg's lock; the one on the lists makes apt-get fail at once.
+apt_get() {
+    local until=$((SECONDS + apt_wait_s)) said status
+
+    while true; do
+        status=0
+        said=$(as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+            apt-get -o "DPkg::Lock::Timeout=$apt_wait_s" "$@" 2>&1) || status=$?
+        [ -z "$said" ] || echo "$said" >&2
+        [ "$status" -ne 0 ] || return 0
+        [[ $said == *"Could not get lock"* ]] || die "apt-get $1 failed"
+        [ "$SECONDS" -lt "$until" ] || die "apt-get $1: its lock was not free within $apt_wait_s s"
+        sleep 2
+    done
+}
+
+# What the sources are formatted with: versions differ in what they make of them. The distribution's
+# where it is the right one, else the build that the Python registry has.
+formatter() {
+    local dir=$cache_root/clang-format-$format_version
+
+    if [[ $(clang-format --version 2>/dev/null) == *"version ${format_version%%.*}."* ]]; then
+        command -v clang-format
+        return
+    fi
+    if [ ! -x "$dir/bin/clang-format" ]; then
+        say "fetching clang-format $format_version"
+        "$(pip_python)" -m pip install -q --no-deps --target "$dir" \
+            "clang-format==$format_version" >&2 || die "pip could not fetch clang-format $format_version"
+    fi
+    echo "$dir/bin/clang-format"
 }
 
 # The sanitizers' runtime of whatever clang the distribution has; its package is named by version.

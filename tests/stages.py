@@ -1,0 +1,300 @@
+"""The stages of ./dev test: one row each in STAGES, at the end.
+
+A stage is a function of a Job (run.py) and returns (passed, failed); its first line of documentation
+is its title. Everything that it starts it starts by job.run(), which keeps the stage's limit.
+"""
+
+import collections
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+TESTS = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(TESTS)
+SHARED = os.path.join(os.path.dirname(TOP), "shared", "conformance")
+RELEASE = os.path.join(TOP, "build", "reeve")
+ASAN = os.path.join(TOP, "build-asan", "reeve")
+TSAN = os.path.join(TOP, "build-tsan", "reeve")
+SANITIZERS = {
+    "ASAN_OPTIONS": "abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1:suppressions="
+                    + os.path.join(TESTS, "tsan", "suppressions.txt"),
+}
+
+Stage = collections.namedtuple("Stage", "name run needs budget_s limit_s only_all", defaults=[False])
+
+
+def counted(status, text):
+    """The counts of a program that closes with `N passed, N failed`."""
+    found = re.findall(r"^(\d+) passed, (\d+) failed$", text, re.M)
+    if not found:
+        return 0, 1
+    passed, failed = map(int, found[-1])
+    return passed, failed if failed or not status else 1
+
+
+def script(job, *parts_and_arguments, show=True, **env):
+    """Runs one of our Python programs that counts: script(job, "api/run.py", BINARY)."""
+    path, *arguments = parts_and_arguments
+    return counted(*job.run(sys.executable, os.path.join(TESTS, *path.split("/")), *arguments,
+                            show=show, **env))
+
+
+def total(*counts):
+    return sum(c[0] for c in counts), sum(c[1] for c in counts)
+
+
+# --- builds ---------------------------------------------------------------------------------------
+
+
+def build(job, flavour):
+    status, text = job.run(os.path.join(TOP, "dev"), "flavour", flavour, show=False)
+    warnings = len(re.findall(r"\bwarning: ", text))
+    if status or warnings:
+        job.say(text)
+        return 0, 1
+    return 1, 0
+
+
+def build_release(job):
+    """the release build"""
+    return build(job, "release")
+
+
+def build_asan(job):
+    """everything, with AddressSanitizer and UBSan"""
+    return build(job, "asan")
+
+
+def build_tsan(job):
+    """everything, with ThreadSanitizer"""
+    return build(job, "tsan")
+
+
+def build_fuzz(job):
+    """the fuzz targets"""
+    return build(job, "fuzz")
+
+
+def build_clang(job):
+    """a second compiler finds nothing to warn about"""
+    directory = os.path.join(TOP, "build-clang")
+    if os.path.exists(os.path.join(directory, "build.ninja")):
+        job.run("ninja", "-C", directory, "-t", "clean", show=False)  # old warnings count, too
+    return build(job, "clang")
+
+
+# --- source ---------------------------------------------------------------------------------------
+
+
+def lint(job):
+    """shape of the code, format"""
+    shape = script(job, "lint/shape.py", "src")
+    files = sorted(os.path.join(root, name) for part in ("src", "tests", "bench")
+                   for root, _, names in os.walk(os.path.join(TOP, part))
+                   for name in names if name.endswith((".c", ".h")) and "node_modules" not in root)
+    status, text = job.run(os.path.join(TOP, "dev"), "format-check", *files, show=False)
+    bad = sorted(set(re.findall(r"^(?:%s/)?(\S+?):\d+:\d+: error:" % re.escape(TOP), text, re.M)))
+    for path in bad:
+        job.say("  FAIL %s: ./dev fmt would change it" % path)
+    if status and not bad:
+        job.say(text)
+    failed = len(bad) or bool(status)
+    return total(shape, (len(files) - failed, failed))
+
+
+def tidy(job):
+    """clang-tidy and cppcheck"""
+    status, text = job.run(os.path.join(TOP, "dev"), "lint", show=False)
+    if status:
+        job.say(text)
+    return (0, 1) if status else (1, 0)
+
+
+# --- programs in C --------------------------------------------------------------------------------
+
+
+def programs(job, flavour, suite, **env):
+    """Runs one suite of meson's and counts the cases inside its programs."""
+    directory = os.path.join(TOP, "build-" + flavour)
+    log = os.path.join(directory, "meson-logs", suite + ".json")
+    if os.path.exists(log):
+        os.remove(log)
+    status, text = job.run("meson", "test", "-C", directory, "--suite", suite, "--no-rebuild",
+                           "--logbase", suite, "--num-processes", str(os.cpu_count()), show=False,
+                           **env)
+    if not os.path.exists(log):
+        job.say(text)
+        return 0, 1
+    counts = []
+    with open(log, encoding="utf-8") as f:
+        for line in f:
+            counts.append(program_cases(job, json.loads(line)))
+    passed, failed = total(*counts)
+    return passed, failed if failed or not status else 1
+
+
+def program_cases(job, record):
+    text = (record.get("stdout") or "") + (record.get("stderr") or "")
+    begun = len(re.findall(r"^\[ RUN      \]", text, re.M))
+    good = len(re.findall(r"^\[       OK \]", text, re.M))
+    bad = begun - good
+    if record["result"] not in ("OK", "EXPECTEDFAIL") and not bad:
+        bad = 1  # a sanitizer's report, a crash, a time-out
+    if bad:
+        job.say("  FAIL %s (%s)\n%s" % (record["name"], record["result"], text[-6000:]))
+    return good, bad
+
+
+def unit(job):
+    """unit tests and the HTTP layer alone, ASan and UBSan"""
+    return programs(job, "asan", "unit")
+
+
+def engine(job):
+    """what every database engine must do, ASan and UBSan"""
+    return programs(job, "asan", "engine")
+
+
+def tsan(job):
+    """writer, pool and loops under load, ThreadSanitizer"""
+    return programs(job, "tsan", "tsan")
+
+
+def fuzz(job):
+    """the kept corpus, then a fixed number of inputs from a fixed seed"""
+    return script(job, "fuzz/run.py", "--runs", "100" if job.all else "1")
+
+
+# --- the server, from outside ---------------------------------------------------------------------
+
+
+def api(job):
+    """our own API cases"""
+    return script(job, "api/run.py", ASAN)
+
+
+def api_tsan(job):
+    """our own API cases, ThreadSanitizer"""
+    return script(job, "api/run.py", TSAN)
+
+
+def files(job):
+    """files in records, from upload to removal"""
+    return script(job, "files/run.py", ASAN)
+
+
+def extras(job):
+    """what the reference lacks: ETags, cursors"""
+    return script(job, "extras/run.py", ASAN)
+
+
+def conformance(job):
+    """../shared/conformance: what passed before still passes"""
+    runner = os.path.join(SHARED, "run.py")
+    listed = os.path.join(TESTS, "conformance", "passing.txt")
+    with open(listed, encoding="utf-8") as f:
+        ids = {line.strip() for line in f if line.strip() and not line.startswith("#")}
+    if not os.path.exists(runner):
+        job.not_run.append("%d conformance cases, for %s is not there" % (
+            len(ids), os.path.relpath(runner, TOP)))
+        return 0, 0
+    with tempfile.TemporaryDirectory() as work:
+        cases = os.path.join(work, "cases.json")
+        only_listed(os.path.join(SHARED, "cases.json"), ids, cases)
+        status, text = job.run(sys.executable, runner, "--server", ASAN, "--cases", cases, "--data",
+                               os.path.join(SHARED, "data"), "--jobs", str(os.cpu_count()),
+                               "--expect", listed, show=False)
+    for line in text.splitlines():
+        if line.startswith(("REGRESSION", "expected")):
+            job.say("  " + line)
+    found = re.search(r"^expected to pass: (\d+), regressions: (\d+)", text, re.M)
+    if not found:
+        job.say(text)
+        return 0, 1
+    wanted, broken = map(int, found.groups())
+    return wanted - broken, broken if broken or not status else 1
+
+
+def only_listed(source, ids, target):
+    """Cases that are not expected to pass only cost time here; ./tests/conformance/README.md says
+    how to run them all."""
+    with open(source, encoding="utf-8") as f:
+        doc = json.load(f)
+    doc["cases"] = [case for case in doc["cases"] if case["id"] in ids]
+    with open(target, "w", encoding="utf-8") as f:
+        json.dump(doc, f)
+
+
+def sdk(job):
+    """the official JavaScript SDK"""
+    where = os.path.join(TESTS, "sdk")
+    if not same_lock(where):
+        status, text = job.run("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=where,
+                               show=False)
+        if status:
+            job.say(text)
+            return 0, 1
+        shutil.copy(os.path.join(where, "package-lock.json"),
+                    os.path.join(where, "node_modules", "installed.json"))
+    status, text = job.run("node", "--test", "--test-reporter=tap", cwd=where, show=False,
+                           REEVE_BINARY=RELEASE)
+    count = {k: int(n) for k, n in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$", text, re.M)}
+    failed = count.get("fail", 0) + count.get("cancelled", 0)
+    if status or failed:
+        job.say(text)
+    if count.get("skipped"):
+        job.not_run.append("%d tests with the SDK, for ../shared is not there" % count["skipped"])
+    return count.get("pass", 0), failed if failed or not status else 1
+
+
+def same_lock(where):
+    try:
+        with open(os.path.join(where, "package-lock.json"), "rb") as a, \
+                open(os.path.join(where, "node_modules", "installed.json"), "rb") as b:
+            return a.read() == b.read()
+    except OSError:
+        return False
+
+
+def hostile(job):
+    """what a hostile client can send, to both builds"""
+    return total(*(script(job, "hostile/run.py", binary) for binary in (RELEASE, ASAN)))
+
+
+def crash(job):
+    """kill -9; batches that go wrong; slow requests that are dropped; directories that others change"""
+    return total(
+        script(job, "crash/kill9.py", RELEASE, "--rounds", "200" if job.all else "10"),
+        script(job, "crash/batch.py", RELEASE),
+        script(job, "crash/drop.py", RELEASE),
+        script(job, "crash/directory.py", ASAN))
+
+
+# fmt: off
+STAGES = [
+    #     name           function       needs              budget  limit (seconds; with empty caches)
+    Stage("lint",        lint,          [],                    20,   120),
+    Stage("asan",        build_asan,    [],                    90,   900),
+    Stage("release",     build_release, [],                    60,   900),
+    Stage("unit",        unit,          ["asan"],              60,   400),
+    Stage("engine",      engine,        ["asan"],              60,   400),
+    Stage("build-tsan",  build_tsan,    [],                    90,   900),
+    Stage("tsan",        tsan,          ["build-tsan"],        60,   400),
+    Stage("api",         api,           ["asan"],              60,   400),
+    Stage("conformance", conformance,   ["asan"],              60,   400),
+    Stage("files",       files,         ["asan"],              30,   300),
+    Stage("extras",      extras,        ["asan"],              20,   200),
+    Stage("clang",       build_clang,   [],                    60,   600),
+    Stage("sdk",         sdk,           ["release"],           40,   300),
+    Stage("hostile",     hostile,       ["release", "asan"],   60,   400),
+    Stage("crash",       crash,         ["release", "asan"],   90,  1200),
+    Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
+    Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
+    Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
+    Stage("tidy",        tidy,          ["clang"],            600,  2400, True),
+]
