@@ -85,11 +85,8 @@ static struct err *open_query(struct api_call *call, const struct query_spec *sp
     struct query_sql sql;
     struct err *err = query_compile(call->arena, spec, &sql);
 
-    if (!err)
-        err = db_prepare(call->arena, call->conn, sql.text, ret);
-    for (unsigned i = 0; !err && i < sql.n; i++)
-        db_bind(*ret, i + 1, sql.values[i]);
-    return err;
+    return err ? err
+               : db_prepare_bound(call->arena, call->conn, sql.text, sql.values, sql.n, ret);
 }
 
 static struct err *write_items(struct api_call *call, const struct query_spec *spec)

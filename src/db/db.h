@@ -123,6 +123,12 @@ struct db_value db_column(const struct db_stmt *stmt, unsigned at);
 struct str db_column_text(const struct db_stmt *stmt, unsigned at); /* any type, as its text */
 int64_t db_column_int(const struct db_stmt *stmt, unsigned at);
 
+/* Prepares and binds values 1..n, which live until the statement is released. E_INTERNAL where the
+ * statement has fewer parameters; *ret is to be released in any case. */
+MUST_CHECK struct err *db_prepare_bound(struct arena *a, struct db_conn *conn, struct str sql,
+                                        const struct db_value *values, unsigned n,
+                                        struct db_stmt **ret);
+
 /* Prepare, bind, step to the end, release. values: n of them. *ret_changes may be NULL. */
 MUST_CHECK struct err *db_exec(struct arena *a, struct db_conn *conn, struct str sql,
                                const struct db_value *values, unsigned n, int64_t *ret_changes);

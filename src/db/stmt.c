@@ -281,15 +281,16 @@ int64_t db_column_int(const struct db_stmt *stmt, unsigned at)
 
 /* --- whole statements ------------------------------------------------------------------------ */
 
-static struct err *prepare_bound(struct arena *a, struct db_conn *conn, struct str sql,
-                                 const struct db_value *values, unsigned n, struct db_stmt **ret)
+struct err *db_prepare_bound(struct arena *a, struct db_conn *conn, struct str sql,
+                             const struct db_value *values, unsigned n, struct db_stmt **ret)
 {
     struct err *err = db_prepare(a, conn, sql, ret);
 
     if (err)
         return err;
-    if (n > (*ret)->n_params)
-        return err_new(a, E_BAD_REQUEST, NULL, "more values than parameters");
+    if (n > (*ret)->n_params) /* too few: db_step() */
+        return err_new(a, E_INTERNAL, NULL, "%u values for %u parameters: %.*s", n,
+                       (*ret)->n_params, STR_ARG(sql));
     for (unsigned i = 0; i < n; i++)
         db_bind(*ret, i + 1, values[i]);
     return NULL;
@@ -302,7 +303,7 @@ struct err *db_exec(struct arena *a, struct db_conn *conn, struct str sql,
     bool row = true;
     struct err *err;
 
-    err = prepare_bound(a, conn, sql, values, n, &stmt);
+    err = db_prepare_bound(a, conn, sql, values, n, &stmt);
     if (err)
         return err;
     while (row) {
@@ -330,7 +331,7 @@ struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
     bool row = false;
     struct err *err;
 
-    err = prepare_bound(a, conn, sql, values, n, &stmt);
+    err = db_prepare_bound(a, conn, sql, values, n, &stmt);
     if (err)
         return err;
     err = db_step(a, stmt, &row);

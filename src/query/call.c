@@ -90,6 +90,20 @@ static struct str many_times(struct query_make *make, struct str many, struct st
                         STR_ARG(alias));
 }
 
+/* An empty format alone is compared as an empty value is, which may leave the call's SQL out: so
+ * it has no parameter that would be left over then. */
+static struct query_value empty_format(struct query_make *make)
+{
+    const struct str format = STR("''");
+
+    return (struct query_value){.sql = strftime_sql(make, &format, 1),
+                                .mode = NULL_FORCED,
+                                .n_params = 1,
+                                .is_empty = true,
+                                .recipe_from = (unsigned)make->recipes.n,
+                                .recipe_to = (unsigned)make->recipes.n};
+}
+
 static bool strftime_call(struct query_make *make, struct query_scope *scope,
                           const struct query_operand *call, struct query_value *ret)
 {
@@ -99,6 +113,10 @@ static bool strftime_call(struct query_make *make, struct query_scope *scope,
 
     if (!check_strftime(make, call))
         return false;
+    if (call->n_args == 1 && call->args[0].text.n == 0) {
+        *ret = empty_format(make);
+        return true;
+    }
     for (size_t i = 0; i < call->n_args; i++) {
         struct query_value value;
 
@@ -111,7 +129,6 @@ static bool strftime_call(struct query_make *make, struct query_scope *scope,
         out.n_params += value.n_params;
     }
     out.sql = strftime_sql(make, exprs, call->n_args);
-    out.is_empty = call->n_args == 1 && call->args[0].text.n == 0;
     if (time.many.p)
         out.many = many_times(make, time.many, exprs, call->n_args);
     out.recipe_to = (unsigned)make->recipes.n;

@@ -104,11 +104,7 @@ struct err *rec_open(struct arena *a, struct db_conn *conn, const struct query_s
     struct err *err;
 
     err = query_compile(a, spec, &sql);
-    if (!err)
-        err = db_prepare(a, conn, sql.text, ret);
-    for (unsigned i = 0; !err && i < sql.n; i++)
-        db_bind(*ret, i + 1, sql.values[i]);
-    return err;
+    return err ? err : db_prepare_bound(a, conn, sql.text, sql.values, sql.n, ret);
 }
 
 /* Rows that are kept must not outgrow what an answer may be. */

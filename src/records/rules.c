@@ -23,9 +23,7 @@ static struct err *any_row(struct arena *a, struct db_conn *conn, const struct q
     struct err *err;
     bool row;
 
-    err = db_prepare(a, conn, sql->text, &stmt);
-    for (unsigned i = 0; !err && i < sql->n; i++)
-        db_bind(stmt, i + 1, sql->values[i]);
+    err = db_prepare_bound(a, conn, sql->text, sql->values, sql->n, &stmt);
     if (!err)
         err = db_step(a, stmt, &row);
     if (!err)
