@@ -262,6 +262,9 @@ MUST_CHECK struct err *db_turn_take(struct arena *a, struct db *db, const atomic
 void db_turn_give(struct db *db);
 /* With the turn: the write connection, opened on first use. */
 MUST_CHECK struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret);
+/* With the turn: begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST),
+ * leaves no transaction behind, though the engine may have opened one before it was interrupted. */
+MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
 
 /* checkpointer.c */
 void db_checkpointer_init(struct db_checkpointer *c);

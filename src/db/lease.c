@@ -27,7 +27,9 @@ static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struc
 
     tx->watch =
         (struct db_watch){.armed = true, .deadline_us = deadline_of(lease), .gone = lease->gone};
-    err = ops->begin(a, tx->eng);
+    if (db_watch_check(&tx->watch) != DB_GO_ON) /* the wait for the turn may have been long */
+        return db_watch_err(a, tx->watch.stop);
+    err = db_tx_begin(a, tx);
     if (err)
         return err;
     if (tx->db->conf.run_twice)

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/date.h"
+#include "base/log.h"
 #include "base/thread.h"
 
 #include <assert.h>
@@ -146,4 +147,31 @@ struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret)
     w->conn->watch = (struct db_watch){0};
     *ret = w->conn;
     return NULL;
+}
+
+/* Ends a transaction that nobody owns: on the write connection it would lock out every writer, and
+ * other processes, for good. What watches the connection must not interrupt that. */
+static void end_strays(struct db_conn *tx, const char *found)
+{
+    if (!tx->db->ops->in_tx(tx->eng))
+        return;
+    tx->watch = (struct db_watch){0};
+    tx->db->ops->rollback(tx->eng);
+    log_error("db.stray_transaction", LOG_CSTR("found", found));
+}
+
+struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
+{
+    const struct db_watch watch = tx->watch;
+    struct err *err;
+
+    end_strays(tx, "before a transaction");
+    tx->watch = watch;
+    err = tx->db->ops->begin(a, tx->eng);
+    if (!err)
+        return NULL;
+    end_strays(tx, "after a begin that failed");
+    if (err->kind == E_BAD_REQUEST)
+        err->kind = E_INTERNAL;
+    return err;
 }

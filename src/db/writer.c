@@ -107,7 +107,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
     struct err *err;
 
     arena_reset(unit->arena);
-    err = ops->begin(unit->arena, tx->eng);
+    err = db_tx_begin(unit->arena, tx);
     if (err) {
         unit_fail(unit, err);
         return false;
@@ -192,7 +192,7 @@ static void serve(struct db *db, struct db_unit *units)
             (void)run_alone(tx, units); /* the unit knows how it went */
         return;
     }
-    err = db->ops->begin(w->arena, tx->eng);
+    err = db_tx_begin(w->arena, tx);
     if (err) {
         fail_all(units, err);
         return;

@@ -192,9 +192,14 @@ static void fault_read_end(struct db_eng_conn *conn)
 
 static struct err *fault_begin(struct arena *a, struct db_eng_conn *conn)
 {
+    const struct db_fault *fault = CONN(conn)->fault;
     struct err *err = conn_hit(a, CONN(conn));
+    struct err *inner;
 
-    return err ? err : CONN(conn)->fault->inner->begin(a, CONN(conn)->inner);
+    if (err && fault->kind != FAULT_STAYS)
+        return err;
+    inner = fault->inner->begin(a, CONN(conn)->inner);
+    return err ? err : inner;
 }
 
 static struct err *fault_commit(struct arena *a, struct db_eng_conn *conn)

@@ -12,6 +12,8 @@
 enum fault_kind {
     FAULT_ERROR,   /* the call does nothing and says so */
     FAULT_ENDS_TX, /* the transaction is rolled back with it, as a full disk may do */
+    FAULT_STAYS,   /* a begin says so, but its transaction stands, as when it is interrupted late;
+                      other calls as FAULT_ERROR */
 };
 
 struct db_fault {
