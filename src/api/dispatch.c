@@ -336,7 +336,7 @@ static uint64_t batch_limit(const struct api *api)
                                              : LIMIT_BATCH_BYTES;
 }
 
-uint64_t api_body_limit(void *user, const struct req *req)
+static uint64_t wanted_limit(void *user, const struct req *req)
 {
     const struct api *api = user;
     const struct api_route *route = api_route_of(req);
@@ -350,6 +350,13 @@ uint64_t api_body_limit(void *user, const struct req *req)
     schema = schema_current(api->schemas);
     col = schema_find(schema, req->params[0]);
     return col ? col->record_body_limit : LIMIT_BODY_BYTES;
+}
+
+uint64_t api_body_limit(void *user, const struct req *req)
+{
+    uint64_t limit = wanted_limit(user, req);
+
+    return limit < LIMIT_ANY_BODY_BYTES ? limit : LIMIT_ANY_BODY_BYTES;
 }
 
 struct err *api_temp_path(void *user, struct arena *a, struct str *ret)

@@ -4,6 +4,7 @@
 #include "auth/internal.h"
 
 #include "base/limits.h"
+#include "base/num.h"
 
 #define ANSWER_MAX (64 * KIB)
 
@@ -42,7 +43,10 @@ static bool identifies_by(const struct schema_auth *auth, struct str name)
 
 static int64_t otp_duration_s(struct arena *a, const struct schema_col *col)
 {
-    return (int64_t)json_double(json_get(auth_option(a, col, "otp"), STR("duration")));
+    const struct json *in = json_get(auth_option(a, col, "otp"), STR("duration"));
+    int64_t seconds;
+
+    return in && in->type == JSON_NUMBER && num_parse_i64(in->text, &seconds) ? seconds : 0;
 }
 
 struct err *auth_methods(struct arena *a, const struct schema_col *col, struct auth_answer *ret)

@@ -67,11 +67,13 @@ static struct err *begin(struct arena *a, struct db *db, struct session *session
 
 static bool has_expired(const struct session *session, const struct rec *row)
 {
-    int64_t created_ms;
+    int64_t created_ms, duration_ms;
 
     if (!date_parse_stored(auth_cell_named(row, "created"), &created_ms))
         return true;
-    return session->now_ms - created_ms > session->rec->col->auth->mfa_duration_s * 1000;
+    if (__builtin_mul_overflow(session->rec->col->auth->mfa_duration_s, 1000, &duration_ms))
+        return session->rec->col->auth->mfa_duration_s < 0;
+    return session->now_ms - created_ms > duration_ms;
 }
 
 /* What is wrong with a row that has not expired, or NULL. */

@@ -222,13 +222,16 @@ struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_to
     AUTO_BUF struct buf claims;
     struct token_key key;
     struct str content;
+    int64_t expires_s;
 
     buf_init(&claims, 64 * 1024);
     if (!find_key(rec, kind, &key))
         return STR("");
     if (duration_s == 0)
         duration_s = rec->col->auth->tokens[kind].duration_s;
-    write_claims(&claims, rec, kind, refreshable, now_ms / 1000 + duration_s);
+    if (__builtin_add_overflow(now_ms / 1000, duration_s, &expires_s))
+        expires_s = INT64_MAX;
+    write_claims(&claims, rec, kind, refreshable, expires_s);
     if (claims.full)
         return STR("");
     content = arena_concat(a, HEADER, STR("."), base64url_encode(a, buf_str(&claims)));
