@@ -268,11 +268,12 @@ def hostile(job):
 
 
 def crash(job):
-    """kill -9; batches that go wrong; slow requests that are dropped; directories that others change"""
+    """kill -9; batches that go wrong; clients that leave; directories that others change"""
     return total(
         script(job, "crash/kill9.py", RELEASE, "--rounds", "200" if job.all else "10"),
         script(job, "crash/batch.py", RELEASE),
         script(job, "crash/drop.py", RELEASE),
+        script(job, "crash/leave.py", RELEASE, "--deletes", "8000" if job.all else "600"),
         script(job, "crash/directory.py", ASAN))
 
 
