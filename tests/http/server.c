@@ -1,14 +1,21 @@
 /*
- * A server with a few routes of its own, for tests/http/hostile.py and for measuring src/http
- * alone. Prints its port; ends on SIGTERM.
+ * A server with a few routes of its own, for tests/http/run.py and for measuring src/http alone.
+ * Prints its port; ends on SIGTERM.
+ *
+ * A script needs facts to wait for, also when no connection is free and while the server drains.
+ * So it asks on standard input, a byte a question: `?` prints a line of counters, `!` ends the
+ * waiting of the slow handlers.
  *
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
  *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST]
  */
-#include "http/server.h"
+#include "http/internal.h" /* bodies_bytes, which has no other reader */
+
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/thread.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +26,9 @@
 
 static struct http_server *server;
 static struct pool *pool;
+static atomic_uint n_slow;  /* slow handlers that have begun */
+static atomic_uint n_gone;  /* of these, ended since the client had left */
+static atomic_bool release; /* slow handlers wait no longer */
 
 static void finish(struct req *req)
 {
@@ -69,17 +79,20 @@ static void big(struct req *req)
     req_send(req);
 }
 
-/* On a pool thread: waits `ms` of the query, or until the client has left. */
+/* On a pool thread: waits `ms` of the query, or until the client has left or we are told to end. */
 static void wait_on_pool(struct job *job)
 {
     struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
     uint64_t ms = 0;
 
+    atomic_fetch_add(&n_slow, 1);
     (void)num_parse_u64(req_query_get(req, STR("ms")), &ms); /* 0 then */
-    for (uint64_t i = 0; i < ms && !atomic_load(&req->gone); i += 5)
+    for (uint64_t i = 0; i < ms && !atomic_load(&req->gone) && !atomic_load(&release); i += 5)
         (void)usleep(5000);
-    if (atomic_load(&req->gone))
+    if (atomic_load(&req->gone)) {
         (void)fprintf(stderr, "gone\n");
+        atomic_fetch_add(&n_gone, 1);
+    }
     buf_addf(&req->resp.body, "waited");
     req->resp.status = 200;
     req->resp.content_type = "text/plain";
@@ -180,25 +193,57 @@ static void set(struct str name, struct str value)
         exit(2);
 }
 
+static void print_counters(void)
+{
+    struct http_stats stats = http_server_stats(server);
+
+    (void)printf("connections=%llu in_flight=%llu requests=%llu bodies=%llu slow=%u gone=%u\n",
+                 (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
+                 (unsigned long long)stats.requests, atomic_load(&server->bodies_bytes),
+                 atomic_load(&n_slow), atomic_load(&n_gone));
+    (void)fflush(stdout);
+}
+
+/* A thread: answers what is asked, until nobody asks any more or `arg`, a pipe, is written to. */
+static void answer_questions(void *arg)
+{
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                            {.fd = *(const int *)arg, .events = POLLIN}};
+    char question;
+
+    while (poll(fds, 2, -1) > 0 && !fds[1].revents && read(STDIN_FILENO, &question, 1) == 1) {
+        if (question == '?')
+            print_counters();
+        else if (question == '!')
+            atomic_store(&release, true);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const unsigned threads[POOL_LANES] = {4, 1};
     static const size_t queue[POOL_LANES] = {64, 1};
     struct arena *a = arena_new();
+    pthread_t answerer;
     struct err *err;
+    int ended[2];
 
     for (int i = 1; i + 1 < argc; i += 2)
         set(str_of(argv[i]), str_of(argv[i + 1]));
     pool = pool_new(threads, queue);
     err = http_server_open(a, &conf, &server);
-    if (err) {
-        (void)fprintf(stderr, "%.*s\n", STR_ARG(err->cause));
+    if (err || pipe(ended) != 0) {
+        (void)fprintf(stderr, "%.*s\n", STR_ARG(err ? err->cause : STR("no pipe")));
         return 1;
     }
     (void)printf("%u\n", (unsigned)http_server_port(server));
     (void)fflush(stdout);
+    answerer = thread_start("questions", answer_questions, &ended[0]);
     http_server_run(server);
     pool_free(pool);
+    if (write(ended[1], "", 1) != 1)
+        return 1;
+    thread_join(answerer);
     http_server_close(server);
     arena_free(a);
     return 0;
