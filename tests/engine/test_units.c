@@ -372,6 +372,15 @@ static struct err *read_long(struct db_conn *tx, const void *in, struct arena *a
     return err ? err : db_query_row(a, tx, STR(LONG_READ), NULL, 0, &row);
 }
 
+static uint64_t process_cpu_ms(void)
+{
+    struct timespec used;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* The whole read takes many seconds of processor time; the clock says nothing on a busy machine. */
 static void a_long_read_in_a_group_is_over_budget(void **state)
 {
     static const char *const insert[] = {"INSERT INTO t VALUES (2)", NULL};
@@ -384,9 +393,9 @@ static void a_long_read_in_a_group_is_over_budget(void **state)
     bench_run(&b, "CREATE TABLE t (x)");
     answered_init(&units[0], b.a, read_long, NULL, NULL);
     answered_init(&units[1], b.a, run_statements, insert, NULL);
-    start_ms = clock_ms();
+    start_ms = process_cpu_ms();
     group_run(&b, units, 2);
-    assert_true(clock_ms() - start_ms < 2000);
+    assert_true(process_cpu_ms() - start_ms < 2000);
     assert_int_equal(units[0].unit.err->kind, E_OVER_BUDGET);
     assert_null(units[1].unit.err);
     assert_int_equal(bench_int(&b, "SELECT sum(x) FROM t"), 2);
