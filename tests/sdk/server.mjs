@@ -2,7 +2,6 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,14 +17,6 @@ export const hasSampleData = existsSync(sampleData);
 
 export const root = { email: 'root@example.com', password: '1234567890' };
 
-async function freePort() {
-  const probe = createServer();
-  await new Promise((done) => probe.listen(0, '127.0.0.1', done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
-  return port;
-}
-
 function support(...args) {
   const done = spawnSync('python3', [join(tests, 'support/reeve.py'), ...args]);
   if (done.status !== 0) throw new Error(`${args[0]}: ${done.stderr}`);
@@ -39,14 +30,13 @@ export async function startServer(kind, { batches = false } = {}) {
   if (kind === 'fresh') support('fresh', binary, dir);
   else cpSync(sampleData, dir, { recursive: true });
   if (batches) support('batches', dir);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
   let output = '';
-  const child = spawn(binary, ['serve', '--dir', dir, '--http', `127.0.0.1:${port}`, ...extra]);
+  const child = spawn(binary, ['serve', '--dir', dir, '--http', '127.0.0.1:0', ...extra]);
   const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
   child.stdout.on('data', (text) => (output += text));
   child.stderr.on('data', (text) => (output += text));
+  const url = await address(child, () => output);
   await untilHealthy(url, child, () => output);
   return {
     url,
@@ -68,17 +58,37 @@ export async function startServer(kind, { batches = false } = {}) {
   };
 }
 
-async function untilHealthy(url, child, output) {
-  const deadline = Date.now() + 20000;
-  for (;;) {
+// The system gives the server its port, so that nobody else can have it; the server prints it.
+function address(child, output) {
+  return until('the server prints its address', child, output, () => {
+    return output().match(/Server started at (http:\/\/\S*:\d+)\n/)?.[1];
+  });
+}
+
+function untilHealthy(url, child, output) {
+  return until('the server answers /api/health', child, output, async () => {
     try {
-      if ((await fetch(`${url}/api/health`)).ok) return;
+      return (await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(20000) })).ok;
     } catch {
-      // not listening yet
+      return false;
     }
-    if (child.exitCode !== null || Date.now() > deadline)
-      throw new Error(`the server did not start: ${output()}`);
-    await new Promise((done) => setTimeout(done, 10));
+  });
+}
+
+// Waits until the fact is true, and returns it.
+async function until(what, child, output, fact) {
+  const deadline = Date.now() + 60000;
+  for (;;) {
+    const found = await fact();
+    if (found) return found;
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended === null && Date.now() < deadline) {
+      await new Promise((done) => setTimeout(done, 10));
+      continue;
+    }
+    child.kill('SIGKILL');
+    const why = ended === null ? 'waited 60 s until' : `the server ended with ${ended} before`;
+    throw new Error(`${why} ${what}; printed so far: ${output()}`);
   }
 }
 

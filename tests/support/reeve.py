@@ -1,8 +1,9 @@
 """What the Python tests share: a data directory made by the server itself and filled with
 fixtures/site.sql, a running server, tokens, requests. Python 3.11 standard library only.
 
-Servers listen on loopback, on a port that was free a moment before. Environment:
-REEVE_SERVE_ARGS (more arguments for serve), REEVE_TEST_TMP (where data directories go).
+Servers listen on loopback, on a port that the system gave them and that they print. The machine may
+be slow: limits only tell a hang, and say what was waited for. Environment: REEVE_SERVE_ARGS (more
+arguments for serve), REEVE_TEST_TMP (where data directories go).
 """
 
 import base64
@@ -11,6 +12,7 @@ import hmac
 import http.client
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -25,8 +27,10 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SITE = os.path.join(TESTS, "fixtures", "site.sql")
 ROOT = ("root@example.com", "1234567890")  # the superuser of every fresh directory
 FAR = 4102444800  # an expiry in 2100
-START_S = 20
-STOP_S = 10
+START_S = 60
+STOP_S = 60
+WAIT_S = 20
+BANNER = re.compile(r"Server started at http://\S*:(\d+)\n")
 
 
 def scratch(prefix):
@@ -68,7 +72,18 @@ def query(directory, sql, *values):
         con.close()
 
 
+def until(what, fact, limit_s=WAIT_S):
+    """Waits until fact() is true, and returns it."""
+    deadline = time.monotonic() + limit_s
+    while not (found := fact()):
+        if time.monotonic() > deadline:
+            raise RuntimeError("waited %d s until %s" % (limit_s, what))
+        time.sleep(0.005)
+    return found
+
+
 def free_port():
+    """One that was free a moment ago: for a program that cannot say which it got."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
@@ -101,37 +116,52 @@ def token(directory, who):
 
 
 class Server:
-    """A running server; use as a context manager."""
+    """A running server; use as a context manager. Each start takes another port, unless one is
+    asked for."""
 
     def __init__(self, binary, directory, *args, port=None, log=None):
         self.binary, self.dir = os.path.abspath(binary), directory
         self.args = shlex.split(os.environ.get("REEVE_SERVE_ARGS", "")) + list(args)
-        self.port = port or free_port()
+        self.wanted_port, self.port = port or 0, None
         self.log = log or directory.rstrip("/") + ".log"
+        self.begins = 0  # where this start's output begins in the log
         self.process = None
 
     def start(self):
         with open(self.log, "ab") as log:
+            self.begins = log.tell()
             self.process = subprocess.Popen(
-                [self.binary, "serve", "--dir", self.dir, "--http", "127.0.0.1:%d" % self.port,
+                [self.binary, "serve", "--dir", self.dir, "--http", "127.0.0.1:%d" % self.wanted_port,
                  *self.args], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_S
-        while not self.healthy():
-            if self.process.poll() is not None:
-                raise RuntimeError("the server ended: " + self.output())
-            if time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError("the server does not answer: " + self.output())
-            time.sleep(0.005)
+        try:
+            self.port = self.until("the server prints its address", self.printed_port)
+            self.until("the server answers /api/health", self.healthy)
+        except RuntimeError:
+            self.kill()
+            raise
         return self
+
+    def until(self, what, fact):
+        """As until(), while the server starts; tells what it has printed."""
+        try:
+            return until(what, lambda: fact() or not self.alive() and self.ended(what), START_S)
+        except RuntimeError as e:
+            raise RuntimeError("%s; printed so far: %s" % (e, self.output(self.begins))) from None
+
+    def ended(self, what):
+        raise RuntimeError("the server ended with %d before %s" % (self.process.returncode, what))
+
+    def printed_port(self):
+        found = BANNER.search(self.output(self.begins))
+        return int(found[1]) if found else None
 
     def healthy(self):
         try:
-            return self.request("GET", "/api/health", timeout=2)[0] == 200
+            return self.request("GET", "/api/health", timeout=WAIT_S)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    def request(self, method, path, body=None, headers=None, timeout=30):
+    def request(self, method, path, body=None, headers=None, timeout=60):
         """One request on its own connection: (status, body bytes, headers)."""
         conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -148,8 +178,10 @@ class Server:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
-    def output(self):
+    def output(self, begin=0):
+        """The last that it printed; with begin: since that offset in the log."""
         with open(self.log, "rb") as log:
+            log.seek(begin)
             return log.read()[-4000:].decode("utf-8", "replace")
 
     def status(self, key):
@@ -189,6 +221,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
                 clean = False
+                with open(self.log, "a", encoding="utf-8") as log:  # for whoever prints output()
+                    log.write("killed: it had not ended %d s after SIGTERM\n" % STOP_S)
         text = self.output()
         return clean and self.process.returncode == 0 and not any(
             sign in text for sign in ("Sanitizer", "runtime error:"))
