@@ -11,13 +11,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 
 RECORDS = "/api/collections/people/records"
 WRITERS = 16
+ENOUGH = 100  # acknowledged writes before the server is stopped
 
 
 def main():
@@ -93,7 +93,7 @@ def state(directory):
 
 def start(binary, directory):
     return subprocess.run([binary, "serve", "--dir", directory, "--http", "127.0.0.1:0"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=40)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
 
 
 def refused(binary, model, home, name, spoil, word, tally):
@@ -135,15 +135,18 @@ def followed(binary, model, home, tally):
         marker = os.path.join(directory, ".notify", "collections@0123456789")
         open(marker, "w", encoding="utf-8").close()
         os.unlink(marker)
-        time.sleep(0.2)
-        tally.check("a changed rule is followed", server.request("GET", path)[0] == 403)
+        try:  # what the marker says is read in the background
+            reeve.until("the changed rule is followed", lambda: server.request("GET", path)[0] == 403)
+            tally.check("a changed rule is followed", True)
+        except RuntimeError as e:
+            tally.check("a changed rule is followed", False, str(e))
         tally.check("stops cleanly", server.stop(), server.output())
 
 
 def write(server, number, acknowledged):
     for i in range(100000):
         try:
-            status, body, _ = server.request("POST", RECORDS, {"name": "w%d-%d" % (number, i)}, timeout=5)
+            status, body, _ = server.request("POST", RECORDS, {"name": "w%d-%d" % (number, i)})
         except OSError:
             return
         except Exception:  # half an answer: not acknowledged
@@ -163,7 +166,10 @@ def stopped(binary, model, home, tally):
         writers = [threading.Thread(target=write, args=(server, n, acknowledged)) for n in range(WRITERS)]
         for writer in writers:
             writer.start()
-        time.sleep(0.4)
+        try:
+            reeve.until("%d writes were acknowledged" % ENOUGH, lambda: len(acknowledged) >= ENOUGH, 60)
+        except RuntimeError as e:
+            tally.check("is under load %d" % round_number, False, str(e))
         tally.check("stops under load %d" % round_number, server.stop(), server.output())
         for writer in writers:
             writer.join()

@@ -36,7 +36,7 @@ class Writer(threading.Thread):
         self.wrong = None
 
     def run(self):
-        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         rng = random.Random(self.number)
         try:
             for step in range(1000000):
@@ -112,13 +112,15 @@ def one_round(args, directory, rng):
     writers = [Writer(server.port, rng.getrandbits(60)) for _ in range(args.writers)]
     for writer in writers:
         writer.start()
-    deadline = time.monotonic() + 20
-    while not any(w.acknowledged for w in writers) and time.monotonic() < deadline:
-        time.sleep(0.001)
-    time.sleep(rng.uniform(0.01, 0.4))
-    server.kill()
+    try:
+        reeve.until("a write was acknowledged", lambda: any(w.acknowledged for w in writers), 60)
+        time.sleep(rng.uniform(0.01, 0.4))  # where it is killed is left to chance
+    finally:
+        server.kill()
     for writer in writers:
-        writer.join(30)
+        writer.join(60)
+        if writer.is_alive():
+            return 0, "waited 60 s until a writer noticed that the server was killed"
     with reeve.Server(args.binary, directory) as again:  # recovers the WAL
         why = look(directory, writers)
         if why is None and not again.stop():

@@ -8,6 +8,7 @@ and a second round of all of it must leave its memory as the first did. A 5xx is
 
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -22,6 +23,7 @@ MEMORY_ALL = 256 * MB  # and both together
 PEOPLE = "/api/collections/people/records"
 ENTRIES = "/api/collections/entries/records"
 LOGIN = "/api/collections/users/auth-with-password"
+HANG_S = 60  # no answer takes that long, on no machine
 BAD = (400,)
 CLOSED = (400, None)
 
@@ -232,10 +234,10 @@ def token_cases(directory):
 
 def send(port, data):
     """Sends all of it unless the server answers first; the status, or None for no answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=HANG_S) as s:
         view, answer = memoryview(data), b""
         s.setblocking(False)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANG_S
         while time.monotonic() < deadline:
             try:
                 if view:
@@ -257,39 +259,40 @@ def send(port, data):
             except OSError:
                 break
         else:
-            return "no end after 60 s"
+            return "nothing: waited %d s for an answer or the end, %d bytes came" % (HANG_S, len(answer))
     words = answer.split(None, 2)
     return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
 
 
 def pipelined(server, tally):
     one = get("/api/health")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as s:
+    answer, how = b"", ""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=HANG_S) as s:
         s.sendall(one * 500 + request("GET", "/api/health", b"", "Connection: close"))
-        answer = b""
-        while True:
-            got = s.recv(1 << 16)
-            if not got:
-                break
-            answer += got
+        try:
+            while got := s.recv(1 << 16):
+                answer += got
+        except TimeoutError:
+            how = ", then nothing for %d s" % HANG_S
     n = answer.count(b"HTTP/1.1 200")
-    tally.check("500 pipelined requests", n == 501, "%d answers" % n)
+    tally.check("500 pipelined requests", n == 501 and not how, "%d answers%s" % (n, how))
 
 
 def many_logins(server, tally):
-    """Wrong passwords without end must not keep others waiting."""
+    """Wrong passwords without end must not keep others waiting: who reads is answered while there are
+    logins that came before and are not."""
     login = post_json(LOGIN, {"identity": "anna@example.com", "password": "wrong-password"})
     sockets = []
     for _ in range(300):
-        s = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        s = socket.create_connection(("127.0.0.1", server.port), timeout=HANG_S)
         s.sendall(login)
         sockets.append(s)
-    begun = time.monotonic()
     status = server.request("GET", PEOPLE + "?perPage=1")[0]
-    took = time.monotonic() - begun
+    answered = len(select.select(sockets, [], [], 0)[0])
     for s in sockets:
         s.close()
-    tally.check("reads while 300 log in", status == 200 and took < 2, "%d after %.1f s" % (status, took))
+    tally.check("reads while 300 log in", status == 200 and answered < len(sockets),
+                "%d after %d logins were answered" % (status, answered))
 
 
 def main():
