@@ -85,8 +85,7 @@ static struct err *open_query(struct api_call *call, const struct query_spec *sp
     struct query_sql sql;
     struct err *err = query_compile(call->arena, spec, &sql);
 
-    return err ? err
-               : db_prepare_bound(call->arena, call->conn, sql.text, sql.values, sql.n, ret);
+    return err ? err : db_prepare_bound(call->arena, call->conn, sql.text, sql.values, sql.n, ret);
 }
 
 static struct err *write_items(struct api_call *call, const struct query_spec *spec)
