@@ -74,7 +74,8 @@ static struct err *bootstrap_data(struct app *app)
     return err;
 }
 
-struct err *app_reload_schema(struct arena *a, struct app *app)
+/* With app->reloading. */
+static struct err *publish_schema(struct arena *a, struct app *app)
 {
     struct schema *schema;
     struct db_conn *conn;
@@ -94,17 +95,27 @@ struct err *app_reload_schema(struct arena *a, struct app *app)
     return err;
 }
 
+struct err *app_reload_schema(struct arena *a, struct app *app)
+{
+    struct err *err;
+
+    pthread_mutex_lock(&app->reloading);
+    err = publish_schema(a, app);
+    pthread_mutex_unlock(&app->reloading);
+    return err;
+}
+
 struct err *app_follow_schema(struct arena *a, struct app *app, int64_t db_version)
 {
     struct schema *current;
     struct err *err = NULL;
 
-    pthread_mutex_lock(&app->following);
+    pthread_mutex_lock(&app->reloading);
     current = schema_current(app->schemas);
     if (current->db_version != db_version)
-        err = app_reload_schema(a, app);
+        err = publish_schema(a, app);
     schema_unref(current);
-    pthread_mutex_unlock(&app->following);
+    pthread_mutex_unlock(&app->reloading);
     return err;
 }
 
@@ -114,11 +125,13 @@ struct err *app_reload_settings(struct arena *a, struct app *app)
     struct db_conn *conn;
     struct err *err;
 
+    pthread_mutex_lock(&app->reloading);
     err = db_reader(a, app->data, &conn);
     if (!err)
         err = settings_load(a, conn, app->encryption_key, &settings);
     if (!err)
         settings_publish(app->settings, settings);
+    pthread_mutex_unlock(&app->reloading);
     return err;
 }
 
@@ -141,7 +154,7 @@ struct err *app_open(struct arena *a, const struct options *options, void (*grou
                         .encryption_key = encryption_key(a, options),
                         .schemas = schema_store_new(),
                         .settings = settings_store_new(),
-                        .following = PTHREAD_MUTEX_INITIALIZER};
+                        .reloading = PTHREAD_MUTEX_INITIALIZER};
     err = make_folder(a, options->dir);
     if (!err)
         err = open_database(app, "data.db", data, &app->data);

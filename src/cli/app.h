@@ -20,7 +20,9 @@ struct app {
     struct str encryption_key; /* empty: none */
     struct db *data, *auxiliary;
     struct schema_store *schemas;
-    pthread_mutex_t following; /* one thread at a time reads the schema again */
+    /* From beginning the snapshot that is read to publishing what it says: else a slow thread could
+     * publish an older state over a newer one. */
+    pthread_mutex_t reloading;
     struct settings_store *settings;
     struct notify *notify;
 };

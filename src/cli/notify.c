@@ -1,9 +1,11 @@
 /*
  * Marker files in `.notify`: written and removed at once by who changes something, watched by the
- * others through inotify, 50 ms of quiet before they reload.
+ * others through inotify, 50 ms of quiet before they reload. A reload that fails is tried again
+ * until it succeeds.
  */
 #include "cli/notify.h"
 
+#include "base/compiler.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -11,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -18,16 +21,21 @@
 #include <unistd.h>
 
 #define DEBOUNCE_MS 50
+#define RETRY_MS 250 /* after a reload that failed: what changed may be a rule that was tightened \
+                      */
 #define SUFFIX_LEN 10
 
-enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2 };
+enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2, CHANGED_ALL = 3 };
 
 struct notify {
     struct app *app;
     struct str folder;
     struct str suffix; /* of this process's own markers */
     int inotify;
-    int stop; /* an eventfd */
+    int wake; /* an eventfd: look at what follows */
+    /* any thread */
+    atomic_bool stopping;
+    atomic_uint wanted; /* changes to read again that no marker told of */
     pthread_t thread;
 };
 
@@ -59,6 +67,8 @@ static unsigned read_events(const struct notify *notify)
         struct inotify_event head;
 
         memcpy(&head, in.bytes + at, sizeof(head));
+        if (head.mask & IN_Q_OVERFLOW) /* events were lost */
+            changed = CHANGED_ALL;
         if (head.len > 0)
             changed |= changed_by(notify, str_of(in.bytes + at + sizeof(head)));
         at += (ssize_t)(sizeof(head) + head.len);
@@ -66,41 +76,74 @@ static unsigned read_events(const struct notify *notify)
     return changed;
 }
 
-static void reload(const struct notify *notify, unsigned changed)
+static const struct {
+    unsigned change;
+    const char *what;
+    struct err *(*reload)(struct arena *a, struct app *app);
+} reloads[] = {
+    {CHANGED_SETTINGS, "settings", app_reload_settings},
+    {CHANGED_COLLECTIONS, "collections", app_reload_schema},
+};
+
+/* What is still to be read again. */
+static unsigned reload(const struct notify *notify, unsigned changed, bool is_retry)
 {
     AUTO(arena_free) struct arena *a = arena_new();
-    struct err *err = NULL;
+    unsigned left = 0;
 
-    if (changed & CHANGED_SETTINGS)
-        err = app_reload_settings(a, notify->app);
-    if (!err && (changed & CHANGED_COLLECTIONS))
-        err = app_reload_schema(a, notify->app);
-    if (err)
-        log_error("reload.failed", LOG_STR("cause", err->cause));
+    for (size_t i = 0; i < COUNT_OF(reloads); i++) {
+        struct err *err = changed & reloads[i].change ? reloads[i].reload(a, notify->app) : NULL;
+
+        if (!err)
+            continue;
+        left |= reloads[i].change;
+        if (!is_retry) /* once for each change: it may go on for long */
+            log_error("reload.failed", LOG_CSTR("what", reloads[i].what),
+                      LOG_STR("cause", err->cause));
+    }
+    return left;
+}
+
+static unsigned take_wanted(struct notify *notify)
+{
+    eventfd_t count;
+
+    (void)eventfd_read(notify->wake, &count); /* nothing to read: what is wanted counts */
+    return atomic_exchange(&notify->wanted, 0);
 }
 
 static void watch(void *arg)
 {
-    const struct notify *notify = arg;
+    struct notify *notify = arg;
     struct pollfd fds[2] = {{.fd = notify->inotify, .events = POLLIN},
-                            {.fd = notify->stop, .events = POLLIN}};
-    unsigned changed = 0;
+                            {.fd = notify->wake, .events = POLLIN}};
+    unsigned changed = 0; /* to be read again */
+    bool is_retry = false;
 
     for (;;) {
-        int n = poll(fds, 2, changed ? DEBOUNCE_MS : -1);
+        int n = poll(fds, 2, !changed ? -1 : is_retry ? RETRY_MS : DEBOUNCE_MS);
 
         if (n < 0 && errno != EINTR)
             break;
-        if (n > 0 && fds[1].revents)
+        if (atomic_load(&notify->stopping))
             break;
         if (n > 0) {
-            changed |= read_events(notify);
+            unsigned more = read_events(notify) | take_wanted(notify);
+
+            changed |= more;
+            is_retry = is_retry && !more;
         } else if (n == 0) {
-            reload(notify, changed);
-            changed = 0;
+            changed = reload(notify, changed, is_retry);
+            is_retry = changed != 0;
         }
     }
     db_reader_close(notify->app->data);
+}
+
+static void wake(const struct notify *notify)
+{
+    if (eventfd_write(notify->wake, 1) != 0)
+        BUG("an eventfd took no count");
 }
 
 static struct err *failed(struct arena *a, const struct notify *notify)
@@ -121,8 +164,8 @@ struct err *notify_start(struct arena *a, struct app *app)
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return failed(a, notify);
     notify->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    notify->stop = eventfd(0, EFD_CLOEXEC);
-    if (notify->inotify < 0 || notify->stop < 0 ||
+    notify->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (notify->inotify < 0 || notify->wake < 0 ||
         inotify_add_watch(notify->inotify, folder, IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY) < 0)
         return failed(a, notify);
     notify->thread = thread_start("notify", watch, notify);
@@ -136,11 +179,19 @@ void notify_stop(struct app *app)
 
     if (!notify)
         return;
-    if (eventfd_write(notify->stop, 1) != 0)
-        BUG("an eventfd took no count");
+    atomic_store(&notify->stopping, true);
+    wake(notify);
     thread_join(notify->thread);
     close(notify->inotify);
-    close(notify->stop);
+    close(notify->wake);
+}
+
+void notify_reload_schema(struct app *app)
+{
+    if (!app->notify)
+        return;
+    atomic_fetch_or(&app->notify->wanted, CHANGED_COLLECTIONS);
+    wake(app->notify);
 }
 
 void notify_announce(struct app *app, const char *kind)

@@ -12,6 +12,9 @@ MUST_CHECK struct err *notify_start(struct arena *a, struct app *app);
 /* Stops the thread. Fine when it was never started. */
 void notify_stop(struct app *app);
 
+/* Reads the schema again in the background until that succeeds: for who could not. Any thread. */
+void notify_reload_schema(struct app *app);
+
 /* Tells the other processes; kind: "settings" or "collections". Failures are logged: the change
  * itself is made. */
 void notify_announce(struct app *app, const char *kind);

@@ -122,7 +122,11 @@ static void hint(struct arena *a, const struct options *options, const struct se
 
 static struct err *follow_schema(void *user, struct arena *a, int64_t db_version)
 {
-    return app_follow_schema(a, user, db_version);
+    struct err *err = app_follow_schema(a, user, db_version);
+
+    if (err) /* not every change shows in the version: a rule that was tightened does not */
+        notify_reload_schema(user);
+    return err;
 }
 
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)

@@ -7,6 +7,8 @@ another process changes while it is served is followed; a stop under load loses 
 
 import hashlib
 import os
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import reeve  # noqa: E402
 
 RECORDS = "/api/collections/people/records"
+LIST = RECORDS + "?perPage=1"
 WRITERS = 16
 ENOUGH = 100  # acknowledged writes before the server is stopped
 
@@ -125,22 +128,73 @@ def followed(binary, model, home, tally):
     migration(directory)  # one that was applied is nobody's concern
     reeve.run_sql(directory, "data", "INSERT INTO _migrations VALUES ('1735689600_made.js', 1735689600000000)")
     with reeve.Server(binary, directory) as server:
-        path = "/api/collections/people/records?perPage=1"
-        tally.check("served", server.request("GET", path)[0] == 200)
+        tally.check("served", server.request("GET", LIST)[0] == 200)
         reeve.run_sql(directory, "data", "ALTER TABLE people RENAME COLUMN mood TO temper; UPDATE _collections "
                       "SET fields = replace(fields, '\"name\":\"mood\"', '\"name\":\"temper\"') WHERE name = 'people'")
-        status, body, _ = server.request("GET", path)
+        status, body, _ = server.request("GET", LIST)
         tally.check("a renamed column is followed at once", status == 200 and b"temper" in body, repr(body))
         reeve.run_sql(directory, "data", "UPDATE _collections SET listRule = NULL WHERE name = 'people'")
         marker = os.path.join(directory, ".notify", "collections@0123456789")
         open(marker, "w", encoding="utf-8").close()
         os.unlink(marker)
         try:  # what the marker says is read in the background
-            reeve.until("the changed rule is followed", lambda: server.request("GET", path)[0] == 403)
+            reeve.until("the changed rule is followed", lambda: server.request("GET", LIST)[0] == 403)
             tally.check("a changed rule is followed", True)
         except RuntimeError as e:
             tally.check("a changed rule is followed", False, str(e))
         tally.check("stops cleanly", server.stop(), server.output())
+    for name, spoil in (("fails", fail_reload), ("overflows", overflow)):
+        set_rule(directory, "''")
+        with reeve.Server(binary, directory) as server:
+            spoiled(server, directory, name, spoil, tally)
+
+
+def spoiled(server, directory, name, spoil, tally):
+    """A rule that another process tightens is followed, whatever happens to the news of it."""
+    tally.check("open before its news %s" % name, server.request("GET", LIST)[0] == 200)
+    spoil(server, directory)
+    try:
+        reeve.until("the tightened rule is followed", lambda: server.request("GET", LIST)[0] == 403)
+        tally.check("a rule is followed though its news %s" % name, True)
+    except RuntimeError as e:
+        tally.check("a rule is followed though its news %s" % name, False, str(e))
+    tally.check("stops cleanly after it %s" % name, server.stop(), server.output())
+
+
+def set_rule(directory, rule):
+    reeve.run_sql(directory, "data", "UPDATE _collections SET listRule = %s WHERE name = 'people'" % rule)
+
+
+def marker(directory, name):
+    path = os.path.join(directory, ".notify", name)
+    open(path, "w", encoding="utf-8").close()
+    os.unlink(path)
+
+
+def fail_reload(server, directory):
+    """No descriptor is left when the schema is to be read again, and then there are some."""
+    before = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+    used = server.descriptors()
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, before[1]))
+    set_rule(directory, "NULL")
+    marker(directory, "collections@2")
+    try:
+        reeve.until("a reload fails", lambda: "reload.failed" in server.output())
+    except RuntimeError:
+        pass  # it had all that it needed
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, before)
+
+
+def overflow(server, directory):
+    """More markers than the kernel keeps, and the one that counts comes last."""
+    with open("/proc/sys/fs/inotify/max_queued_events", encoding="ascii") as f:
+        kept = int(f.read())
+    server.process.send_signal(signal.SIGSTOP)
+    set_rule(directory, "NULL")
+    for i in range(kept + 10):
+        marker(directory, "noise%d" % i)
+    marker(directory, "collections@3")
+    server.process.send_signal(signal.SIGCONT)
 
 
 def write(server, number, acknowledged):
