@@ -67,7 +67,7 @@ static void send_out(struct exchange *ex, struct str body)
     pieces[0] = write_piece(buf_str(&ex->head));
     pieces[1] = write_piece(body);
     n_pieces = body.n ? 2 : 1;
-    conn->state = CONN_WRITE;
+    conn_enter(conn, CONN_WRITE);
     n = uv_try_write(stream, pieces, n_pieces);
     if (n < 0 && n != UV_EAGAIN) {
         give_up(conn);
@@ -85,7 +85,6 @@ static void send_out(struct exchange *ex, struct str body)
     pieces[first].base += sent;
     pieces[first].len -= sent;
     ex->write.data = ex;
-    loop_deadline(conn, DEADLINE_WRITE);
     if (uv_write(&ex->write, stream, pieces + first, n_pieces - first, on_written) != 0)
         give_up(conn);
 }
