@@ -246,6 +246,11 @@ static void write_submit(struct api_call *call)
 {
     struct err *busy;
 
+    if (atomic_load(&call->req->gone)) { /* it may have been told that it is refused */
+        api_answer(call, err_new(call->arena, E_GONE, NULL, "the client has left"));
+        return;
+    }
+    call->req->stake = REQ_DECIDED;
     if (!call->unit_arena)
         call->unit_arena = arena_child(call->arena);
     if (call->lease.run || rec_draft_is_leased(call->draft)) {
@@ -313,19 +318,26 @@ static void hash_start(struct api_call *call)
 
 void api_handle(void *user, struct req *req)
 {
-    static void (*const start[])(struct api_call * call) = {
-        [RUN_PLAIN] = read_on_loop,  [RUN_READ] = read_on_loop, [RUN_WRITE] = write_prepare,
-        [RUN_LEASE] = write_prepare, [RUN_HASH] = hash_start,   [RUN_BATCH] = api_batch_start,
+    static const struct {
+        void (*start)(struct api_call *call);
+        enum req_stake stake; /* as it starts: write_submit() raises it */
+    } runs[] = {
+        [RUN_PLAIN] = {read_on_loop, REQ_DROPPABLE}, [RUN_READ] = {read_on_loop, REQ_DROPPABLE},
+        [RUN_WRITE] = {write_prepare, REQ_AWAITED},  [RUN_LEASE] = {write_prepare, REQ_AWAITED},
+        [RUN_HASH] = {hash_start, REQ_DECIDED},      [RUN_BATCH] = {api_batch_start, REQ_DECIDED},
     };
     struct api_call *call = ARENA_NEW(req->arena, struct api_call);
+    enum api_run run;
 
     call->req = req;
     call->arena = req->arena;
     call->api = user;
     call->route = api_route_of(req);
     req->user = call;
+    run = call->route ? call->route->run : RUN_PLAIN;
     api_call_snapshots(call);
-    start[call->route ? call->route->run : RUN_PLAIN](call);
+    req->stake = runs[run].stake;
+    runs[run].start(call);
 }
 
 static uint64_t batch_limit(const struct api *api)

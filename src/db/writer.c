@@ -6,7 +6,9 @@
  *     work is not in the database.
  *  2. The answer of a unit depends only on units before it that are committed with or before it.
  *     So when a transaction ends for all, all that saw it run again, also those that failed.
- *  3. No unit that ended a transaction takes others with it twice: after that, each of the others
+ *  3. A unit whose client has left is not run: that is looked at right before each run, when the
+ *     wait for the transaction is over, so that whoever was refused meanwhile finds nothing stored.
+ *  4. No unit that ended a transaction takes others with it twice: after that, each of the others
  *     has a transaction of its own.
  *
  * No delay forms groups: what came in while the last commit went to disk is the next group.
@@ -112,7 +114,8 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
         unit_fail(unit, err);
         return false;
     }
-    unit_run(tx, unit);
+    if (!unit_gone(unit)) /* the wait for the transaction may have been long */
+        unit_run(tx, unit);
     if (unit->err) {
         ops->rollback(tx->eng);
         return true;
@@ -134,7 +137,7 @@ static struct err *run_together(struct db_conn *tx, struct db_unit *units,
 
     *ret_guilty = NULL;
     for (struct db_unit *unit = units; unit; unit = unit->next) {
-        if (unit->err) /* its client has left */
+        if (unit->err || unit_gone(unit))
             continue;
         if (!unit_run_marked(tx, unit)) {
             *ret_guilty = unit;

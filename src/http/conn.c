@@ -6,18 +6,110 @@
  *     request's slices point into it.
  *  2. in[0, in_at) is consumed, in[in_at, in_n) is what came and is not looked at yet (or, while a
  *     body is awaited in place, a part of it).
- *  3. Reading goes on while the handler has the request, as far as the buffer has room: that is how
- *     a client that leaves is noticed.
- *  4. A connection is freed when libuv has closed its socket and it has no exchange.
+ *  3. What is read, until when is waited, and what a FIN means follow from the state alone, by its
+ *     row in states[]: conn_enter() brings them about, and nothing else starts or stops reading.
+ *  4. Whatever was read whole before a FIN is answered, but for a read that takes long after it.
+ *  5. A connection is freed when libuv has closed its socket and it has no exchange.
  */
 #include "http/internal.h"
 
 #include "base/limits.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* ---- states --------------------------------------------------------------------------------- */
+
+enum reads {
+    READS_NOTHING,
+    READS_INPUT, /* into the buffer, or a long body through scratch memory: always room for more */
+    READS_AHEAD, /* into what room the buffer has: a client that leaves is noticed that way */
+    READS_WASTE, /* into scratch memory, to be dropped */
+};
+
+enum fin {
+    FIN_CLOSES, /* nothing whole is there */
+    FIN_WAITS,  /* the answer comes first, and what else is there and whole */
+};
+
+static void close_late(struct http_conn *conn)
+{
+    conn_close(conn);
+}
+
+static void refuse_late(struct http_conn *conn)
+{
+    write_refusal(conn, REFUSED_TIMEOUT);
+}
+
+static void spool_late(struct http_conn *conn)
+{
+    conn->exchange->expired = true;
+    loop_deadline(conn, DEADLINE_NONE);
+}
+
+/* Its client has sent a FIN some time ago, and may not be there at all. */
+static void drop_late(struct http_conn *conn)
+{
+    if (conn->exchange->req.stake == REQ_DROPPABLE)
+        conn_close(conn);
+    else
+        loop_deadline(conn, DEADLINE_NONE);
+}
+
+/* A deadline that two states in a row have in common runs on. */
+/* clang-format off */
+static const struct conn_row {
+    enum reads reads;            /* until a FIN */
+    enum fin fin;
+    enum http_deadline deadline;
+    enum http_deadline after_fin;
+    void (*late)(struct http_conn *conn);
+} states[] = {
+    [CONN_IDLE]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_IDLE,   DEADLINE_NONE,  close_late},
+    [CONN_HEAD]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_HEAD,   DEADLINE_NONE,  close_late},
+    [CONN_BODY]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_BODY,   DEADLINE_BODY,  refuse_late},
+    [CONN_SPOOL]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  spool_late},
+    [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
+    [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, close_late},
+    [CONN_LINGER] = {READS_WASTE,   FIN_CLOSES, DEADLINE_LINGER, DEADLINE_NONE,  close_late},
+    [CONN_CLOSED] = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
+};
+/* clang-format on */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret);
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+static void set_reading(struct http_conn *conn, bool on)
+{
+    if (conn->reading == on)
+        return;
+    conn->reading = on;
+    if (!on)
+        (void)uv_read_stop((uv_stream_t *)&conn->tcp); /* always 0 */
+    else if (uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0)
+        BUG("a socket that cannot be read");
+}
+
+void conn_enter(struct http_conn *conn, enum http_state state)
+{
+    const struct conn_row *row = &states[state];
+    enum http_deadline deadline = conn->eof ? row->after_fin : row->deadline;
+    bool full = row->reads == READS_AHEAD && conn->in_n == conn->in_cap;
+
+    conn->state = state;
+    if (conn->deadline != deadline)
+        loop_deadline(conn, deadline);
+    set_reading(conn, row->reads != READS_NOTHING && !conn->eof && !full);
+}
+
+void conn_expired(struct http_conn *conn)
+{
+    states[conn->state].late(conn);
+}
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
@@ -60,15 +152,13 @@ void conn_close(struct http_conn *conn)
 
     if (conn->state == CONN_CLOSED)
         return;
-    loop_deadline(conn, DEADLINE_NONE);
     if (conn->state == CONN_BUSY)
         atomic_store(&ex->req.gone, true);
     if (ex && (conn->state == CONN_HEAD || conn->state == CONN_BODY)) {
         conn->exchange = NULL; /* the handler has not seen it */
         exchange_put(conn->loop, ex);
     }
-    conn->state = CONN_CLOSED;
-    conn->reading = false;
+    conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
@@ -81,32 +171,15 @@ static void linger(struct http_conn *conn)
         conn_close(conn);
         return;
     }
-    conn->state = CONN_LINGER;
     conn->dropped = conn->in_n - conn->in_at;
     drop_buffer(conn);
-    loop_deadline(conn, DEADLINE_LINGER);
-    conn_read(conn, true);
-}
-
-static void rest(struct http_conn *conn)
-{
-    bool empty = conn->in_at == conn->in_n;
-
-    if (conn->state != CONN_HEAD)
-        return;
-    if (empty)
-        drop_buffer(conn);
-    if (empty && !conn->fresh)
-        loop_deadline(conn, DEADLINE_IDLE);
-    else if (conn->deadline != DEADLINE_HEAD)
-        loop_deadline(conn, DEADLINE_HEAD);
-    conn_read(conn, true);
+    conn_enter(conn, CONN_LINGER);
 }
 
 void conn_next(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
-    bool keep = ex->keep && !conn->eof && !conn->loop->draining;
+    bool keep = ex->keep && !conn->loop->draining;
     bool lingers = ex->linger || conn->in_at < conn->in_n;
 
     conn->exchange = NULL;
@@ -122,7 +195,7 @@ void conn_next(struct http_conn *conn)
             conn_close(conn);
         return;
     }
-    conn->state = CONN_HEAD;
+    conn_enter(conn, CONN_HEAD);
     conn->scanned = conn->line_at = 0;
     conn_input(conn);
 }
@@ -170,7 +243,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     size_t room;
 
     (void)suggested;
-    if (conn->state == CONN_LINGER) {
+    if (states[conn->state].reads == READS_WASTE) {
         *ret = uv_buf_init(loop->scratch, SCRATCH_BYTES);
         return;
     }
@@ -180,39 +253,33 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
         return;
     }
     conn_room(conn, 1);
+    assert(conn->in_n < conn->in_cap);
     *ret = uv_buf_init(conn->in + conn->in_n, (unsigned)(conn->in_cap - conn->in_n));
 }
 
 static void on_end(struct http_conn *conn, bool orderly)
 {
     conn->eof = true;
-    if (orderly && (conn->state == CONN_BUSY || conn->state == CONN_WRITE)) {
-        if (conn->state == CONN_BUSY)
-            atomic_store(&conn->exchange->req.gone, true);
-        conn_read(conn, false); /* it may have closed its half only: the answer is written */
-        return;
-    }
-    conn_close(conn);
+    if (!orderly || states[conn->state].fin == FIN_CLOSES)
+        conn_close(conn);
+    else
+        conn_enter(conn, conn->state); /* with nothing more to read */
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct http_conn *conn = stream->data;
 
-    if (n == UV_ENOBUFS) {
-        conn_read(conn, false); /* full of what comes after the request in hand: rest() goes on */
-        return;
-    }
     if (n < 0) {
         on_end(conn, n == UV_EOF);
         return;
     }
     if (n == 0) {
-        rest(conn);
+        if (!conn->exchange && conn->in_at == conn->in_n)
+            drop_buffer(conn); /* it was taken for nothing */
         return;
     }
-    conn->fresh = false;
-    if (conn->state == CONN_LINGER) {
+    if (states[conn->state].reads == READS_WASTE) {
         conn->dropped += (uint64_t)n;
         if (conn->dropped > LIMIT_DISCARD_BYTES)
             conn_close(conn);
@@ -223,23 +290,21 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     }
     conn->in_n += (size_t)n;
-    if (conn->state == CONN_BUSY || conn->state == CONN_WRITE) {
-        if (conn->in_n == conn->in_cap)
-            conn_read(conn, false);
-        return;
-    }
-    conn_input(conn);
+    if (states[conn->state].reads == READS_AHEAD)
+        conn_enter(conn, conn->state); /* the buffer may be full */
+    else
+        conn_input(conn);
 }
 
-void conn_read(struct http_conn *conn, bool on)
+/* All is answered that is whole. */
+static void rest(struct http_conn *conn)
 {
-    if (conn->reading == on || conn->state == CONN_CLOSED)
-        return;
-    conn->reading = on;
-    if (!on)
-        (void)uv_read_stop((uv_stream_t *)&conn->tcp); /* always 0 */
-    else if (uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0)
+    if (conn->eof && states[conn->state].fin == FIN_CLOSES) {
         conn_close(conn);
+    } else if (conn->state == CONN_HEAD && conn->in_at == conn->in_n) {
+        drop_buffer(conn);
+        conn_enter(conn, CONN_IDLE);
+    }
 }
 
 void conn_input(struct http_conn *conn)
@@ -249,6 +314,8 @@ void conn_input(struct http_conn *conn)
     if (conn->parsing)
         return; /* a handler answered at once: the loop below goes on */
     conn->parsing = true;
+    if (conn->state == CONN_IDLE)
+        conn_enter(conn, CONN_HEAD);
     while (more) {
         if (conn->state == CONN_HEAD)
             more = intake_head(conn);
@@ -267,7 +334,6 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
 {
     conn->loop = loop;
     conn->deadline = DEADLINE_NONE;
-    conn->fresh = true;
     conn->older = loop->conns;
     if (loop->conns)
         loop->conns->newer = conn;
@@ -285,24 +351,12 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
         conn_close(conn);
         return;
     }
-    rest(conn);
-}
-
-void conn_expired(struct http_conn *conn)
-{
-    if (conn->state == CONN_BODY) {
-        write_refusal(conn, REFUSED_TIMEOUT);
-    } else if (conn->state == CONN_SPOOL) {
-        conn->exchange->expired = true;
-        loop_deadline(conn, DEADLINE_NONE);
-    } else {
-        conn_close(conn);
-    }
+    conn_enter(conn, CONN_HEAD); /* a first head must not be as late as a next one */
 }
 
 void conn_drain(struct http_conn *conn)
 {
-    if (conn->state == CONN_HEAD && conn->in_at == conn->in_n)
+    if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
         conn_close(conn);
 }
 
@@ -310,7 +364,9 @@ void conn_abandon(struct http_conn *conn)
 {
     uv_buf_t answer = write_piece(write_unavailable);
 
-    if (conn->state == CONN_BUSY)
+    if (conn->state == CONN_BUSY && conn->exchange->req.stake != REQ_DECIDED) {
+        atomic_store(&conn->exchange->req.gone, true); /* first: what is refused is not done */
         (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
+    }
     conn_close(conn);
 }

@@ -3,6 +3,8 @@
  */
 #include "http/internal.h"
 
+#include "base/limits.h"
+
 void cors_init(struct arena *a, struct http_server *server)
 {
     VEC(struct str) origins = {0};
@@ -50,6 +52,8 @@ struct str cors_origin(const struct http_server *server, struct str origin)
         return STR_NONE;
     if (server->any_origin)
         return STR("*");
+    if (origin.n > LIMIT_ORIGIN_BYTES)
+        return STR_NONE; /* it would be in the head of every answer */
     for (size_t i = 0; i < server->n_origins; i++) {
         if (glob(server->origins[i], origin))
             return origin;

@@ -77,8 +77,7 @@ static void dispatch(struct http_conn *conn)
     struct http_loop *loop = conn->loop;
     const struct http_conf *conf = &loop->server->conf;
 
-    conn->state = CONN_BUSY;
-    loop_deadline(conn, DEADLINE_NONE);
+    conn_enter(conn, CONN_BUSY);
     loop_count(&loop->n_in_flight, 1);
     atomic_store_explicit(&loop->n_requests,
                           atomic_load_explicit(&loop->n_requests, memory_order_relaxed) + 1,
@@ -132,11 +131,9 @@ static void begin_body(struct http_conn *conn)
     ex->spools = !ex->in_place && spools(conn);
     if (!ex->in_place)
         buf_init(&ex->body, buffer_limit(ex));
-    conn->state = CONN_BODY;
+    conn_enter(conn, CONN_BODY);
     if (conn->in_at < conn->in_n)
         (void)intake_body(conn); /* intake_head() asks for the state */
-    if (conn->state == CONN_BODY || conn->state == CONN_SPOOL)
-        loop_deadline(conn, DEADLINE_BODY);
 }
 
 /* The head has been read into the exchange. */
@@ -220,12 +217,10 @@ static void spool_piece(struct http_conn *conn, bool whole)
         ex->req.spool = spool_open(&conf->spool, ex->req.content_type);
     ex->whole = whole;
     ex->req.job.run = spool_on_pool;
-    conn->state = CONN_SPOOL;
-    conn_read(conn, false);
     if (pool_submit(conf->pool, POOL_WORK, &ex->req.job))
-        return;
-    conn->state = CONN_BODY;
-    write_err(conn, E_UNAVAILABLE);
+        conn_enter(conn, CONN_SPOOL);
+    else
+        write_err(conn, E_UNAVAILABLE);
 }
 
 static void body_complete(struct http_conn *conn)
@@ -262,13 +257,12 @@ void intake_spooled(struct req *req)
         conn_next(conn);
         return;
     }
-    conn->state = CONN_BODY;
     if (ex->expired) {
         write_refusal(conn, REFUSED_TIMEOUT);
         return;
     }
     if (!ex->whole && spool_state(req->spool) == SPOOL_GOOD) {
-        conn_read(conn, true);
+        conn_enter(conn, CONN_BODY);
         conn_input(conn);
         return;
     }

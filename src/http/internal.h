@@ -17,6 +17,7 @@
 #define SCRATCH_BYTES ((size_t)64 * 1024) /* a loop's, for what is copied or dropped at once */
 #define LOOP_KEPT 64                      /* read buffers and exchanges a loop keeps for reuse */
 #define LINGER_MS 2000                    /* dropping what still comes before a close */
+#define LEFT_MS 2000                      /* a read goes on for after its client has sent a FIN */
 #define DATE_LINE_LEN 37                  /* "Date: Mon, 02 Jan 2006 15:04:05 GMT" CR LF */
 #define PEER_MAX 40                       /* a fully expanded IPv6 address and a NUL */
 
@@ -27,12 +28,15 @@ enum http_deadline {
     DEADLINE_BODY,
     DEADLINE_WRITE,
     DEADLINE_LINGER,
+    DEADLINE_LEFT,
     DEADLINE_KINDS,
     DEADLINE_NONE = DEADLINE_KINDS,
 };
 
+/* conn.c has a row for each: what is read, until when, and what a FIN means. */
 enum http_state {
-    CONN_HEAD,   /* between requests, or part of a head is there */
+    CONN_IDLE,   /* between requests */
+    CONN_HEAD,   /* part of a head is there, or nothing yet of the first one */
     CONN_BODY,   /* a head is there, its body is not */
     CONN_SPOOL,  /* a pool thread has the exchange, to write a piece of its body */
     CONN_BUSY,   /* the handler has the request */
@@ -90,9 +94,8 @@ struct http_conn {
     enum http_state state;
     enum http_deadline deadline;
     bool reading;
-    bool parsing; /* conn_input() is on the stack */
-    bool eof;
-    bool fresh;       /* nothing has come yet */
+    bool parsing;     /* conn_input() is on the stack */
+    bool eof;         /* the client has sent a FIN: nothing more comes */
     bool handle_gone; /* libuv has let go of the socket */
     uint8_t peer_n;
     char peer[PEER_MAX];
@@ -192,7 +195,8 @@ void spare_free(struct http_loop *loop);
 /* conn.c */
 void conn_open(struct http_loop *loop, struct http_conn *conn);
 void conn_input(struct http_conn *conn); /* goes on with what is in the buffer */
-void conn_read(struct http_conn *conn, bool on);
+/* Sets the state; reading and the deadline follow. */
+void conn_enter(struct http_conn *conn, enum http_state state);
 void conn_room(struct http_conn *conn, size_t n); /* n bytes behind in_n, or as many as may be */
 void conn_next(struct http_conn *conn);           /* an exchange is over */
 void conn_close(struct http_conn *conn);

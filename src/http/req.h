@@ -26,6 +26,14 @@ struct spool;
 
 #define REQ_PARAMS_MAX 4
 
+/* What giving a request up would cost. The layer above raises it as the request gets on; what it
+ * does not say, may be dropped. */
+enum req_stake {
+    REQ_DROPPABLE, /* a read: given up two seconds after its client has sent a FIN */
+    REQ_AWAITED, /* a write on its way: a FIN does not end it; that it was refused is still true */
+    REQ_DECIDED, /* may take effect, or has: its client gets the true answer or none at all */
+};
+
 struct req_pair {
     struct str name; /* of a header: as sent */
     struct str value;
@@ -67,7 +75,10 @@ struct req {
     struct str peer;     /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
 
     /* any thread */
-    atomic_bool gone; /* the client has left: no need to go on */
+    atomic_bool gone; /* nobody gets the answer: no need to go on; the loop sets it */
+
+    /* the loop's thread only */
+    enum req_stake stake;
 
     /* whoever has the request */
     struct resp resp;

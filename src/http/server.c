@@ -35,6 +35,7 @@ struct err *http_server_open(struct arena *a, const struct http_conf *conf,
     server->deadline_ms[DEADLINE_BODY] = conf->body_ms;
     server->deadline_ms[DEADLINE_WRITE] = conf->write_ms;
     server->deadline_ms[DEADLINE_LINGER] = LINGER_MS;
+    server->deadline_ms[DEADLINE_LEFT] = LEFT_MS;
     server->router = router_new(a, conf->routes, conf->n_routes);
     cors_init(a, server);
     raise_descriptors(conf->max_connections);

@@ -50,8 +50,9 @@ MUST_CHECK struct err *http_server_open(struct arena *a, const struct http_conf 
 /* The port it listens on. */
 uint16_t http_server_port(const struct http_server *server);
 /* Serves until http_server_stop(), then drains: no new connection, requests in flight get
- * shutdown_ms, then those still unanswered are answered 503. Returns once every loop has ended and
- * every handler has let go. Runs the first loop on the calling thread. */
+ * shutdown_ms, then those still unanswered are answered 503, or, where that might not be true
+ * (REQ_DECIDED), not at all. Returns once every loop has ended and every handler has let go. Runs
+ * the first loop on the calling thread. */
 void http_server_run(struct http_server *server);
 /* Any thread, also more than once. SIGTERM and SIGINT do the same while http_server_run() runs. */
 void http_server_stop(struct http_server *server);

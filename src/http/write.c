@@ -50,6 +50,16 @@ uv_buf_t write_piece(struct str s)
     return piece;
 }
 
+/* A head that did not fit into its buffer has emptied it: a body alone would be read as an answer
+ * that whoever chose its text has made up. */
+static bool head_is_whole(struct exchange *ex)
+{
+    if (!ex->head.full)
+        return true;
+    log_error("http.head_too_large", LOG_STR("path", ex->req.path));
+    return false;
+}
+
 /* Sends head and body, then goes on with the connection. Both must stay until then. */
 static void send_out(struct exchange *ex, struct str body)
 {
@@ -60,14 +70,18 @@ static void send_out(struct exchange *ex, struct str body)
     size_t sent;
     int n;
 
+    conn_enter(conn, CONN_WRITE);
     if (body.n <= SMALL_BODY) {
         buf_add(&ex->head, body);
         body = STR_NONE;
     }
+    if (!head_is_whole(ex)) {
+        give_up(conn);
+        return;
+    }
     pieces[0] = write_piece(buf_str(&ex->head));
     pieces[1] = write_piece(body);
     n_pieces = body.n ? 2 : 1;
-    conn->state = CONN_WRITE;
     n = uv_try_write(stream, pieces, n_pieces);
     if (n < 0 && n != UV_EAGAIN) {
         give_up(conn);
@@ -85,7 +99,6 @@ static void send_out(struct exchange *ex, struct str body)
     pieces[first].base += sent;
     pieces[first].len -= sent;
     ex->write.data = ex;
-    loop_deadline(conn, DEADLINE_WRITE);
     if (uv_write(&ex->write, stream, pieces + first, n_pieces - first, on_written) != 0)
         give_up(conn);
 }

@@ -50,6 +50,8 @@ static void echo(struct req *req)
     buf_add(out, req->method);
     buf_addf(out, " %zu %d%d ", req->body.n, (int)req->too_large, (int)req->body_broken);
     buf_add(out, req->body);
+    if (req->spool)
+        buf_addf(out, "%zu parts", spool_parts(req->spool).n);
     req->resp.status = req->too_large ? 413 : 200;
     req->resp.content_type = "text/plain";
     req_send(req);
@@ -102,6 +104,8 @@ static void wait_on_pool(struct job *job)
 
 static void slow(struct req *req)
 {
+    if (req_query_get(req, STR("decided")).p)
+        req->stake = REQ_DECIDED;
     req->job.run = wait_on_pool;
     if (!pool_submit(pool, POOL_WORK, &req->job)) {
         req_answer_err(req, err_new(req->arena, E_UNAVAILABLE, NULL, "queue full"));
@@ -119,6 +123,22 @@ static const struct http_route routes[] = {
     {"GET", "/api/p/{a...}", &rows[2]}, {"GET", "/api/big", &rows[3]},
     {"GET", "/api/slow", &rows[4]},     {"POST", "/api/slow", &rows[4]},
 };
+
+static struct err *temp_path(void *user, struct arena *a, struct str *ret)
+{
+    (void)user;
+    *ret = arena_printf(a, "/tmp/http_server-%ld-", (long)getpid());
+    return NULL;
+}
+
+static void remove_temp(void *user, struct str path)
+{
+    struct arena *a = arena_new();
+
+    (void)user;
+    (void)unlink(arena_cstr(a, path)); /* what it was made for is over */
+    arena_free(a);
+}
 
 static uint64_t body_limit(void *user, const struct req *req)
 {
@@ -157,6 +177,7 @@ static struct http_conf conf = {
     .origins = STR_INIT("*"),
     .routes = routes,
     .n_routes = COUNT_OF(routes),
+    .spool = {.temp_path = temp_path, .remove = remove_temp},
     .body_limit = body_limit,
     .handle = handle,
 };
@@ -230,7 +251,7 @@ int main(int argc, char **argv)
 
     for (int i = 1; i + 1 < argc; i += 2)
         set(str_of(argv[i]), str_of(argv[i + 1]));
-    pool = pool_new(threads, queue);
+    pool = conf.pool = pool_new(threads, queue);
     err = http_server_open(a, &conf, &server);
     if (err || pipe(ended) != 0) {
         (void)fprintf(stderr, "%.*s\n", STR_ARG(err ? err->cause : STR("no pipe")));
