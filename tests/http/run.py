@@ -413,10 +413,7 @@ def test_client_leaves() -> None:
             server.until("all connections are closed", connections=0)
         expect(server.said, "gone\n" * 4)
     with serving(quiet=False) as server:
-        soon = b"GET /api/slow?ms=201 HTTP/1.1
-Host: a
-
-"
+        soon = b"GET /api/slow?ms=201 HTTP/1.1\r\nHost: a\r\n\r\n"
         expect(b"waited" in server.say(soon, finish=True), True)
     expect(server.said, "")
 
