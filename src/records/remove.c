@@ -122,7 +122,9 @@ static bool frame_has(const struct removal *r, struct frame *frame, struct str i
 {
     if (frame->ids.n == 1)
         return str_eq(frame->ids.items[0], id);
-    for (size_t i = 0; frame->id_set.n == 0 && i < frame->ids.n; i++)
+    if (frame->id_set.n > 0)
+        return map_find(&frame->id_set, id) != NULL;
+    for (size_t i = 0; i < frame->ids.n; i++)
         map_put(r->a, &frame->id_set, frame->ids.items[i], frame);
     return map_find(&frame->id_set, id) != NULL;
 }

@@ -95,6 +95,64 @@ static void ordered_collections_go_record_by_record(void **state)
     assert_string_equal(site_delete("authors", "author000000bob"), REQUIRED);
 }
 
+/* A relation or another field for a collection that is there, with its column. */
+static void add_field(const char *collection, const char *name, const char *column,
+                      const char *definition)
+{
+    site_exec(
+        arena_printf(site.a, "ALTER TABLE \"%s\" ADD COLUMN %s %s", collection, name, column).p);
+    site_exec(arena_printf(site.a,
+                           "UPDATE _collections SET fields = json_insert(fields, '$[#]', "
+                           "json('{\"id\":\"x_%s\",\"name\":\"%s\",%s}')) WHERE name = '%s'",
+                           name, name, definition, collection)
+                  .p);
+    site_rule(collection, "deleteRule", "");
+}
+
+#define LIST "JSON DEFAULT '[]' NOT NULL"
+#define LIST_OF(target) "\"type\":\"relation\",\"maxSelect\":9,\"collectionId\":\"c_" target "\""
+
+/* Two posts go with their author: both leave the lists that name them, which may end with that. */
+static void all_that_go_leave_the_lists_that_name_them(void **state)
+{
+    (void)state;
+    add_field("pins", "some", LIST, LIST_OF("posts"));
+    site_exec("UPDATE _collections SET fields = json_set(fields, '$[1].required', json('false')) "
+              "WHERE name = 'pins'"); /* so that nothing depends on an order */
+    add_field("pins", "whole", LIST, LIST_OF("posts") ",\"cascadeDelete\":true");
+    site_exec("UPDATE posts SET author = 'author000000ada' WHERE id = 'post00000000002'");
+    site_exec("INSERT INTO pins VALUES "
+              "('pin000000000001', 'post00000000003', '[\"post00000000001\",\"post00000000002\"]',"
+              " '[\"post00000000003\",\"post00000000002\"]'), "
+              "('pin000000000002', 'post00000000003', '[]', '[\"post00000000001\"]'), "
+              "('pin000000000003', 'post00000000003', '[]', '[\"post00000000002\"]')");
+    assert_string_equal(site_delete("authors", "author000000ada"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 1);
+    assert_int_equal(site_count("SELECT count(*) FROM pins"), 1);
+    assert_int_equal(site_count("SELECT count(*) FROM pins WHERE some = '[]' AND "
+                                "whole = '[\"post00000000003\"]'"),
+                     1);
+}
+
+/* More references than are looked at in one question. */
+static void references_are_released_to_the_last(void **state)
+{
+    (void)state;
+    site_exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4003) "
+              "INSERT INTO authors SELECT printf('many%011d', i), 'x', 'author000000bob' FROM n");
+    site_exec("INSERT INTO posts (id, author, tags) SELECT id, id, '[\"tag0000000000go\"]' FROM "
+              "authors WHERE id LIKE 'many%'");
+    assert_string_equal(site_delete("tags", "tag0000000000go"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags LIKE '%go%'"), 0);
+    assert_string_equal(site_delete("authors", "author000000bob"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor = 'author000000bob'"),
+                     0);
+    set_option("posts", "tags", "\"cascadeDelete\":true");
+    site_exec("UPDATE posts SET tags = '[\"tag00000000000c\"]' WHERE id LIKE 'many%'");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE id LIKE 'many%'"), 0);
+}
+
 static void auth_records_take_their_companions_along(void **state)
 {
     (void)state;
@@ -144,6 +202,8 @@ int main(void)
         CASE(chains_and_rings),
         CASE(lists_cascade_once_they_are_empty),
         CASE(ordered_collections_go_record_by_record),
+        CASE(all_that_go_leave_the_lists_that_name_them),
+        CASE(references_are_released_to_the_last),
         CASE(auth_records_take_their_companions_along),
         CASE(the_last_superuser_stays),
         CASE(cascading_deletes_are_leased),
