@@ -5,8 +5,9 @@
  *
  * Which record goes is the same in every order, with one exception: where a record that a cascade
  * would delete is also held by a required relation without cascade, upstream's answer depends on
- * which of the two is met first. Such collections are recognised beforehand (is_ordered) and
- * handled one record at a time, depth first, as upstream does.
+ * which of the two is met first; and where emptied relations may clash in a unique index, on what
+ * is already gone by then. Such collections are recognised beforehand (is_ordered) and handled one
+ * record at a time, depth first, as upstream does.
  *
  * A record that loses a reference is saved whole: all its columns are brought to normal form and
  * its autodates move, but nothing is validated. One that cannot be read refuses the delete.
@@ -84,7 +85,23 @@ static void mark_reached(struct arena *a, const struct schema *schema, const str
     }
 }
 
-/* Whether a record that goes may be held by a required relation of another one that may go too. */
+/* Whether emptying the relation may violate a unique index. */
+static bool may_clash(const struct schema_back *back)
+{
+    if (back->field->relation.cascade_delete && !back->field->multiple)
+        return false; /* its record goes */
+    for (size_t i = 0; i < back->col->n_indexes; i++) {
+        const struct schema_index *index = &back->col->indexes[i];
+
+        for (size_t j = 0; index->unique && j < index->columns.n; j++)
+            if (str_eq_nocase(index->columns.items[j], back->field->name))
+                return true;
+    }
+    return false;
+}
+
+/* Whether a record that goes may be held by a required relation of another one that may go too, or
+ * by a relation that only one record may have empty. */
 static bool is_ordered(struct arena *a, const struct schema *schema, const struct schema_col *col)
 {
     bool *reached = ARENA_ARRAY(a, bool, schema->n_cols);
@@ -96,8 +113,10 @@ static bool is_ordered(struct arena *a, const struct schema *schema, const struc
         for (size_t j = 0; reached[i] && j < schema->cols[i]->n_backs; j++) {
             const struct schema_back *back = &schema->cols[i]->backs[j];
 
-            if (is_stored(back) && reached[back->col->number] && back->field->required &&
-                !back->field->relation.cascade_delete)
+            if (!is_stored(back))
+                continue;
+            if (may_clash(back) || (reached[back->col->number] && back->field->required &&
+                                    !back->field->relation.cascade_delete))
                 return true;
         }
     }
