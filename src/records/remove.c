@@ -3,14 +3,15 @@
  * of deleted records of one collection, whose references are then dealt with collection by
  * collection; records that go with them make the next frame.
  *
- * Which record goes is the same in every order, with one exception: where a record that a cascade
+ * Which record goes is the same in every order, with two exceptions: where a record that a cascade
  * would delete is also held by a required relation without cascade, upstream's answer depends on
  * which of the two is met first; and where emptied relations may clash in a unique index, on what
  * is already gone by then. Such collections are recognised beforehand (is_ordered) and handled one
  * record at a time, depth first, as upstream does.
  *
  * A record that loses a reference is saved whole: all its columns are brought to normal form and
- * its autodates move, but nothing is validated. One that cannot be read refuses the delete.
+ * its autodates move, but nothing is validated. One that cannot be read refuses the delete; one
+ * that is to be deleted itself is not found.
  */
 #include "base/limits.h"
 #include "db/dialect.h"
@@ -265,7 +266,7 @@ static bool has_unreadable(const struct schema_col *col)
 }
 
 /* Writing is what tells whether a cell can be read. */
-static struct err *check_readable(const struct removal *r, const struct rec *rec)
+static bool is_readable(struct arena *a, const struct rec *rec)
 {
     AUTO_BUF struct buf out;
 
@@ -273,13 +274,11 @@ static struct err *check_readable(const struct removal *r, const struct rec *rec
     for (size_t i = 0; i < rec->col->n_fields; i++) {
         const struct schema_field *field = &rec->col->fields[i];
 
-        if (field->type->kind == FIELD_GEO &&
-            !field->type->write(r->scratch, &out, field, rec->cells[i]))
-            return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "%.*s of %.*s is unreadable",
-                           STR_ARG(field->name), STR_ARG(rec->col->name));
+        if (field->type->kind == FIELD_GEO && !field->type->write(a, &out, field, rec->cells[i]))
+            return false;
         buf_reset(&out);
     }
-    return NULL;
+    return true;
 }
 
 /* Of a list, what the frame does not delete. */
@@ -314,9 +313,9 @@ static struct err *release_one(const struct removal *r, const struct schema_back
     err = rec_find(r->scratch, r->tx, back->col, id, &rec);
     if (err || !rec)
         return err; /* gone with an inner cascade */
-    err = check_readable(r, rec);
-    if (err)
-        return err;
+    if (!is_readable(r->scratch, rec))
+        return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "unreadable: %.*s of %.*s",
+                       STR_ARG(id), STR_ARG(back->col->name));
     work.old = rec;
     work.values = rec_load(r->scratch, rec);
     keep_left(r, frame, &work.values[field->at]);
@@ -403,6 +402,8 @@ struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const str
     struct err *err = NULL;
 
     r.scratch = arena_child(a);
+    if (!is_readable(r.scratch, rec))
+        return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
     r.ordered = is_ordered(a, schema, rec->col);
     ids.items[0] = rec_id(rec);
     push(&r, rec->col, ids);

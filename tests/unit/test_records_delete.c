@@ -175,6 +175,7 @@ static void what_cannot_be_read_refuses(void **state)
     site_exec("UPDATE posts SET place = '[1,2]' WHERE id = 'post00000000001'");
     assert_string_equal(site_delete("tags", "tag00000000000c"), REQUIRED);
     assert_string_equal(site_delete("authors", "author000000ada"), REQUIRED);
+    site_has(site_delete("posts", "post00000000001"), "\"status\":404");
     assert_int_equal(site_count("SELECT count(*) FROM posts WHERE updated = ''"), 3);
     assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor != ''"), 2);
     assert_string_equal(site_delete("authors", "author000000bob"), "");
