@@ -304,6 +304,9 @@ MUST_CHECK struct err *rec_check_auth_id(const struct rec_work *work);
  * with every column written. On success *ret is the record as it was stored. */
 MUST_CHECK struct err *rec_save(struct rec_work *work, const struct err *field_items,
                                 struct rec **ret);
+/* A stored record that has lost a reference (records.md 12): every column in normal form, autodates
+ * moved, nothing validated. */
+MUST_CHECK struct err *rec_save_normal(const struct rec_work *work);
 
 /* --- forms of auth records (form.c) ------------------------------------------------------------
  */

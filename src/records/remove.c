@@ -3,12 +3,16 @@
  * of deleted records of one collection, whose references are then dealt with collection by
  * collection; records that go with them make the next frame.
  *
- * Which record goes is the same in every order, with one exception: where a record that a cascade
+ * Which record goes is the same in every order, with two exceptions: where a record that a cascade
  * would delete is also held by a required relation without cascade, upstream's answer depends on
- * which of the two is met first. Such collections are recognised beforehand (is_ordered) and
- * handled one record at a time, depth first, as upstream does.
+ * which of the two is met first; and where emptied relations may clash in a unique index, on what
+ * is already gone by then. Such collections are recognised beforehand (is_ordered) and handled one
+ * record at a time, depth first, as upstream does.
+ *
+ * A record that loses a reference is saved whole: all its columns are brought to normal form and
+ * its autodates move, but nothing is validated. One that cannot be read refuses the delete; one
+ * that is to be deleted itself is not found.
  */
-#include "base/date.h"
 #include "base/limits.h"
 #include "db/dialect.h"
 #include "records/internal.h"
@@ -35,10 +39,10 @@ struct frame {
 
 struct removal {
     struct arena *a;
+    struct arena *scratch; /* reset with each referencing record */
     struct db_conn *tx;
     const struct schema *schema;
     struct file_removal *files; /* NULL: they stay */
-    struct str now;
     int64_t now_ms;
     bool ordered;
     struct frame *top;
@@ -82,7 +86,23 @@ static void mark_reached(struct arena *a, const struct schema *schema, const str
     }
 }
 
-/* Whether a record that goes may be held by a required relation of another one that may go too. */
+/* Whether emptying the relation may violate a unique index. */
+static bool may_clash(const struct schema_back *back)
+{
+    if (back->field->relation.cascade_delete && !back->field->multiple)
+        return false; /* its record goes */
+    for (size_t i = 0; i < back->col->n_indexes; i++) {
+        const struct schema_index *index = &back->col->indexes[i];
+
+        for (size_t j = 0; index->unique && j < index->columns.n; j++)
+            if (str_eq_nocase(index->columns.items[j], back->field->name))
+                return true;
+    }
+    return false;
+}
+
+/* Whether a record that goes may be held by a required relation of another one that may go too, or
+ * by a relation that only one record may have empty. */
 static bool is_ordered(struct arena *a, const struct schema *schema, const struct schema_col *col)
 {
     bool *reached = ARENA_ARRAY(a, bool, schema->n_cols);
@@ -94,8 +114,10 @@ static bool is_ordered(struct arena *a, const struct schema *schema, const struc
         for (size_t j = 0; reached[i] && j < schema->cols[i]->n_backs; j++) {
             const struct schema_back *back = &schema->cols[i]->backs[j];
 
-            if (is_stored(back) && reached[back->col->number] && back->field->required &&
-                !back->field->relation.cascade_delete)
+            if (!is_stored(back))
+                continue;
+            if (may_clash(back) || (reached[back->col->number] && back->field->required &&
+                                    !back->field->relation.cascade_delete))
                 return true;
         }
     }
@@ -122,7 +144,9 @@ static bool frame_has(const struct removal *r, struct frame *frame, struct str i
 {
     if (frame->ids.n == 1)
         return str_eq(frame->ids.items[0], id);
-    for (size_t i = 0; frame->id_set.n == 0 && i < frame->ids.n; i++)
+    if (frame->id_set.n > 0)
+        return map_find(&frame->id_set, id) != NULL;
+    for (size_t i = 0; i < frame->ids.n; i++)
         map_put(r->a, &frame->id_set, frame->ids.items[i], frame);
     return map_find(&frame->id_set, id) != NULL;
 }
@@ -200,61 +224,7 @@ static void referencing(struct rec_sql *q, const struct schema_back *back,
     REC_SQL(q, ")");
 }
 
-/* The autodates that move when the record is saved. */
-static void set_autodates(struct rec_sql *q, const struct removal *r, const struct schema_col *col)
-{
-    for (size_t i = 0; i < col->n_fields; i++) {
-        const struct schema_field *field = &col->fields[i];
-
-        if (field->type->kind != FIELD_AUTODATE || !field->autodate.on_update)
-            continue;
-        REC_SQL(q, ", ");
-        rec_sql_ident(q, field->name);
-        REC_SQL(q, " = ");
-        rec_sql_param(q, DB_V_TEXT(r->now));
-    }
-}
-
-/* "UPDATE <col> SET <field> = <cell>, <autodates> WHERE " */
-static void start_update(struct rec_sql *q, const struct removal *r, const struct schema_back *back,
-                         struct db_value cell)
-{
-    REC_SQL(q, "UPDATE ");
-    rec_sql_ident(q, back->col->name);
-    REC_SQL(q, " SET ");
-    rec_sql_ident(q, back->field->name);
-    REC_SQL(q, " = ");
-    rec_sql_param(q, cell);
-    set_autodates(q, r, back->col);
-    REC_SQL(q, " WHERE ");
-}
-
-/* A single relation without cascade: emptied everywhere in one statement. */
-static struct err *empty_single(const struct removal *r, const struct schema_back *back,
-                                const struct frame *frame)
-{
-    AUTO_SQL struct rec_sql find;
-    AUTO_SQL struct rec_sql change;
-    struct value none = field_zero(back->field);
-    struct err *err;
-    bool held = false;
-
-    rec_sql_init(&find, r->a, r->tx);
-    rec_sql_init(&change, r->a, r->tx);
-    REC_SQL(&find, "SELECT 1");
-    referencing(&find, back, frame);
-    REC_SQL(&find, " LIMIT 1");
-    err = rec_sql_exists(&find, r->tx, &held);
-    if (err || !held)
-        return err;
-    if (back->field->required)
-        return is_required(r, back);
-    start_update(&change, r, back, back->field->type->store(r->a, back->field, &none));
-    rec_sql_ident(&change, back->field->name);
-    rec_sql_among(&change, frame->ids.items, frame->ids.n);
-    return rec_sql_exec(&change, r->tx, NULL);
-}
-
+/* Rows whose id is no text are left out: no statement of ours would find them. */
 static struct err *find_referencing(const struct removal *r, const struct schema_back *back,
                                     struct frame *frame)
 {
@@ -262,6 +232,7 @@ static struct err *find_referencing(const struct removal *r, const struct schema
     AUTO_SQL struct rec_sql q;
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct err *err;
+    size_t n_rows = 0;
     bool row = true;
 
     rec_sql_init(&q, r->a, r->tx);
@@ -275,57 +246,86 @@ static struct err *find_referencing(const struct removal *r, const struct schema
         err = db_step(r->a, stmt, &row);
         if (err || !row)
             break;
-        *VEC_PUSH(r->a, &found) = arena_dup(r->a, db_column_text(stmt, 0));
+        n_rows++;
+        if (db_column(stmt, 0).type == DB_TEXT)
+            *VEC_PUSH(r->a, &found) = arena_dup(r->a, db_column_text(stmt, 0));
     }
     frame->todo = (struct str_list){found.items, found.n};
     frame->next_todo = 0;
-    frame->more = found.n == BATCH;
+    frame->more = n_rows == BATCH;
     frame->moved = false;
     return err;
 }
 
-static struct err *change_list(const struct removal *r, const struct schema_back *back,
-                               struct str id, struct str_list left)
+static bool has_unreadable(const struct schema_col *col)
 {
-    struct value value = field_zero(back->field);
-    AUTO_SQL struct rec_sql q;
-
-    value.list.items = left.items;
-    value.list.n = left.n;
-    rec_sql_init(&q, r->a, r->tx);
-    start_update(&q, r, back, back->field->type->store(r->a, back->field, &value));
-    rec_sql_ident(&q, back->col->id_field->name);
-    REC_SQL(&q, " = ");
-    rec_sql_param(&q, DB_V_TEXT(id));
-    return rec_sql_exec(&q, r->tx, NULL);
+    for (size_t i = 0; i < col->n_fields; i++)
+        if (col->fields[i].type->kind == FIELD_GEO)
+            return true;
+    return false;
 }
 
-/* One referencing record, as it is now. *ret_goes: it is to be deleted. */
+/* Writing is what tells whether a cell can be read. */
+static bool is_readable(struct arena *a, const struct rec *rec)
+{
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, 4 * KIB);
+    for (size_t i = 0; i < rec->col->n_fields; i++) {
+        const struct schema_field *field = &rec->col->fields[i];
+
+        if (field->type->kind == FIELD_GEO && !field->type->write(a, &out, field, rec->cells[i]))
+            return false;
+        buf_reset(&out);
+    }
+    return true;
+}
+
+/* Of a list, what the frame does not delete. */
+static void keep_left(const struct removal *r, struct frame *frame, struct value *value)
+{
+    struct str *left = ARENA_ARRAY(r->scratch, struct str, value->list.n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < value->list.n; i++)
+        if (!frame_has(r, frame, value->list.items[i]))
+            left[n++] = value->list.items[i];
+    value->list.items = left;
+    value->list.n = n;
+}
+
+/*
+ * One referencing record, as it is now. *ret_goes: it is to be deleted; else it is saved, even
+ * where the id is not in the list as it is read (next to what is no text): once saved, it names
+ * nothing.
+ */
 static struct err *release_one(const struct removal *r, const struct schema_back *back,
                                struct frame *frame, struct str id, bool *ret_goes)
 {
+    const struct schema_field *field = back->field;
+    struct rec_work work = {
+        .a = r->scratch, .tx = r->tx, .schema = r->schema, .col = back->col, .now_ms = r->now_ms};
     struct rec *rec;
-    struct str_list ids, left;
     struct err *err;
 
     *ret_goes = false;
-    err = rec_find(r->a, r->tx, back->col, id, &rec);
+    arena_reset(r->scratch);
+    err = rec_find(r->scratch, r->tx, back->col, id, &rec);
     if (err || !rec)
         return err; /* gone with an inner cascade */
-    ids = rec_list_of(r->a, rec, back->field);
-    left = (struct str_list){ARENA_ARRAY(r->a, struct str, ids.n), 0};
-    for (size_t i = 0; i < ids.n; i++)
-        if (!frame_has(r, frame, ids.items[i]))
-            left.items[left.n++] = ids.items[i];
-    if (left.n == ids.n)
-        return NULL;
+    if (!is_readable(r->scratch, rec))
+        return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "unreadable: %.*s of %.*s",
+                       STR_ARG(id), STR_ARG(back->col->name));
+    work.old = rec;
+    work.values = rec_load(r->scratch, rec);
+    keep_left(r, frame, &work.values[field->at]);
     frame->moved = true;
-    *ret_goes = left.n == 0 && back->field->relation.cascade_delete;
+    if (work.values[field->at].list.n > 0)
+        return rec_save_normal(&work);
+    *ret_goes = field->relation.cascade_delete;
     if (*ret_goes)
         return NULL;
-    if (left.n == 0 && back->field->required)
-        return is_required(r, back);
-    return change_list(r, back, id, left);
+    return field->required ? is_required(r, back) : rec_save_normal(&work);
 }
 
 /* Deals with what find_referencing() found: all of it, or the next record where order counts. */
@@ -336,7 +336,8 @@ static struct err *release_found(struct removal *r, const struct schema_back *ba
     struct err *err = NULL;
     bool goes;
 
-    if (!r->ordered && !back->field->multiple) { /* it held one id, and that is gone */
+    if (!r->ordered && !back->field->multiple && back->field->relation.cascade_delete &&
+        !has_unreadable(back->col)) { /* it held one id, and that is gone */
         frame->next_todo = frame->todo.n;
         frame->moved = true;
         push(r, back->col, frame->todo);
@@ -377,14 +378,14 @@ static struct err *step(struct removal *r, struct frame *frame)
         r->top = frame->below;
         return NULL;
     }
-    if (is_stored(back) && (back->field->multiple || back->field->relation.cascade_delete)) {
+    if (is_stored(back)) {
         struct err *err = find_referencing(r, back, frame);
 
         frame->next_back += frame->todo.n == 0;
         return err;
     }
     frame->next_back++;
-    return is_stored(back) ? empty_single(r, back, frame) : NULL;
+    return NULL;
 }
 
 struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
@@ -398,11 +399,11 @@ struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const str
 {
     struct removal r = {.a = a, .tx = tx, .schema = schema, .files = files, .now_ms = now_ms};
     struct str_list ids = {ARENA_NEW(a, struct str), 1};
-    char now[DATE_TEXT_LEN + 1];
     struct err *err = NULL;
 
-    date_format(now, now_ms);
-    r.now = arena_dup(a, (struct str){now, DATE_TEXT_LEN});
+    r.scratch = arena_child(a);
+    if (!is_readable(r.scratch, rec))
+        return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
     r.ordered = is_ordered(a, schema, rec->col);
     ids.items[0] = rec_id(rec);
     push(&r, rec->col, ids);

@@ -164,6 +164,19 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
     return NULL;
 }
 
+/* Nothing that others react to changes: old and new differ in a relation, or in form only. */
+struct err *rec_save_normal(const struct rec_work *work)
+{
+    struct err *err = NULL;
+
+    rec_stamp(work);
+    if (rec_is_auth(work->col))
+        err = rec_check_auth_id(work);
+    if (err)
+        return err;
+    return update(work, rec_store(work->a, work->col, work->values));
+}
+
 /* --- from inside ------------------------------------------------------------------------------ */
 
 static void apply_sets(const struct schema_col *col, const struct rec_set *sets, size_t n,

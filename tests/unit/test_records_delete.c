@@ -95,6 +95,128 @@ static void ordered_collections_go_record_by_record(void **state)
     assert_string_equal(site_delete("authors", "author000000bob"), REQUIRED);
 }
 
+/* A relation or another field for a collection that is there, with its column. */
+static void add_field(const char *collection, const char *name, const char *column,
+                      const char *definition)
+{
+    site_exec(
+        arena_printf(site.a, "ALTER TABLE \"%s\" ADD COLUMN %s %s", collection, name, column).p);
+    site_exec(arena_printf(site.a,
+                           "UPDATE _collections SET fields = json_insert(fields, '$[#]', "
+                           "json('{\"id\":\"x_%s\",\"name\":\"%s\",%s}')) WHERE name = '%s'",
+                           name, name, definition, collection)
+                  .p);
+    site_rule(collection, "deleteRule", "");
+}
+
+#define LIST "JSON DEFAULT '[]' NOT NULL"
+#define LIST_OF(target) "\"type\":\"relation\",\"maxSelect\":9,\"collectionId\":\"c_" target "\""
+
+/* Two posts go with their author: both leave the lists that name them, which may end with that. */
+static void all_that_go_leave_the_lists_that_name_them(void **state)
+{
+    (void)state;
+    add_field("pins", "some", LIST, LIST_OF("posts"));
+    site_exec("UPDATE _collections SET fields = json_set(fields, '$[1].required', json('false')) "
+              "WHERE name = 'pins'"); /* so that nothing depends on an order */
+    add_field("pins", "whole", LIST, LIST_OF("posts") ",\"cascadeDelete\":true");
+    site_exec("UPDATE posts SET author = 'author000000ada' WHERE id = 'post00000000002'");
+    site_exec("INSERT INTO pins VALUES "
+              "('pin000000000001', 'post00000000003', '[\"post00000000001\",\"post00000000002\"]',"
+              " '[\"post00000000003\",\"post00000000002\"]'), "
+              "('pin000000000002', 'post00000000003', '[]', '[\"post00000000001\"]'), "
+              "('pin000000000003', 'post00000000003', '[]', '[\"post00000000002\"]')");
+    assert_string_equal(site_delete("authors", "author000000ada"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts"), 1);
+    assert_int_equal(site_count("SELECT count(*) FROM pins"), 1);
+    assert_int_equal(site_count("SELECT count(*) FROM pins WHERE some = '[]' AND "
+                                "whole = '[\"post00000000003\"]'"),
+                     1);
+}
+
+/* Whatever its columns hold is brought to normal form; nothing is validated. */
+static void who_loses_a_reference_is_saved_whole(void **state)
+{
+    (void)state;
+    add_field("pins", "seen", "BOOLEAN DEFAULT FALSE NOT NULL", "\"type\":\"bool\"");
+    add_field("pins", "day", "TEXT DEFAULT '' NOT NULL", "\"type\":\"date\"");
+    add_field("pins", "tag", "TEXT DEFAULT '' NOT NULL",
+              "\"type\":\"relation\",\"maxSelect\":1,\"collectionId\":\"c_tags\"");
+    site_exec("INSERT INTO pins VALUES ('pin000000000001', '', 'yes', '2024-01-01T10:00:00Z', "
+              "'tag00000000000c')");
+    site_exec("UPDATE posts SET title = 'x', score = 'abc', created = '2024-01-01T10:00:00Z', "
+              "meta = 'broken {', files = 'a.png' WHERE id = 'post00000000002'");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM pins WHERE tag = '' AND seen = 0 AND "
+                                "typeof(seen) = 'integer' AND day = '2024-01-01 10:00:00.000Z'"),
+                     1);
+    assert_int_equal(
+        site_count("SELECT count(*) FROM posts WHERE id = 'post00000000002' AND tags = '[]' AND "
+                   "title = 'x' AND score = 0 AND created = '2024-01-01 10:00:00.000Z' AND "
+                   "meta = '\"broken {\"' AND files = '[\"a.png\"]' AND updated LIKE '2030%'"),
+        1);
+}
+
+/* A list that names the id next to what is no text: as it is read, it does not name it. */
+static void odd_lists_are_saved_as_they_are_read(void **state)
+{
+    (void)state;
+    site_exec("UPDATE posts SET tags = '[1,\"tag00000000000c\"]' WHERE id = 'post00000000002'");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags = "
+                                "'[\"[1,\\\"tag00000000000c\\\"]\"]'"),
+                     1);
+}
+
+static void what_cannot_be_read_refuses(void **state)
+{
+    (void)state;
+    add_field("posts", "place", "JSON DEFAULT '{}' NOT NULL", "\"type\":\"geoPoint\"");
+    site_exec("UPDATE posts SET place = '[1,2]' WHERE id = 'post00000000001'");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), REQUIRED);
+    assert_string_equal(site_delete("authors", "author000000ada"), REQUIRED);
+    site_has(site_delete("posts", "post00000000001"), "\"status\":404");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE updated = ''"), 3);
+    assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor != ''"), 2);
+    assert_string_equal(site_delete("authors", "author000000bob"), "");
+}
+
+/* Saving an auth record asks for its id in the other auth collections, as every save does. */
+static void released_auth_records_have_ids_of_their_own(void **state)
+{
+    (void)state;
+    add_field("users", "tags", LIST, LIST_OF("tags"));
+    site_exec("UPDATE users SET email = 'none' WHERE id = 'user0000000000a'");
+    site_exec("UPDATE users SET tags = '[\"tag00000000000c\"]'");
+    site_exec("INSERT INTO _superusers (id, email, tokenKey, password) VALUES ('user0000000000b', "
+              "'s@example.com', 'key', 'x')");
+    site_has(site_delete("tags", "tag00000000000c"), "validation_invalid_auth_id");
+    site_exec("DELETE FROM _superusers");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM users WHERE tags = '[]' AND tokenKey LIKE "
+                                "'key_that_is_long%'"),
+                     3);
+}
+
+/* More references than are looked at in one question. */
+static void references_are_released_to_the_last(void **state)
+{
+    (void)state;
+    site_exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4003) "
+              "INSERT INTO authors SELECT printf('many%011d', i), 'x', 'author000000bob' FROM n");
+    site_exec("INSERT INTO posts (id, author, tags) SELECT id, id, '[\"tag0000000000go\"]' FROM "
+              "authors WHERE id LIKE 'many%'");
+    assert_string_equal(site_delete("tags", "tag0000000000go"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags LIKE '%go%'"), 0);
+    assert_string_equal(site_delete("authors", "author000000bob"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM authors WHERE mentor = 'author000000bob'"),
+                     0);
+    set_option("posts", "tags", "\"cascadeDelete\":true");
+    site_exec("UPDATE posts SET tags = '[\"tag00000000000c\"]' WHERE id LIKE 'many%'");
+    assert_string_equal(site_delete("tags", "tag00000000000c"), "");
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE id LIKE 'many%'"), 0);
+}
+
 static void auth_records_take_their_companions_along(void **state)
 {
     (void)state;
@@ -144,6 +266,12 @@ int main(void)
         CASE(chains_and_rings),
         CASE(lists_cascade_once_they_are_empty),
         CASE(ordered_collections_go_record_by_record),
+        CASE(all_that_go_leave_the_lists_that_name_them),
+        CASE(who_loses_a_reference_is_saved_whole),
+        CASE(odd_lists_are_saved_as_they_are_read),
+        CASE(what_cannot_be_read_refuses),
+        CASE(released_auth_records_have_ids_of_their_own),
+        CASE(references_are_released_to_the_last),
         CASE(auth_records_take_their_companions_along),
         CASE(the_last_superuser_stays),
         CASE(cascading_deletes_are_leased),
