@@ -94,15 +94,14 @@ struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void 
     const struct batch *batch = in;
     struct batch_written *written = ARENA_NEW(a, struct batch_written);
     AUTO_BUF struct buf out;
+    struct err *err = schema_check_fresh(a, batch->call->schema, tx);
 
+    if (err)
+        return err;
     written->updated = ARENA_ARRAY(a, bool, batch->n);
     buf_init(&out, LIMIT_RESPONSE_BYTES);
-    if (batch->call->schema->generation != schema_generation(batch->call->api->schemas))
-        return err_new(a, E_STALE, NULL, "the schema changed");
     BUF_ADD(&out, "[");
     for (size_t i = 0; i < batch->n; i++) {
-        struct err *err;
-
         if (i > 0)
             BUF_ADD(&out, ",");
         err = run_item(tx, &batch->items[i], a, &written->updated[i], &out);

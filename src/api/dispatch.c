@@ -71,15 +71,6 @@ static bool needs_database(const struct api_call *call)
            req_header(call->req, STR("Authorization")).n > 0;
 }
 
-/* Inside a read transaction: the schema is the one published last and that of the database. */
-static struct err *check_fresh(struct api_call *call)
-{
-    if (call->schema->generation != schema_generation(call->api->schemas) ||
-        call->schema->db_version != db_schema_version(call->conn))
-        return err_new(call->arena, E_STALE, NULL, "the schema changed");
-    return NULL;
-}
-
 /* One try inside a read transaction of the running thread. cpu_us 0: no budget. */
 static struct err *try_read(struct api_call *call, uint64_t cpu_us,
                             struct err *(*run)(struct api_call *call))
@@ -95,7 +86,7 @@ static struct err *try_read(struct api_call *call, uint64_t cpu_us,
     db_set_limits(call->conn, &limits);
     err = db_read_begin(call->arena, call->conn);
     if (!err) {
-        err = check_fresh(call);
+        err = schema_check_fresh(call->arena, call->schema, call->conn);
         if (!err)
             err = run(call);
         db_read_end(call->conn);
@@ -159,13 +150,24 @@ static void read_on_pool(struct job *job)
 /* --- logins: everything on a pool thread, the snapshot let go before the hash is compared -------
  */
 
+static struct err *login(struct api_call *call)
+{
+    struct err *err = read_call(call, 0, api_identify);
+
+    return err ? err : call->route->handle(call);
+}
+
 static void hash_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of_job(job);
+    struct err *err = login(call);
 
-    call->err = read_call(call, 0, api_identify);
-    if (!call->err)
-        call->err = call->route->handle(call);
+    for (int i = 1; i < API_STALE_TRIES && err && err->kind == E_STALE; i++) {
+        err = refresh(call);
+        if (!err)
+            err = login(call);
+    }
+    call->err = err;
     req_resume(call->req, answer_on_loop, true);
 }
 
@@ -174,9 +176,10 @@ static void hash_on_pool(struct job *job)
 static struct err *write_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct api_call *call = in;
+    struct err *err = schema_check_fresh(a, call->schema, tx);
 
-    if (call->schema->generation != schema_generation(call->api->schemas))
-        return err_new(a, E_STALE, NULL, "the schema changed");
+    if (err)
+        return err;
     if (call->lease.run)
         return call->lease.run(tx, call->lease.in, a, ret_out);
     return rec_draft_run(tx, call->draft, a, ret_out);

@@ -65,7 +65,10 @@ struct auth_answer {
     struct str body; /* JSON */
 };
 
-/* POST …/auth-with-password. On a POOL_HASH thread that has no snapshot open: it compares a hash,
+/* Logins read and write under the schema of call->actor: E_STALE when it has changed, and they can
+ * begin anew.
+ *
+ * POST …/auth-with-password. On a POOL_HASH thread that has no snapshot open: it compares a hash,
  * reads with the thread's reader and may run units (MFA sessions, known devices). */
 MUST_CHECK struct err *auth_with_password(struct arena *a, struct db *db,
                                           const struct auth_call *call, struct auth_answer *ret);

@@ -47,6 +47,9 @@ MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *auth_write(struct arena *a, struct db_conn *conn,
                                   const struct auth_call *call, const struct rec *rec,
                                   struct str token, struct auth_answer *ret);
+/* A snapshot that is what the call's schema says; else E_STALE, and none is open. */
+MUST_CHECK struct err *auth_read_begin(struct arena *a, struct db_conn *conn,
+                                       const struct auth_call *call);
 /* All of it for a login by `method`. Outside of a snapshot. */
 MUST_CHECK struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
                                      const struct auth_call *call, const struct rec *rec,

@@ -44,10 +44,12 @@ static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *
         {STR("method"), auth_value_of_text(session->method)},
     };
     struct rec *row;
+    struct err *err = schema_check_fresh(a, session->schema, tx);
 
     (void)ret_out;
-    return rec_insert(a, tx, session->schema, session->schema->mfas, sets, COUNT_OF(sets),
-                      session->now_ms, &row);
+    return err ? err
+               : rec_insert(a, tx, session->schema, session->schema->mfas, sets, COUNT_OF(sets),
+                            session->now_ms, &row);
 }
 
 static struct err *begin(struct arena *a, struct db *db, struct session *session,
@@ -97,8 +99,10 @@ static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a,
     const struct session *session = in;
     struct ending *ending = ARENA_NEW(a, struct ending);
     struct rec *row = NULL;
-    struct err *err;
+    struct err *err = schema_check_fresh(a, session->schema, tx);
 
+    if (err)
+        return err;
     *ret_out = ending;
     ending->refusal = "Invalid or expired MFA session.";
     err = rec_find(a, tx, session->schema->mfas, session->id, &row);

@@ -124,10 +124,11 @@ struct candidate {
 };
 
 static struct err *find_candidate(struct arena *a, struct db_conn *conn,
-                                  const struct schema_col *col, const struct login_form *form,
+                                  const struct auth_call *call, const struct login_form *form,
                                   struct candidate *ret)
 {
-    struct err *err = db_read_begin(a, conn);
+    const struct schema_col *col = call->col;
+    struct err *err = auth_read_begin(a, conn, call);
 
     if (err)
         return err;
@@ -157,7 +158,7 @@ struct err *auth_with_password(struct arena *a, struct db *db, const struct auth
     if (!err)
         err = db_reader(a, db, &conn);
     if (!err)
-        err = find_candidate(a, conn, call->col, &form, &candidate);
+        err = find_candidate(a, conn, call, &form, &candidate);
     if (err)
         return err;
     matches = bcrypt_check(form.password, candidate.hash);

@@ -79,10 +79,22 @@ static struct err *new_token(struct arena *a, const struct auth_call *call, cons
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
+struct err *auth_read_begin(struct arena *a, struct db_conn *conn, const struct auth_call *call)
+{
+    struct err *err = db_read_begin(a, conn);
+
+    if (err)
+        return err;
+    err = schema_check_fresh(a, call->actor->schema, conn);
+    if (err)
+        db_read_end(conn);
+    return err;
+}
+
 static struct err *admit_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                                const struct rec *rec, bool *ret_mfa)
 {
-    struct err *err = db_read_begin(a, conn);
+    struct err *err = auth_read_begin(a, conn, call);
 
     if (err)
         return err;
@@ -96,7 +108,7 @@ static struct err *admit_login(struct arena *a, struct db_conn *conn, const stru
 static struct err *write_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                                const struct rec *rec, struct str token, struct auth_answer *ret)
 {
-    struct err *err = db_read_begin(a, conn);
+    struct err *err = auth_read_begin(a, conn, call);
 
     if (err)
         return err;
@@ -123,6 +135,8 @@ struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
     if (err || done)
         return err;
     err = write_login(a, conn, call, rec, token, ret);
+    if (err && err->kind == E_STALE && mfa)
+        err->kind = E_UNAVAILABLE; /* the session is used up: this cannot begin anew */
     if (err)
         return err;
     auth_note_origin(a, db, call, rec);

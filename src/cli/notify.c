@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #define DEBOUNCE_MS 50
-#define RETRY_MS 250 /* after a reload that failed: what changed may be a rule that was tightened \
-                      */
+/* After a reload that failed: what changed may be a rule that was tightened. */
+#define RETRY_MS 250
 #define SUFFIX_LEN 10
 
 enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2, CHANGED_ALL = 3 };

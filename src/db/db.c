@@ -211,9 +211,7 @@ static uint64_t query_deadline(const struct db *db, uint64_t now_us)
     return db->conf.query_timeout_s ? now_us + db->conf.query_timeout_s * UINT64_C(1000000) : 0;
 }
 
-/* The engine compiles a statement anew when the tables that it reads changed; one that reads none,
- * through a view of constants, would stay what it was. */
-static void forget_former(struct db_conn *conn, int64_t version)
+void db_conn_note_version(struct db_conn *conn, int64_t version)
 {
     if (conn->version != version && conn->n_in_use == 0)
         db_stmts_drop(conn);
@@ -235,7 +233,7 @@ struct err *db_read_begin(struct arena *a, struct db_conn *conn)
     err = conn->db->ops->read_begin(a, conn->eng, &version);
     if (err)
         return err;
-    forget_former(conn, version);
+    db_conn_note_version(conn, version);
     conn->reading = true;
     return NULL;
 }

@@ -233,8 +233,8 @@ MUST_CHECK struct err *db_savepoint(struct arena *a, struct db_conn *tx);
 MUST_CHECK struct err *db_savepoint_release(struct arena *a, struct db_conn *tx);
 void db_savepoint_rollback(struct db_conn *tx);
 
-/* The schema's version in the present snapshot: changes with every DDL statement, also of other
- * processes. Readers only, after db_read_begin(). */
+/* The schema's version when the present snapshot or transaction began: it changes with every DDL
+ * statement, also of other processes. After db_read_begin(), or inside a unit. */
 int64_t db_schema_version(const struct db_conn *conn);
 
 /* Whether the connection is inside a unit (writes allowed). */

@@ -90,8 +90,8 @@ struct db_ops {
     /* A snapshot from here on. *ret_version changes with every change of the database's schema. */
     struct err *(*read_begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
     void (*read_end)(struct db_eng_conn *conn);
-    /* A transaction that may write. */
-    struct err *(*begin)(struct arena *a, struct db_eng_conn *conn);
+    /* A transaction that may write, and the schema's version in it. */
+    struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
     struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
     void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
     bool (*in_tx)(const struct db_eng_conn *conn);
@@ -232,6 +232,10 @@ void db_free(void *p);
 MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role,
                                     struct db_conn **ret);
 void db_conn_close(struct db_conn *conn);
+/* The schema's version in the snapshot or transaction that has begun. Where it is another one than
+ * before, prepared statements go: the engine compiles one anew when the tables that it reads
+ * changed, but one that reads none, through a view of constants, would stay what it was. */
+void db_conn_note_version(struct db_conn *conn, int64_t version);
 
 /* stmt.c */
 void db_stmts_drop(struct db_conn *conn);

@@ -62,10 +62,8 @@ static struct err *lease_run(struct arena *a, struct db *db, const struct db_lea
     tx->watch = (struct db_watch){0};
     if (err)
         return err;
-    if (lease->published) {
+    if (lease->published)
         lease->published(lease->user);
-        db_stmts_drop(tx); /* as readers do when the schema changed */
-    }
     db_actions_run(actions);
     atomic_fetch_add(&db->n_units, 1);
     atomic_fetch_add(&db->n_groups, 1);

@@ -89,10 +89,17 @@ void sqlite_read_end(struct db_eng_conn *conn)
     (void)sqlite3_reset(conn->fixed[FIXED_SNAPSHOT]); /* a read that ends cannot fail */
 }
 
-struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn)
+struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version)
 {
+    struct err *err;
+
     follow_cache_share(conn);
-    return fixed_run(a, conn, FIXED_BEGIN);
+    err = fixed_run(a, conn, FIXED_BEGIN);
+    if (!err)
+        err = sqlite_read_begin(a, conn, ret_version);
+    if (!err)
+        sqlite_read_end(conn); /* the transaction holds the state */
+    return err;
 }
 
 struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn)

@@ -163,13 +163,16 @@ static void end_strays(struct db_conn *tx, const char *found)
 struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
 {
     const struct db_watch watch = tx->watch;
+    int64_t version;
     struct err *err;
 
     end_strays(tx, "before a transaction");
     tx->watch = watch;
-    err = tx->db->ops->begin(a, tx->eng);
-    if (!err)
+    err = tx->db->ops->begin(a, tx->eng, &version);
+    if (!err) {
+        db_conn_note_version(tx, version);
         return NULL;
+    }
     end_strays(tx, "after a begin that failed");
     if (err->kind == E_BAD_REQUEST)
         err->kind = E_INTERNAL;

@@ -92,6 +92,7 @@ void schema_publish(struct schema_store *store, struct schema *take_schema)
     pthread_mutex_lock(&store->lock);
     generation = atomic_load_explicit(&store->generation, memory_order_relaxed) + 1;
     take_schema->generation = generation;
+    take_schema->store = store;
     former = store->current;
     store->current = take_schema;
     atomic_store_explicit(&store->generation, generation, memory_order_release);
@@ -112,4 +113,13 @@ struct schema *schema_current(struct schema_store *store)
 uint64_t schema_generation(const struct schema_store *store)
 {
     return atomic_load_explicit(&store->generation, memory_order_acquire);
+}
+
+struct err *schema_check_fresh(struct arena *a, const struct schema *schema,
+                               const struct db_conn *conn)
+{
+    if (!schema->store || (schema->generation == schema_generation(schema->store) &&
+                           schema->db_version == db_schema_version(conn)))
+        return NULL;
+    return err_new(a, E_STALE, NULL, "the schema changed");
 }

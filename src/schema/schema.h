@@ -277,7 +277,8 @@ struct schema_col {
 struct schema {
     atomic_uint refs;
     uint64_t generation;
-    int64_t db_version; /* db_schema_version() of the snapshot it was read in */
+    const struct schema_store *store; /* where it was published; NULL: nowhere */
+    int64_t db_version;               /* db_schema_version() of the snapshot it was read in */
     struct arena *arena;
     struct schema_col **cols; /* rowid order */
     size_t n_cols;
@@ -312,6 +313,11 @@ void schema_publish(struct schema_store *store, struct schema *take_schema);
 struct schema *schema_current(struct schema_store *store);
 /* Its generation, without taking a reference: one atomic load. */
 uint64_t schema_generation(const struct schema_store *store);
+/* Inside a snapshot or a unit, before anything is done there: E_STALE unless `schema` is the one
+ * published last and that of the database, which another process may have changed. One that was
+ * never published (tests, the command line) is taken as it is. Any thread that has conn. */
+MUST_CHECK struct err *schema_check_fresh(struct arena *a, const struct schema *schema,
+                                          const struct db_conn *conn);
 
 /* --- a new data directory -------------------------------------------------------------------- */
 

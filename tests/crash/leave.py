@@ -10,6 +10,7 @@ import argparse
 import os
 import socket
 import sqlite3
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -50,6 +51,8 @@ def leave(server, token, deletes, tally):
         with socket.create_connection(("127.0.0.1", server.port)) as s:
             s.sendall(b"DELETE /api/collections/posts/records/p%014d HTTP/1.1\r\nHost: a\r\n"
                       b"Authorization: %s\r\n\r\n" % (n, token.encode()))
+            if n % 4:  # else it is a FIN, after which the request goes on
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if n % A_ROUND:
             continue
         status, body, _ = server.request("POST", ENTRIES, {"title": "somebody else's"})

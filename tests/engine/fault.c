@@ -190,7 +190,7 @@ static void fault_read_end(struct db_eng_conn *conn)
     CONN(conn)->fault->inner->read_end(CONN(conn)->inner);
 }
 
-static struct err *fault_begin(struct arena *a, struct db_eng_conn *conn)
+static struct err *fault_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version)
 {
     const struct db_fault *fault = CONN(conn)->fault;
     struct err *err = conn_hit(a, CONN(conn));
@@ -198,7 +198,7 @@ static struct err *fault_begin(struct arena *a, struct db_eng_conn *conn)
 
     if (err && fault->kind != FAULT_STAYS)
         return err;
-    inner = fault->inner->begin(a, CONN(conn)->inner);
+    inner = fault->inner->begin(a, CONN(conn)->inner, ret_version);
     return err ? err : inner;
 }
 

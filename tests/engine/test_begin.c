@@ -70,12 +70,13 @@ static void a_transaction_that_is_found_is_ended(void **state)
     const struct db_lease lease = {.timeout_s = 10};
     struct bench b = bench_new();
     struct db_fault fault;
+    int64_t version;
 
     (void)state;
     open_with(&b, &fault);
     for (int leased = 0; leased < 2; leased++) {
         assert_ok(db_turn_take(b.a, b.db, NULL, 0));
-        assert_ok(fault.ops.begin(b.a, b.db->writer.conn->eng));
+        assert_ok(fault.ops.begin(b.a, b.db->writer.conn->eng, &version));
         db_turn_give(b.db);
         if (leased)
             assert_ok(db_run_leased(b.a, b.db, &lease, run_statements, insert, NULL));
