@@ -91,11 +91,12 @@ MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *co
 struct auth_superuser {
     const struct schema *schema;
     struct str email, password; /* p NULL: the argument is missing */
-    struct value hash;          /* made by auth_superuser_prepare() */
-    int64_t now_ms;
+    /* made by auth_superuser_prepare() */
+    struct value hash;
+    struct rec_fixed fixed;
 };
 MUST_CHECK struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
-                                              bool with_password);
+                                              bool with_password, int64_t now_ms);
 struct err *auth_superuser_upsert(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 struct err *auth_superuser_create(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct arena *a, void **ret);
@@ -107,11 +108,13 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
  */
 struct auth_installer {
     const struct schema *schema;
-    struct value hash; /* of a random password: auth_installer_prepare() */
-    int64_t now_ms;
+    /* made by auth_installer_prepare() */
+    struct value hash; /* of a random password */
+    struct rec_fixed fixed;
 };
 /* Takes as long as hashing a password does. */
-MUST_CHECK struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer);
+MUST_CHECK struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer,
+                                              int64_t now_ms);
 struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 
 #endif

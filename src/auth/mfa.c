@@ -29,7 +29,7 @@ struct session {
     const struct rec *rec; /* who logs in */
     struct str method;
     struct str id; /* of the row: to be made, or as presented */
-    int64_t now_ms;
+    struct rec_fixed fixed;
 };
 
 /* --- the first login ------------------------------------------------------------------------- */
@@ -48,8 +48,7 @@ static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *
 
     (void)ret_out;
     return err ? err
-               : rec_insert(a, tx, session->schema, session->schema->mfas, sets, COUNT_OF(sets),
-                            session->now_ms, &row);
+               : rec_insert(a, tx, session->schema, &session->fixed, sets, COUNT_OF(sets), &row);
 }
 
 static struct err *begin(struct arena *a, struct db *db, struct session *session,
@@ -75,7 +74,7 @@ static bool has_expired(const struct session *session, const struct rec *row)
         return true;
     if (__builtin_mul_overflow(session->rec->col->auth->mfa_duration_s, 1000, &duration_ms))
         return session->rec->col->auth->mfa_duration_s < 0;
-    return session->now_ms - created_ms > duration_ms;
+    return session->fixed.now_ms - created_ms > duration_ms;
 }
 
 /* What is wrong with a row that has not expired, or NULL. */
@@ -113,7 +112,7 @@ static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a,
         if (ending->refusal)
             return NULL;
     }
-    return rec_remove(a, tx, session->schema, row, session->now_ms);
+    return rec_remove(a, tx, session->schema, row, session->fixed.now_ms);
 }
 
 static struct err *end(struct arena *a, struct db *db, const struct session *session)
@@ -158,12 +157,12 @@ struct err *auth_mfa_step(struct arena *a, struct db *db, const struct auth_call
                           const struct rec *rec, struct str method, bool *ret_done,
                           struct auth_answer *ret)
 {
-    struct session session = {
-        .schema = call->actor->schema, .rec = rec, .method = method, .now_ms = call->now_ms};
+    struct session session = {.schema = call->actor->schema, .rec = rec, .method = method};
     struct err *err;
 
     if (!session.schema->mfas)
         return err_new(a, E_INTERNAL, NULL, "there is no _mfas collection");
+    session.fixed = rec_fix(a, session.schema->mfas, call->now_ms);
     err = read_id(a, call, &session.id);
     if (err)
         return err;

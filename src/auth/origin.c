@@ -19,7 +19,7 @@ struct origin {
     const struct rec *rec;
     struct str fingerprint;
     struct str id; /* of a new row */
-    int64_t now_ms;
+    struct rec_fixed fixed;
 };
 
 typedef VEC(struct str) id_list;
@@ -84,7 +84,7 @@ static struct err *touch(struct arena *a, struct db_conn *tx, const struct origi
     err = rec_find(a, tx, origin->schema->auth_origins, id, &row);
     if (err || !row)
         return err;
-    return rec_change(a, tx, origin->schema, row, NULL, 0, origin->now_ms, &after);
+    return rec_change(a, tx, origin->schema, &origin->fixed, row, NULL, 0, &after);
 }
 
 /* Of more than one less than the most, the oldest go. */
@@ -97,7 +97,7 @@ static struct err *make_room(struct arena *a, struct db_conn *tx, const struct o
 
         err = rec_find(a, tx, origin->schema->auth_origins, origins->items[i], &row);
         if (!err && row)
-            err = rec_remove(a, tx, origin->schema, row, origin->now_ms);
+            err = rec_remove(a, tx, origin->schema, row, origin->fixed.now_ms);
         if (err)
             return err;
     }
@@ -114,8 +114,7 @@ static struct err *add(struct arena *a, struct db_conn *tx, const struct origin 
     };
     struct rec *row;
 
-    return rec_insert(a, tx, origin->schema, origin->schema->auth_origins, sets, COUNT_OF(sets),
-                      origin->now_ms, &row);
+    return rec_insert(a, tx, origin->schema, &origin->fixed, sets, COUNT_OF(sets), &row);
 }
 
 /* *ret_out: not NULL when a mail was due. */
@@ -151,16 +150,16 @@ static bool alerts(struct arena *a, const struct rec *rec)
 void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,
                       const struct rec *rec)
 {
-    const struct origin origin = {.schema = call->actor->schema,
-                                  .rec = rec,
-                                  .fingerprint = fingerprint(a, call),
-                                  .id = random_text(a, ID_LEN, ALPHABET_ID),
-                                  .now_ms = call->now_ms};
+    struct origin origin = {.schema = call->actor->schema,
+                            .rec = rec,
+                            .fingerprint = fingerprint(a, call),
+                            .id = random_text(a, ID_LEN, ALPHABET_ID)};
     void *due = NULL;
     struct err *err;
 
     if (!alerts(a, rec) || !origin.schema->auth_origins)
         return;
+    origin.fixed = rec_fix(a, origin.schema->auth_origins, call->now_ms);
     err = db_run(a, db, note_unit, &origin, &due);
     if (err)
         log_warn("auth.origin_not_saved", LOG_STR("collection", rec->col->name),

@@ -34,8 +34,9 @@ static struct value hash_password(struct arena *a, const struct schema *schema, 
 }
 
 struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
-                                   bool with_password)
+                                   bool with_password, int64_t now_ms)
 {
+    superuser->fixed = rec_fix(a, superuser->schema->superusers, now_ms);
     if (with_password && (!superuser->email.p || !superuser->password.p))
         return plain(a, "missing email and password arguments");
     if (!auth_is_email(a, superuser->email))
@@ -119,10 +120,9 @@ static struct err *save(struct arena *a, struct db_conn *tx, const struct auth_s
         return err_new(a, E_BAD_REQUEST, NULL,
                        "%.*s: password: bcrypt: password length exceeds 72 bytes.", STR_ARG(what));
     if (rec)
-        err = rec_change(a, tx, in->schema, rec, sets, 1, in->now_ms, &after);
+        err = rec_change(a, tx, in->schema, &in->fixed, rec, sets, 1, &after);
     else
-        err = rec_insert(a, tx, in->schema, in->schema->superusers, sets, COUNT_OF(sets),
-                         in->now_ms, &after);
+        err = rec_insert(a, tx, in->schema, &in->fixed, sets, COUNT_OF(sets), &after);
     return err && err->kind == E_BAD_REQUEST ? explain(a, err, what) : err;
 }
 
@@ -176,7 +176,7 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
     err = find(a, tx, superuser, &rec);
     if (err || !rec)
         return err;
-    err = rec_remove(a, tx, superuser->schema, rec, superuser->now_ms);
+    err = rec_remove(a, tx, superuser->schema, rec, superuser->fixed.now_ms);
     if (!err)
         *ret = deleted;
     return err && err->kind == E_BAD_REQUEST
@@ -188,8 +188,10 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
 
 /* --- the installer --------------------------------------------------------------------------- */
 
-struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer)
+struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer,
+                                   int64_t now_ms)
 {
+    installer->fixed = rec_fix(a, installer->schema->superusers, now_ms);
     installer->hash = hash_password(a, installer->schema, random_text(a, 30, ALPHABET_SECRET));
     if (installer->hash.text.n == 0)
         return err_new(a, E_INTERNAL, NULL, "the installer's password cannot be hashed");
@@ -223,7 +225,7 @@ static struct err *find_or_make(struct arena *a, struct db_conn *tx,
     err = rec_find_by(a, tx, col, col->auth->email, REC_INSTALLER_EMAIL, false, ret);
     if (err || *ret)
         return err;
-    return rec_insert(a, tx, installer->schema, col, sets, COUNT_OF(sets), installer->now_ms, ret);
+    return rec_insert(a, tx, installer->schema, &installer->fixed, sets, COUNT_OF(sets), ret);
 }
 
 struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
@@ -242,7 +244,7 @@ struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena
     if (err)
         return err;
     token = ARENA_NEW(a, struct str);
-    *token = auth_token_new(a, rec, TOKEN_AUTH, false, INSTALLER_TOKEN_S, installer->now_ms);
+    *token = auth_token_new(a, rec, TOKEN_AUTH, false, INSTALLER_TOKEN_S, installer->fixed.now_ms);
     *ret = token;
     return NULL;
 }

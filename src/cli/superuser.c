@@ -35,8 +35,7 @@ static struct err *run_account(struct app *app, const struct superuser_command *
     struct err *err;
 
     superuser->schema = schema;
-    superuser->now_ms = date_now_ms();
-    err = auth_superuser_prepare(app->arena, superuser, command->with_password);
+    err = auth_superuser_prepare(app->arena, superuser, command->with_password, date_now_ms());
     if (err)
         return err;
     return db_run_leased(app->arena, app->data, &lease, command->unit, superuser, ret_out);

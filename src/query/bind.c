@@ -3,7 +3,6 @@
  */
 #include "query/internal.h"
 
-#include "base/date.h"
 #include "base/limits.h"
 #include "base/num.h"
 
@@ -104,7 +103,7 @@ static struct db_value recipe_value(struct arena *a, const struct query_spec *sp
     case RECIPE_PROBE:
         return answers[recipe->index].value;
     case RECIPE_MACRO:
-        return query_macro_value(a, recipe->index, spec->now_ms ? spec->now_ms : date_now_ms());
+        return query_macro_value(a, recipe->index, spec->now_ms);
     case RECIPE_AUTH_ID:
         return DB_V_TEXT(spec->request->auth_id);
     case RECIPE_ID:

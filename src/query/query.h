@@ -85,7 +85,7 @@ struct query_spec {
     struct str sort;
     int64_t limit;   /* below 0: none */
     int64_t offset;  /* only with a limit */
-    int64_t now_ms;  /* what @now and its like mean; 0: the wall clock */
+    int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
     bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
 

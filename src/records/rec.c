@@ -94,6 +94,7 @@ struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
         .want = QUERY_ROWS,
         .client_is_superuser = actor->superuser,
         .limit = -1,
+        .now_ms = actor->now_ms,
     };
 }
 

@@ -49,6 +49,7 @@ struct rec_actor {
     const struct schema *schema;
     const struct rec *auth; /* NULL: a guest; auth->col is an auth collection */
     bool superuser;
+    int64_t now_ms;               /* what @now and its like mean in rules, filters and sorts */
     struct file_store *files;     /* NULL: files of records are left alone */
     struct query_request request; /* context, method, query, headers, auth_*; body per operation */
 };
@@ -212,12 +213,23 @@ struct rec_set {
     struct str field;
     struct value value;
 };
+/* Clock and chance of a unit, fixed before it: however often it runs, it writes the same. */
+struct rec_fixed {
+    const struct schema_col *col;
+    struct value *values; /* of a new record: generated texts, nothing else */
+    struct str token_key; /* of an auth record, should it have to change */
+    int64_t now_ms;
+};
+/* Outside of the unit; lives in `a`. */
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms);
+/* A new record of fixed->col. */
 MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct schema_col *col, const struct rec_set *sets,
-                                  size_t n, int64_t now_ms, struct rec **ret);
+                                  const struct rec_fixed *fixed, const struct rec_set *sets,
+                                  size_t n, struct rec **ret);
+/* rec is one of fixed->col. */
 MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec *rec, const struct rec_set *sets, size_t n,
-                                  int64_t now_ms, struct rec **ret);
+                                  const struct rec_fixed *fixed, const struct rec *rec,
+                                  const struct rec_set *sets, size_t n, struct rec **ret);
 /* With relation integrity and cascade (records.md 12). */
 MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
                                   const struct rec *rec, int64_t now_ms);

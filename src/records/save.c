@@ -190,27 +190,48 @@ static void apply_sets(const struct schema_col *col, const struct rec_set *sets,
     }
 }
 
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms)
+{
+    struct rec_fixed fixed = {.col = col, .values = rec_zero(a, col), .now_ms = now_ms};
+
+    rec_fill_generated(a, col, fixed.values);
+    if (rec_is_auth(col))
+        fixed.token_key = rec_new_token_key(a, col);
+    return fixed;
+}
+
+/* Generated texts stand where nobody has set one. */
+static struct value *new_values(struct arena *a, const struct rec_fixed *fixed,
+                                const struct rec_set *sets, size_t n)
+{
+    struct value *values = rec_zero(a, fixed->col);
+
+    apply_sets(fixed->col, sets, n, values);
+    for (size_t i = 0; i < fixed->col->n_fields; i++)
+        if (fixed->values[i].text.n > 0 && values[i].text.n == 0)
+            values[i].text = fixed->values[i].text;
+    return values;
+}
+
 struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                       const struct schema_col *col, const struct rec_set *sets, size_t n,
-                       int64_t now_ms, struct rec **ret)
+                       const struct rec_fixed *fixed, const struct rec_set *sets, size_t n,
+                       struct rec **ret)
 {
     struct rec_work work = {.a = a,
                             .tx = tx,
                             .schema = schema,
-                            .col = col,
-                            .values = rec_zero(a, col),
-                            .now_ms = now_ms};
+                            .col = fixed->col,
+                            .values = new_values(a, fixed, sets, n),
+                            .now_ms = fixed->now_ms};
     struct err *items = NULL;
 
-    apply_sets(col, sets, n, work.values);
-    rec_fill_generated(a, col, work.values);
     rec_check_fields(&work, &items);
     return rec_save(&work, items, ret);
 }
 
 struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                       const struct rec *rec, const struct rec_set *sets, size_t n, int64_t now_ms,
-                       struct rec **ret)
+                       const struct rec_fixed *fixed, const struct rec *rec,
+                       const struct rec_set *sets, size_t n, struct rec **ret)
 {
     struct value *old = rec_load(a, rec);
     struct rec_work work = {.a = a,
@@ -220,13 +241,12 @@ struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema 
                             .old = rec,
                             .old_values = old,
                             .values = ARENA_ARRAY(a, struct value, rec->col->n_fields),
-                            .now_ms = now_ms};
+                            .token_key = fixed->token_key,
+                            .now_ms = fixed->now_ms};
     struct err *items = NULL;
 
     memcpy(work.values, old, rec->col->n_fields * sizeof(*old));
     apply_sets(rec->col, sets, n, work.values);
-    if (rec_is_auth(rec->col))
-        work.token_key = rec_new_token_key(a, rec->col);
     rec_check_fields(&work, &items);
     return rec_save(&work, items, ret);
 }

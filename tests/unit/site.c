@@ -40,6 +40,7 @@ void site_reload(void)
     schema_unref(site.schema);
     site.schema = schema;
     site.actor.schema = schema;
+    site.actor.now_ms = SITE_NOW_MS;
 }
 
 void site_exec(const char *sql)

@@ -85,10 +85,11 @@ static struct err *add_user_unit(struct db_conn *tx, const void *in, struct aren
         {STR("email"), {.type = VALUE_TEXT, .text = STR("ada@example.com")}},
         {STR("password"), *hash},
     };
+    const struct rec_fixed fixed = rec_fix(a, users(), NOW_MS);
     struct rec *rec;
 
     (void)ret;
-    return rec_insert(a, tx, env.schema, users(), sets, COUNT_OF(sets), NOW_MS, &rec);
+    return rec_insert(a, tx, env.schema, &fixed, sets, COUNT_OF(sets), &rec);
 }
 
 static int setup(void **state)
@@ -110,7 +111,7 @@ static int setup(void **state)
     exec("UPDATE _collections SET fields = replace(fields, '\"cost\":0', '\"cost\":4')");
     refresh_schema();
     superuser.schema = env.schema;
-    ok(auth_superuser_prepare(env.a, &superuser, true));
+    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
     ok(db_run_leased(env.a, env.db, &lease, add_user_unit, &superuser.hash, NULL));
     return 0;
 }
@@ -316,16 +317,14 @@ static void auth_rule_is_asked(void **state)
 
 static void superusers_come_from_listed_addresses(void **state)
 {
-    struct auth_superuser superuser = {.schema = env.schema,
-                                       .email = STR("root@example.com"),
-                                       .password = STR(PASSWORD),
-                                       .now_ms = NOW_MS};
+    struct auth_superuser superuser = {
+        .schema = env.schema, .email = STR("root@example.com"), .password = STR(PASSWORD)};
     struct db_lease lease = {0};
     struct rec_actor actor;
     struct auth_call call;
 
     (void)state;
-    ok(auth_superuser_prepare(env.a, &superuser, true));
+    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
     ok(db_run_leased(env.a, env.db, &lease, auth_superuser_create, &superuser, NULL));
     call = call_of(&actor, "{\"identity\":\"root@example.com\",\"password\":\"" PASSWORD "\"}");
     call.col = env.schema->superusers;
@@ -509,13 +508,12 @@ static void run_command(const struct command *command)
 {
     struct auth_superuser superuser = {.schema = env.schema,
                                        .email = str_of(command->email),
-                                       .password = str_of(command->password),
-                                       .now_ms = NOW_MS};
+                                       .password = str_of(command->password)};
     struct db_lease lease = {0};
     void *out = NULL;
     struct err *err;
 
-    err = auth_superuser_prepare(env.a, &superuser, command->unit != auth_superuser_delete);
+    err = auth_superuser_prepare(env.a, &superuser, command->unit != auth_superuser_delete, NOW_MS);
     if (!err)
         err = db_run_leased(env.a, env.db, &lease, command->unit, &superuser, &out);
     if (!command->cause)
@@ -580,13 +578,13 @@ static void too_many_bytes_for_bcrypt(void **state)
 static void the_installer_comes_first_and_goes(void **state)
 {
     static const struct command create = {"a@b.co", "12345678", auth_superuser_create, NULL, false};
-    struct auth_installer installer = {.schema = env.schema, .now_ms = NOW_MS};
+    struct auth_installer installer = {.schema = env.schema};
     struct db_lease lease = {0};
     struct auth_token token;
     void *out = NULL;
 
     (void)state;
-    ok(auth_installer_prepare(env.a, &installer));
+    ok(auth_installer_prepare(env.a, &installer, NOW_MS));
     for (int i = 0; i < 2; i++) {
         ok(db_run_leased(env.a, env.db, &lease, auth_installer_unit, &installer, &out));
         assert_non_null(out);
@@ -599,6 +597,40 @@ static void the_installer_comes_first_and_goes(void **state)
     assert_true(count("SELECT COUNT(*) FROM _superusers") == 1);
     ok(db_run_leased(env.a, env.db, &lease, auth_installer_unit, &installer, &out));
     assert_null(out);
+}
+
+/* Makes the superuser, tells what was drawn for it, and lets nothing of it stay. */
+static struct err *create_and_go_back(struct db_conn *tx, const void *in, struct arena *a,
+                                      void **ret)
+{
+    struct db_row *row;
+    struct err *err = auth_superuser_create(tx, in, a, ret);
+
+    if (!err)
+        err = db_query_row(a, tx,
+                           STR("SELECT id || ' ' || tokenKey || ' ' || created FROM _superusers "
+                               "WHERE email = 'x@y.co'"),
+                           NULL, 0, &row);
+    return err ? err : err_new(a, E_UNAVAILABLE, NULL, "%.*s", STR_ARG(row->cells[0].s));
+}
+
+/* A unit may run any number of times with the same result. */
+static void a_unit_draws_nothing(void **state)
+{
+    struct auth_superuser superuser = {
+        .schema = env.schema, .email = STR("x@y.co"), .password = STR(PASSWORD)};
+    struct db_lease lease = {0};
+    struct err *runs[2];
+
+    (void)state;
+    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
+    for (int i = 0; i < 2; i++) {
+        runs[i] = db_run_leased(env.a, env.db, &lease, create_and_go_back, &superuser, NULL);
+        assert_non_null(runs[i]);
+        assert_int_equal(runs[i]->kind, E_UNAVAILABLE);
+    }
+    assert_true(runs[0]->cause.n > 60); /* an id, a key, a date */
+    assert_true(str_eq(runs[0]->cause, runs[1]->cause));
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -622,6 +654,7 @@ int main(void)
         CASE(superuser_commands_say),
         CASE(too_many_bytes_for_bcrypt),
         CASE(the_installer_comes_first_and_goes),
+        CASE(a_unit_draws_nothing),
     };
 
     return cmocka_run_group_tests_name("auth_flow", tests, NULL, NULL);

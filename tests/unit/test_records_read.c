@@ -51,6 +51,14 @@ static void rules_decide(void **state)
     site_has(site_view("posts", "post00000000002", NULL), "\"status\":404");
 }
 
+/* However late a rule is asked, or asked again. */
+static void now_is_the_requests(void **state)
+{
+    (void)state;
+    site_rule("posts", "viewRule", "@now = '2030-03-17 17:45:00.000Z' && @year = 2030");
+    site_has(site_view("posts", "post00000000002", NULL), "\"title\":\"second\"");
+}
+
 static void pages(void **state)
 {
     static const struct {
@@ -172,6 +180,7 @@ int main(void)
         CASE(superusers_see_hidden_fields_but_no_secrets),
         CASE(unknown_ids_are_not_found),
         CASE(rules_decide),
+        CASE(now_is_the_requests),
         CASE(pages),
         CASE(emails_are_shown_to_who_may_see_them),
         CASE(expands),
