@@ -76,6 +76,7 @@ void db_close(struct db *db)
 {
     if (!db)
         return;
+    atomic_store(&db->writer.ending, true); /* who has the turn may wait for another's lock */
     db_checkpointer_stop(db);
     db_writer_done(db);
     db_reader_close(db);

@@ -39,7 +39,8 @@ struct db_watch {
     uint64_t start_us;    /* clock_us() when the budget began */
     uint64_t deadline_us; /* clock_us(); 0: none */
     const atomic_bool *gone;
-    bool has_base; /* the thread's CPU clock was read: */
+    const atomic_bool *ending; /* may be NULL; true: waits for nobody's lock any more */
+    bool has_base;             /* the thread's CPU clock was read: */
     uint64_t base_cpu_us;
     uint64_t base_used_us; /* counted as used when base_cpu_us was read */
     enum db_stop stop;     /* stays once it is set, until the limits are set anew */
@@ -170,6 +171,7 @@ struct db_writer {
     bool started;
     bool stopping;
     pthread_t thread;
+    atomic_bool ending; /* the database is being closed: nobody waits for a lock */
     /* of whoever has the turn */
     struct db_conn *conn;
     struct arena *arena; /* the writer thread's: errors of the group's own calls */

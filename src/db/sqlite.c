@@ -112,7 +112,8 @@ static int on_busy(void *arg, int n_calls)
         conn->busy_us = now_us;
     if (conn->watch->armed && conn->watch->cpu_us)
         conn->watch->stop = DB_STOP_BUDGET;
-    if (db_watch_check(conn->watch) != DB_GO_ON || now_us - conn->busy_us >= conn->busy_max_us)
+    if (db_watch_check(conn->watch) != DB_GO_ON || now_us - conn->busy_us >= conn->busy_max_us ||
+        (conn->watch->ending && atomic_load(conn->watch->ending)))
         return 0;
     (void)nanosleep(&pause, NULL); /* a signal cuts it short: asked again sooner */
     return 1;
@@ -178,6 +179,16 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     return sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 }
 
+/* A write waits for another process's lock as long as a query may take, as PocketBase's do. */
+static uint64_t busy_max_us(const struct db_conf *conf, enum db_role role)
+{
+    if (role == DB_ROLE_CHECKPOINTER)
+        return SWEEP_BUSY_MAX_US;
+    if (role == DB_ROLE_READER)
+        return BUSY_MAX_US;
+    return conf->query_timeout_s ? conf->query_timeout_s * UINT64_C(1000000) : UINT64_MAX;
+}
+
 /* Settings and a first look at the file. */
 static int conn_start(struct db_eng_conn *conn, enum db_role role)
 {
@@ -192,7 +203,7 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
     if (rc == SQLITE_OK && sqlite3_db_readonly(conn->db, "main") == 1)
         rc = SQLITE_READONLY;
-    conn->busy_max_us = role == DB_ROLE_CHECKPOINTER ? SWEEP_BUSY_MAX_US : BUSY_MAX_US;
+    conn->busy_max_us = busy_max_us(conn->eng->conf, role);
     return rc;
 }
 

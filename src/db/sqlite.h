@@ -77,7 +77,8 @@ int64_t sqlite_changes(const struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn,
                                          int64_t *ret_version);
 void sqlite_read_end(struct db_eng_conn *conn);
-MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
+MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn,
+                                    int64_t *ret_version);
 MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn);
 void sqlite_rollback(struct db_eng_conn *conn);
 bool sqlite_in_tx(const struct db_eng_conn *conn);

@@ -168,7 +168,9 @@ struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
 
     end_strays(tx, "before a transaction");
     tx->watch = watch;
+    tx->watch.ending = &tx->db->writer.ending;
     err = tx->db->ops->begin(a, tx->eng, &version);
+    tx->watch.ending = NULL;
     if (!err) {
         db_conn_note_version(tx, version);
         return NULL;
