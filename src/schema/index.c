@@ -3,13 +3,14 @@
  * it. Text before "create" is ignored; the columns end at the first ')' that is followed by the end
  * or by " where "; the table's name ends at the last '(' that leaves such columns.
  */
-#include "schema/internal.h"
+#include "schema/check.h"
 
 #define NORMAL_MAX (1024 * 1024)
 
+/* The pattern's \s: not the vertical tab. */
 static bool is_space(char c)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
 static size_t skip_space(struct str s, size_t at)
@@ -192,7 +193,7 @@ static struct column read_column(struct str text)
         rest = before;
         word = cut_last_word(&before);
     }
-    if (before.n < rest.n) {
+    if (before.n < rest.n && check_word(word)) {
         struct str name = before;
 
         if (str_eq_nocase(cut_last_word(&name), STR("collate")) && name.n < before.n) {
@@ -244,10 +245,26 @@ static struct str upper(struct arena *a, struct str text)
     return (struct str){p, text.n};
 }
 
-/* `schema.name`, or a name alone. */
+static size_t unquoted_dot(struct str text)
+{
+    char quote = 0;
+    size_t at;
+
+    for (at = 0; at < text.n && (quote || text.p[at] != '.'); at++) {
+        char c = text.p[at];
+
+        if (quote && c == quote)
+            quote = 0;
+        else if (!quote && (c == '`' || c == '"' || c == '\''))
+            quote = c;
+    }
+    return at;
+}
+
+/* `schema.name`, or a name alone, which may have dots inside of quotes. */
 static void read_name(struct str text, struct db_index *def)
 {
-    size_t dot = str_find_byte(text, '.');
+    size_t dot = unquoted_dot(text);
 
     if (dot < text.n)
         def->schema = bare(str_sub(text, 0, dot));
