@@ -75,7 +75,7 @@ static struct err *explain(const struct saving *in, struct err *err)
 
     if (err->kind != E_BAD_REQUEST)
         return err;
-    words = item ? schema_check_words(in->a, item) : err->cause;
+    words = str_trim(item ? schema_check_words(in->a, item) : err->cause, STR("."));
     index = item ? blamed_index(in, item) : STR_NONE;
     if (index.p)
         return refuse(in, index, words);
@@ -99,7 +99,7 @@ static bool is_plain_name(struct str name)
     for (size_t i = 0; i < COUNT_OF(specials); i++)
         if (str_has(name, str_of(specials[i])))
             return false;
-    return !str_eq(name, STR("*"));
+    return !str_eq(name, STR("*")) && !str_ends(name, STR("\\"));
 }
 
 /* "{:word}" is a parameter to PocketBase, wherever it stands, and has no value here. */
