@@ -99,7 +99,7 @@ static bool is_plain_name(struct str name)
     for (size_t i = 0; i < COUNT_OF(specials); i++)
         if (str_has(name, str_of(specials[i])))
             return false;
-    return !str_eq(name, STR("*")) && !str_ends(name, STR("\\"));
+    return !str_eq(name, STR("*"));
 }
 
 /* "{:word}" is a parameter to PocketBase, wherever it stands, and has no value here. */
@@ -175,10 +175,11 @@ static struct err *drop_index(const struct saving *in, struct str name)
 /* It is dropped here; what the collection lists is made again when it is saved. */
 static struct err *take_over(const struct saving *in, const struct db_table_index *found)
 {
-    struct schema_index index;
+    struct schema_index index, again;
     struct err *err;
 
-    if (!schema_parse_index(in->a, found->sql, in->col->name, &index))
+    if (!schema_parse_index(in->a, found->sql, in->col->name, &index) ||
+        !schema_parse_index(in->a, index.normal, in->col->name, &again))
         return refuse(in, found->name, STR("its definition cannot be read"));
     if (is_listed(in, index.name))
         return NULL;
