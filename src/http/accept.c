@@ -1,6 +1,11 @@
 /*
  * The listener: takes many connections a wake-up and deals each to the loop with the fewest.
  * Beyond max_connections, or when no descriptor is left, a connection is answered 503 and closed.
+ *
+ * Signals that stop the server are caught from the moment on that it listens until the process
+ * ends: one that comes before the loops run is found by them, one that comes after they have ended
+ * has nothing left to do. So the handler, and the descriptor that it writes to, are never given
+ * back; libuv's own handles would give the signals their default action again when they close.
  */
 #include "http/internal.h"
 
@@ -13,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -211,15 +217,43 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 
 /* ---- start and stop ------------------------------------------------------------------------ */
 
-static void on_signal(uv_signal_t *handle, int number)
+static atomic_int stop_fd = -1; /* an eventfd: the only thing that a handler may reach */
+
+static void on_signal(int number)
 {
+    const uint64_t one = 1;
+    const int saved = errno;
+
     (void)number;
-    http_server_stop(handle->data);
+    if (write(atomic_load(&stop_fd), &one, sizeof(one)) < 0) {
+        /* it is full: it has been said often enough */
+    }
+    errno = saved;
+}
+
+void accept_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    if (atomic_load(&stop_fd) < 0)
+        atomic_store(&stop_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (atomic_load(&stop_fd) < 0 || sigemptyset(&action.sa_mask) != 0 ||
+        sigaction(SIGTERM, &action, NULL) != 0 || sigaction(SIGINT, &action, NULL) != 0)
+        BUG("signals cannot be caught");
+}
+
+static void on_stop(uv_poll_t *poll, int status, int events)
+{
+    uint64_t times;
+
+    (void)status;
+    (void)events;
+    if (read(atomic_load(&stop_fd), &times, sizeof(times)) == sizeof(times))
+        http_server_stop(poll->data);
 }
 
 void accept_start(struct http_server *server)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
     uv_loop_t *uv = &server->loops[0].uv;
 
     if (uv_poll_init(uv, &server->listener, server->listen_fd) != 0)
@@ -227,12 +261,13 @@ void accept_start(struct http_server *server)
     server->listener.data = server;
     if (uv_poll_start(&server->listener, UV_READABLE, on_listener) != 0)
         BUG("the listener cannot be watched");
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        if (uv_signal_init(uv, &server->signals[i]) != 0 ||
-            uv_signal_start(&server->signals[i], on_signal, numbers[i]) != 0)
-            BUG("signals cannot be watched");
-        server->signals[i].data = server;
-    }
+    if (uv_poll_init(uv, &server->stop_watch, atomic_load(&stop_fd)) != 0)
+        BUG("signals cannot be watched");
+    server->stop_watch.data = server;
+    if (uv_poll_start(&server->stop_watch, UV_READABLE, on_stop) != 0)
+        BUG("signals cannot be watched");
+    uv_unref((uv_handle_t *)&server->stop_watch); /* the loop does not run for its sake */
+    server->watching = true;
     server->listening = true;
 }
 
@@ -246,6 +281,7 @@ void accept_stop(struct http_server *server)
 
 void accept_end(struct http_server *server)
 {
-    for (size_t i = 0; i < COUNT_OF(server->signals); i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    if (server->watching)
+        uv_close((uv_handle_t *)&server->stop_watch, NULL);
+    server->watching = false;
 }

@@ -149,7 +149,8 @@ struct http_server {
     uint16_t port;
     /* first loop's thread */
     uv_poll_t listener;
-    uv_signal_t signals[2];
+    uv_poll_t stop_watch; /* of accept_catch_signals()'s descriptor */
+    bool watching;        /* it was started */
     bool listening;
     unsigned next_loop;
 
@@ -163,9 +164,11 @@ struct http_server {
 
 /* accept.c: first loop's thread */
 struct err *accept_listen(struct arena *a, struct http_server *server);
+/* From here on SIGTERM and SIGINT end nothing by themselves. Aborts when the system refuses. */
+void accept_catch_signals(void);
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
-void accept_end(struct http_server *server); /* signals are not watched any more */
+void accept_end(struct http_server *server); /* signals are not looked at any more */
 
 /* loop.c */
 void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,

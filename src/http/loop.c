@@ -102,8 +102,6 @@ static void end_if_done(struct http_loop *loop)
     if (!loop->draining || loop->ended || atomic_load(&loop->n_conns) > 0)
         return;
     loop->ended = true;
-    if (loop->number == 0)
-        accept_end(loop->server);
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_unref((uv_handle_t *)&loop->async);
 }

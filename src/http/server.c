@@ -45,6 +45,7 @@ struct err *http_server_open(struct arena *a, const struct http_conf *conf,
     server->loops = ARENA_ARRAY(a, struct http_loop, server->n_loops);
     for (unsigned i = 0; i < server->n_loops; i++)
         loop_init(a, &server->loops[i], server, i);
+    accept_catch_signals();
     *ret = server;
     return NULL;
 }
@@ -85,6 +86,7 @@ void http_server_close(struct http_server *server)
 {
     if (server->listen_fd >= 0)
         (void)close(server->listen_fd); /* it was never run */
+    accept_end(server);
     for (unsigned i = 0; i < server->n_loops; i++)
         loop_close(&server->loops[i]);
     if (server->spare_fd >= 0)

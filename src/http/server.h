@@ -44,7 +44,8 @@ struct http_conf {
 
 struct http_server;
 
-/* Binds and listens; conf is copied, what it points to must live as long as the server. */
+/* Binds, listens and catches SIGTERM and SIGINT; conf is copied, what it points to must live as
+ * long as the server. */
 MUST_CHECK struct err *http_server_open(struct arena *a, const struct http_conf *conf,
                                         struct http_server **ret);
 /* The port it listens on. */
@@ -54,7 +55,9 @@ uint16_t http_server_port(const struct http_server *server);
  * (REQ_DECIDED), not at all. Returns once every loop has ended and every handler has let go. Runs
  * the first loop on the calling thread. */
 void http_server_run(struct http_server *server);
-/* Any thread, also more than once. SIGTERM and SIGINT do the same while http_server_run() runs. */
+/* Any thread, also more than once. SIGTERM and SIGINT do the same, however often they come, from
+ * http_server_open() on: one that comes before http_server_run() ends it at once, and none has an
+ * effect once it has returned, so that what is left to close is closed. */
 void http_server_stop(struct http_server *server);
 /* Any thread: wakes the loops that req_resume() left asleep. */
 void http_server_wake(struct http_server *server);

@@ -100,6 +100,11 @@ MUST_CHECK struct err *schema_drop_view(struct arena *a, struct db_conn *tx, str
 MUST_CHECK struct err *schema_drop(struct arena *a, struct db_conn *tx, const struct schema *schema,
                                    const struct schema_col *col);
 
+/* Views whose fields follow from a change of other collections are stored anew; one that cannot be
+ * is left alone. */
+MUST_CHECK struct err *schema_follow_views(struct arena *a, struct db_conn *tx,
+                                           const struct schema *schema, int64_t now_ms);
+
 /* --- answers -----------------------------------------------------------------------------------
  */
 

@@ -3,13 +3,14 @@
  * it. Text before "create" is ignored; the columns end at the first ')' that is followed by the end
  * or by " where "; the table's name ends at the last '(' that leaves such columns.
  */
-#include "schema/internal.h"
+#include "schema/check.h"
 
 #define NORMAL_MAX (1024 * 1024)
 
+/* The pattern's \s: not the vertical tab. */
 static bool is_space(char c)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
 static size_t skip_space(struct str s, size_t at)
@@ -140,29 +141,32 @@ struct column {
     struct str name, collation, direction;
 };
 
-/* The end of the column that starts at `at`: a comma outside of quotes and parentheses. */
-static size_t column_end(struct str s, size_t at)
+/* Where `stop` comes next outside of quotes and parentheses, or the end. A quote behind a backslash
+ * is none, other than in SQL. False: a quote or parenthesis stays open. */
+static bool find_outside(struct str s, size_t at, char stop, size_t *ret)
 {
     int depth = 0;
     char quote = 0;
 
     for (; at < s.n; at++) {
         char c = s.p[at];
+        bool quotes = (c == '`' || c == '"' || c == '\'') && !(at > 0 && s.p[at - 1] == '\\');
 
         if (quote) {
-            if (c == quote)
+            if (quotes && c == quote)
                 quote = 0;
-        } else if (c == '`' || c == '"' || c == '\'') {
+        } else if (quotes) {
             quote = c;
         } else if (c == '(') {
             depth++;
         } else if (c == ')') {
             depth--;
-        } else if (c == ',' && depth <= 0) {
-            return at;
+        } else if (c == stop && depth <= 0) {
+            break;
         }
     }
-    return s.n;
+    *ret = at;
+    return !quote && depth <= 0;
 }
 
 /* The last word of *s, cut off when something stands before it. */
@@ -192,7 +196,7 @@ static struct column read_column(struct str text)
         rest = before;
         word = cut_last_word(&before);
     }
-    if (before.n < rest.n) {
+    if (before.n < rest.n && check_word(word)) {
         struct str name = before;
 
         if (str_eq_nocase(cut_last_word(&name), STR("collate")) && name.n < before.n) {
@@ -244,14 +248,17 @@ static struct str upper(struct arena *a, struct str text)
     return (struct str){p, text.n};
 }
 
-/* `schema.name`, or a name alone. */
-static void read_name(struct str text, struct db_index *def)
+/* `schema.name`, or a name alone, which may have dots inside of quotes. */
+static bool read_name(struct str text, struct db_index *def)
 {
-    size_t dot = str_find_byte(text, '.');
+    size_t dot;
 
+    if (!find_outside(text, 0, '.', &dot))
+        return false;
     if (dot < text.n)
         def->schema = bare(str_sub(text, 0, dot));
     def->name = bare(dot < text.n ? str_from(text, dot + 1) : text);
+    return def->name.n > 0;
 }
 
 bool schema_index_table(struct str text, struct str *ret)
@@ -272,13 +279,14 @@ bool schema_parse_index(struct arena *a, struct str text, struct str table,
 
     if (!read_parts(text, &parts))
         return false;
-    for (size_t at = 0; at < parts.columns.n;) {
-        size_t end = column_end(parts.columns, at);
-        struct column column = read_column(str_sub(parts.columns, at, end - at));
+    for (size_t at = 0, end; at < parts.columns.n; at = end + 1) {
+        struct column column;
 
+        if (!find_outside(parts.columns, at, ',', &end))
+            return false;
+        column = read_column(str_sub(parts.columns, at, end - at));
         if (column.name.n)
             *VEC_PUSH(a, &columns) = column;
-        at = end + 1;
     }
     *ret = (struct schema_index){.unique = parts.unique, .where = parts.where};
     ret->def = (struct db_index){
@@ -289,8 +297,7 @@ bool schema_parse_index(struct arena *a, struct str text, struct str table,
         .n_columns = columns.n,
         .where = parts.where,
     };
-    read_name(parts.name, &ret->def);
-    if (ret->def.name.n == 0 || columns.n == 0)
+    if (!read_name(parts.name, &ret->def) || columns.n == 0)
         return false;
     ret->name = ret->def.name;
     ret->columns = (struct str_list){ARENA_ARRAY(a, struct str, columns.n), columns.n};

@@ -189,5 +189,7 @@ MUST_CHECK struct err *schema_check_collections(struct arena *a, struct db_conn 
 /* What a missing system migration does to a directory of v0.23 or later. now: storage form. */
 MUST_CHECK struct err *schema_upgrade(struct arena *a, struct db_conn *tx, const char *migration,
                                       struct str now);
+/* Of them, 1778828400_normalize_indexes.go. */
+MUST_CHECK struct err *upgrade_indexes(struct arena *a, struct db_conn *tx, struct str now);
 
 #endif

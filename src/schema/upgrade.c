@@ -204,113 +204,6 @@ static struct err *update_alerts(struct arena *a, struct db_conn *tx, struct str
     return err;
 }
 
-/* --- normalize_indexes ---------------------------------------------------------------------------
- */
-
-/* Equal but for their names. */
-static bool same_index(struct arena *a, const struct schema_index *x, const struct schema_index *y)
-{
-    struct buf texts[2];
-    const struct schema_index *both[2] = {x, y};
-    struct str normal[2];
-
-    for (int i = 0; i < 2; i++) {
-        struct db_index def = both[i]->def;
-
-        def.name = def.table = def.schema = STR_NONE;
-        def.if_not_exists = false;
-        buf_init(&texts[i], 1024 * 1024);
-        db_dialect_sqlite.create_index(&texts[i], &def);
-        normal[i] = buf_take(a, &texts[i]);
-    }
-    return str_eq(normal[0], normal[1]);
-}
-
-static bool is_known_name(const struct schema_col *col, struct str name)
-{
-    for (size_t i = 0; i < col->n_indexes; i++) {
-        if (str_eq_nocase(col->indexes[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-/* There is another that does the same, or has to be there anyway. */
-static bool is_superfluous(struct arena *a, const struct schema_col *col,
-                           const struct schema_index *index)
-{
-    struct str column = index->columns.items[0];
-
-    for (size_t i = 0; i < col->n_indexes; i++) {
-        if (same_index(a, &col->indexes[i], index))
-            return true;
-    }
-    return col->type == SCHEMA_AUTH && index->unique && index->columns.n == 1 &&
-           (str_eq(column, STR("tokenKey")) || str_eq(column, STR("email"))) &&
-           schema_is_unique(col, column, NULL);
-}
-
-static struct err *drop_index(struct arena *a, struct db_conn *tx, struct str name)
-{
-    AUTO_BUF struct buf sql;
-
-    buf_init(&sql, 64 * 1024);
-    BUF_ADD(&sql, "DROP INDEX ");
-    db_conn_dialect(tx)->ident(&sql, name);
-    return db_exec(a, tx, buf_str(&sql), NULL, 0, NULL);
-}
-
-static struct err *normalize_col(struct arena *a, struct db_conn *tx, const struct schema_col *col,
-                                 struct str now)
-{
-    const struct json *list;
-    struct db_table_indexes found;
-    struct json *items;
-    struct json all;
-    size_t n = 0;
-    struct err *err;
-
-    err = db_list_indexes(a, tx, col->name, &found);
-    if (err || found.n == 0)
-        return err;
-    if (!json_read(a, col->indexes_json, &json_limits_stored, &list, NULL))
-        BUG("indexes that were read a moment ago");
-    if (list->type == JSON_LIST)
-        n = list->n;
-    items = ARENA_ARRAY(a, struct json, n + found.n);
-    for (size_t i = 0; i < n; i++)
-        items[i] = list->items[i];
-    for (size_t i = 0; i < found.n && !err; i++) {
-        struct schema_index index;
-
-        if (is_known_name(col, found.items[i].name))
-            continue;
-        if (schema_parse_index(a, found.items[i].sql, col->name, &index) &&
-            !is_superfluous(a, col, &index))
-            items[n++] = json_of_text(index.normal);
-        else
-            err = drop_index(a, tx, found.items[i].name);
-    }
-    if (err || n == (list->type == JSON_LIST ? list->n : 0))
-        return err;
-    all = json_of_list(items, n);
-    return set_column(a, tx, col->id, "indexes", json_text(a, &all), now);
-}
-
-static struct err *normalize_indexes(struct arena *a, struct db_conn *tx, struct str now)
-{
-    AUTO(schema_unref) struct schema *schema = NULL;
-    struct err *err = schema_load(a, tx, &schema);
-
-    for (size_t i = 0; !err && i < schema->n_cols; i++) {
-        const struct schema_col *col = schema->cols[i];
-
-        if (!col->system && col->type != SCHEMA_VIEW)
-            err = normalize_col(a, tx, col, now);
-    }
-    return err;
-}
-
 /* -------------------------------------------------------------------------------------------------
  */
 
@@ -325,7 +218,7 @@ static const struct {
     {"1717233558_v0.23_migrate3.go", check_ids},
     {"1717233559_v0.23_migrate4.go", add_sent_to},
     {"1763020353_update_default_auth_alert_templates.go", update_alerts},
-    {"1778828400_normalize_indexes.go", normalize_indexes},
+    {"1778828400_normalize_indexes.go", upgrade_indexes},
 };
 
 struct err *schema_upgrade(struct arena *a, struct db_conn *tx, const char *migration,

@@ -1,0 +1,75 @@
+/*
+ * Views whose fields follow from a change of other collections are stored anew (collections.md 9).
+ */
+#include "schema/define.h"
+#include "schema/internal.h"
+
+#define FIELDS_MAX (16 * 1024 * 1024)
+
+/* The list of fields but for their ids, which are drawn anew. */
+static struct str fields_but_ids(struct arena *a, const struct schema_def *def)
+{
+    struct schema_def *copy = ARENA_NEW(a, struct schema_def);
+    struct buf out;
+
+    buf_init(&out, FIELDS_MAX);
+    for (size_t i = 0; i < def->fields.n; i++) {
+        struct json field = def->fields.items[i];
+        struct json_member *members = ARENA_ARRAY(a, struct json_member, field.n);
+
+        for (uint32_t m = 0; m < field.n; m++) {
+            members[m] = field.members[m];
+            if (str_eq(members[m].key, STR("id")))
+                members[m].value = json_of_text(STR(""));
+        }
+        field.members = members;
+        *VEC_PUSH(a, &copy->fields) = field;
+    }
+    schema_write_fields(&out, copy);
+    return buf_take(a, &out);
+}
+
+struct change {
+    struct arena *a;
+    struct db_conn *tx;
+    const struct schema *schema;
+    int64_t now_ms;
+};
+
+static struct err *follow(const struct change *in, const struct schema_col *old)
+{
+    struct schema_def *def = schema_def_of(in->a, old);
+    struct str before = fields_but_ids(in->a, def);
+    struct str select, why;
+    bool whole;
+    struct err *err;
+
+    schema_def_finish(in->a, def, in->schema, old, in->now_ms);
+    err = schema_infer_view(in->a, in->tx, in->schema, def, &select, &why);
+    if (err || why.p || str_eq(before, fields_but_ids(in->a, def)))
+        return err;
+    return schema_save(in->a, in->tx, old, schema_def_col(in->a, def, &whole), select);
+}
+
+struct err *schema_follow_views(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                                int64_t now_ms)
+{
+    const struct change in = {.a = a, .tx = tx, .schema = schema, .now_ms = now_ms};
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < schema->n_cols && !err; i++) {
+        if (schema->cols[i]->type != SCHEMA_VIEW)
+            continue;
+        err = db_savepoint(a, tx);
+        if (err)
+            break;
+        err = follow(&in, schema->cols[i]);
+        if (err)
+            db_savepoint_rollback(tx);
+        else
+            err = db_savepoint_release(a, tx);
+        if (err && err->kind == E_BAD_REQUEST)
+            err = NULL; /* the view's own fault */
+    }
+    return err;
+}
