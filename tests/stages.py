@@ -274,6 +274,8 @@ def crash(job):
         script(job, "crash/batch.py", RELEASE),
         script(job, "crash/drop.py", RELEASE),
         script(job, "crash/leave.py", RELEASE, "--deletes", "8000" if job.all else "600"),
+        script(job, "crash/upgrade.py", ASAN),
+        script(job, "crash/signals.py", RELEASE),
         script(job, "crash/directory.py", ASAN))
 
 

@@ -94,12 +94,13 @@ struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void 
     const struct batch *batch = in;
     struct batch_written *written = ARENA_NEW(a, struct batch_written);
     AUTO_BUF struct buf out;
-    struct err *err = schema_check_fresh(a, batch->call->schema, tx);
+    struct err *err;
 
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    err = schema_check_fresh(a, batch->call->schema, tx);
     if (err)
         return err;
     written->updated = ARENA_ARRAY(a, bool, batch->n);
-    buf_init(&out, LIMIT_RESPONSE_BYTES);
     BUF_ADD(&out, "[");
     for (size_t i = 0; i < batch->n; i++) {
         if (i > 0)

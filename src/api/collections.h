@@ -25,9 +25,6 @@ struct coll_save {
 MUST_CHECK struct err *coll_make(struct coll_save *save);
 MUST_CHECK struct err *coll_check(struct coll_save *save);
 MUST_CHECK struct err *coll_store(struct coll_save *save);
-/* Views whose fields follow from the change are stored anew; one that cannot be is left alone. */
-MUST_CHECK struct err *coll_follow_views(struct arena *a, struct db_conn *tx,
-                                         const struct schema *schema, int64_t now_ms);
 /* The client's words for a raw error: "<failed>." with its items, or with the raw error. */
 struct err *coll_failed(struct arena *a, struct err *err, const char *failed);
 /* The answer of a unit. */

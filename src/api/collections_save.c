@@ -101,74 +101,7 @@ struct err *coll_store(struct coll_save *save)
     if (err || !save->old)
         return err;
     with = schema_with(save->schema, save->col);
-    return with ? coll_follow_views(save->a, save->tx, with, save->now_ms) : NULL;
-}
-
-/* --- other views -------------------------------------------------------------------------------
- */
-
-/* The list of fields but for their ids, which are drawn anew. */
-static struct str fields_but_ids(struct arena *a, const struct schema_def *def)
-{
-    struct schema_def *copy = ARENA_NEW(a, struct schema_def);
-    struct buf out;
-    struct str text;
-
-    buf_init(&out, LIMIT_RESPONSE_BYTES);
-    for (size_t i = 0; i < def->fields.n; i++) {
-        struct json field = def->fields.items[i];
-        struct json_member *members = ARENA_ARRAY(a, struct json_member, field.n);
-
-        for (uint32_t m = 0; m < field.n; m++) {
-            members[m] = field.members[m];
-            if (str_eq(members[m].key, STR("id")))
-                members[m].value = json_of_text(STR(""));
-        }
-        field.members = members;
-        *VEC_PUSH(a, &copy->fields) = field;
-    }
-    schema_write_fields(&out, copy);
-    text = arena_dup(a, buf_str(&out));
-    buf_done(&out);
-    return text;
-}
-
-static struct err *follow_view(struct coll_save *save)
-{
-    struct str before = fields_but_ids(save->a, save->def);
-    struct err *err;
-
-    schema_def_finish(save->a, save->def, save->schema, save->old, save->now_ms);
-    err = coll_make(save);
-    if (err || save->view_why.p || str_eq(before, fields_but_ids(save->a, save->def)))
-        return err;
-    return schema_save(save->a, save->tx, save->old, save->col, save->view_select);
-}
-
-struct err *coll_follow_views(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                              int64_t now_ms)
-{
-    struct err *err = NULL;
-
-    for (size_t i = 0; i < schema->n_cols && !err; i++) {
-        const struct schema_col *col = schema->cols[i];
-        struct coll_save save = {.a = a, .tx = tx, .schema = schema, .old = col, .now_ms = now_ms};
-
-        if (col->type != SCHEMA_VIEW)
-            continue;
-        err = db_savepoint(a, tx);
-        if (err)
-            break;
-        save.def = schema_def_of(a, col);
-        err = follow_view(&save);
-        if (err)
-            db_savepoint_rollback(tx);
-        else
-            err = db_savepoint_release(a, tx);
-        if (err && err->kind == E_BAD_REQUEST)
-            err = NULL; /* the view's own fault */
-    }
-    return err;
+    return with ? schema_follow_views(save->a, save->tx, with, save->now_ms) : NULL;
 }
 
 /* --- answers -----------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ void db_checkpointer_done(struct db *db)
     if (!conn)
         return;
     a = arena_new();
+    conn->watch = (struct db_watch){.ending = &db->writer.ending};
     err = db->ops->checkpoint(a, conn->eng, DB_SWEEP_TRUNCATE);
     if (err)
         log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));

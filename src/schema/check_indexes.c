@@ -20,7 +20,6 @@ static struct str definition_of(struct check *check, const struct schema_index *
 
     def.schema = STR_NONE;
     def.name = def.table = STR("_");
-    def.if_not_exists = false;
     buf_init(&out, 1024 * 1024);
     db_conn_dialect(check->tx)->create_index(&out, &def);
     return buf_take(check->a, &out);
