@@ -53,6 +53,7 @@
 /* Database. */
 #define LIMIT_INLINE_CPU_US 1000          /* design: a read on the loop */
 #define LIMIT_GROUPED_READ_US 5000        /* design: the reads of one unit in a group */
+#define LIMIT_GROUPED_SAVES 500           /* records that one delete saves in a group */
 #define LIMIT_GROUP_UNITS 256             /* units in one group commit */
 #define LIMIT_WRITE_QUEUE 4096            /* units waiting: 503 beyond */
 #define LIMIT_QUERY_TIMEOUT_S 30          /* --queryTimeout */

@@ -205,6 +205,11 @@ bool db_is_tx(const struct db_conn *conn)
     return conn->in_unit;
 }
 
+bool db_is_grouped(const struct db_conn *conn)
+{
+    return conn->grouped;
+}
+
 /* --- snapshots and limits -------------------------------------------------------------------- */
 
 static uint64_t query_deadline(const struct db *db, uint64_t now_us)

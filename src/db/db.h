@@ -239,6 +239,9 @@ int64_t db_schema_version(const struct db_conn *conn);
 
 /* Whether the connection is inside a unit (writes allowed). */
 bool db_is_tx(const struct db_conn *conn);
+/* Whether that unit shares its transaction with others. One that finds that it has much to write
+ * returns E_OVER_BUDGET, and runs again leased. */
+bool db_is_grouped(const struct db_conn *conn);
 
 /* --- watching -------------------------------------------------------------------------------- */
 

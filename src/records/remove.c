@@ -45,6 +45,7 @@ struct removal {
     struct file_removal *files; /* NULL: they stay */
     int64_t now_ms;
     bool ordered;
+    size_t n_found; /* referencing records so far */
     struct frame *top;
 };
 
@@ -225,7 +226,7 @@ static void referencing(struct rec_sql *q, const struct schema_back *back,
 }
 
 /* Rows whose id is no text are left out: no statement of ours would find them. */
-static struct err *find_referencing(const struct removal *r, const struct schema_back *back,
+static struct err *find_referencing(struct removal *r, const struct schema_back *back,
                                     struct frame *frame)
 {
     VEC(struct str) found = {0};
@@ -254,6 +255,10 @@ static struct err *find_referencing(const struct removal *r, const struct schema
     frame->next_todo = 0;
     frame->more = n_rows == BATCH;
     frame->moved = false;
+    r->n_found += n_rows;
+    if (!err && r->n_found > LIMIT_GROUPED_SAVES && db_is_grouped(r->tx))
+        return err_new(r->a, E_OVER_BUDGET, NULL, "over %d records refer to it",
+                       LIMIT_GROUPED_SAVES);
     return err;
 }
 

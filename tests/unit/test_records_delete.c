@@ -256,10 +256,39 @@ static void cascading_deletes_are_leased(void **state)
     assert_false(rec_draft_is_leased(draft));
 }
 
+/* --- how it runs ------------------------------------------------------------------------------ */
+
+static bool was_grouped;
+
+static struct err *remove_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    struct rec *rec;
+    struct err *err = rec_find(a, tx, site_col("tags"), str_of(in), &rec);
+
+    (void)ret;
+    was_grouped = db_is_grouped(tx);
+    return err ? err : rec_remove(a, tx, site.schema, rec, SITE_NOW_MS);
+}
+
+/* The others of the group would wait for each of them to be saved. */
+static void many_references_are_not_let_go_in_a_group(void **state)
+{
+    (void)state;
+    site_ok(db_run(site.a, site.db, remove_unit, "tag00000000000c", NULL));
+    assert_true(was_grouped);
+    site_exec("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 600) "
+              "INSERT INTO posts (id, title, tags) SELECT printf('many%011d', n), 't' || n, "
+              "'[\"tag0000000000go\"]' FROM c");
+    site_ok(db_run(site.a, site.db, remove_unit, "tag0000000000go", NULL));
+    assert_false(was_grouped);
+    assert_int_equal(site_count("SELECT count(*) FROM posts WHERE tags LIKE '%go%'"), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
+        CASE(many_references_are_not_let_go_in_a_group),
         CASE(rules_decide),
         CASE(references_are_let_go),
         CASE(cascades_delete_and_required_ones_forbid),
