@@ -66,6 +66,7 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct db_value *cells = ARENA_ARRAY(a, struct db_value, spec->col->n_fields);
+    const struct rec rec = {.col = spec->col, .cells = cells};
     struct err *err;
     bool row = true;
 
@@ -78,7 +79,9 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
         rec_borrow_row(stmt, spec->col, cells);
         if ((*ret_n)++)
             BUF_ADD(w->out, ",");
-        err = rec_write_row(w, level, cells);
+        err = rec_check_readable(w->scratch, &rec);
+        if (!err)
+            err = rec_write_row(w, level, cells);
     }
     return err;
 }

@@ -46,6 +46,25 @@ bool rec_truth(struct arena *a, const struct rec *rec, const struct schema_field
     return value.type == VALUE_BOOL && value.truth;
 }
 
+bool rec_is_readable(struct arena *a, const struct rec *rec)
+{
+    for (size_t i = 0; i < rec->col->n_fields; i++) {
+        const struct schema_field *field = &rec->col->fields[i];
+
+        if (field->type->is_readable && !field->type->is_readable(a, field, rec->cells[field->at]))
+            return false;
+    }
+    return true;
+}
+
+struct err *rec_check_readable(struct arena *a, const struct rec *rec)
+{
+    if (rec_is_readable(a, rec))
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, NULL, "record %.*s of %.*s cannot be read",
+                   STR_ARG(rec_id(rec)), STR_ARG(rec->col->name));
+}
+
 struct value *rec_load(struct arena *a, const struct rec *rec)
 {
     struct value *values = ARENA_ARRAY(a, struct value, rec->col->n_fields);
@@ -129,7 +148,9 @@ struct err *rec_read_all(struct arena *a, struct db_conn *conn, const struct que
         if (err || !row)
             break;
         *VEC_PUSH(a, ret) = rec_copy_row(a, stmt, spec->col);
-        err = check_kept(a, conn, ret->n);
+        err = rec_check_readable(a, &ret->items[ret->n - 1]);
+        if (!err)
+            err = check_kept(a, conn, ret->n);
     }
     return err;
 }
@@ -153,8 +174,14 @@ static struct err *find_first(struct rec_sql *q, struct db_conn *conn, const str
     return NULL;
 }
 
-struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
-                     struct str id, struct rec **ret)
+static void forget_unreadable(struct arena *a, struct rec **rec)
+{
+    if (*rec && !rec_is_readable(a, *rec))
+        *rec = NULL;
+}
+
+struct err *rec_find_row(struct arena *a, struct db_conn *conn, const struct schema_col *col,
+                         struct str id, struct rec **ret)
 {
     AUTO_SQL struct rec_sql q;
 
@@ -166,11 +193,21 @@ struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_
     return find_first(&q, conn, col, ret);
 }
 
+struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
+                     struct str id, struct rec **ret)
+{
+    struct err *err = rec_find_row(a, conn, col, id, ret);
+
+    forget_unreadable(a, ret);
+    return err;
+}
+
 struct err *rec_find_by(struct arena *a, struct db_conn *conn, const struct schema_col *col,
                         const struct schema_field *field, struct str text, bool nocase,
                         struct rec **ret)
 {
     AUTO_SQL struct rec_sql q;
+    struct err *err;
 
     rec_sql_init(&q, a, conn);
     rec_sql_select(&q, col);
@@ -187,7 +224,9 @@ struct err *rec_find_by(struct arena *a, struct db_conn *conn, const struct sche
         REC_SQL(&q, " != ''");
     }
     REC_SQL(&q, " LIMIT 1");
-    return find_first(&q, conn, col, ret);
+    err = find_first(&q, conn, col, ret);
+    forget_unreadable(a, ret);
+    return err;
 }
 
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth)

@@ -25,12 +25,11 @@ struct db_value text_store(struct arena *a, const struct schema_field *field,
     return DB_V_TEXT(value->text);
 }
 
-bool text_write(struct arena *a, struct buf *out, const struct schema_field *field,
+void text_write(struct arena *a, struct buf *out, const struct schema_field *field,
                 struct db_value cell)
 {
     (void)field;
     json_write_text(out, cell.type == DB_TEXT ? cell.s : cell_text(a, cell));
-    return true;
 }
 
 static struct err *text_options(struct arena *a, const struct json *def, struct schema_field *field)
