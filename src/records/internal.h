@@ -77,6 +77,9 @@ MUST_CHECK struct err *rec_read_all(struct arena *a, struct db_conn *conn,
 /* A cell's items: of a select, relation or file. */
 struct str_list rec_list_of(struct arena *a, const struct rec *rec,
                             const struct schema_field *field);
+/* An error of the question that asks a rule, as the client reads it: where the rule is at fault,
+ * which does not compile or ran past the query timeout, it is of the given kind. */
+struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind);
 /* What every query of an actor starts from. */
 struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
                            const struct schema_col *col);

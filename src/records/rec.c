@@ -126,6 +126,17 @@ struct err *rec_open(struct arena *a, struct db_conn *conn, const struct query_s
     return err ? err : db_prepare_bound(a, conn, sql.text, sql.values, sql.n, ret);
 }
 
+struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind)
+{
+    struct err *failed;
+
+    if (!err || (err->kind != E_BAD_REQUEST && !err->timed_out))
+        return err;
+    failed = err_new(a, kind, NULL, "%.*s", STR_ARG(err->cause));
+    failed->timed_out = err->timed_out;
+    return failed;
+}
+
 /* Rows that are kept must not outgrow what an answer may be. */
 static struct err *check_kept(struct arena *a, struct db_conn *conn, size_t n_rows)
 {
