@@ -20,9 +20,14 @@ struct str_list rec_list_of(struct arena *a, const struct rec *rec,
                             const struct schema_field *field)
 {
     struct value value = rec_value(a, rec, field);
+    struct json text;
 
     if (value.type != VALUE_LIST)
         return (struct str_list){NULL, 0};
+    if (!field->multiple && value.list.n == 1) { /* which may be the text of a list again */
+        text = json_of_text(value.list.items[0]);
+        return field_json_list(a, &text);
+    }
     return (struct str_list){value.list.items, value.list.n};
 }
 
