@@ -7,13 +7,35 @@
 #include "base/log.h"
 
 /* One failure, one line: here, where the response is. */
-static void log_failure(const struct api_call *call, const struct err *err)
+static void log_failure(struct api_call *call, const struct err *err)
 {
+    if (err->timed_out) {
+        log_warn("request.timed.out", LOG_STR("method", call->req->method),
+                 LOG_STR("path", call->req->path),
+                 LOG_STR("filter", api_query(call, STR("filter"))),
+                 LOG_STR("sort", api_query(call, STR("sort"))),
+                 LOG_U64("status", (uint64_t)err_status(err)), LOG_STR("cause", err->cause));
+        return;
+    }
     if (err->kind == E_GONE || err_status(err) < 500)
         return;
     log_error("request.failed", LOG_STR("method", call->req->method),
               LOG_STR("path", call->req->path), LOG_U64("status", (uint64_t)err_status(err)),
               LOG_STR("cause", err->cause));
+}
+
+/* A read that ran into the query timeout is PocketBase's 400: at a 503 clients try again at once,
+ * which makes it worse. */
+static struct err *as_answered(const struct api_call *call, struct err *err)
+{
+    struct err *refused;
+
+    if (!err->timed_out || err->kind != E_UNAVAILABLE || !call->route ||
+        call->route->run != RUN_READ)
+        return err;
+    refused = err_new(call->arena, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(err->cause));
+    refused->timed_out = true;
+    return refused;
 }
 
 /* The fields parameter, on every 2xx JSON answer (records.md 3.4). */
@@ -47,6 +69,7 @@ void api_answer(struct api_call *call, struct err *err)
     if (!err && req->resp.body.full)
         err = err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
     if (err) {
+        err = as_answered(call, err);
         log_failure(call, err);
         req_answer_err(req, err);
     }

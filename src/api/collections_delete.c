@@ -146,7 +146,7 @@ static struct err *remove_batch(struct arena *a, struct db_conn *tx, const struc
     for (size_t i = 0; i < ids->n && !err; i++) {
         struct rec *rec;
 
-        err = rec_find(a, tx, removal->col, ids->items[i], &rec);
+        err = rec_find_row(a, tx, removal->col, ids->items[i], &rec);
         if (!err && rec)
             err = rec_remove_with_files(a, tx, removal->schema, files, rec, removal->now_ms);
     }
@@ -170,7 +170,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
         if (!err)
             err = remove_batch(scratch, tx, removal, files, &ids);
     }
-    if (err && err->kind == E_BAD_REQUEST)
+    if (err && (err->kind == E_BAD_REQUEST || err->kind == E_NOT_FOUND)) /* not found: unreadable */
         return err_new(a, E_BAD_REQUEST, failed, "%.*s", STR_ARG(err->cause));
     *ret_out = ARENA_NEW(a, struct rec_written);
     return err_copy(a, err);

@@ -57,6 +57,7 @@ struct err {
     struct err_item *items; /* in the order they were added; NULL: none */
     struct str cause;       /* for the log only: SQL, path, errno, library text */
     unsigned retry_after_s; /* 0: no Retry-After header */
+    bool timed_out;         /* a statement ran past its time: the same again would do so, too */
 };
 
 /* A code and its message, "{name}" in it replaced from the item's params (records.md 2.4). */

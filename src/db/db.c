@@ -318,11 +318,15 @@ enum db_stop db_watch_check(struct db_watch *watch)
 
 struct err *db_watch_err(struct arena *a, enum db_stop stop)
 {
+    struct err *err;
+
     switch (stop) {
     case DB_STOP_BUDGET:
         return err_new(a, E_OVER_BUDGET, NULL, "the CPU budget of the reads is used up");
     case DB_STOP_TIMEOUT:
-        return err_new(a, E_UNAVAILABLE, NULL, "the query timeout has passed");
+        err = err_new(a, E_UNAVAILABLE, NULL, "the query timeout has passed");
+        err->timed_out = true;
+        return err;
     case DB_STOP_GONE:
         return err_new(a, E_GONE, NULL, "the client has left");
     case DB_GO_ON:

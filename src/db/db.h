@@ -12,7 +12,8 @@
  * Both get a connection `tx` that reads and writes with the same calls as a reader.
  *
  * Limits of a connection (CPU budget, deadline, a client that left) are set per request or unit and
- * checked while statements run; what passes them is E_OVER_BUDGET, E_UNAVAILABLE or E_GONE.
+ * checked while statements run; what passes them is E_OVER_BUDGET, E_UNAVAILABLE (timed_out) or
+ * E_GONE.
  *
  * Errors: a unique violation is E_BAD_REQUEST with validation_not_unique on each column that is
  * named (none for an expression index); other constraints, and a statement that does not compile or

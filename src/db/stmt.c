@@ -251,6 +251,8 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
         note_error(conn);
     if (err && err->kind == E_OVER_BUDGET)
         note_overrun(stmt);
+    if (err && err->timed_out)
+        err->cause = arena_concat(a, err->cause, STR(": "), stmt->sql);
     return err;
 }
 

@@ -291,6 +291,15 @@ static struct err *answer(const struct rec_work *work, const struct rec_actor *a
     return err;
 }
 
+/* In a batch it is the batch's time that is over. */
+static struct err *rule_failed(const struct rec_draft *draft, const struct rec_work *work,
+                               struct err *err, enum err_kind kind)
+{
+    if (err && err->timed_out && draft->request.is_leased)
+        return err;
+    return rec_rule_failed(work->a, err, kind);
+}
+
 static struct err *check_create(const struct rec_draft *draft, const struct rec_work *work)
 {
     const struct schema_col *col = draft->request.col;
@@ -303,6 +312,7 @@ static struct err *check_create(const struct rec_draft *draft, const struct rec_
     if (!is_free(draft))
         err = rec_virtual_matches(work->a, work->tx, &draft->actor, col, col->create_rule.text,
                                   draft->virtual_cells, &ok);
+    err = rule_failed(draft, work, err, E_BAD_REQUEST);
     if (!err && !ok)
         err = err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
     if (err || !rec_is_auth(col))
@@ -347,7 +357,7 @@ static struct err *check_update_rule(const struct rec_draft *draft, const struct
         return NULL;
     err = rec_row_matches(work->a, work->tx, actor, work->old, col->update_rule.text, &ok);
     if (err)
-        return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
+        return rule_failed(draft, work, err, E_NOT_FOUND);
     return ok ? NULL : not_found(work->a, "the update rule is not satisfied");
 }
 
@@ -458,7 +468,7 @@ static struct err *run_delete(const struct rec_draft *draft, struct rec_work *wo
     spec.limit = 1;
     err = rec_read_all(work->a, work->tx, &spec, &rows);
     if (err)
-        return err->kind == E_BAD_REQUEST ? not_found(work->a, "the rule does not compile") : err;
+        return rule_failed(draft, work, err, E_NOT_FOUND);
     if (rows.n == 0)
         return not_found(work->a, "no such record to delete");
     err = rec_check_condition(work, &draft->request, &rows.items[0]);

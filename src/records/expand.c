@@ -227,6 +227,8 @@ static struct err *grow_branch(const struct expand *x, const struct rec_rows *ro
 
     *ret_kept = false;
     err = gather(x, branch, rows, &set);
+    if (err && err->kind == E_BAD_REQUEST)
+        return NULL; /* a row that refers to here holds what is no list */
     if (!err)
         err = fetch(x, branch, &set, &ok);
     if (err || !ok)

@@ -64,17 +64,22 @@ struct rec_rows {
 /* The statement's row as cells, borrowed until its next step. cells: one a field. */
 void rec_borrow_row(const struct db_stmt *stmt, const struct schema_col *col,
                     struct db_value *cells);
-/* The same, copied. */
+/* E_BAD_REQUEST unless the row can be read. */
+MUST_CHECK struct err *rec_check_readable(struct arena *a, const struct rec *rec);
+/* The row as rec_borrow_row() has it, copied. */
 struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col);
 /* Compiles and prepares. */
 MUST_CHECK struct err *rec_open(struct arena *a, struct db_conn *conn,
                                 const struct query_spec *spec, struct db_stmt **ret);
-/* All rows of a query for QUERY_ROWS, copied. */
+/* All rows of a query for QUERY_ROWS, copied. E_BAD_REQUEST when one of them cannot be read. */
 MUST_CHECK struct err *rec_read_all(struct arena *a, struct db_conn *conn,
                                     const struct query_spec *spec, struct rec_rows *ret);
 /* A cell's items: of a select, relation or file. */
 struct str_list rec_list_of(struct arena *a, const struct rec *rec,
                             const struct schema_field *field);
+/* An error of the question that asks a rule, as the client reads it: where the rule is at fault,
+ * which does not compile or ran past the query timeout, it is of the given kind. */
+struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind);
 /* What every query of an actor starts from. */
 struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
                            const struct schema_col *col);
@@ -156,8 +161,8 @@ struct rec_writer {
     unsigned n_records;
 };
 void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out);
-/* Writes one record with its expands. Errors: the limits, an answer that is too large, and
- * E_BAD_REQUEST for a record that cannot be loaded. */
+/* Writes one record, which can be read, with its expands. Errors: the limits, and an answer that is
+ * too large. */
 MUST_CHECK struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,
                                      const struct db_value *cells);
 /* An error when the answer has passed its ceiling. */

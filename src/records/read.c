@@ -66,6 +66,7 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct db_value *cells = ARENA_ARRAY(a, struct db_value, spec->col->n_fields);
+    const struct rec rec = {.col = spec->col, .cells = cells};
     struct err *err;
     bool row = true;
 
@@ -78,7 +79,9 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
         rec_borrow_row(stmt, spec->col, cells);
         if ((*ret_n)++)
             BUF_ADD(w->out, ",");
-        err = rec_write_row(w, level, cells);
+        err = rec_check_readable(w->scratch, &rec);
+        if (!err)
+            err = rec_write_row(w, level, cells);
     }
     return err;
 }
@@ -216,14 +219,6 @@ static struct err *no_record(struct arena *a, const struct schema_col *col)
     return err_new(a, E_NOT_FOUND, NULL, "no such record in %.*s", STR_ARG(col->name));
 }
 
-/* What the client's request could cause is all the same to it: there is no such record. */
-static struct err *as_not_found(struct arena *a, struct err *err)
-{
-    if (!err || err->kind != E_BAD_REQUEST)
-        return err;
-    return err_new(a, E_NOT_FOUND, NULL, "%.*s", STR_ARG(err->cause));
-}
-
 struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                      const struct schema_col *col, struct str id, struct str expand,
                      struct buf *out)
@@ -231,7 +226,7 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
     struct query_spec spec = rec_spec(conn, actor, col);
     struct rec_writer w;
     struct err *err;
-    size_t n;
+    size_t n = 0;
 
     err = rec_check_rule(a, actor, &col->view_rule);
     if (err)
@@ -241,7 +236,9 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
         spec.rule = col->view_rule.text;
     spec.id = id.p ? id : STR("");
     spec.limit = 1;
-    err = as_not_found(a, list_rows(a, &w, actor, &spec, expand, &n));
+    err = list_rows(a, &w, actor, &spec, expand, &n);
+    if (n == 0 || (err && !err->timed_out)) /* else it was an expand that took too long */
+        err = rec_rule_failed(a, err, E_NOT_FOUND);
     if (!err && n == 0)
         err = no_record(a, col);
     return err ? err : rec_check_full(a, out);

@@ -20,9 +20,14 @@ struct str_list rec_list_of(struct arena *a, const struct rec *rec,
                             const struct schema_field *field)
 {
     struct value value = rec_value(a, rec, field);
+    struct json text;
 
     if (value.type != VALUE_LIST)
         return (struct str_list){NULL, 0};
+    if (!field->multiple && value.list.n == 1) { /* which may be the text of a list again */
+        text = json_of_text(value.list.items[0]);
+        return field_json_list(a, &text);
+    }
     return (struct str_list){value.list.items, value.list.n};
 }
 
@@ -44,6 +49,25 @@ bool rec_truth(struct arena *a, const struct rec *rec, const struct schema_field
     struct value value = rec_value(a, rec, field);
 
     return value.type == VALUE_BOOL && value.truth;
+}
+
+bool rec_is_readable(struct arena *a, const struct rec *rec)
+{
+    for (size_t i = 0; i < rec->col->n_fields; i++) {
+        const struct schema_field *field = &rec->col->fields[i];
+
+        if (field->type->is_readable && !field->type->is_readable(a, field, rec->cells[field->at]))
+            return false;
+    }
+    return true;
+}
+
+struct err *rec_check_readable(struct arena *a, const struct rec *rec)
+{
+    if (rec_is_readable(a, rec))
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, NULL, "record %.*s of %.*s cannot be read",
+                   STR_ARG(rec_id(rec)), STR_ARG(rec->col->name));
 }
 
 struct value *rec_load(struct arena *a, const struct rec *rec)
@@ -108,6 +132,17 @@ struct err *rec_open(struct arena *a, struct db_conn *conn, const struct query_s
     return err ? err : db_prepare_bound(a, conn, sql.text, sql.values, sql.n, ret);
 }
 
+struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind)
+{
+    struct err *failed;
+
+    if (!err || (err->kind != E_BAD_REQUEST && !err->timed_out))
+        return err;
+    failed = err_new(a, kind, NULL, "%.*s", STR_ARG(err->cause));
+    failed->timed_out = err->timed_out;
+    return failed;
+}
+
 /* Rows that are kept must not outgrow what an answer may be. */
 static struct err *check_kept(struct arena *a, struct db_conn *conn, size_t n_rows)
 {
@@ -130,7 +165,9 @@ struct err *rec_read_all(struct arena *a, struct db_conn *conn, const struct que
         if (err || !row)
             break;
         *VEC_PUSH(a, ret) = rec_copy_row(a, stmt, spec->col);
-        err = check_kept(a, conn, ret->n);
+        err = rec_check_readable(a, &ret->items[ret->n - 1]);
+        if (!err)
+            err = check_kept(a, conn, ret->n);
     }
     return err;
 }
@@ -154,8 +191,14 @@ static struct err *find_first(struct rec_sql *q, struct db_conn *conn, const str
     return NULL;
 }
 
-struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
-                     struct str id, struct rec **ret)
+static void forget_unreadable(struct arena *a, struct rec **rec)
+{
+    if (*rec && !rec_is_readable(a, *rec))
+        *rec = NULL;
+}
+
+struct err *rec_find_row(struct arena *a, struct db_conn *conn, const struct schema_col *col,
+                         struct str id, struct rec **ret)
 {
     AUTO_SQL struct rec_sql q;
 
@@ -167,11 +210,21 @@ struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_
     return find_first(&q, conn, col, ret);
 }
 
+struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
+                     struct str id, struct rec **ret)
+{
+    struct err *err = rec_find_row(a, conn, col, id, ret);
+
+    forget_unreadable(a, ret);
+    return err;
+}
+
 struct err *rec_find_by(struct arena *a, struct db_conn *conn, const struct schema_col *col,
                         const struct schema_field *field, struct str text, bool nocase,
                         struct rec **ret)
 {
     AUTO_SQL struct rec_sql q;
+    struct err *err;
 
     rec_sql_init(&q, a, conn);
     rec_sql_select(&q, col);
@@ -188,7 +241,9 @@ struct err *rec_find_by(struct arena *a, struct db_conn *conn, const struct sche
         REC_SQL(&q, " != ''");
     }
     REC_SQL(&q, " LIMIT 1");
-    return find_first(&q, conn, col, ret);
+    err = find_first(&q, conn, col, ret);
+    forget_unreadable(a, ret);
+    return err;
 }
 
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth)

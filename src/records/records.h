@@ -36,12 +36,20 @@ struct str rec_text(struct arena *a, const struct rec *rec, const struct schema_
 bool rec_truth(struct arena *a, const struct rec *rec, const struct schema_field *field);
 struct value rec_value(struct arena *a, const struct rec *rec, const struct schema_field *field);
 
-/* *ret NULL when there is no such row. By id, exactly; or by one field's text. */
+/* Whether every cell can be read. PocketBase never loads a row with one that cannot (a geoPoint
+ * that is no point): to clients there is no such record. Most collections have no field to ask. */
+bool rec_is_readable(struct arena *a, const struct rec *rec);
+/* *ret NULL when there is no such row, or it cannot be read. By id, exactly; or by one field's
+ * text.
+ */
 MUST_CHECK struct err *rec_find(struct arena *a, struct db_conn *conn, const struct schema_col *col,
                                 struct str id, struct rec **ret);
 MUST_CHECK struct err *rec_find_by(struct arena *a, struct db_conn *conn,
                                    const struct schema_col *col, const struct schema_field *field,
                                    struct str text, bool nocase, struct rec **ret);
+/* rec_find(), but a row that cannot be read is found, too. */
+MUST_CHECK struct err *rec_find_row(struct arena *a, struct db_conn *conn,
+                                    const struct schema_col *col, struct str id, struct rec **ret);
 
 /* --- who acts -------------------------------------------------------------------------------- */
 

@@ -265,25 +265,9 @@ static struct err *find_referencing(struct removal *r, const struct schema_back 
 static bool has_unreadable(const struct schema_col *col)
 {
     for (size_t i = 0; i < col->n_fields; i++)
-        if (col->fields[i].type->kind == FIELD_GEO)
+        if (col->fields[i].type->is_readable)
             return true;
     return false;
-}
-
-/* Writing is what tells whether a cell can be read. */
-static bool is_readable(struct arena *a, const struct rec *rec)
-{
-    AUTO_BUF struct buf out;
-
-    buf_init(&out, 4 * KIB);
-    for (size_t i = 0; i < rec->col->n_fields; i++) {
-        const struct schema_field *field = &rec->col->fields[i];
-
-        if (field->type->kind == FIELD_GEO && !field->type->write(a, &out, field, rec->cells[i]))
-            return false;
-        buf_reset(&out);
-    }
-    return true;
 }
 
 /* Of a list, what the frame does not delete. */
@@ -315,10 +299,10 @@ static struct err *release_one(const struct removal *r, const struct schema_back
 
     *ret_goes = false;
     arena_reset(r->scratch);
-    err = rec_find(r->scratch, r->tx, back->col, id, &rec);
+    err = rec_find_row(r->scratch, r->tx, back->col, id, &rec);
     if (err || !rec)
         return err; /* gone with an inner cascade */
-    if (!is_readable(r->scratch, rec))
+    if (!rec_is_readable(r->scratch, rec))
         return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "unreadable: %.*s of %.*s",
                        STR_ARG(id), STR_ARG(back->col->name));
     work.old = rec;
@@ -407,7 +391,7 @@ struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const str
     struct err *err = NULL;
 
     r.scratch = arena_child(a);
-    if (!is_readable(r.scratch, rec))
+    if (!rec_is_readable(r.scratch, rec))
         return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
     r.ordered = is_ordered(a, schema, rec->col);
     ids.items[0] = rec_id(rec);

@@ -187,11 +187,9 @@ static struct err *write_key(struct rec_writer *w, const struct rec_level *level
     buf_add(w->out, key->text);
     if (key->is_expand)
         return write_expand(w, level, rec);
-    if (!key->field ||
-        key->field->type->write(w->scratch, w->out, key->field, rec->cells[key->field->at]))
-        return NULL;
-    return err_new(w->scratch, E_BAD_REQUEST, NULL, "field %.*s of %.*s cannot be loaded",
-                   STR_ARG(key->field->name), STR_ARG(rec->col->name));
+    if (key->field)
+        key->field->type->write(w->scratch, w->out, key->field, rec->cells[key->field->at]);
+    return NULL;
 }
 
 /* As deep as expands are, which LIMIT_EXPAND_DEPTH bounds. The scratch arena is not reset inside.

@@ -84,7 +84,7 @@ static void date_check(struct arena *a, const struct schema_field *field, const 
     }
 }
 
-static bool date_write(struct arena *a, struct buf *out, const struct schema_field *field,
+static void date_write(struct arena *a, struct buf *out, const struct schema_field *field,
                        struct db_value cell)
 {
     (void)field;
@@ -92,7 +92,6 @@ static bool date_write(struct arena *a, struct buf *out, const struct schema_fie
     if (cell.type != DB_NULL)
         buf_add(out, normal_date(a, cell.type == DB_TEXT ? cell.s : cell_text(a, cell)));
     BUF_ADD(out, "\"");
-    return true;
 }
 
 const struct field_type field_date = {

@@ -2,7 +2,7 @@
  * Field type geoPoint: {"lon":…,"lat":…}.
  *
  * PocketBase's decoder streams: of a submitted text, what stands before a fault is kept. A stored
- * text with a fault makes its record unreadable, so a caller learns whether there was one.
+ * text with a fault makes its record unreadable, so a caller can ask whether there is one.
  */
 #include "base/num.h"
 #include "schema/internal.h"
@@ -167,6 +167,14 @@ static struct value geo_accept(struct arena *a, const struct schema_field *field
     return value_geo(point);
 }
 
+static bool geo_is_readable(struct arena *a, const struct schema_field *field, struct db_value cell)
+{
+    struct point point;
+
+    (void)field;
+    return read_cell(a, cell, &point);
+}
+
 static struct value geo_load(struct arena *a, const struct schema_field *field,
                              struct db_value cell)
 {
@@ -211,16 +219,12 @@ static void geo_check(struct arena *a, const struct schema_field *field, const s
     }
 }
 
-static bool geo_write(struct arena *a, struct buf *out, const struct schema_field *field,
+static void geo_write(struct arena *a, struct buf *out, const struct schema_field *field,
                       struct db_value cell)
 {
-    struct point point = {0, 0};
+    struct value value = geo_load(a, field, cell);
 
-    (void)field;
-    if (!read_cell(a, cell, &point))
-        return false;
-    write_point(out, point.lon, point.lat);
-    return true;
+    write_point(out, value.geo.lon, value.geo.lat);
 }
 
 const struct field_type field_geo = {
@@ -231,6 +235,7 @@ const struct field_type field_geo = {
     .value = VALUE_GEO,
     .read_options = field_no_opts,
     .accept = geo_accept,
+    .is_readable = geo_is_readable,
     .load = geo_load,
     .store = geo_store,
     .check = geo_check,

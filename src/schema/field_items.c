@@ -105,7 +105,7 @@ static bool is_normal(struct str s)
     return false;
 }
 
-bool items_write(struct arena *a, struct buf *out, const struct schema_field *field,
+void items_write(struct arena *a, struct buf *out, const struct schema_field *field,
                  struct db_value cell)
 {
     struct str text = cell.type == DB_TEXT ? cell.s : cell_text(a, cell);
@@ -113,16 +113,15 @@ bool items_write(struct arena *a, struct buf *out, const struct schema_field *fi
 
     if (!field->multiple && str_find_byte(text, '[') == text.n) {
         json_write_text(out, text);
-        return true;
+        return;
     }
     if (field->multiple && is_normal(text)) {
         buf_add(out, text);
-        return true;
+        return;
     }
     list = normal_text_list(a, text);
     if (field->multiple)
         list_write(out, list);
     else
         json_write_text(out, list.n ? list.items[list.n - 1] : STR(""));
-    return true;
 }

@@ -166,7 +166,7 @@ static void json_check(struct arena *a, const struct schema_field *field, const 
         check_fail(a, field, CODE_REQUIRED, STR_NONE, err);
 }
 
-static bool json_cell_write(struct arena *a, struct buf *out, const struct schema_field *field,
+static void json_cell_write(struct arena *a, struct buf *out, const struct schema_field *field,
                             struct db_value cell)
 {
     struct str text;
@@ -174,12 +174,11 @@ static bool json_cell_write(struct arena *a, struct buf *out, const struct schem
     (void)field;
     if (cell.type == DB_NULL) {
         BUF_ADD(out, "null");
-        return true;
+        return;
     }
     text = cell_text(a, cell);
     if (!looks_raw(text) || !json_write_stored(out, text))
         json_write_text(out, text);
-    return true;
 }
 
 const struct field_type field_json = {

@@ -119,7 +119,7 @@ static void number_check(struct arena *a, const struct schema_field *field,
 /* Integers up to here are the same as float64 and as text. */
 #define EXACT_INT 9007199254740992
 
-static bool number_write(struct arena *a, struct buf *out, const struct schema_field *field,
+static void number_write(struct arena *a, struct buf *out, const struct schema_field *field,
                          struct db_value cell)
 {
     double number;
@@ -128,13 +128,13 @@ static bool number_write(struct arena *a, struct buf *out, const struct schema_f
     (void)field;
     if (cell.type == DB_INT && cell.i >= -EXACT_INT && cell.i <= EXACT_INT) {
         buf_add_i64(out, cell.i);
-        return true;
+        return;
     }
     number = cell_number(cell);
-    if (!isfinite(number))
-        return false;
-    json_write_double(out, number);
-    return true;
+    if (isfinite(number))
+        json_write_double(out, number);
+    else
+        BUF_ADD(out, "null"); /* only another program stores it, and JSON has no word for it */
 }
 
 const struct field_type field_number = {
@@ -213,7 +213,7 @@ static void bool_check(struct arena *a, const struct schema_field *field, const 
         check_fail(a, field, CODE_REQUIRED, STR_NONE, err);
 }
 
-static bool bool_write(struct arena *a, struct buf *out, const struct schema_field *field,
+static void bool_write(struct arena *a, struct buf *out, const struct schema_field *field,
                        struct db_value cell)
 {
     (void)field;
@@ -221,7 +221,6 @@ static bool bool_write(struct arena *a, struct buf *out, const struct schema_fie
         BUF_ADD(out, "true");
     else
         BUF_ADD(out, "false");
-    return true;
 }
 
 const struct field_type field_bool = {

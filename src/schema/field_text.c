@@ -25,12 +25,11 @@ struct db_value text_store(struct arena *a, const struct schema_field *field,
     return DB_V_TEXT(value->text);
 }
 
-bool text_write(struct arena *a, struct buf *out, const struct schema_field *field,
+void text_write(struct arena *a, struct buf *out, const struct schema_field *field,
                 struct db_value cell)
 {
     (void)field;
     json_write_text(out, cell.type == DB_TEXT ? cell.s : cell_text(a, cell));
-    return true;
 }
 
 static struct err *text_options(struct arena *a, const struct json *def, struct schema_field *field)
@@ -82,8 +81,6 @@ static void text_check(struct arena *a, const struct schema_field *field, const 
     int64_t max = field->text.max > 0 ? field->text.max : DEFAULT_TEXT_MAX;
     int64_t count = (int64_t)utf8_count(value->text);
 
-    if (field->text.primary_key)
-        check_id(a, field, value->text, err); /* adds at most one: the first item stays */
     if (value->text.n == 0) {
         if (field->required || field->text.primary_key)
             check_fail(a, field, CODE_REQUIRED, STR_NONE, err);
@@ -95,6 +92,8 @@ static void text_check(struct arena *a, const struct schema_field *field, const 
         check_fail(a, field, CODE_MAX_TEXT, params_int(a, "max", max), err);
     else if (!pattern_matches(field->text.pattern, field->text.regex, value->text))
         check_fail(a, field, CODE_FORMAT, STR_NONE, err);
+    else if (field->text.primary_key)
+        check_id(a, field, value->text, err);
 }
 
 const struct field_type field_text = {

@@ -63,7 +63,7 @@ struct value text_accept(struct arena *a, const struct schema_field *field, cons
 struct value text_load(struct arena *a, const struct schema_field *field, struct db_value cell);
 struct db_value text_store(struct arena *a, const struct schema_field *field,
                            const struct value *value);
-bool text_write(struct arena *a, struct buf *out, const struct schema_field *field,
+void text_write(struct arena *a, struct buf *out, const struct schema_field *field,
                 struct db_value cell);
 
 /* Of types whose value is a list: select, file, relation. */
@@ -71,7 +71,7 @@ struct value items_accept(struct arena *a, const struct schema_field *field, con
 struct value items_load(struct arena *a, const struct schema_field *field, struct db_value cell);
 struct db_value items_store(struct arena *a, const struct schema_field *field,
                             const struct value *value);
-bool items_write(struct arena *a, struct buf *out, const struct schema_field *field,
+void items_write(struct arena *a, struct buf *out, const struct schema_field *field,
                  struct db_value cell);
 /* The items that checks look at: a single one is taken apart once more when it is a JSON array. */
 struct str_list items_to_check(struct arena *a, const struct schema_field *field,

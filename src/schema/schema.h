@@ -156,6 +156,9 @@ struct field_type {
     /* Submitted JSON to a value; never fails: bad input becomes a zero value (records.md 6). */
     struct value (*accept)(struct arena *a, const struct schema_field *field,
                            const struct json *in);
+    /* Whether PocketBase can read the cell; if not, it never loads the row. NULL: any cell. `a` is
+     * scratch. */
+    bool (*is_readable)(struct arena *a, const struct schema_field *field, struct db_value cell);
     /* A stored cell to a value, normalised (data-dir.md 5.3). */
     struct value (*load)(struct arena *a, const struct schema_field *field, struct db_value cell);
     /* A value to what is stored. */
@@ -165,9 +168,8 @@ struct field_type {
      * a primary key: for a create; an id that did not change is not checked. */
     void (*check)(struct arena *a, const struct schema_field *field, const struct value *value,
                   struct err **err);
-    /* A stored cell as JSON, straight into the answer (records.md 5.2). False: the record cannot be
-     * loaded (a broken geoPoint). `a` is scratch. */
-    bool (*write)(struct arena *a, struct buf *out, const struct schema_field *field,
+    /* A stored cell as JSON, straight into the answer (records.md 5.2). `a` is scratch. */
+    void (*write)(struct arena *a, struct buf *out, const struct schema_field *field,
                   struct db_value cell);
 };
 

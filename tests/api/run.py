@@ -9,6 +9,7 @@ A case is data: a request, its status and parts of its body, in the same format 
   superuser's, __EXPIRED_name__ for one whose time is over, __FORGED_name__ for a wrong signature;
 - "expectedJson" names values by path, as in {"items.0.title": "Hello", "totalItems": 2}; a
   path that ends in ".#" stands for a length, and null for an absent value too;
+- "args" are options of the server, "expectedLog" parts of what it prints;
 - there are no mails, no realtime clients and no OAuth2 providers.
 
 Files are numbered, so that the most basic fails first. The last line is `N passed, N failed`.
@@ -78,11 +79,14 @@ def run(binary, base, work, case):
         for step in case.get("setup", []):
             if "sql" in step:
                 reeve.run_sql(directory, step["db"], ";\n".join(step["sql"]))
-        with reeve.Server(binary, directory) as server:
+        with reeve.Server(binary, directory, *case.get("args", [])) as server:
             for step in case.get("setup", []):
                 if "request" in step:
                     send(server, step["request"])
             check(case, *send(server, case))
+            for part in case.get("expectedLog", []):
+                if part not in server.output():
+                    raise Mismatch("%r is not in the log" % part)
             if not server.stop():
                 raise Mismatch("the server did not end well: " + server.output())
     except Mismatch as e:

@@ -49,6 +49,7 @@ static void each_limit_has_its_error(void **state)
         err = read_long(&b, conn);
         assert_non_null(err);
         assert_int_equal(err->kind, cases[i].kind);
+        assert_int_equal(err->timed_out, cases[i].kind == E_UNAVAILABLE);
         assert_true(clock_us() - start_us >= cases[i].min_ms * 1000);
         assert_true(clock_thread_cpu_us() - cpu_us < cases[i].max_cpu_ms * 1000);
         err = db_check_limits(b.a, conn); /* it stays so */

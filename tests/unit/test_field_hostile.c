@@ -52,7 +52,8 @@ static void try_text(struct arena *a, const struct schema_field *field, struct s
     value = field->type->load(a, field, cell);
     assert_true(field_value_eq(&value, &value));
     buf_reset(&out);
-    if (field->type->write(a, &out, field, cell) && !json_valid(buf_str(&out), &json_limits_stored))
+    field->type->write(a, &out, field, cell);
+    if (!json_valid(buf_str(&out), &json_limits_stored))
         fail_msg("%.*s: written as %s", STR_ARG(text), out.p);
 }
 

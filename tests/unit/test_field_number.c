@@ -79,7 +79,10 @@ static void numbers_written(void **state)
         {CELL_TEXT("12.50"), "12.5"},
         {CELL_TEXT(""), "0"},
     };
-    const struct write_case infinite[] = {{{.type = DB_REAL, .d = HUGE_VAL}, NULL}};
+    const struct write_case infinite[] = {{{.type = DB_REAL, .d = HUGE_VAL}, "null"},
+                                          {CELL_TEXT("inf"), "null"},
+                                          {CELL_TEXT("-Infinity"), "null"},
+                                          {CELL_TEXT("nan"), "null"}};
 
     (void)state;
     WRITE("\"type\":\"number\"", cases);

@@ -67,6 +67,14 @@ static void primary_keys(void **state)
         {"\"lpt9\"", 0, "validation_reserved_pk",
          "The primary key 'LPT9' is reserved and cannot be used.", "{\"reserved\":\"LPT9\"}"},
     };
+    static const struct accept_case limited[] = {
+        {"\"a.\"", 0, "validation_min_text_constraint", 0, "{\"min\":3}"},
+        {"\"a.b.c.d\"", 0, "validation_max_text_constraint", 0, "{\"max\":6}"},
+        {"\"a/b\"", 0, "validation_invalid_format", 0, 0},
+        {"\"com1\"", 0, "validation_invalid_format", 0, 0},
+        {"\"a.b\"", 0, "validation_forbidden_pk_character", 0, "{\"ch\":\".\"}"},
+        {"\"con\"", 0, "validation_reserved_pk", 0, "{\"reserved\":\"CON\"}"},
+    };
     static const struct accept_case plain[] = {
         {"\"abc1\"", "abc1", 0, 0, 0},
         {"\"con\"", "con", 0, 0, 0},
@@ -76,6 +84,8 @@ static void primary_keys(void **state)
 
     (void)state;
     ACCEPT("\"type\":\"text\",\"primaryKey\":true,\"pattern\":\".\"", free_form);
+    ACCEPT("\"type\":\"text\",\"primaryKey\":true,\"min\":3,\"max\":6,\"pattern\":\"^[a-z.]+$\"",
+           limited);
     ACCEPT("\"type\":\"text\",\"primaryKey\":true,\"pattern\":\"^[a-z0-9]+$\"", plain);
 }
 
