@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,7 +233,13 @@ static void answer_questions(void *arg)
                             {.fd = *(const int *)arg, .events = POLLIN}};
     char question;
 
-    while (poll(fds, 2, -1) > 0 && !fds[1].revents && read(STDIN_FILENO, &question, 1) == 1) {
+    for (;;) {
+        int n = poll(fds, 2, -1);
+
+        if (n < 0 && errno == EINTR) /* a signal that this thread was chosen for */
+            continue;
+        if (n < 0 || fds[1].revents || read(STDIN_FILENO, &question, 1) != 1)
+            return;
         if (question == '?')
             print_counters();
         else if (question == '!')
