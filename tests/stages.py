@@ -107,14 +107,6 @@ def lint(job):
     return total(shape, (len(files) - failed, failed))
 
 
-def tidy(job):
-    """clang-tidy and cppcheck"""
-    status, text = job.run(os.path.join(TOP, "dev"), "lint", show=False)
-    if status:
-        job.say(text)
-    return (0, 1) if status else (1, 0)
-
-
 # --- programs in C --------------------------------------------------------------------------------
 
 
@@ -300,5 +292,4 @@ STAGES = [
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
     Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
-    Stage("tidy",        tidy,          ["clang"],            600,  2400, True),
 ]
