@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from run import NEVER_MS, PATIENCE, Server, expect, read_all, serving, status
+from run import NEVER_MS, PATIENCE, Server, expect, read_all, run_tests, serving, status
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SLOW = b"GET /api/slow?ms=%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % NEVER_MS
@@ -62,20 +62,5 @@ def test_before_it_runs() -> None:
         ends_well(server, turn)
 
 
-def main() -> int:
-    failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or sys.argv[2:] and not any(w in name for w in sys.argv[2:]):
-            continue
-        print("[ RUN      ]", name, flush=True)
-        try:
-            test()
-            print("[       OK ]", name, flush=True)
-        except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
-            failed += 1
-            print("[  FAILED  ] %s: %s" % (name, str(e)[:600]), flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals()))

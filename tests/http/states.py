@@ -7,11 +7,10 @@
 import contextlib
 import socket
 import struct
-import subprocess
 import sys
 import time
 
-from run import GET, LAST, PATIENCE, Server, expect, read_all, read_until, serving, status
+from run import GET, LAST, PATIENCE, Server, expect, read_all, read_until, run_tests, serving, status
 
 ECHO = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n"
 BUFFER = 16384  # IN_BYTES
@@ -171,20 +170,5 @@ def test_long_echoes() -> None:
             expect((status(got), got.count(b"Location: /x")), (307, 1), size)
 
 
-def main() -> int:
-    failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or sys.argv[2:] and not any(w in name for w in sys.argv[2:]):
-            continue
-        print("[ RUN      ]", name, flush=True)
-        try:
-            test()
-            print("[       OK ]", name, flush=True)
-        except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
-            failed += 1
-            print("[  FAILED  ] %s: %s" % (name, str(e)[:600]), flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals()))
