@@ -4,6 +4,7 @@
  */
 #include "http/internal.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -195,10 +196,19 @@ static void add_length(struct exchange *ex, size_t n)
     BUF_ADD(&ex->head, "\r\n");
 }
 
-static void add_origin(struct exchange *ex)
+/* One that is longer than any browser's is answered without it, and that is all. */
+static struct str allowed_origin(struct exchange *ex)
 {
     struct str origin = req_header(&ex->req, STR("Origin"));
-    struct str allowed = cors_origin(ex->conn->loop->server, origin);
+
+    if (origin.n > LIMIT_ORIGIN_BYTES)
+        ex->keep = false;
+    return cors_origin(ex->conn->loop->server, origin);
+}
+
+static void add_origin(struct exchange *ex)
+{
+    struct str allowed = allowed_origin(ex);
 
     if (allowed.p)
         add_header(ex, STR("Access-Control-Allow-Origin: "), allowed);
@@ -279,8 +289,7 @@ void write_redirect(struct http_conn *conn, struct str path)
 void write_options(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
-    struct str origin = req_header(&ex->req, STR("Origin"));
-    struct str allowed = cors_origin(conn->loop->server, origin);
+    struct str allowed = allowed_origin(ex);
     struct str wanted = req_header(&ex->req, STR("Access-Control-Request-Headers"));
 
     ex->head.max = wanted.n + IN_BYTES;

@@ -156,6 +156,9 @@ def test_long_origin() -> None:
                 expect(got[:9], b"HTTP/1.1 ", (size, method, path))
                 if path != b"./health":
                     expect(b"Access-Control-Allow-Origin: " in got, allowed, (size, method, path))
+            asked = head.replace(b"Connection: close\r\n", b"") % (b"GET", b"health", b"a" * size, b"")
+            got = server.say(asked + LAST)
+            expect(got.count(b"HTTP/1.1 "), 2 if allowed else 1, (size, "nobody's browser is not served on"))
 
 
 def test_long_echoes() -> None:
