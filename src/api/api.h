@@ -47,6 +47,7 @@ uint64_t api_body_limit(void *user, const struct req *req);
 void api_handle(void *user, struct req *req);
 struct err *api_temp_path(void *user, struct arena *a, struct str *ret);
 void api_remove_temp(void *user, struct str path);
+void api_abandoned(void *user);
 /* Closes what a serving thread opened: its read connection, its query cache. */
 void api_thread_end(void *user);
 

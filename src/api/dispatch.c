@@ -388,6 +388,13 @@ void api_remove_temp(void *user, struct str path)
     file_store_remove_temp(api->files, path);
 }
 
+void api_abandoned(void *user)
+{
+    const struct api *api = user;
+
+    db_end_waits(api->db);
+}
+
 void api_thread_end(void *user)
 {
     const struct api *api = user;

@@ -8,7 +8,9 @@
 #include "auth/auth.h"
 #include "records/records.h"
 
-#define API_STALE_TRIES 3 /* preparing again after a schema change, then 503 */
+/* Preparing again after a schema change, then 503: as many as clients that change it side by side
+ * may need, each of whom waits its turn while the others change it. */
+#define API_STALE_TRIES 8
 
 enum api_run {
     RUN_PLAIN, /* needs no database but for the caller's identity */

@@ -124,9 +124,11 @@ static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a
     const struct origin *origin = in;
     id_list origins = {0};
     struct str known;
-    struct err *err;
+    struct err *err = schema_check_fresh(a, origin->schema, tx);
 
     *ret_out = NULL;
+    if (err) /* the login stands, its origin is new once more */
+        return err;
     err = list_origins(a, tx, origin, &origins, &known);
     if (err)
         return err;

@@ -6,6 +6,7 @@
 #include "cli/notify.h"
 
 #include "base/compiler.h"
+#include "base/date.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -21,11 +22,12 @@
 #include <unistd.h>
 
 #define DEBOUNCE_MS 50
+#define DEBOUNCE_MAX_MS 500 /* however many markers go on coming */
 /* After a reload that failed: what changed may be a rule that was tightened. */
 #define RETRY_MS 250
 #define SUFFIX_LEN 10
 
-enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2, CHANGED_ALL = 3 };
+enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2, CHANGED_FOLDER = 4, CHANGED_ALL = 3 };
 
 struct notify {
     struct app *app;
@@ -68,7 +70,9 @@ static unsigned read_events(const struct notify *notify)
 
         memcpy(&head, in.bytes + at, sizeof(head));
         if (head.mask & IN_Q_OVERFLOW) /* events were lost */
-            changed = CHANGED_ALL;
+            changed |= CHANGED_ALL;
+        if (head.mask & IN_IGNORED) /* the folder is gone, and the watch with it */
+            changed |= CHANGED_ALL | CHANGED_FOLDER;
         if (head.len > 0)
             changed |= changed_by(notify, str_of(in.bytes + at + sizeof(head)));
         at += (ssize_t)(sizeof(head) + head.len);
@@ -76,11 +80,29 @@ static unsigned read_events(const struct notify *notify)
     return changed;
 }
 
+static struct err *failed(struct arena *a, const struct notify *notify)
+{
+    return err_new(a, E_INTERNAL, NULL, "can't watch %.*s: %s", STR_ARG(notify->folder),
+                   strerror(errno));
+}
+
+static struct err *watch_folder(struct arena *a, struct app *app)
+{
+    const struct notify *notify = app->notify;
+    const char *folder = arena_cstr(a, notify->folder);
+
+    if ((mkdir(folder, 0777) != 0 && errno != EEXIST) ||
+        inotify_add_watch(notify->inotify, folder, IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY) < 0)
+        return failed(a, notify);
+    return NULL;
+}
+
 static const struct {
     unsigned change;
     const char *what;
     struct err *(*reload)(struct arena *a, struct app *app);
 } reloads[] = {
+    {CHANGED_FOLDER, "the watch", watch_folder}, /* first: what is missed meanwhile is read below */
     {CHANGED_SETTINGS, "settings", app_reload_settings},
     {CHANGED_COLLECTIONS, "collections", app_reload_schema},
 };
@@ -112,16 +134,33 @@ static unsigned take_wanted(struct notify *notify)
     return atomic_exchange(&notify->wanted, 0);
 }
 
+/* Milliseconds until what has changed is read again; -1: nothing has. */
+static int wait_ms(unsigned changed, bool is_retry, uint64_t first_ms)
+{
+    uint64_t passed_ms = clock_ms() - first_ms;
+
+    if (!changed)
+        return -1;
+    if (is_retry)
+        return RETRY_MS;
+    if (passed_ms >= DEBOUNCE_MAX_MS)
+        return 0;
+    return passed_ms + DEBOUNCE_MS < DEBOUNCE_MAX_MS ? DEBOUNCE_MS
+                                                     : (int)(DEBOUNCE_MAX_MS - passed_ms);
+}
+
 static void watch(void *arg)
 {
     struct notify *notify = arg;
     struct pollfd fds[2] = {{.fd = notify->inotify, .events = POLLIN},
                             {.fd = notify->wake, .events = POLLIN}};
-    unsigned changed = 0; /* to be read again */
+    unsigned changed = 0;  /* to be read again */
+    uint64_t first_ms = 0; /* when the first of it came */
     bool is_retry = false;
 
     for (;;) {
-        int n = poll(fds, 2, !changed ? -1 : is_retry ? RETRY_MS : DEBOUNCE_MS);
+        int until_ms = wait_ms(changed, is_retry, first_ms);
+        int n = until_ms == 0 ? 0 : poll(fds, 2, until_ms);
 
         if (n < 0 && errno != EINTR)
             break;
@@ -130,6 +169,8 @@ static void watch(void *arg)
         if (n > 0) {
             unsigned more = read_events(notify) | take_wanted(notify);
 
+            if (more && (is_retry || !changed))
+                first_ms = clock_ms();
             changed |= more;
             is_retry = is_retry && !more;
         } else if (n == 0) {
@@ -146,30 +187,25 @@ static void wake(const struct notify *notify)
         BUG("an eventfd took no count");
 }
 
-static struct err *failed(struct arena *a, const struct notify *notify)
-{
-    return err_new(a, E_INTERNAL, NULL, "can't watch %.*s: %s", STR_ARG(notify->folder),
-                   strerror(errno));
-}
-
 struct err *notify_start(struct arena *a, struct app *app)
 {
     struct notify *notify = ARENA_NEW(a, struct notify);
-    const char *folder;
+    struct err *err;
 
     notify->app = app;
     notify->folder = app_path(a, app, ".notify");
     notify->suffix = random_suffix(a);
-    folder = arena_cstr(a, notify->folder);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return failed(a, notify);
     notify->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     notify->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (notify->inotify < 0 || notify->wake < 0 ||
-        inotify_add_watch(notify->inotify, folder, IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY) < 0)
+    if (notify->inotify < 0 || notify->wake < 0)
         return failed(a, notify);
-    notify->thread = thread_start("notify", watch, notify);
     app->notify = notify;
+    err = watch_folder(a, app);
+    if (err) {
+        app->notify = NULL; /* there is no thread to stop */
+        return err;
+    }
+    notify->thread = thread_start("notify", watch, notify);
     return NULL;
 }
 

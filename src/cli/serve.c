@@ -79,6 +79,7 @@ static struct err *listen_on(struct arena *a, const struct options *options,
         .user = &serving->api,
         .body_limit = api_body_limit,
         .handle = api_handle,
+        .abandoned = api_abandoned,
         .loop_end = api_thread_end,
     };
 
@@ -126,6 +127,8 @@ static struct err *follow_schema(void *user, struct arena *a, int64_t db_version
 
     if (err) /* not every change shows in the version: a rule that was tightened does not */
         notify_reload_schema(user);
+    if (db_version == API_ANY_VERSION) /* a change of ours */
+        notify_announce(user, "collections");
     return err;
 }
 

@@ -72,11 +72,16 @@ struct err *db_open(struct arena *a, const struct db_conf *conf, struct db **ret
     return NULL;
 }
 
+void db_end_waits(struct db *db)
+{
+    atomic_store(&db->writer.ending, true);
+}
+
 void db_close(struct db *db)
 {
     if (!db)
         return;
-    atomic_store(&db->writer.ending, true); /* who has the turn may wait for another's lock */
+    db_end_waits(db); /* who has the turn may wait for another's lock */
     db_checkpointer_stop(db);
     db_writer_done(db);
     db_reader_close(db);

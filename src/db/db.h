@@ -63,6 +63,10 @@ MUST_CHECK struct err *db_open(struct arena *a, const struct db_conf *conf, stru
 void db_close(struct db *db);
 AUTO_DEFINE(db_close, struct db *)
 
+/* From here on no write waits for the lock of another process: what cannot begin at once is
+ * E_UNAVAILABLE. Any thread; before db_close(), which does the same. */
+void db_end_waits(struct db *db);
+
 const struct db_dialect *db_dialect(const struct db *db);
 const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
 

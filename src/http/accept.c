@@ -111,6 +111,8 @@ static void refuse_with_spare(struct http_server *server)
 {
     int fd;
 
+    if (server->spare_fd < 0) /* another thread was quicker to take its number */
+        server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (server->spare_fd < 0)
         return;
     (void)close(server->spare_fd);

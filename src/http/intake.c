@@ -369,8 +369,8 @@ bool intake_body(struct http_conn *conn)
     if (ex->framing == BODY_CHUNKED) {
         take_chunks(conn);
     } else if (!ex->in_place) {
-        conn->in_at += n; /* less than the body: it did not fit */
-        intake_bytes(conn, conn->in + conn->in_at - n, n);
+        conn->in_n = conn->in_at; /* copied, so there is room to notice a client that leaves */
+        intake_bytes(conn, conn->in + conn->in_at, n);
     } else if (n >= ex->length) {
         ex->req.body = (struct str){conn->in + conn->in_at, (size_t)ex->length};
         conn->in_at += (size_t)ex->length;

@@ -73,6 +73,8 @@ static void abandon_all(struct http_loop *loop)
         older = conn->older;
         conn_abandon(conn);
     }
+    if (loop->server->conf.abandoned)
+        loop->server->conf.abandoned(loop->server->conf.user);
 }
 
 static void on_timer(uv_timer_t *timer)

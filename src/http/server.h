@@ -37,6 +37,9 @@ struct http_conf {
     uint64_t (*body_limit)(void *user, const struct req *req);
     /* On a loop, once the request is complete; also, without its body, when no route matched. */
     void (*handle)(void *user, struct req *req);
+    /* On each loop once the time to drain is over and its clients are told: whoever waits for
+     * something on behalf of a request need not wait any more; may be NULL. */
+    void (*abandoned)(void *user);
     /* On each loop's thread as it starts and before it ends; may be NULL. */
     void (*loop_start)(void *user);
     void (*loop_end)(void *user);

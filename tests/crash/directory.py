@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
@@ -33,6 +34,8 @@ def main():
         for name, spoil, word in SPOILED:
             refused(binary, model, os.path.join(home, name.replace(" ", "-")), name, spoil, word, tally)
         locked(binary, model, os.path.join(home, "locked"), tally)
+        announced(binary, model, os.path.join(home, "announced"), tally)
+        locked_end(binary, model, os.path.join(home, "end"), tally)
         followed(binary, model, os.path.join(home, "followed"), tally)
         stopped(binary, model, os.path.join(home, "stopped"), tally)
     finally:
@@ -143,7 +146,8 @@ def followed(binary, model, home, tally):
         except RuntimeError as e:
             tally.check("a changed rule is followed", False, str(e))
         tally.check("stops cleanly", server.stop(), server.output())
-    for name, spoil in (("fails", fail_reload), ("overflows", overflow)):
+    for name, spoil in (("fails", fail_reload), ("overflows", overflow), ("loses its folder", remove_folder),
+                        ("never ends", chatter)):
         set_rule(directory, "''")
         with reeve.Server(binary, directory) as server:
             spoiled(server, directory, name, spoil, tally)
@@ -195,6 +199,53 @@ def overflow(server, directory):
         marker(directory, "noise%d" % i)
     marker(directory, "collections@3")
     server.process.send_signal(signal.SIGCONT)
+
+
+def remove_folder(server, directory):
+    """Somebody tidies up; the next process to announce something makes the folder again."""
+    os.rmdir(os.path.join(directory, ".notify"))
+    os.makedirs(os.path.join(directory, ".notify"), exist_ok=True)
+    set_rule(directory, "NULL")
+    marker(directory, "collections@4")
+
+
+def chatter(server, directory):
+    """News on and on, more often than the pause that the server waits for."""
+    set_rule(directory, "NULL")
+    marker(directory, "collections@5")
+    ended = time.monotonic() + 25
+    while time.monotonic() < ended and server.request("GET", LIST)[0] == 200:
+        marker(directory, "settings@6")
+
+
+def announced(binary, model, home, tally):
+    """What one server changes, another on the same directory follows."""
+    directory = copy(model, home)
+    head = {"Authorization": reeve.token(directory, "root")}
+    with reeve.Server(binary, directory) as one, reeve.Server(binary, directory, log=home + ".two") as two:
+        tally.check("open on both", one.request("GET", LIST)[0] == two.request("GET", LIST)[0] == 200)
+        status = one.request("PATCH", "/api/collections/people", {"listRule": None}, head)[0]
+        try:
+            reeve.until("the other follows", lambda: two.request("GET", LIST)[0] == 403)
+            tally.check("a change is announced", status == 200)
+        except RuntimeError as e:
+            tally.check("a change is announced", False, str(e))
+
+
+def locked_end(binary, model, home, tally):
+    """A write waits for another process's lock, for longer than anybody waits for a stop."""
+    directory = copy(model, home)
+    with reeve.Server(binary, directory, "--queryTimeout", "0") as server:
+        server.request("POST", RECORDS, {"name": "first"})
+        con = sqlite3.connect(os.path.join(directory, "data.db"), isolation_level=None)
+        con.execute("BEGIN IMMEDIATE")
+        waiting = threading.Thread(target=write, args=(server, 1, []))
+        waiting.start()
+        time.sleep(0.3)  # it may as well come later: then there is nothing to wait for
+        tally.check("stops while another process has the lock", server.stop(), server.output())
+        con.execute("ROLLBACK")
+        con.close()
+        waiting.join()
 
 
 def write(server, number, acknowledged):
