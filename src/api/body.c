@@ -4,6 +4,7 @@
  */
 #include "http/body.h"
 #include "api/internal.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/md5.h"
 #include "base/num.h"
@@ -176,6 +177,8 @@ static struct err *form_finish(struct form *form, const struct json **ret)
 {
     struct arena *a = form->call->arena;
 
+    if (form->payloads.n > LIMIT_JSON_PAYLOADS)
+        return bad_body(form->call, "too many @jsonPayload");
     for (size_t i = 0; i < form->payloads.n; i++) {
         const struct json *payload;
         struct err *err;

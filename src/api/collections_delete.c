@@ -142,14 +142,20 @@ static struct err *remove_batch(struct arena *a, struct db_conn *tx, const struc
                                 struct file_removal *files, const struct str_list *ids)
 {
     struct err *err = NULL;
+    size_t n_found = 0;
 
     for (size_t i = 0; i < ids->n && !err; i++) {
         struct rec *rec;
 
         err = rec_find_row(a, tx, removal->col, ids->items[i], &rec);
-        if (!err && rec)
-            err = rec_remove_with_files(a, tx, removal->schema, files, rec, removal->now_ms);
+        if (err || !rec)
+            continue;
+        n_found++;
+        err = rec_remove_with_files(a, tx, removal->schema, files, rec, removal->now_ms);
     }
+    if (!err && ids->n > 0 &&
+        n_found == 0) /* ids that are no texts: they would come again and again */
+        return err_new(a, E_NOT_FOUND, NULL, "no record has the ids that were read");
     return err;
 }
 
@@ -164,7 +170,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     struct str_list ids = {.n = 1};
     struct err *err = NULL;
 
-    while (!err && ids.n > 0) {
+    while (!err && ids.n > 0) { /* each batch removes one at least, or it is an error */
         arena_reset(scratch);
         err = read_ids(scratch, tx, removal->col, &ids);
         if (!err)

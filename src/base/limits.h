@@ -30,6 +30,8 @@
 /* JSON bodies (records.md 3.2). */
 #define LIMIT_JSON_DEPTH 10000
 #define LIMIT_JSON_VALUES 4000000
+#define LIMIT_JSON_PAYLOADS \
+    100 /* "@jsonPayload"s of one form: each is merged into those before it */
 
 /* Query language (query-language.md 1). */
 #define LIMIT_FILTER_BYTES 3500

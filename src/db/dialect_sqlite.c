@@ -60,7 +60,7 @@ static void sqlite_text_literal(struct buf *out, struct str text)
 
 static void sqlite_bool_literal(struct buf *out, bool truth)
 {
-    buf_add_byte(out, truth ? '1' : '0');
+    buf_add(out, truth ? STR("TRUE") : STR("FALSE")); /* to `IS NOT`, these are no numbers */
 }
 
 static void sqlite_row_id(struct buf *out, struct str alias)

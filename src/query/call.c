@@ -14,7 +14,9 @@ static bool argument(struct query_make *make, struct query_scope *scope,
 {
     if (arg->kind == QUERY_IDENT)
         return query_operand(make, scope, arg, ret);
-    *ret = (struct query_value){.sql = query_literal_param(make, arg), .n_params = 1};
+    *ret = (struct query_value){.sql = query_literal_param(make, arg),
+                                .n_params = 1,
+                                .has_empty = arg->kind == QUERY_TEXT && arg->text.n == 0};
     ret->term = query_term_param(make);
     return true;
 }
@@ -42,6 +44,7 @@ static bool geo_distance(struct query_make *make, struct query_scope *scope,
         exprs[i] = value.sql;
         term.args[i] = value.term;
         out.n_params += value.n_params;
+        out.has_empty |= value.has_empty;
     }
     make->dialect->geo_distance(&make->tmp, exprs);
     out.sql = query_take(make, mark);
@@ -90,20 +93,6 @@ static struct str many_times(struct query_make *make, struct str many, struct st
                         STR_ARG(alias));
 }
 
-/* An empty format alone is compared as an empty value is, which may leave the call's SQL out: so
- * it has no parameter that would be left over then. */
-static struct query_value empty_format(struct query_make *make)
-{
-    const struct str format = STR("''");
-
-    return (struct query_value){.sql = strftime_sql(make, &format, 1),
-                                .mode = NULL_FORCED,
-                                .n_params = 1,
-                                .is_empty = true,
-                                .recipe_from = (unsigned)make->recipes.n,
-                                .recipe_to = (unsigned)make->recipes.n};
-}
-
 static bool strftime_call(struct query_make *make, struct query_scope *scope,
                           const struct query_operand *call, struct query_value *ret)
 {
@@ -113,10 +102,6 @@ static bool strftime_call(struct query_make *make, struct query_scope *scope,
 
     if (!check_strftime(make, call))
         return false;
-    if (call->n_args == 1 && call->args[0].text.n == 0) {
-        *ret = empty_format(make);
-        return true;
-    }
     for (size_t i = 0; i < call->n_args; i++) {
         struct query_value value;
 
@@ -127,7 +112,11 @@ static bool strftime_call(struct query_make *make, struct query_scope *scope,
             time = value;
         exprs[i] = value.sql;
         out.n_params += value.n_params;
+        out.has_empty |= value.has_empty;
+        if (value.has_empty)
+            out.empty_sql = value.sql;
     }
+    out.is_empty = out.n_params == 1 && out.has_empty;
     out.sql = strftime_sql(make, exprs, call->n_args);
     if (time.many.p)
         out.many = many_times(make, time.many, exprs, call->n_args);

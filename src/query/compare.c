@@ -11,12 +11,16 @@ bool query_is_empty(const struct query_value *value)
 static bool is_known(const struct query_value *value)
 {
     return value->mode != NULL_FORCED &&
-           (value->is_const || (value->n_params > 0 && !query_is_empty(value)));
+           (value->is_const ||
+            (value->n_params > 0 && !value->has_empty && !query_is_empty(value)));
 }
 
+/* An empty value is '', or the parameter that is: what is left over would have nowhere to go. */
 static struct str shown(const struct query_value *value)
 {
-    return query_is_empty(value) ? STR("''") : value->sql;
+    if (!query_is_empty(value))
+        return value->sql;
+    return value->empty_sql.p ? value->empty_sql : STR("''");
 }
 
 static struct str infix(struct query_make *make, struct str x, const char *op, struct str y)
@@ -25,12 +29,12 @@ static struct str infix(struct query_make *make, struct str x, const char *op, s
 }
 
 /* One side is nothing: the other must be too. */
-static struct str compare_empty(struct query_make *make, const struct query_value *value,
-                                bool is_left, bool equal)
+static struct str compare_empty(struct query_make *make, struct str empty,
+                                const struct query_value *value, bool is_left, bool equal)
 {
     const char *op = equal ? " = " : make->dialect->is_not;
     struct str text =
-        is_left ? infix(make, STR("''"), op, value->sql) : infix(make, value->sql, op, STR("''"));
+        is_left ? infix(make, empty, op, value->sql) : infix(make, value->sql, op, empty);
 
     return arena_printf(make->a, equal ? "(%.*s OR %.*s IS NULL)" : "(%.*s AND %.*s IS NOT NULL)",
                         STR_ARG(text), STR_ARG(value->sql));
@@ -64,9 +68,9 @@ static struct str compare_equal(struct query_make *make, const struct query_valu
     case EQUAL_PLAIN:
         return infix(make, shown(left), op, shown(right));
     case EQUAL_LEFT_EMPTY:
-        return compare_empty(make, right, true, equal);
+        return compare_empty(make, shown(left), right, true, equal);
     case EQUAL_RIGHT_EMPTY:
-        return compare_empty(make, left, false, equal);
+        return compare_empty(make, shown(right), left, false, equal);
     case EQUAL_COALESCED:
         return infix(make, coalesce(make, left->sql), op, coalesce(make, right->sql));
     }
@@ -76,7 +80,7 @@ static struct str compare_equal(struct query_make *make, const struct query_valu
 /* Its parameters become patterns. */
 static struct str as_pattern(struct query_make *make, const struct query_value *value)
 {
-    if (value->is_empty)
+    if (value->is_empty && value->recipe_from == value->recipe_to)
         return STR("'%%'");
     for (unsigned i = value->recipe_from; i < value->recipe_to; i++)
         make->recipes.items[i].like |= !make->recipes.items[i].of_join;

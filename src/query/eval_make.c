@@ -187,6 +187,8 @@ static unsigned plain_test(struct query_make *make, enum query_op op,
 
     if (left->term == 0 || right->term == 0)
         return 0;
+    if (right->is_truth && (op == OP_NE || query_equal_form(left, right) == EQUAL_AS_IS))
+        return 0; /* asks for the truth of whatever stands left: the engine knows */
     test.kind = TEST_COMPARE;
     test.left = left->term;
     test.right = right->term;

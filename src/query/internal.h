@@ -171,7 +171,10 @@ struct query_value {
     unsigned n_params;
     bool is_null;                    /* the SQL is NULL */
     bool is_const;                   /* the SQL is 1, 0, TRUE or FALSE */
+    bool is_truth;                   /* it is TRUE or FALSE: `x IS NOT` it asks for truth */
     bool is_empty;                   /* it has one parameter, which is ''; the SQL is '' */
+    bool has_empty;                  /* one of its parameters is '' */
+    struct str empty_sql;            /* is_empty: how that parameter is written */
     unsigned recipe_from, recipe_to; /* its own parameters are among these */
     struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
     struct str guard; /* p not NULL: the alias whose e-mail must be visible */

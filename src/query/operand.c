@@ -22,7 +22,7 @@ struct query_value query_from_class(struct query_make *make, enum query_class cl
         return query_null();
     if (class == CLASS_EMPTY) {
         out.sql = STR("''");
-        out.is_empty = true;
+        out.is_empty = out.has_empty = true;
         out.term = EVAL_EMPTY;
         out.recipe_to = out.recipe_from;
         return out;

@@ -80,8 +80,10 @@ static struct query_value isset_value(struct query_make *make, struct str path)
     size_t mark = make->tmp.n;
 
     make->dialect->bool_literal(&make->tmp, is_set);
-    return (struct query_value){
-        .sql = query_take(make, mark), .is_const = true, .term = is_set ? EVAL_ONE : EVAL_ZERO};
+    return (struct query_value){.sql = query_take(make, mark),
+                                .is_const = true,
+                                .is_truth = true,
+                                .term = is_set ? EVAL_ONE : EVAL_ZERO};
 }
 
 static bool is_json_of_body(const struct schema_field *field, struct str path)

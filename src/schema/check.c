@@ -170,7 +170,7 @@ static void check_id(struct check *check)
         return;
     if (!check_word(id))
         err_add_item(check->a, &check->refused, STR("id"), CODE_MATCH, STR_NONE);
-    else if (map_find(&in->schema->by_id, id))
+    else if (map_find(&in->schema->by_id, id) || str_eq(id, in->schema->superusers->name))
         check_refuse(check, STR("id"), "validation_invalid_or_existing_id",
                      STR("The model id is invalid or already exists."), STR_NONE);
 }

@@ -285,6 +285,15 @@ static void join_relations(struct load *load)
     }
 }
 
+/* By its name alone, whatever ids there are. */
+static const struct schema_col *find_named(const struct schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->n_cols; i++)
+        if (str_eq_nocase(schema->cols[i]->name, str_of(name)))
+            return schema->cols[i];
+    return NULL;
+}
+
 static struct err *find_system_cols(struct load *load)
 {
     struct schema *schema = load->schema;
@@ -298,7 +307,7 @@ static struct err *find_system_cols(struct load *load)
                 {"_authOrigins", &schema->auth_origins}};
 
     for (size_t i = 0; i < COUNT_OF(cols); i++) {
-        *cols[i].to = schema_find(schema, str_of(cols[i].name));
+        *cols[i].to = find_named(schema, cols[i].name);
         if (!*cols[i].to)
             return err_new(load->a, E_INTERNAL, NULL, "data.db: there is no collection %s",
                            cols[i].name);

@@ -21,17 +21,21 @@ void schema_unref(struct schema *schema)
 
 const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id)
 {
-    const struct schema_col *col = map_find(&schema->by_id, name_or_id);
+    const struct schema_col *by_id = map_find(&schema->by_id, name_or_id);
+    const struct schema_col *by_name;
     char lower[NAME_MAX_BYTES];
 
-    if (col || name_or_id.n > sizeof(lower))
-        return col;
+    if (name_or_id.n > sizeof(lower))
+        return by_id;
     for (size_t i = 0; i < name_or_id.n; i++) {
         char c = name_or_id.p[i];
 
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
     }
-    return map_find(&schema->by_name, (struct str){lower, name_or_id.n});
+    by_name = map_find(&schema->by_name, (struct str){lower, name_or_id.n});
+    if (by_id && by_name) /* a collection's id may be another's name: the older one is meant */
+        return by_id->number < by_name->number ? by_id : by_name;
+    return by_id ? by_id : by_name;
 }
 
 const struct schema_field *schema_field(const struct schema_col *col, struct str name)

@@ -288,7 +288,7 @@ static void emails_of_others_are_guarded(void **state)
     spec.client_is_superuser = false;
     spec.filter = STR("email = 'x'");
     assert_string_equal(compile(&spec),
-                        "FROM `users` t0 WHERE (t0.`email` = ?1 AND t0.`emailVisibility` = 1)");
+                        "FROM `users` t0 WHERE (t0.`email` = ?1 AND t0.`emailVisibility` = TRUE)");
 }
 
 static void identifiers_are_checked_before_parsing(void **state)
