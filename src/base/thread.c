@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -36,16 +37,30 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
+/* Signals that end the program are the first thread's: others are not chosen for them, and their
+ * calls are not cut short. A thread begins with the mask of whoever starts it. */
+static sigset_t block_ends(void)
+{
+    sigset_t ends, before;
+
+    if (sigemptyset(&ends) != 0 || sigaddset(&ends, SIGTERM) != 0 ||
+        sigaddset(&ends, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &ends, &before) != 0)
+        BUG("signals cannot be masked");
+    return before;
+}
+
 pthread_t thread_start(const char *name, void (*run)(void *arg), void *arg)
 {
     struct start *start = malloc(sizeof(*start));
     pthread_t thread;
+    sigset_t before = block_ends();
 
     if (!start)
         BUG("out of memory");
     *start = (struct start){run, arg};
     if (pthread_create(&thread, NULL, run_thread, start) != 0)
         BUG("the system has no thread left");
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* as it was: it cannot fail */
     (void)pthread_setname_np(thread, name); /* for people only; too long a name is no harm */
     return thread;
 }

@@ -12,7 +12,8 @@
 /* A small number that identifies the calling thread; stable while it lives. */
 unsigned thread_id(void);
 
-/* Starts a named thread; ends the process when the system has none left. */
+/* Starts a named thread, which leaves SIGTERM and SIGINT to the first one; ends the process when
+ * the system has none left. */
 pthread_t thread_start(const char *name, void (*run)(void *arg), void *arg);
 void thread_join(pthread_t thread);
 
