@@ -159,7 +159,7 @@ def tsan(job):
 
 def fuzz(job):
     """the kept corpus, then a fixed number of inputs from a fixed seed"""
-    return script(job, "fuzz/run.py", "--runs", "100" if job.all else "1")
+    return script(job, "fuzz/run.py", "--runs", "20" if job.all else "1")
 
 
 # --- the server, from outside ---------------------------------------------------------------------
