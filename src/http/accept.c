@@ -2,10 +2,10 @@
  * The listener: takes many connections a wake-up and deals each to the loop with the fewest.
  * Beyond max_connections, or when no descriptor is left, a connection is answered 503 and closed.
  *
- * Signals that stop the server are caught from the moment on that it listens until the process
- * ends: one that comes before the loops run is found by them, one that comes after they have ended
- * has nothing left to do. So the handler, and the descriptor that it writes to, are never given
- * back; libuv's own handles would give the signals their default action again when they close.
+ * Signals that stop the server are blocked from the moment on that it listens until the process
+ * ends, and read from a descriptor: one that comes before the loops run is found by them, one that
+ * comes after they have ended has nothing left to do. libuv's own handles would give the signals
+ * their default action again when they close.
  */
 #include "http/internal.h"
 
@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -219,38 +219,33 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 
 /* ---- start and stop ------------------------------------------------------------------------ */
 
-static atomic_int stop_fd = -1; /* an eventfd: the only thing that a handler may reach */
+static atomic_int stop_fd = -1; /* a signalfd */
 
-static void on_signal(int number)
-{
-    const uint64_t one = 1;
-    const int saved = errno;
-
-    (void)number;
-    if (write(atomic_load(&stop_fd), &one, sizeof(one)) < 0) {
-        /* it is full: it has been said often enough */
-    }
-    errno = saved;
-}
-
+/* Blocked, they wait to be read, and have no other effect: in this thread and, since thread_start()
+ * masks them, in every other. */
 void accept_catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigset_t ends;
 
+    if (sigemptyset(&ends) != 0 || sigaddset(&ends, SIGTERM) != 0 ||
+        sigaddset(&ends, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &ends, NULL) != 0)
+        BUG("signals cannot be blocked");
     if (atomic_load(&stop_fd) < 0)
-        atomic_store(&stop_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    if (atomic_load(&stop_fd) < 0 || sigemptyset(&action.sa_mask) != 0 ||
-        sigaction(SIGTERM, &action, NULL) != 0 || sigaction(SIGINT, &action, NULL) != 0)
-        BUG("signals cannot be caught");
+        atomic_store(&stop_fd, signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (atomic_load(&stop_fd) < 0)
+        BUG("signals cannot be read");
 }
 
 static void on_stop(uv_poll_t *poll, int status, int events)
 {
-    uint64_t times;
+    struct signalfd_siginfo signal;
+    bool any = false;
 
     (void)status;
     (void)events;
-    if (read(atomic_load(&stop_fd), &times, sizeof(times)) == sizeof(times))
+    while (read(atomic_load(&stop_fd), &signal, sizeof(signal)) == sizeof(signal))
+        any = true;
+    if (any)
         http_server_stop(poll->data);
 }
 
