@@ -47,8 +47,8 @@ struct http_conf {
 
 struct http_server;
 
-/* Binds, listens and catches SIGTERM and SIGINT; conf is copied, what it points to must live as
- * long as the server. */
+/* Binds, listens and blocks SIGTERM and SIGINT, which the first loop reads; conf is copied, what it
+ * points to must live as long as the server. */
 MUST_CHECK struct err *http_server_open(struct arena *a, const struct http_conf *conf,
                                         struct http_server **ret);
 /* The port it listens on. */
