@@ -9,11 +9,11 @@
 #   libuv1-dev             sockets, loops, timers
 #   libssl-dev             hashes, HMAC, AES-GCM, random numbers
 #   libcrypt-dev           bcrypt, compatible with stored password hashes
-#   libpcre2-dev           regular expressions of text fields, with match limits
+#   g++, libre2-dev        regular expressions of text fields, matched in linear time
 #   ccache                 objects that were compiled before are not compiled again
 #   pip, npm               fetch the pinned sources that are compiled in (tools/third_party.sh)
 packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pkg-config=pkg-config
-    libuv1-dev libssl-dev libcrypt-dev libpcre2-dev
+    libuv1-dev libssl-dev libcrypt-dev g++=g++ libre2-dev
     python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
 
 # Testing, besides those above:

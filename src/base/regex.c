@@ -1,33 +1,22 @@
 /*
- * Patterns in RE2's syntax, run by PCRE2 under a bound on steps.
+ * Patterns, run by RE2.
  *
- * The parsed pattern is written anew in the part of PCRE2's syntax that means the same in both, so
- * nothing that RE2 refuses (back references, lookaround, callouts, verbs) gets through.
- *
- * The just-in-time compiler starts when a pattern has proved busy: most of a schema's patterns are
- * never asked between two starts, and the compiler costs more than a few hundred matches save.
+ * The parsed pattern is written anew in the part of RE2's syntax that needs no flags around it:
+ * what is refused, and how, is our parser's, which knows what Go's package of the same syntax
+ * takes.
  */
 #include "base/regex.h"
 
 #include "base/limits.h"
 #include "base/regex_node.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "base/regex_re2.h"
 
 #include <stdatomic.h>
 
-#define BUSY_AFTER 64
-#define HEAP_KIB 16384 /* PCRE2's own memory for one match */
-
 struct regex {
-    /* constant after regex_compile() */
-    pcre2_code *code;
-    pcre2_match_context *limits;
-    /* any thread, atomic */
-    _Atomic(pcre2_code *)
-        compiled; /* a copy of `code` for the processor; NULL: not yet, or never */
-    atomic_uint n_matches;
+    struct str printed; /* constant */
+    /* any thread */
+    _Atomic(struct re2_pattern *) program; /* NULL: not made yet */
 };
 
 static void print_code(struct buf *out, uint32_t code)
@@ -35,25 +24,11 @@ static void print_code(struct buf *out, uint32_t code)
     buf_addf(out, "\\x{%x}", code);
 }
 
-/* Surrogates are in no text, and PCRE2 does not take them in a pattern. */
 static void print_range(struct buf *out, uint32_t low, uint32_t high)
 {
-    if (low < 0xd800 && high > 0xdfff) {
-        print_range(out, low, 0xd7ff);
-        print_range(out, 0xe000, high);
-        return;
-    }
-    if (low >= 0xd800 && low <= 0xdfff)
-        low = 0xe000;
-    if (high >= 0xd800 && high <= 0xdfff)
-        high = 0xd7ff;
-    if (low > high)
-        return;
     print_code(out, low);
-    if (high > low) {
-        BUF_ADD(out, "-");
-        print_code(out, high);
-    }
+    BUF_ADD(out, "-");
+    print_code(out, high);
 }
 
 static void print_property(struct buf *out, const struct regex_property *property)
@@ -64,29 +39,21 @@ static void print_property(struct buf *out, const struct regex_property *propert
 static void print_class(struct buf *out, const struct regex_node *node)
 {
     const struct regex_set *set = node->set;
-    size_t before;
+    bool empty = set->ranges.n == 0 && set->properties.n == 0;
 
     buf_add(out, node->fold ? STR("(?i:") : STR("(?:"));
-    buf_add(out, set->negated ? STR("[^") : STR("["));
-    before = out->n;
+    buf_add(out, set->negated == empty ? STR("[") : STR("[^"));
     for (size_t i = 0; i < set->ranges.n; i++)
         print_range(out, set->ranges.items[i].low, set->ranges.items[i].high);
     for (size_t i = 0; i < set->properties.n; i++)
         print_property(out, &set->properties.items[i]);
-    if (out->n > before) {
-        BUF_ADD(out, "])");
-    } else { /* nothing, or all: PCRE2 knows no empty class */
-        buf_cut(out, before - (set->negated ? 2 : 1));
-        buf_add(out, set->negated ? STR("(?s:.))") : STR("(?!))"));
-    }
+    if (empty) /* the syntax has no empty class: it is all that is not in the whole one */
+        print_range(out, 0, REGEX_MAX_CODE);
+    BUF_ADD(out, "])");
 }
 
 static void print_literal(struct buf *out, const struct regex_node *node)
 {
-    if (node->code >= 0xd800 && node->code <= 0xdfff) {
-        BUF_ADD(out, "(?!)");
-        return;
-    }
     if (node->fold)
         BUF_ADD(out, "(?i:");
     print_code(out, node->code);
@@ -120,11 +87,11 @@ void regex_print(struct buf *out, const struct regex_node *node)
     static const struct str fixed[] = {
         [REGEX_EMPTY] = STR_INIT("(?:)"),
         [REGEX_ANY] = STR_INIT("(?s:.)"),
-        [REGEX_ANY_BUT_NEWLINE] = STR_INIT("[^\\n]"),
+        [REGEX_ANY_BUT_NEWLINE] = STR_INIT("(?-s:.)"),
         [REGEX_BEGIN_TEXT] = STR_INIT("\\A"),
         [REGEX_END_TEXT] = STR_INIT("\\z"),
-        [REGEX_BEGIN_LINE] = STR_INIT("(?:\\A|(?<=\\n))"),
-        [REGEX_END_LINE] = STR_INIT("(?=\\n|\\z)"),
+        [REGEX_BEGIN_LINE] = STR_INIT("(?m:^)"),
+        [REGEX_END_LINE] = STR_INIT("(?m:$)"),
         [REGEX_WORD_EDGE] = STR_INIT("\\b"),
         [REGEX_NO_WORD_EDGE] = STR_INIT("\\B"),
     };
@@ -161,64 +128,14 @@ static void free_regex(void *arg)
 {
     struct regex *re = arg;
 
-    pcre2_code_free(atomic_load(&re->compiled));
-    pcre2_code_free(re->code);
-    pcre2_match_context_free(re->limits);
+    re2_free(atomic_load(&re->program));
 }
 
-static void free_compile_context(pcre2_compile_context *context)
+struct regex *regex_of_printed(struct arena *a, struct str text)
 {
-    pcre2_compile_context_free(context);
-}
-AUTO_DEFINE(free_compile_context, pcre2_compile_context *)
+    struct regex *re = ARENA_NEW(a, struct regex);
 
-static pcre2_code *compile(struct arena *a, struct str text, struct str *ret_why)
-{
-    AUTO(free_compile_context) pcre2_compile_context *context = NULL;
-    unsigned char message[256];
-    pcre2_code *code;
-    size_t at = 0;
-    int error = 0;
-
-    context = pcre2_compile_context_create(NULL);
-    if (!context || pcre2_set_parens_nest_limit(context, 4 * LIMIT_REGEX_NESTING) != 0)
-        BUG("out of memory");
-    code = pcre2_compile((PCRE2_SPTR)text.p, text.n,
-                         PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C |
-                             PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE,
-                         &error, &at, context);
-    if (!code) {
-        if (pcre2_get_error_message(error, message, sizeof(message)) < 0)
-            message[0] = '\0';
-        *ret_why = arena_printf(a, "error parsing regexp: %s", (const char *)message);
-    }
-    return code;
-}
-
-bool regex_is_script(struct str name)
-{
-    AUTO(arena_free) struct arena *a = arena_new();
-    struct str why = STR_NONE;
-    pcre2_code *code = compile(a, arena_printf(a, "\\p{sc:%.*s}", STR_ARG(name)), &why);
-
-    pcre2_code_free(code);
-    return code != NULL;
-}
-
-struct regex *regex_compile_printed(struct arena *a, struct str text, struct str *ret_why)
-{
-    pcre2_code *code = compile(a, text, ret_why);
-    struct regex *re;
-
-    if (!code)
-        return NULL;
-    re = ARENA_NEW(a, struct regex);
-    re->code = code;
-    re->limits = pcre2_match_context_create(NULL);
-    if (!re->limits)
-        BUG("out of memory");
-    (void)pcre2_set_match_limit(re->limits, LIMIT_REGEX_STEPS); /* these two never fail */
-    (void)pcre2_set_heap_limit(re->limits, HEAP_KIB);
+    re->printed = arena_dup(a, text);
     arena_defer(a, free_regex, re);
     return re;
 }
@@ -227,7 +144,6 @@ bool regex_compile(struct arena *a, struct str pattern, struct regex **ret, stru
 {
     AUTO(arena_free) struct arena *own = arena_new();
     struct str why = STR_NONE;
-    struct regex *re = NULL;
     struct regex_node *node;
     AUTO_BUF struct buf text;
 
@@ -236,71 +152,64 @@ bool regex_compile(struct arena *a, struct str pattern, struct regex **ret, stru
     if (node)
         regex_print(&text, node);
     if (text.full)
-        why = STR("error parsing regexp: expression too large");
-    else if (node)
-        re = regex_compile_printed(a, buf_str(&text), &why);
-    if (re)
-        *ret = re;
+        why = REGEX_TOO_LARGE;
+    if (why.n == 0)
+        *ret = regex_of_printed(a, buf_str(&text));
     else if (ret_why)
         *ret_why = arena_dup(a, why);
-    return re != NULL;
+    return why.n == 0;
 }
 
-/* One thread comes here once: where the compiler gives up, the interpreter stays. */
-static void compile_for_processor(struct regex *re)
+/* NULL: it does not fit. Threads that come here together each make one, and the first one's
+ * stays. */
+static const struct re2_pattern *program(const struct regex *re)
 {
-    pcre2_code *copy = pcre2_code_copy(re->code);
+    struct regex *mutable = (struct regex *)(uintptr_t)re; /* its cache is no part of its value */
+    struct re2_pattern *made = atomic_load(&mutable->program);
+    struct re2_pattern *before = NULL;
 
-    if (!copy)
-        return;
-    if (pcre2_jit_compile(copy, PCRE2_JIT_COMPLETE) == 0)
-        atomic_store(&re->compiled, copy);
-    else
-        pcre2_code_free(copy);
+    if (made)
+        return made;
+    made = re2_new(re->printed.p, re->printed.n);
+    if (!made || atomic_compare_exchange_strong(&mutable->program, &before, made))
+        return made;
+    re2_free(made);
+    return before;
 }
 
-static int run(const struct regex *re, const pcre2_code *code, uint32_t options, struct str text)
+bool regex_fits(const struct regex *re)
 {
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    int found;
-
-    if (!data)
-        BUG("out of memory");
-    found = pcre2_match(code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0,
-                        options | PCRE2_NO_UTF_CHECK, data, re->limits);
-    pcre2_match_data_free(data);
-    return found;
+    return program(re) != NULL;
 }
 
-static bool match_valid(struct regex *re, struct str text)
+static bool found(const struct regex *re, struct str text)
 {
-    const pcre2_code *code;
-    int found;
+    const struct re2_pattern *made = program(re);
 
-    if (atomic_fetch_add_explicit(&re->n_matches, 1, memory_order_relaxed) == BUSY_AFTER)
-        compile_for_processor(re);
-    code = atomic_load(&re->compiled);
-    found = run(re, code ? code : re->code, 0, text);
-    if (found == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has more room */
-        found = run(re, re->code, PCRE2_NO_JIT, text);
-    return found >= 0;
+    return made && re2_found(made, text.p, text.n);
 }
 
 bool regex_match(const struct regex *re, struct str text)
 {
-    struct regex *mutable =
-        (struct regex *)(uintptr_t)re; /* its atomics are no part of its value */
     AUTO_BUF struct buf clean;
 
     buf_init(&clean, text.n * 3);
     if (utf8_valid(text))
-        return match_valid(mutable, text);
-    while (text.n) { /* each bad byte counts as U+FFFD */
+        return found(re, text);
+    while (text.n) {
         uint32_t code;
         size_t n = utf8_decode(text, &code);
 
         buf_add(&clean, n ? str_sub(text, 0, n) : STR("\xef\xbf\xbd"));
         text = str_from(text, n ? n : 1);
     }
-    return match_valid(mutable, buf_str(&clean));
+    return found(re, buf_str(&clean));
+}
+
+bool regex_is_slow(const struct regex *re, struct str text)
+{
+    const struct re2_pattern *made = atomic_load(&re->program);
+
+    return !made || text.n > LIMIT_REGEX_INLINE_BYTES ||
+           text.n * re2_size(made) > LIMIT_REGEX_INLINE_STEPS;
 }

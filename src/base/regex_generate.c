@@ -40,7 +40,6 @@ static bool draw_by_chance(struct generator *g, const struct regex_node *node)
 {
     struct regex_node alone = *node;
     AUTO_BUF struct buf text;
-    struct str why = STR_NONE;
     struct regex *re;
 
     buf_init(&text, 64 * LIMIT_REGEX_BYTES);
@@ -49,9 +48,7 @@ static bool draw_by_chance(struct generator *g, const struct regex_node *node)
     regex_print(&text, &alone);
     if (text.full)
         return false;
-    re = regex_compile_printed(g->a, buf_str(&text), &why);
-    if (!re)
-        return false;
+    re = regex_of_printed(g->a, buf_str(&text));
     for (int i = 0; i < MOST_TRIES; i++) {
         uint32_t code = random_below(REGEX_MAX_CODE + 1);
         char utf8[4];

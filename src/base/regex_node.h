@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define REGEX_MAX_CODE 0x10ffffU
+#define REGEX_TOO_LARGE STR("error parsing regexp: expression too large")
 
 enum regex_op {
     REGEX_EMPTY,
@@ -34,7 +35,7 @@ struct regex_range {
     uint32_t low, high;
 };
 
-/* A Unicode category or script as PCRE2 calls it: "Lu", "sc:greek". */
+/* A Unicode category or script as RE2 calls it: "Lu", "Greek". */
 struct regex_property {
     struct str name;
     bool negated;
@@ -60,15 +61,12 @@ struct regex_node {
  * the compiler's message. */
 struct regex_node *regex_parse(struct arena *a, struct str pattern, struct str *ret_why);
 
-/* The node in PCRE2's syntax, for UTF mode without further options. */
+/* The node in RE2's syntax, whatever flags its pattern set. */
 void regex_print(struct buf *out, const struct regex_node *node);
 
 struct regex;
-/* What regex_print() wrote, compiled into `a`; NULL: *ret_why says why not. */
-struct regex *regex_compile_printed(struct arena *a, struct str text, struct str *ret_why);
-
-/* Whether PCRE2 knows a script of this name, given in lower-case letters alone. */
-bool regex_is_script(struct str name);
+/* What regex_print() wrote, for regex_match(). Into `a`, which frees it. */
+struct regex *regex_of_printed(struct arena *a, struct str text);
 
 /* base/regex_property.c: false: there is no such category or script. */
 bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated);

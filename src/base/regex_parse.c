@@ -584,7 +584,7 @@ struct regex_node *regex_parse(struct arena *a, struct str pattern, struct str *
     struct regex_node *node = NULL;
 
     if (pattern.n > LIMIT_REGEX_BYTES)
-        p.why = STR("error parsing regexp: expression too large");
+        p.why = REGEX_TOO_LARGE;
     else if (!utf8_valid(pattern))
         p.why = STR("error parsing regexp: invalid UTF-8");
     if (p.why.n == 0)

@@ -1,8 +1,13 @@
 /*
  * Names of Unicode's categories and scripts, written in any case and with spaces, hyphens and
- * underscores where one likes.
+ * underscores where one likes. RE2 knows each of them by one spelling, and knows no categories but
+ * those that Unicode's data has; the others are made of these, as ranges.
  */
 #include "base/regex_node.h"
+#include "base/regex_re2.h"
+
+#include <pthread.h>
+#include <string.h>
 
 #define LONGEST_NAME 64
 
@@ -18,8 +23,8 @@ static const struct {
     {STR_INIT("privateuse"), STR_INIT("Co")},
     {STR_INIT("surrogate"), STR_INIT("Cs")},
     {STR_INIT("letter"), STR_INIT("L")},
-    {STR_INIT("casedletter"), STR_INIT("L&")},
-    {STR_INIT("lc"), STR_INIT("L&")},
+    {STR_INIT("casedletter"), STR_INIT("LC")},
+    {STR_INIT("lc"), STR_INIT("LC")},
     {STR_INIT("lowercaseletter"), STR_INIT("Ll")},
     {STR_INIT("modifierletter"), STR_INIT("Lm")},
     {STR_INIT("otherletter"), STR_INIT("Lo")},
@@ -55,6 +60,28 @@ static const struct {
     {STR_INIT("spaceseparator"), STR_INIT("Zs")},
     {STR_INIT("assigned"), STR_INIT("^Cn")},
 };
+
+/* As RE2 spells them. */
+static const struct str scripts = STR_INIT(
+    "Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum Bassa_Vah Batak "
+    "Bengali Bhaiksuki Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal Carian "
+    "Caucasian_Albanian Chakma Cham Cherokee Chorasmian Common Coptic Cuneiform Cypriot "
+    "Cypro_Minoan Cyrillic Deseret Devanagari Dives_Akuru Dogra Duployan Egyptian_Hieroglyphs "
+    "Elbasan Elymaic Ethiopic Georgian Glagolitic Gothic Grantha Greek Gujarati Gunjala_Gondi "
+    "Gurmukhi Han Hangul Hanifi_Rohingya Hanunoo Hatran Hebrew Hiragana Imperial_Aramaic "
+    "Inherited Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana "
+    "Kawi Kayah_Li Kharoshthi Khitan_Small_Script Khmer Khojki Khudawadi Lao Latin Lepcha "
+    "Limbu Linear_A Linear_B Lisu Lycian Lydian Mahajani Makasar Malayalam Mandaic Manichaean "
+    "Marchen Masaram_Gondi Medefaidrin Meetei_Mayek Mende_Kikakui Meroitic_Cursive "
+    "Meroitic_Hieroglyphs Miao Modi Mongolian Mro Multani Myanmar Nabataean Nag_Mundari "
+    "Nandinagari New_Tai_Lue Newa Nko Nushu Nyiakeng_Puachue_Hmong Ogham Ol_Chiki "
+    "Old_Hungarian Old_Italic Old_North_Arabian Old_Permic Old_Persian Old_Sogdian "
+    "Old_South_Arabian Old_Turkic Old_Uyghur Oriya Osage Osmanya Pahawh_Hmong Palmyrene "
+    "Pau_Cin_Hau Phags_Pa Phoenician Psalter_Pahlavi Rejang Runic Samaritan Saurashtra "
+    "Sharada Shavian Siddham SignWriting Sinhala Sogdian Sora_Sompeng Soyombo Sundanese "
+    "Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Takri Tamil Tangsa Tangut "
+    "Telugu Thaana Thai Tibetan Tifinagh Tirhuta Toto Ugaritic Vai Vithkuqi Wancho "
+    "Warang_Citi Yezidi Yi Zanabazar_Square");
 
 /* The letters of the name in lower case; empty when there is anything else in it. */
 static struct str bare_name(struct arena *a, struct str name)
@@ -97,15 +124,110 @@ static struct str capitalised(struct arena *a, struct str bare)
     return arena_concat(a, (struct str){&first, 1}, str_from(bare, 1), STR_NONE);
 }
 
-static void add(struct arena *a, struct regex_set *set, const char *prefix, struct str name,
-                bool negated)
+/* Categories that RE2 does not know, or has less in, as classes of what it knows: cased letters,
+ * what is not assigned, and that together with all else that is no text. Their code points are
+ * looked up once a process, by whoever asks first. */
+static struct {
+    const struct str name;
+    const char *const class;
+    struct regex_set set;
+} derived[] = {
+    {.name = STR_INIT("LC"), .class = "[\\p{Lu}\\p{Ll}\\p{Lt}]+"},
+    {.name = STR_INIT("Cn"), .class = "[^\\pL\\pM\\pN\\pP\\pS\\pZ\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}]+"},
+    {.name = STR_INIT("C"), .class = "[^\\pL\\pM\\pN\\pP\\pS\\pZ]+"},
+};
+static pthread_once_t derived_once = PTHREAD_ONCE_INIT;
+static struct arena *derived_kept; /* holds the sets as long as the process lives */
+
+static uint32_t code_at(struct str text, size_t at)
+{
+    uint32_t code = 0;
+
+    utf8_decode(str_from(text, at), &code);
+    return code;
+}
+
+/* Runs of the class in a text of all code points are its ranges. Surrogates are in no text. */
+static void derive(struct arena *a, struct str all, const char *class, struct regex_set *set)
+{
+    struct re2_pattern *re = re2_new(class, strlen(class));
+    size_t end = 0;
+
+    if (!re)
+        BUG("a class that RE2 does not understand");
+    for (size_t at = 0; re2_next(re, all.p, all.n, &at, &end); at = end) {
+        struct str found = str_sub(all, at, end - at);
+        size_t last = found.n - 1;
+
+        while (((unsigned char)found.p[last] & 0xc0) == 0x80) /* to where it begins */
+            last--;
+        regex_set_add(a, set, code_at(found, 0), code_at(found, last));
+    }
+    re2_free(re);
+}
+
+static void derive_all(void)
+{
+    AUTO_BUF struct buf all;
+
+    buf_init(&all, 4 * (size_t)REGEX_MAX_CODE);
+    for (uint32_t code = 0; code <= REGEX_MAX_CODE; code++) {
+        char utf8[4];
+
+        if (code < 0xd800 || code > 0xdfff)
+            buf_add_bytes(&all, utf8, utf8_encode(code, utf8));
+    }
+    derived_kept = arena_new();
+    for (size_t i = 0; i < COUNT_OF(derived); i++)
+        derive(derived_kept, buf_str(&all), derived[i].class, &derived[i].set);
+}
+
+static bool add_derived(struct arena *a, struct regex_set *set, struct str name, bool negated)
+{
+    for (size_t i = 0; i < COUNT_OF(derived); i++) {
+        if (!str_eq(derived[i].name, name))
+            continue;
+        if (pthread_once(&derived_once, derive_all) != 0)
+            BUG("pthread_once");
+        regex_set_add_all(a, set, derived[i].set.ranges.items, derived[i].set.ranges.n, negated);
+        return true;
+    }
+    return false;
+}
+
+static void add(struct arena *a, struct regex_set *set, struct str name, bool negated)
 {
     if (str_starts(name, STR("^"))) {
         negated = !negated;
         name = str_from(name, 1);
     }
-    name = arena_concat(a, str_of(prefix), name, STR_NONE);
-    *VEC_PUSH(a, &set->properties) = (struct regex_property){name, negated};
+    if (!add_derived(a, set, name, negated))
+        *VEC_PUSH(a, &set->properties) = (struct regex_property){arena_dup(a, name), negated};
+}
+
+static bool add_script(struct arena *a, struct regex_set *set, struct str bare, bool negated)
+{
+    struct str rest = scripts;
+
+    while (rest.n) {
+        struct str name = str_split(&rest, ' ');
+
+        if (str_eq(bare_name(a, name), bare)) {
+            add(a, set, name, negated);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By its alias: what "letter" means. */
+static struct str category_of(struct str bare)
+{
+    for (size_t i = 0; i < COUNT_OF(aliases); i++) {
+        if (str_eq(aliases[i].name, bare))
+            return aliases[i].category;
+    }
+    return STR_NONE;
 }
 
 bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated)
@@ -116,22 +238,15 @@ bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str n
 
     if (bare.n == 0)
         return false;
-    if (str_eq(bare, STR("any"))) {
+    if (str_eq(bare, STR("any")))
         regex_set_add_all(a, set, any, 1, negated);
-    } else if (str_eq(bare, STR("ascii"))) {
+    else if (str_eq(bare, STR("ascii")))
         regex_set_add_all(a, set, ascii, 1, negated);
-    } else if (bare.n <= 2 && is_category(bare)) {
-        add(a, set, "", capitalised(a, bare), negated);
-    } else {
-        for (size_t i = 0; i < COUNT_OF(aliases); i++) {
-            if (str_eq(aliases[i].name, bare)) {
-                add(a, set, "", aliases[i].category, negated);
-                return true;
-            }
-        }
-        if (!regex_is_script(bare))
-            return false;
-        add(a, set, "sc:", bare, negated); /* a bare name would mean a script's extensions too */
-    }
+    else if (bare.n <= 2 && is_category(bare))
+        add(a, set, capitalised(a, bare), negated);
+    else if (category_of(bare).n)
+        add(a, set, category_of(bare), negated);
+    else
+        return add_script(a, set, bare, negated);
     return true;
 }

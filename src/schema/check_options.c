@@ -40,16 +40,6 @@ static void in_range(const struct option *o, const char *key, double min, double
         check_max(o->check, at(o, key), number, max);
 }
 
-static void is_regex(const struct option *o, const char *key)
-{
-    struct str pattern = def_text(o->field, key);
-    struct regex *regex;
-    struct str why = STR_NONE;
-
-    if (pattern.n > 0 && !regex_compile(o->check->a, pattern, &regex, &why))
-        refuse_own(o, key, "validation_invalid_regex", why);
-}
-
 static const struct schema_field *parsed(const struct option *o)
 {
     const struct schema_col *col = o->check->in->col;
@@ -66,6 +56,29 @@ static const struct schema_field *stored(const struct option *o)
         if (str_eq(old->fields[i].id, id))
             return &old->fields[i];
     return NULL;
+}
+
+/* What a stored field has was found to fit when it was saved; to find out may take a second. */
+static bool has_pattern(const struct schema_field *field, struct str pattern)
+{
+    if (!field)
+        return false;
+    if (field->type->kind == FIELD_TEXT)
+        return str_eq(field->text.pattern, pattern);
+    return field->type->kind == FIELD_PASSWORD && str_eq(field->password.pattern, pattern);
+}
+
+static void is_regex(const struct option *o, const char *key)
+{
+    struct str pattern = def_text(o->field, key);
+    struct regex *regex;
+    struct str why = STR("error parsing regexp: expression too large");
+
+    if (pattern.n == 0)
+        return;
+    if (!regex_compile(o->check->a, pattern, &regex, &why) ||
+        (!has_pattern(stored(o), pattern) && !regex_fits(regex)))
+        refuse_own(o, key, "validation_invalid_regex", why);
 }
 
 /* --- text --------------------------------------------------------------------------------------

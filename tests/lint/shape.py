@@ -36,7 +36,7 @@ FOREIGN = {  # what names it -> where it may stand
     r"\byyjson_|<yyjson\.h>": {"base"},
     r"\bllhttp_|<llhttp\.h>": {"http"},
     r"\buv_[a-z]|<uv\.h>": {"http", "base", "net", "cli"},
-    r"\bpcre2_|<pcre2\.h>": {"base"},
+    r"\bRE2\b|<re2/": {"base"},
     r"\bEVP_|<openssl/": {"base"},
 }
 

@@ -1,5 +1,6 @@
 #include "unit/unit.h"
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/date.h"
 #include "base/limits.h"
@@ -182,28 +183,67 @@ static void matching(void **state)
         struct regex *re;
 
         assert_true(regex_compile(a, str_of(matches[i].pattern), &re, NULL));
-        for (int j = 0; j < 100; j++) { /* interpreted at first, then compiled */
-            if (regex_match(re, matches[i].text) != matches[i].match)
-                fail_msg("%s, case %zu, round %d", matches[i].pattern, i, j);
-        }
+        if (regex_match(re, matches[i].text) != matches[i].match)
+            fail_msg("%s, case %zu", matches[i].pattern, i);
     }
 }
 
-static void steps_are_bounded(void **state)
+/* Patterns and texts that cost a matcher which tries one way after the other seconds to ages. */
+static void matching_is_linear(void **state)
 {
+    static const struct {
+        const char *pattern, *piece, *end;
+        size_t n;
+        bool match;
+    } cases[] = {
+        {"^(a+)+$", "a", "!", 1000000, false},
+        {"\\S+@\\S+\\.\\S+", "@", "", 1000000, false},
+        {"^(a|b)+$", "ab", "", 500000, true},
+        {"^[a-z]+$", "a", "", 1000000, true},
+        {"(x+x+)+y", "x", "", 1000000, false},
+        {"(.*)(.*)(.*)(.*)[bc]$", "a", "", 1000000, false},
+        {"(?:a?){30}a{30}$", "a", "b", 100000, false},
+        {"([a-z]*[0-9])*!", "a1", "", 500000, false},
+        {"(a|b)*a(a|b){200}c", "ab", "", 20000, false}, /* more states than are kept */
+    };
     AUTO(arena_free) struct arena *a = arena_new();
-    char text[200];
-    struct regex *re;
-    uint64_t start;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_BUF struct buf text;
+        uint64_t start, took;
+        struct regex *re;
+
+        buf_init(&text, MIB);
+        for (size_t j = 0; j < cases[i].n; j++)
+            buf_add(&text, str_of(cases[i].piece));
+        buf_add(&text, str_of(cases[i].end));
+        assert_true(regex_compile(a, str_of(cases[i].pattern), &re, NULL));
+        start = clock_thread_cpu_us();
+        if (regex_match(re, buf_str(&text)) != cases[i].match)
+            fail_msg("%s", cases[i].pattern);
+        took = clock_thread_cpu_us() - start;
+        if (took > 1500000)
+            fail_msg("%s took %d ms", cases[i].pattern, (int)(took / 1000));
+    }
+}
+
+static void slow_matches_are_known(void **state)
+{
+    static char text[LIMIT_REGEX_INLINE_BYTES + 1];
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct regex *small, *large;
 
     (void)state;
     memset(text, 'a', sizeof(text));
-    text[sizeof(text) - 1] = '!';
-    assert_true(regex_compile(a, STR("^(a+)+$"), &re, NULL));
-    start = clock_thread_cpu_us();
-    for (int i = 0; i < 70; i++)
-        assert_false(regex_match(re, (struct str){text, sizeof(text)}));
-    assert_true(clock_thread_cpu_us() - start < 20000000);
+    assert_true(regex_compile(a, STR("^a+$"), &small, NULL));
+    assert_true(regex_compile(a, STR("^(\\pL\\pN?){200}$"), &large, NULL));
+    assert_true(regex_is_slow(small, STR("a"))); /* nothing of it is made yet */
+    assert_true(regex_fits(small) && regex_fits(large));
+    assert_false(regex_is_slow(small, (struct str){text, sizeof(text) - 1}));
+    assert_true(regex_is_slow(small, (struct str){text, sizeof(text)}));
+    assert_false(regex_is_slow(large, (struct str){text, 1}));
+    assert_true(regex_is_slow(large, (struct str){text, sizeof(text) - 1}));
 }
 
 static void nesting_is_bounded(void **state)
@@ -273,7 +313,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_are_taken_or_refused),
         cmocka_unit_test(matching),
-        cmocka_unit_test(steps_are_bounded),
+        cmocka_unit_test(matching_is_linear),
+        cmocka_unit_test(slow_matches_are_known),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(generating),
     };
