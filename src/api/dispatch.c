@@ -15,6 +15,7 @@
 
 static void write_submit(struct api_call *call);
 static void write_store(struct job *job);
+static void write_match(struct job *job);
 static void write_prepare(struct api_call *call);
 static void write_finish(struct req *req);
 static void read_on_pool(struct job *job);
@@ -281,6 +282,8 @@ static void write_prepared(struct req *req)
         api_answer(call, call->err);
     else if (!call->lease.run && rec_draft_needs_store(call->draft))
         api_to_pool(call, POOL_WORK, write_store);
+    else if (!call->lease.run && rec_draft_needs_match(call->draft))
+        api_to_pool(call, POOL_WORK, write_match);
     else
         write_submit(call);
 }
@@ -290,6 +293,14 @@ static void write_store(struct job *job)
     struct api_call *call = api_call_of_job(job);
 
     call->err = rec_draft_store(call->arena, call->draft);
+    req_resume(call->req, write_prepared, true);
+}
+
+static void write_match(struct job *job)
+{
+    struct api_call *call = api_call_of_job(job);
+
+    call->err = rec_draft_match(call->arena, call->draft);
     req_resume(call->req, write_prepared, true);
 }
 

@@ -27,6 +27,8 @@ struct rec_draft {
     struct rec_uploads uploads;
     bool looked; /* the uploads have their names, and are among the edits */
 
+    struct rec_matches matches;
+
     /* passwords */
     bool asks_old;
     bool old_read, old_matches;
@@ -134,6 +136,7 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
         draft->virtual_cells = virtual_row(a, request->col, work.values);
     rec_fill_generated(a, request->col, work.values);
     rec_check_fields(&work, &items);
+    draft->matches.slow = false;
     draft->field_items = items;
     draft->values = work.values;
     if (items)
@@ -186,10 +189,11 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     if (request->action == REC_DELETE)
         return NULL;
     read_body(a, draft);
-    if (request->action == REC_CREATE && !rec_draft_needs_hash(draft) &&
-        !rec_draft_needs_store(draft))
-        return finish_create(a, draft);
-    return NULL;
+    if (request->action != REC_CREATE || rec_draft_needs_hash(draft) ||
+        rec_draft_needs_store(draft))
+        return NULL;
+    rec_matches_gather(a, request->col, &draft->edits, false, NULL, &draft->matches);
+    return draft->matches.slow ? NULL : finish_create(a, draft);
 }
 
 bool rec_draft_needs_hash(const struct rec_draft *draft)
@@ -202,19 +206,45 @@ bool rec_draft_is_leased(const struct rec_draft *draft)
     return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
 }
 
+static void gather_matches(struct arena *a, struct rec_draft *draft, const struct rec *rec)
+{
+    rec_matches_gather(a, draft->request.col, &draft->edits, true, rec, &draft->matches);
+    if (!draft->matches.slow)
+        rec_matches_run(&draft->matches);
+}
+
 struct err *rec_draft_read(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
 {
     const struct schema_col *col = draft->request.col;
-    struct rec *rec;
+    struct rec *rec = NULL;
     struct err *err;
 
-    if (!draft->asks_old)
+    if (draft->request.action != REC_UPDATE)
         return NULL;
-    err = rec_find(a, conn, col, draft->request.id, &rec);
-    if (err || !rec)
-        return err; /* no record: the unit says so */
-    draft->old_hash = rec_text(a, rec, col->auth->password);
-    draft->old_read = true;
+    if (draft->asks_old || rec_matches_need_row(col, &draft->edits)) {
+        err = rec_find(a, conn, col, draft->request.id, &rec);
+        if (err || !rec)
+            return err; /* no record: the unit says so */
+    }
+    if (draft->asks_old) {
+        draft->old_hash = rec_text(a, rec, col->auth->password);
+        draft->old_read = true;
+    }
+    gather_matches(a, draft, rec);
+    return NULL;
+}
+
+bool rec_draft_needs_match(const struct rec_draft *draft)
+{
+    return draft->matches.slow;
+}
+
+struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
+{
+    if (draft->request.action == REC_CREATE)
+        return finish_create(a, draft);
+    if (draft->matches.slow)
+        rec_matches_run(&draft->matches);
     return NULL;
 }
 
@@ -233,9 +263,7 @@ struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    if (draft->request.action == REC_CREATE && !rec_draft_needs_store(draft))
-        return finish_create(a, draft);
-    return NULL;
+    return rec_draft_needs_store(draft) ? NULL : rec_draft_match(a, draft);
 }
 
 bool rec_draft_needs_store(const struct rec_draft *draft)
@@ -254,7 +282,7 @@ static struct err *look(struct arena *a, struct rec_draft *draft)
     rec_uploads_edit(a, &draft->uploads, request->body, &draft->edits);
     request->body = rec_uploads_body(a, &draft->uploads, request->body);
     draft->actor.request.body = request->body;
-    return request->action == REC_CREATE ? finish_create(a, draft) : NULL;
+    return rec_draft_match(a, draft);
 }
 
 struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
@@ -430,6 +458,8 @@ static struct err *run_update(const struct rec_draft *draft, struct rec_work *wo
     if (err)
         return err;
     rec_edits_apply(work->a, &draft->edits, work->values);
+    if (!rec_matches_apply(&draft->matches, work->values) && !draft->request.is_leased)
+        return err_new(work->a, E_STALE, NULL, "a text changed since it was matched");
     if (!actor.superuser) {
         actor.request.body_is_resolved = true;
         actor.request.body =

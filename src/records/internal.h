@@ -211,6 +211,31 @@ const struct json *rec_resolved_body(struct arena *a, const struct schema_col *c
                                      const struct json *body, bool superuser,
                                      const struct value *values);
 
+/* --- patterns (match.c) ------------------------------------------------------------------------
+ */
+
+/* A text that was matched with its field's pattern. */
+struct rec_match {
+    const struct schema_field *field;
+    struct str text;
+    bool fits;
+};
+struct rec_matches {
+    VEC(struct rec_match) items;
+    bool slow; /* they are for a pool thread, and were not run yet */
+};
+/* Whether an update has to know texts that it does not set. */
+bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *edits);
+/* The texts that the record will have as far as is known. old: the stored record; NULL: there is
+ * none, or it need not be known. */
+void rec_matches_gather(struct arena *a, const struct schema_col *col,
+                        const struct rec_edits *edits, bool update, const struct rec *old,
+                        struct rec_matches *ret);
+void rec_matches_run(struct rec_matches *matches);
+/* In the unit of an update: tells values what is known of them. False: a text is another one by
+ * now that is not for the writer to match. */
+bool rec_matches_apply(const struct rec_matches *matches, struct value *values);
+
 /* --- uploads (uploads.c) ---------------------------------------------------------------------- */
 
 struct rec_work;

@@ -183,8 +183,9 @@ struct rec_request {
  * applied inside the unit, on the current row). */
 MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
                                      struct rec_draft **ret);
-/* In the read transaction in which the actor was identified: what is compared with an oldPassword
- * is read. The unit checks that the hash is still the one that was compared, else it is E_STALE. */
+/* In the read transaction in which the actor was identified: what is compared with an oldPassword,
+ * and texts that patterns are matched with, are read. Where the unit finds others that it may not
+ * compare itself, it is E_STALE. */
 MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
                                       struct rec_draft *draft);
 /* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread before the
@@ -196,6 +197,10 @@ MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
  * are fixed from then on; nothing is stored that will be refused for its size or type. */
 bool rec_draft_needs_store(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_store(struct arena *a, struct rec_draft *draft);
+/* There are patterns to match that may take a while: rec_draft_match() must run on a pool thread
+ * before the unit, unless one of those above did. */
+bool rec_draft_needs_match(const struct rec_draft *draft);
+MUST_CHECK struct err *rec_draft_match(struct arena *a, struct rec_draft *draft);
 /* When the unit has failed or is not run: removes what rec_draft_store() stored. Any thread that
  * may block; doing it twice, or for a draft without files, is fine. */
 void rec_draft_discard(struct rec_draft *draft);

@@ -40,10 +40,13 @@ static bool is_lower_alnum(struct str text)
     return text.n > 0;
 }
 
-bool pattern_matches(struct str pattern, const struct regex *regex, struct str text)
+bool pattern_matches(struct str pattern, const struct regex *regex, const struct value *value,
+                     struct str text)
 {
-    if (pattern.n == 0)
+    if (pattern.n == 0 || value->pattern == PATTERN_FITS)
         return true;
+    if (value->pattern == PATTERN_FAILS)
+        return false;
     if (str_eq(pattern, DEFAULT_ID_PATTERN)) /* of nearly every id */
         return is_lower_alnum(text);
     return regex && regex_match(regex, text);

@@ -55,7 +55,7 @@ static void password_check(struct arena *a, const struct schema_field *field,
         fail_length(a, field, CODE_MIN_TEXT, "at least", field->password.min, err);
     else if (count > max)
         fail_length(a, field, CODE_MAX_PASSWORD, "less than", max, err);
-    else if (!pattern_matches(field->password.pattern, field->password.regex, value->plain))
+    else if (!pattern_matches(field->password.pattern, field->password.regex, value, value->plain))
         check_fail(a, field, CODE_FORMAT, STR_NONE, err);
 }
 

@@ -90,7 +90,7 @@ static void text_check(struct arena *a, const struct schema_field *field, const 
         check_fail(a, field, CODE_MIN_TEXT, params_int(a, "min", field->text.min), err);
     else if (count > max)
         check_fail(a, field, CODE_MAX_TEXT, params_int(a, "max", max), err);
-    else if (!pattern_matches(field->text.pattern, field->text.regex, value->text))
+    else if (!pattern_matches(field->text.pattern, field->text.regex, value, value->text))
         check_fail(a, field, CODE_FORMAT, STR_NONE, err);
     else if (field->text.primary_key)
         check_id(a, field, value->text, err);

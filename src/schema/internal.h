@@ -85,8 +85,10 @@ void check_fail(struct arena *a, const struct schema_field *field, enum err_code
 struct str params_int(struct arena *a, const char *name, int64_t number);
 /* {"name":"text"} */
 struct str params_text(struct arena *a, const char *name, struct str text);
-/* Whether a field's text matches its pattern (NULL regex with a pattern: never). */
-bool pattern_matches(struct str pattern, const struct regex *regex, struct str text);
+/* Whether a field's text matches its pattern (NULL regex with a pattern: never), unless the value
+ * says that already. */
+bool pattern_matches(struct str pattern, const struct regex *regex, const struct value *value,
+                     struct str text);
 /* onlyDomains and exceptDomains of email and url. */
 bool domain_allowed(const struct schema_field *field, struct str domain);
 

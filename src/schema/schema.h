@@ -38,9 +38,13 @@ enum value_type {
     VALUE_GEO,
 };
 
+/* What a text's pattern says of it, where it was asked before. */
+enum pattern_verdict { PATTERN_NOT_ASKED, PATTERN_FITS, PATTERN_FAILS };
+
 struct value {
     enum value_type type;
     bool changed; /* password: `text` is a hash made from `plain`, submitted now */
+    enum pattern_verdict pattern;
     union {
         struct str text;
         double number;

@@ -302,6 +302,8 @@ static struct err *draft(const struct rec_request *request, struct rec_draft **r
     db_read_end(conn);
     if (!err && rec_draft_needs_hash(*ret))
         err = rec_draft_hash(site.a, *ret);
+    if (!err && rec_draft_needs_match(*ret))
+        err = rec_draft_match(site.a, *ret);
     return err;
 }
 
