@@ -131,11 +131,16 @@ static void free_regex(void *arg)
     re2_free(atomic_load(&re->program));
 }
 
+/* RE2 looks for a match at each byte, and between the bytes of a character it finds that there is
+ * no word's edge: where that is asked, all before the match are characters. */
 struct regex *regex_of_printed(struct arena *a, struct str text)
 {
     struct regex *re = ARENA_NEW(a, struct regex);
 
-    re->printed = arena_dup(a, text);
+    if (str_has(text, STR("\\B"))) /* no literal is printed so */
+        re->printed = arena_concat(a, STR("\\A(?s:.*?)(?:"), text, STR(")"));
+    else
+        re->printed = arena_dup(a, text);
     arena_defer(a, free_regex, re);
     return re;
 }

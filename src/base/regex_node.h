@@ -69,16 +69,22 @@ struct regex;
 struct regex *regex_of_printed(struct arena *a, struct str text);
 
 /* base/regex_property.c: false: there is no such category or script. */
-bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated);
+bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated,
+                            bool fold);
 
 /* base/regex_set.c */
 void regex_set_add(struct arena *a, struct regex_set *set, uint32_t low, uint32_t high);
 /* The n ranges, or all but these (they are in ascending order). */
 void regex_set_add_all(struct arena *a, struct regex_set *set, const struct regex_range *ranges,
                        size_t n, bool negated);
+/* The same for ranges of ASCII. fold: what folds to one of them is one of them, before all but
+ * these are meant. */
+void regex_set_add_ascii(struct arena *a, struct regex_set *set, const struct regex_range *ranges,
+                         size_t n, bool negated, bool fold);
 /* Ranges of `\d`, `\s`, `\w` by their letter, of "alpha" … by their name; false: unknown. */
-bool regex_set_add_letter(struct arena *a, struct regex_set *set, char letter);
-bool regex_set_add_named(struct arena *a, struct regex_set *set, struct str name, bool negated);
+bool regex_set_add_letter(struct arena *a, struct regex_set *set, char letter, bool fold);
+bool regex_set_add_named(struct arena *a, struct regex_set *set, struct str name, bool negated,
+                         bool fold);
 /* Adds the other case of the ASCII letters. */
 void regex_set_fold_ascii(struct arena *a, struct regex_set *set);
 /* The code points of a set without properties as ascending ranges that do not touch. */

@@ -182,7 +182,7 @@ static bool parse_property(struct parser *p, struct regex_set *set)
         negated = !negated;
         name = str_from(name, 1);
     }
-    if (!regex_set_add_property(p->a, set, name, negated))
+    if (!regex_set_add_property(p->a, set, name, negated, p->fold))
         return fail(p, "invalid character class range", since(p, start));
     return true;
 }
@@ -190,7 +190,8 @@ static bool parse_property(struct parser *p, struct regex_set *set)
 /* "\d" and its like. */
 static bool parse_letter_class(struct parser *p, struct regex_set *set)
 {
-    if (p->rest.n < 2 || p->rest.p[0] != '\\' || !regex_set_add_letter(p->a, set, p->rest.p[1]))
+    if (p->rest.n < 2 || p->rest.p[0] != '\\' ||
+        !regex_set_add_letter(p->a, set, p->rest.p[1], p->fold))
         return false;
     p->rest = str_from(p->rest, 2);
     return true;
@@ -207,7 +208,7 @@ static bool parse_named_class(struct parser *p, struct regex_set *set)
     if (!str_starts(p->rest, STR("[:")) || end == inner.n)
         return false;
     name = str_sub(inner, negated, end - negated);
-    if (!regex_set_add_named(p->a, set, name, negated))
+    if (!regex_set_add_named(p->a, set, name, negated, p->fold))
         return fail(p, "invalid character class range", str_sub(p->rest, 0, end + 4));
     p->rest = str_from(p->rest, end + 4);
     return true;

@@ -230,7 +230,8 @@ static struct str category_of(struct str bare)
     return STR_NONE;
 }
 
-bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated)
+bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str name, bool negated,
+                            bool fold)
 {
     static const struct regex_range any[] = {{0, REGEX_MAX_CODE}};
     static const struct regex_range ascii[] = {{0, 0x7f}};
@@ -241,7 +242,7 @@ bool regex_set_add_property(struct arena *a, struct regex_set *set, struct str n
     if (str_eq(bare, STR("any")))
         regex_set_add_all(a, set, any, 1, negated);
     else if (str_eq(bare, STR("ascii")))
-        regex_set_add_all(a, set, ascii, 1, negated);
+        regex_set_add_ascii(a, set, ascii, 1, negated, fold);
     else if (bare.n <= 2 && is_category(bare))
         add(a, set, capitalised(a, bare), negated);
     else if (category_of(bare).n)

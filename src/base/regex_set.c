@@ -6,6 +6,10 @@
 
 #include <stdlib.h>
 
+/* What folds to an ASCII letter beside the letter's other case. */
+#define LONG_S 0x17fU  /* to s */
+#define KELVIN 0x212aU /* to k */
+
 static const struct regex_range digit[] = {{'0', '9'}};
 static const struct regex_range perl_space[] = {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
 static const struct regex_range word[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
@@ -54,30 +58,53 @@ void regex_set_add_all(struct arena *a, struct regex_set *set, const struct rege
         regex_set_add(a, set, free_from, REGEX_MAX_CODE);
 }
 
-bool regex_set_add_letter(struct arena *a, struct regex_set *set, char letter)
+static bool has_code(const struct regex_range *ranges, size_t n, uint32_t code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (code >= ranges[i].low && code <= ranges[i].high)
+            return true;
+    return false;
+}
+
+void regex_set_add_ascii(struct arena *a, struct regex_set *set, const struct regex_range *ranges,
+                         size_t n, bool negated, bool fold)
+{
+    VEC(struct regex_range) folded = {0};
+
+    for (size_t i = 0; i < n; i++)
+        *VEC_PUSH(a, &folded) = ranges[i];
+    if (fold && has_code(ranges, n, 's'))
+        *VEC_PUSH(a, &folded) = (struct regex_range){LONG_S, LONG_S};
+    if (fold && has_code(ranges, n, 'k'))
+        *VEC_PUSH(a, &folded) = (struct regex_range){KELVIN, KELVIN};
+    regex_set_add_all(a, set, folded.items, folded.n, negated);
+}
+
+bool regex_set_add_letter(struct arena *a, struct regex_set *set, char letter, bool fold)
 {
     bool negated = letter >= 'A' && letter <= 'Z';
 
     switch (letter | 0x20) {
     case 'd':
-        regex_set_add_all(a, set, digit, COUNT_OF(digit), negated);
+        regex_set_add_ascii(a, set, digit, COUNT_OF(digit), negated, fold);
         return true;
     case 's':
-        regex_set_add_all(a, set, perl_space, COUNT_OF(perl_space), negated);
+        regex_set_add_ascii(a, set, perl_space, COUNT_OF(perl_space), negated, fold);
         return true;
     case 'w':
-        regex_set_add_all(a, set, word, COUNT_OF(word), negated);
+        regex_set_add_ascii(a, set, word, COUNT_OF(word), negated, fold);
         return true;
     default:
         return false;
     }
 }
 
-bool regex_set_add_named(struct arena *a, struct regex_set *set, struct str name, bool negated)
+bool regex_set_add_named(struct arena *a, struct regex_set *set, struct str name, bool negated,
+                         bool fold)
 {
     for (size_t i = 0; i < COUNT_OF(named); i++) {
         if (str_eq(named[i].name, name)) {
-            regex_set_add_all(a, set, named[i].ranges, named[i].n, negated);
+            regex_set_add_ascii(a, set, named[i].ranges, named[i].n, negated, fold);
             return true;
         }
     }

@@ -1,5 +1,5 @@
 /*
- * The first line is a pattern, the rest a text. A pattern that we take is one that PCRE2 takes, its
+ * The first line is a pattern, the rest a text. A pattern that we take is one that RE2 takes, its
  * answer does not depend on how often it is asked, and what is generated from it comes to an end.
  */
 #include "base/regex.h"
