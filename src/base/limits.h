@@ -69,10 +69,11 @@
 #define LIMIT_HASH_QUEUE 256  /* password hashes waiting: 503 beyond */
 
 /* Regular expressions of fields. */
-#define LIMIT_REGEX_INLINE_BYTES (4 * KIB) /* of a text that a loop or the writer matches itself \
-                                            */
-#define LIMIT_REGEX_INLINE_STEPS 1000000   /* and its bytes times the pattern's instructions */
-#define LIMIT_REGEX_BYTES (64 * KIB)       /* of a pattern */
-#define LIMIT_REGEX_NESTING 1000           /* groups within groups */
+#define LIMIT_REGEX_INLINE_BYTES                                                               \
+    (4 * KIB)                            /* of a text that a loop or the writer matches itself \
+                                          */
+#define LIMIT_REGEX_INLINE_STEPS 1000000 /* and its bytes times the pattern's instructions */
+#define LIMIT_REGEX_BYTES (64 * KIB)     /* of a pattern */
+#define LIMIT_REGEX_NESTING 1000         /* groups within groups */
 
 #endif
