@@ -68,12 +68,11 @@
 #define LIMIT_POOL_QUEUE 1024 /* jobs waiting: 503 beyond */
 #define LIMIT_HASH_QUEUE 256  /* password hashes waiting: 503 beyond */
 
-/* Regular expressions of fields. */
-#define LIMIT_REGEX_INLINE_BYTES                                                               \
-    (4 * KIB)                            /* of a text that a loop or the writer matches itself \
-                                          */
-#define LIMIT_REGEX_INLINE_STEPS 1000000 /* and its bytes times the pattern's instructions */
-#define LIMIT_REGEX_BYTES (64 * KIB)     /* of a pattern */
-#define LIMIT_REGEX_NESTING 1000         /* groups within groups */
+/* Regular expressions of fields. What a loop or the writer matches itself: bytes of a text, and
+ * these times the pattern's instructions. */
+#define LIMIT_REGEX_INLINE_BYTES (4 * KIB)
+#define LIMIT_REGEX_INLINE_STEPS 1000000
+#define LIMIT_REGEX_BYTES (64 * KIB) /* of a pattern */
+#define LIMIT_REGEX_NESTING 1000     /* groups within groups */
 
 #endif
