@@ -1,8 +1,8 @@
 /*
  * POST /api/batch (records.md 14): a call's way through the threads.
  *
- *   loop -> pool: requests become drafts -> hash lane, a password a turn -> pool: leased unit ->
- * loop
+ *   loop -> pool: requests become drafts -> hash lane, a password a turn -> pool: files are stored
+ *   -> lease lane: the unit -> loop
  *
  * Invariants
  *  1. Passwords are hashed before the write connection is leased, and each waits for its turn in
@@ -18,6 +18,7 @@
 
 static void prepare_on_pool(struct job *job);
 static void hash_next(struct job *job);
+static void store_on_pool(struct job *job);
 static void run_on_pool(struct job *job);
 
 static void answer_on_loop(struct req *req)
@@ -30,17 +31,6 @@ static void answer_on_loop(struct req *req)
 static void finish(struct api_call *call)
 {
     req_resume(call->req, answer_on_loop, true);
-}
-
-/* Hands the call on from a pool thread. */
-static void pass_on(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
-{
-    call->req->job.run = run;
-    if (pool_submit(call->api->pool, lane, &call->req->job))
-        return;
-    call->err = err_new(call->arena, E_UNAVAILABLE, NULL, "the pool's queue is full");
-    call->err->retry_after_s = 1;
-    finish(call);
 }
 
 /* --- preparing -------------------------------------------------------------------------------- */
@@ -95,9 +85,9 @@ static void prepare_on_pool(struct job *job)
     if (call->err)
         finish(call);
     else if (next_to_hash(call->batch))
-        pass_on(call, POOL_HASH, hash_next);
+        api_pass_on(call, POOL_HASH, hash_next);
     else
-        run_on_pool(job);
+        store_on_pool(job);
 }
 
 static void hash_try(struct arena *a, struct batch_try *attempt)
@@ -115,9 +105,9 @@ static void hash_next(struct job *job)
     hash_try(call->arena, &item->as_update);
     call->batch->n_hashed++;
     if (next_to_hash(call->batch) && !atomic_load(&call->req->gone))
-        pass_on(call, POOL_HASH, hash_next);
+        api_pass_on(call, POOL_HASH, hash_next);
     else
-        pass_on(call, POOL_WORK, run_on_pool);
+        api_pass_on(call, POOL_WORK, store_on_pool);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -152,17 +142,31 @@ static struct err *run_leased(struct api_call *call)
     return NULL;
 }
 
+static void store_on_pool(struct job *job)
+{
+    struct api_call *call = api_call_of_job(job);
+
+    struct err *busy;
+
+    batch_files_store(call->batch);
+    busy = api_submit(call, POOL_LEASE, run_on_pool);
+    if (!busy)
+        return;
+    batch_files_discard(call->batch, NULL);
+    call->err = busy;
+    finish(call);
+}
+
 static void run_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of_job(job);
 
-    batch_files_store(call->batch);
     call->err = run_leased(call);
     if (call->err)
         batch_files_discard(call->batch, NULL);
     if (call->err && call->err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
         api_call_snapshots(call);
-        prepare_on_pool(job);
+        api_pass_on(call, POOL_WORK, prepare_on_pool);
         return;
     }
     finish(call);

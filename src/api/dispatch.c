@@ -10,6 +10,7 @@
  * after their snapshot has begun, units before they do anything.
  */
 #include "api/internal.h"
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -19,6 +20,7 @@ static void write_match(struct job *job);
 static void write_prepare(struct api_call *call);
 static void write_finish(struct req *req);
 static void read_on_pool(struct job *job);
+static void read_slow(struct job *job);
 
 struct api_call *api_call_of_job(struct job *job)
 {
@@ -32,16 +34,38 @@ static void answer_on_loop(struct req *req)
     api_answer(call, call->err);
 }
 
-void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+struct err *api_submit(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
+    struct job *job = &call->req->job;
     struct err *busy;
 
-    call->req->job.run = run;
-    if (pool_submit(call->api->pool, lane, &call->req->job))
-        return;
+    job->run = run;
+    call->queued_us = clock_us();
+    if (!job->client)
+        job->client = settings_ip_client(api_real_ip(call->arena, call->req, call->settings));
+    if (pool_submit(call->api->pool, lane, job))
+        return NULL;
     busy = err_new(call->arena, E_UNAVAILABLE, NULL, "the pool's queue is full");
     busy->retry_after_s = 1;
-    api_answer(call, busy);
+    return busy;
+}
+
+void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+{
+    struct err *busy = api_submit(call, lane, run);
+
+    if (busy)
+        api_answer(call, busy);
+}
+
+void api_pass_on(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+{
+    struct err *busy = api_submit(call, lane, run);
+
+    if (!busy)
+        return;
+    call->err = busy;
+    req_resume(call->req, answer_on_loop, true);
 }
 
 static void answer_reset(struct api_call *call)
@@ -126,6 +150,14 @@ struct err *api_prepare(struct api_call *call)
     return read_call(call, 0, identify_and_handle);
 }
 
+/* For its turn in the pool: longer than what it asks for may take. */
+static bool waited_too_long(const struct api_call *call)
+{
+    uint64_t most_us = call->api->query_timeout_s * UINT64_C(1000000);
+
+    return most_us && clock_us() - call->queued_us > most_us;
+}
+
 /* --- reads ------------------------------------------------------------------------------------ */
 
 static void read_on_loop(struct api_call *call)
@@ -144,7 +176,23 @@ static void read_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of_job(job);
 
-    call->err = read_call(call, 0, identify_and_handle);
+    call->err = read_call(call, LIMIT_WORK_CPU_US, identify_and_handle);
+    if (call->err && call->err->kind == E_OVER_BUDGET) {
+        answer_reset(call);
+        api_pass_on(call, POOL_SLOW, read_slow);
+        return;
+    }
+    req_resume(call->req, answer_on_loop, true);
+}
+
+static void read_slow(struct job *job)
+{
+    struct api_call *call = api_call_of_job(job);
+
+    if (waited_too_long(call))
+        call->err = err_new(call->arena, E_UNAVAILABLE, NULL, "slow reads before it took too long");
+    else
+        call->err = read_call(call, 0, identify_and_handle);
     req_resume(call->req, answer_on_loop, true);
 }
 
@@ -205,8 +253,11 @@ static void write_leased(struct job *job)
                              .published = call->lease.changes_schema ? schema_changed : NULL,
                              .user = call};
 
-    call->err =
-        db_run_leased(call->unit_arena, call->api->db, &lease, write_unit, call, &call->out);
+    if (waited_too_long(call))
+        call->err = err_new(call->arena, E_UNAVAILABLE, NULL, "leases before it took too long");
+    else
+        call->err =
+            db_run_leased(call->unit_arena, call->api->db, &lease, write_unit, call, &call->out);
     req_resume(call->req, write_finish, true);
 }
 
@@ -223,7 +274,7 @@ static void write_finish(struct req *req)
         return;
     }
     if (call->err && call->err->kind == E_OVER_BUDGET) {
-        api_to_pool(call, POOL_WORK, write_leased);
+        api_to_pool(call, POOL_LEASE, write_leased);
         return;
     }
     if (!call->err && written->body.n > 0) {
@@ -258,7 +309,7 @@ static void write_submit(struct api_call *call)
     if (!call->unit_arena)
         call->unit_arena = arena_child(call->arena);
     if (call->lease.run || rec_draft_is_leased(call->draft)) {
-        api_to_pool(call, POOL_WORK, write_leased);
+        api_to_pool(call, POOL_LEASE, write_leased);
         return;
     }
     call->unit = (struct db_unit){.run = write_unit,

@@ -56,6 +56,7 @@ struct api_call {
     bool superuser_ip_allowed; /* the address may act as a superuser */
     int64_t now_ms;
     unsigned tries;
+    uint64_t queued_us;         /* clock_us() when it was last given to the pool */
     struct rec_upload *uploads; /* what api_body() found beside the values */
     size_t n_uploads;
     /* RUN_WRITE */
@@ -99,8 +100,14 @@ struct err *api_form(struct api_call *call, struct form_input *ret);
 
 /* dispatch.c: for runs of their own. */
 struct api_call *api_call_of_job(struct job *job);
-/* Hands the call to a lane of the pool, or answers 503. On the loop. */
+/* Hands the call to a lane of the pool; it is the lane's then. E_UNAVAILABLE: it has no place left,
+ * neither run nor the call were touched. */
+MUST_CHECK struct err *api_submit(struct api_call *call, enum pool_lane lane,
+                                  void (*run)(struct job *job));
+/* The same, or answers 503. On the loop. */
 void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job));
+/* The same from a thread of the pool, which has the call no more. */
+void api_pass_on(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job));
 /* Identifies and handles inside a read transaction of the running thread, without a budget. */
 struct err *api_prepare(struct api_call *call);
 

@@ -65,8 +65,11 @@
 #define LIMIT_WAL_RESTART_BYTES (64 * MIB)
 
 /* Pool. */
-#define LIMIT_POOL_QUEUE 1024 /* jobs waiting: 503 beyond */
-#define LIMIT_HASH_QUEUE 256  /* password hashes waiting: 503 beyond */
+#define LIMIT_WORK_CPU_US 100000 /* of a read, before it goes on among the slow ones */
+#define LIMIT_POOL_QUEUE 1024    /* jobs waiting: 503 beyond */
+#define LIMIT_SLOW_QUEUE 64      /* slow reads waiting: 503 beyond */
+#define LIMIT_HASH_QUEUE 256     /* password hashes waiting: 503 beyond */
+#define LIMIT_LEASE_QUEUE 256    /* leased units waiting: 503 beyond */
 
 /* Regular expressions of fields. What a loop or the writer matches itself: bytes of a text, and
  * these times the pattern's instructions. */

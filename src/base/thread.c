@@ -4,6 +4,8 @@
  *  2. n_started <= n_threads; a thread is started only while jobs wait and nobody is idle.
  *  3. A thread leaves only when `closing` is set and the queue is empty: every job that was taken
  *     is run.
+ *  4. At most `share` threads work for one client; a job that waits for that alone is taken by the
+ *     thread that ends one of the client's others.
  */
 #include "base/thread.h"
 
@@ -73,8 +75,7 @@ void thread_join(pthread_t thread)
 
 struct lane {
     /* constant after pool_new() */
-    unsigned n_threads;
-    size_t max_queued;
+    struct pool_lane_conf conf;
     const char *name;
     void (*at_end)(void *user); /* may be NULL */
     void *user;
@@ -87,72 +88,122 @@ struct lane {
     unsigned n_started;
     unsigned n_idle;
     bool closing;
-    pthread_t *threads;
+    struct worker *workers; /* n_threads, of which n_started are there */
+};
+
+struct worker {
+    struct lane *lane;
+    pthread_t thread;
+    uint64_t client; /* of the job that runs; 0: nobody's */
 };
 
 struct pool {
     struct lane lanes[POOL_LANES];
 };
 
-static struct job *next_job(struct lane *lane)
+static unsigned n_running(const struct lane *lane, uint64_t client)
 {
-    struct job *job;
+    unsigned n = 0;
 
-    while (!lane->first && !lane->closing) {
-        lane->n_idle++;
-        pthread_cond_wait(&lane->wake, &lane->lock);
-        lane->n_idle--;
+    for (unsigned i = 0; client && i < lane->n_started; i++)
+        n += lane->workers[i].client == client;
+    return n;
+}
+
+static size_t n_waiting(const struct lane *lane, uint64_t client)
+{
+    size_t n = 0;
+
+    for (const struct job *job = lane->first; client && job; job = job->next)
+        n += job->client == client;
+    return n;
+}
+
+/* Where the link to the job is whose turn it is; NULL: there is none that may run now. */
+static struct job **whose_turn(struct lane *lane)
+{
+    struct job **best = NULL;
+    unsigned least = lane->conf.share;
+
+    for (struct job **at = &lane->first; *at && least > 0; at = &(*at)->next) {
+        unsigned n = n_running(lane, (*at)->client);
+
+        if (n < least) {
+            least = n;
+            best = at;
+        }
     }
-    job = lane->first;
-    if (!job)
-        return NULL;
-    lane->first = job->next;
-    if (!lane->first)
-        lane->end = &lane->first;
+    return best;
+}
+
+static struct job *take(struct lane *lane, struct job **at)
+{
+    struct job *job = *at;
+
+    *at = job->next;
+    if (lane->end == &job->next)
+        lane->end = at;
     lane->n_queued--;
     return job;
 }
 
+static struct job *next_job(struct lane *lane)
+{
+    struct job **at;
+
+    while (!(at = whose_turn(lane))) {
+        if (!lane->first && lane->closing)
+            return NULL;
+        lane->n_idle++;
+        pthread_cond_wait(&lane->wake, &lane->lock);
+        lane->n_idle--;
+    }
+    return take(lane, at);
+}
+
 static void run_lane(void *arg)
 {
-    struct lane *lane = arg;
+    struct worker *worker = arg;
+    struct lane *lane = worker->lane;
+    struct job *job;
 
     pthread_mutex_lock(&lane->lock);
-    for (;;) {
-        struct job *job = next_job(lane);
-
-        if (!job)
-            break;
+    while ((job = next_job(lane))) {
+        worker->client = job->client;
         pthread_mutex_unlock(&lane->lock);
         job->run(job);
         pthread_mutex_lock(&lane->lock);
+        worker->client = 0;
     }
+    pthread_cond_broadcast(&lane->wake); /* who waited for this one's client sees the end, too */
     pthread_mutex_unlock(&lane->lock);
     if (lane->at_end)
         lane->at_end(lane->user);
 }
 
-static void lane_init(struct lane *lane, const char *name, unsigned n_threads, size_t max_queued)
+static void lane_init(struct lane *lane, const char *name, const struct pool_lane_conf *conf)
 {
-    *lane = (struct lane){.n_threads = n_threads, .max_queued = max_queued, .name = name};
+    *lane = (struct lane){.conf = *conf, .name = name};
     lane->end = &lane->first;
-    lane->threads = calloc(n_threads, sizeof(*lane->threads));
-    if (n_threads == 0 || !lane->threads)
+    lane->workers = calloc(conf->n_threads, sizeof(*lane->workers));
+    if (conf->n_threads == 0 || conf->share == 0 || !lane->workers)
         BUG("a lane without threads");
     if (pthread_mutex_init(&lane->lock, NULL) != 0 || pthread_cond_init(&lane->wake, NULL) != 0)
         BUG("no lock to be had");
 }
 
-struct pool *pool_new(const unsigned n_threads[POOL_LANES], const size_t queue[POOL_LANES])
+struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
 {
-    static const char *const names[POOL_LANES] = {
-        [POOL_WORK] = "reeve-work", [POOL_HASH] = "reeve-hash"};
+    static const char *const names[POOL_LANES] = {[POOL_WORK] = "reeve-work",
+                                                  [POOL_SLOW] = "reeve-slow",
+                                                  [POOL_HASH] = "reeve-hash",
+                                                  [POOL_LEASE] = "reeve-lease"};
     struct pool *pool = malloc(sizeof(*pool));
 
     if (!pool)
         BUG("out of memory");
     for (size_t i = 0; i < POOL_LANES; i++)
-        lane_init(&pool->lanes[i], names[i], n_threads[i], queue[i]);
+        lane_init(&pool->lanes[i], names[i], &conf[i]);
     return pool;
 }
 
@@ -164,22 +215,37 @@ void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user)
     }
 }
 
+static bool has_place(const struct lane *lane, const struct job *job)
+{
+    if (lane->closing || lane->n_queued >= lane->conf.max_queued)
+        return false;
+    return lane->n_queued < lane->conf.max_queued / 2 ||
+           n_waiting(lane, job->client) < lane->conf.max_queued / 2;
+}
+
+static void start_worker(struct lane *lane)
+{
+    struct worker *worker = &lane->workers[lane->n_started];
+
+    worker->lane = lane;
+    worker->thread = thread_start(lane->name, run_lane, worker);
+    lane->n_started++;
+}
+
 bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
 {
     struct lane *lane = &pool->lanes[which];
     bool taken;
 
     pthread_mutex_lock(&lane->lock);
-    taken = lane->n_queued < lane->max_queued && !lane->closing;
+    taken = has_place(lane, job);
     if (taken) {
         job->next = NULL;
         *lane->end = job;
         lane->end = &job->next;
         lane->n_queued++;
-        if (lane->n_queued > lane->n_idle && lane->n_started < lane->n_threads) {
-            lane->threads[lane->n_started] = thread_start(lane->name, run_lane, lane);
-            lane->n_started++;
-        }
+        if (lane->n_queued > lane->n_idle && lane->n_started < lane->conf.n_threads)
+            start_worker(lane);
         pthread_cond_signal(&lane->wake);
     }
     pthread_mutex_unlock(&lane->lock);
@@ -193,8 +259,8 @@ static void lane_done(struct lane *lane)
     pthread_cond_broadcast(&lane->wake);
     pthread_mutex_unlock(&lane->lock);
     for (unsigned i = 0; i < lane->n_started; i++) /* no submit starts more once it is closing */
-        thread_join(lane->threads[i]);
-    free(lane->threads);
+        thread_join(lane->workers[i].thread);
+    free(lane->workers);
     pthread_cond_destroy(&lane->wake);
     pthread_mutex_destroy(&lane->lock);
 }

@@ -20,19 +20,32 @@ void thread_join(pthread_t thread);
 /* A job lives in what it belongs to: no allocation to queue it. */
 struct job {
     void (*run)(struct job *job); /* on a pool thread; it owns the job from here */
+    uint64_t client;              /* whose share it counts for; 0: nobody's, it has no bound */
     struct job *next;             /* the queue's */
 };
 
-/* Password hashing has threads of its own share, so that logins starve nobody. */
-enum pool_lane { POOL_WORK, POOL_HASH, POOL_LANES };
+/* Each kind of work has threads of its own, so that none holds up another. */
+enum pool_lane {
+    POOL_WORK,  /* what takes longer than a loop should be away */
+    POOL_SLOW,  /* reads that have proved to take long */
+    POOL_HASH,  /* passwords */
+    POOL_LEASE, /* units that hold the write connection: they wait for each other anyway */
+    POOL_LANES
+};
+struct pool_lane_conf {
+    unsigned n_threads; /* >= 1; they start on first use */
+    unsigned share;     /* >= 1: of them that work for one client at a time */
+    size_t max_queued;  /* jobs waiting; a client has at most half of these places */
+};
 
 struct pool;
-/* n_threads >= 1 for each lane; queue: most jobs waiting in a lane. Threads start on first use. */
-struct pool *pool_new(const unsigned n_threads[POOL_LANES], const size_t queue[POOL_LANES]);
+struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES]);
 /* Has fn(user) called on each thread before it ends: to close what belongs to the thread. Before
  * the first job. */
 void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user);
-/* Any thread. False: the lane's queue is full, nothing was taken: answer 503. */
+/* Any thread. False: the lane's queue is full, or the client's part of it, and nothing was taken:
+ * answer 503. Jobs of a lane start in the order they came, but those of a client that has fewer
+ * running go first. */
 bool pool_submit(struct pool *pool, enum pool_lane lane, struct job *job);
 /* Waits for running and queued jobs, then frees. NULL is fine. */
 void pool_free(struct pool *pool);

@@ -51,13 +51,20 @@ static bool split_address(struct str address, struct str *ret_host, uint16_t *re
     return true;
 }
 
+/* One client has half of a lane's threads, and all processors still: there are twice as many. A
+ * hash is short: there it is enough that clients take turns. */
 static struct pool *make_pool(void)
 {
-    const unsigned threads[POOL_LANES] = {[POOL_WORK] = cores() + 2, [POOL_HASH] = cores()};
-    const size_t queues[POOL_LANES] = {
-        [POOL_WORK] = LIMIT_POOL_QUEUE, [POOL_HASH] = LIMIT_HASH_QUEUE};
+    const unsigned n = cores();
+    const unsigned n_slow = n < 4 ? 2 : n / 2;
+    const struct pool_lane_conf lanes[POOL_LANES] = {
+        [POOL_WORK] = {2 * n, n, LIMIT_POOL_QUEUE},
+        [POOL_SLOW] = {n_slow, n_slow / 2, LIMIT_SLOW_QUEUE},
+        [POOL_HASH] = {n, n, LIMIT_HASH_QUEUE},
+        [POOL_LEASE] = {1, 1, LIMIT_LEASE_QUEUE},
+    };
 
-    return pool_new(threads, queues);
+    return pool_new(lanes);
 }
 
 static struct err *listen_on(struct arena *a, const struct options *options,

@@ -37,6 +37,17 @@ static bool parse_ip(struct str text, struct ip *ret)
     return true;
 }
 
+uint64_t settings_ip_client(struct str ip)
+{
+    struct ip parsed;
+    uint64_t hash;
+
+    if (parse_ip(ip, &parsed))
+        ip = (struct str){(const char *)parsed.bytes, parsed.bits == 32 ? 4 : 8};
+    hash = str_hash(ip);
+    return hash ? hash : 1;
+}
+
 /* An address, or one with "/" and a number of bits. */
 static bool parse_range(struct str text, struct ip *ret, unsigned *ret_bits)
 {

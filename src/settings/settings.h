@@ -103,6 +103,9 @@ void settings_publish(struct settings_store *store, struct settings *take_settin
 struct settings *settings_current(struct settings_store *store); /* a reference; any thread */
 uint64_t settings_generation(const struct settings_store *store);
 
+/* One number a client, never 0: of its address, or of the network of 64 bits where it is IPv6,
+ * which is what one is given. Any text will do. Any thread. */
+uint64_t settings_ip_client(struct str ip);
 /* Whether an address (as services.md 13 writes it) is in a list of addresses and CIDR ranges. */
 bool settings_ip_in(const struct settings_texts *list, struct str ip);
 /* Whether the text is an address or a CIDR range. */

@@ -249,8 +249,8 @@ static void answer_questions(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const unsigned threads[POOL_LANES] = {4, 1};
-    static const size_t queue[POOL_LANES] = {64, 1};
+    static const struct pool_lane_conf lanes[POOL_LANES] = {
+        {4, 4, 64}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
     struct arena *a = arena_new();
     pthread_t answerer;
     struct err *err;
@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 
     for (int i = 1; i + 1 < argc; i += 2)
         set(str_of(argv[i]), str_of(argv[i + 1]));
-    pool = conf.pool = pool_new(threads, queue);
+    pool = conf.pool = pool_new(lanes);
     err = http_server_open(a, &conf, &server);
     if (err || pipe(ended) != 0) {
         (void)fprintf(stderr, "%.*s\n", STR_ARG(err ? err->cause : STR("no pipe")));

@@ -85,9 +85,9 @@ static void wait_for_checkpoint(struct db *db)
 
 static void everything_at_once(void **state)
 {
-    const unsigned n_threads[POOL_LANES] = {4, 4};
-    const size_t queue[POOL_LANES] = {JOBS, JOBS};
-    struct pool *pool = pool_new(n_threads, queue);
+    const struct pool_lane_conf lanes[POOL_LANES] = {
+        {4, 2, JOBS}, {1, 1, 1}, {4, 4, JOBS}, {1, 1, 1}};
+    struct pool *pool = pool_new(lanes);
     struct load *loads = test_calloc(JOBS, sizeof(*loads));
     struct bench b = bench_new();
     atomic_int n_done = 0, n_actions = 0;

@@ -31,11 +31,19 @@ static bool submit_counted(struct pool *pool, enum pool_lane lane, atomic_uint *
     return false;
 }
 
+/* All lanes alike. */
+static struct pool *make_pool(unsigned n_threads, unsigned share, size_t max_queued)
+{
+    struct pool_lane_conf conf[POOL_LANES];
+
+    for (size_t i = 0; i < POOL_LANES; i++)
+        conf[i] = (struct pool_lane_conf){n_threads, share, max_queued};
+    return pool_new(conf);
+}
+
 static void every_job_runs_before_the_end(void **state)
 {
-    const unsigned threads[POOL_LANES] = {3, 1};
-    const size_t queue[POOL_LANES] = {1000, 1000};
-    struct pool *pool = pool_new(threads, queue);
+    struct pool *pool = make_pool(3, 3, 1000);
     atomic_uint done[POOL_LANES] = {0, 0};
 
     (void)state;
@@ -70,9 +78,7 @@ static void wait_at_gate(struct job *job)
 
 static void a_full_lane_refuses_and_leaves_the_other_alone(void **state)
 {
-    const unsigned threads[POOL_LANES] = {1, 1};
-    const size_t queue[POOL_LANES] = {2, 2};
-    struct pool *pool = pool_new(threads, queue);
+    struct pool *pool = make_pool(1, 1, 2);
     struct gate gate = {.job = {.run = wait_at_gate},
                         .lock = PTHREAD_MUTEX_INITIALIZER,
                         .change = PTHREAD_COND_INITIALIZER};
@@ -94,6 +100,123 @@ static void a_full_lane_refuses_and_leaves_the_other_alone(void **state)
     pthread_mutex_unlock(&gate.lock);
     pool_free(pool);
     assert_int_equal(atomic_load(&done), 3);
+}
+
+/* --- shares of clients ------------------------------------------------------------------------ */
+
+/* A job that waits until it is let go, and says that it began. */
+struct held {
+    struct job job;
+    struct order *order;
+    char name;
+};
+struct order {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    char began[32]; /* their names, in the order they began */
+    size_t n;
+    size_t let_go; /* those that began may end up to this one */
+};
+
+static void hold(struct job *job)
+{
+    struct held *held = (struct held *)job;
+    struct order *order = held->order;
+    size_t at;
+
+    pthread_mutex_lock(&order->lock);
+    at = order->n++;
+    order->began[at] = held->name;
+    pthread_cond_broadcast(&order->change);
+    while (at >= order->let_go)
+        pthread_cond_wait(&order->change, &order->lock);
+    pthread_mutex_unlock(&order->lock);
+}
+
+static void let_go(struct order *order, size_t n)
+{
+    pthread_mutex_lock(&order->lock);
+    order->let_go = n;
+    pthread_cond_broadcast(&order->change);
+    pthread_mutex_unlock(&order->lock);
+}
+
+static void wait_for(struct order *order, size_t n)
+{
+    pthread_mutex_lock(&order->lock);
+    while (order->n < n)
+        pthread_cond_wait(&order->change, &order->lock);
+    pthread_mutex_unlock(&order->lock);
+}
+
+/* "a" and "b" are clients; what is in capitals is the same client's. */
+static void submit_held(struct pool *pool, struct order *order, struct held *held, char name)
+{
+    *held = (struct held){
+        .job = {.run = hold, .client = (uint64_t)(name | 0x20)}, .order = order, .name = name};
+    assert_true(pool_submit(pool, POOL_WORK, &held->job));
+}
+
+static void a_client_has_its_share_of_the_threads(void **state)
+{
+    struct pool *pool = make_pool(4, 2, 100);
+    struct order order = {.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct held held[6];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        submit_held(pool, &order, &held[i], 'a');
+    wait_for(&order, 2);
+    submit_held(pool, &order, &held[4], 'b');
+    submit_held(pool, &order, &held[5], 'B');
+    wait_for(&order, 4); /* past two that wait for their client's share alone */
+    assert_memory_equal(order.began, "aa", 2);
+    assert_int_equal(order.began[2] | 0x20, 'b');
+    assert_int_equal(order.began[3] | 0x20, 'b');
+    let_go(&order, 6);
+    pool_free(pool);
+    assert_int_equal(order.n, 6);
+}
+
+static void clients_take_turns(void **state)
+{
+    struct pool *pool = make_pool(2, 2, 100);
+    struct order order = {.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct held held[5];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        submit_held(pool, &order, &held[i], 'a');
+    wait_for(&order, 2);
+    submit_held(pool, &order, &held[4], 'b');
+    let_go(&order, 1);
+    wait_for(&order, 3);
+    assert_int_equal(order.began[2], 'b'); /* though two others came before */
+    let_go(&order, 5);
+    pool_free(pool);
+}
+
+static void a_client_has_half_of_the_places(void **state)
+{
+    struct pool *pool = make_pool(1, 1, 4);
+    struct order order = {.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct held held[6];
+
+    (void)state;
+    submit_held(pool, &order, &held[0], 'a');
+    wait_for(&order, 1);
+    submit_held(pool, &order, &held[1], 'a');
+    submit_held(pool, &order, &held[2], 'a');
+    held[3] = held[2];
+    assert_false(pool_submit(pool, POOL_WORK, &held[3].job));
+    submit_held(pool, &order, &held[3], 'b');
+    submit_held(pool, &order, &held[4], 'b');
+    held[5] = held[4];
+    held[5].job.client = 'c';
+    assert_false(pool_submit(pool, POOL_WORK, &held[5].job)); /* no place at all */
+    let_go(&order, 5);
+    pool_free(pool);
+    assert_int_equal(order.n, 5);
 }
 
 static void note_id(void *arg)
@@ -120,6 +243,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_before_the_end),
         cmocka_unit_test(a_full_lane_refuses_and_leaves_the_other_alone),
+        cmocka_unit_test(a_client_has_its_share_of_the_threads),
+        cmocka_unit_test(clients_take_turns),
+        cmocka_unit_test(a_client_has_half_of_the_places),
         cmocka_unit_test(threads_have_ids),
     };
 
