@@ -268,6 +268,7 @@ def crash(job):
         script(job, "crash/leave.py", RELEASE, "--deletes", "8000" if job.all else "600"),
         script(job, "crash/upgrade.py", ASAN),
         script(job, "crash/signals.py", RELEASE),
+        script(job, "crash/start.py", RELEASE),
         script(job, "crash/full.py", RELEASE),
         script(job, "crash/directory.py", ASAN))
 

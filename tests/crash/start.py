@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""start.py BINARY
+
+What a start makes, with which modes, and what it gives up: folders on the way to the data directory;
+files that only their owner reads; rights that no server needs; passwords that no process list shows.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import reeve  # noqa: E402
+
+NOBODY = 65534  # a user that root can be instead
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    home = reeve.scratch("start")
+    tally = reeve.Tally()
+    before = os.umask(0o022)
+    try:
+        privileges(binary, os.path.join(home, "given-up"), tally)
+        memory(binary, home, tally)
+    finally:
+        os.umask(before)
+        reeve.remove(home)
+    return tally.end()
+
+
+def superuser(binary, directory, *words, stdin=b""):
+    done = subprocess.run([binary, "superuser", *words, "--dir", directory], input=stdin, capture_output=True,
+                          timeout=60)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def memory(binary, home, tally):
+    """The files in /proc of a process whose memory is nobody's business are root's; so root looks at
+    one of another user's."""
+    other = os.geteuid() or NOBODY
+    directory, copy = os.path.join(home, "of-another"), os.path.join(home, "reeve")
+    shutil.copy(binary, copy)
+    os.chmod(home, 0o755)
+    os.mkdir(directory)
+    if other == NOBODY:
+        os.chown(directory, other, other)
+    for arguments, private in (([], True), (["--dev"], False)):
+        with subprocess.Popen([copy, "serve", "--dir", directory, "--http", "127.0.0.1:0", *arguments],
+                              user=other if other == NOBODY else None, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            owner = os.stat("/proc/%d/environ" % process.pid).st_uid
+            process.terminate()
+            said = process.communicate(timeout=reeve.STOP_S)[1]
+        tally.check("memory is private %r" % arguments, owner == (0 if private else other), str(owner))
+        tally.check("ends cleanly %r" % arguments, process.returncode == 0 and b"is_root" not in said, said)
+
+
+def privileges(binary, directory, tally):
+    reeve.fresh(binary, directory, site=False)
+    with reeve.Server(binary, directory) as server:
+        tally.check("no new privileges", server.status("NoNewPrivs") == 1)
+        warned = server.output(server.begins).count(" warn process.is_root ")
+        tally.check("root is warned", warned == (os.geteuid() == 0), server.output(server.begins))
+        tally.check("figures are seen", server.cpu_s() >= 0 and server.rss() > 0)
+        tally.check("stops cleanly", server.stop(), server.output())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
