@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 
+EMAIL = "second@example.com"
 NOBODY = 65534  # a user that root can be instead
 
 
@@ -22,6 +23,7 @@ def main():
     tally = reeve.Tally()
     before = os.umask(0o022)
     try:
+        passwords(binary, os.path.join(home, "passwords"), tally)
         privileges(binary, os.path.join(home, "given-up"), tally)
         memory(binary, home, tally)
     finally:
@@ -34,6 +36,30 @@ def superuser(binary, directory, *words, stdin=b""):
     done = subprocess.run([binary, "superuser", *words, "--dir", directory], input=stdin, capture_output=True,
                           timeout=60)
     return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def passwords(binary, directory, tally):
+    reeve.fresh(binary, directory, site=False)
+    with reeve.Server(binary, directory) as server:
+        for number, (command, text, password) in enumerate((
+                ("create", b"first-password\nsecond line\n", "first-password"),
+                ("update", b" with spaces \r\n", " with spaces "),
+                ("upsert", "kein-Zeilenende-ü".encode(), "kein-Zeilenende-ü"))):
+            status, said = superuser(binary, directory, command, EMAIL, "-", stdin=text)
+            tally.check("%s reads a password" % command, status == 0 and EMAIL in said, said)
+            status, said, _ = server.request("POST", "/api/collections/_superusers/auth-with-password",
+                                             {"identity": EMAIL, "password": password})
+            tally.check("the password of line %d is taken" % number, status == 200, said)
+    none = os.path.join(directory, "none")
+    for name, text, word in (("nothing", b"", "no password"), ("an empty line", b"\nnot-this-one\n", "no password"),
+                             ("too much", b"p" * 1025, "1024 bytes"), ("no end", b"p" * (1 << 20), "1024 bytes")):
+        status, said = superuser(binary, none, "upsert", EMAIL, "-", stdin=text)
+        tally.check("refuses %s" % name, status == 1 and word in said and said.count("\n") == 1, said)
+    tally.check("a refusal makes nothing", not os.path.exists(none))
+    status, said = superuser(binary, directory, "upsert", EMAIL, "-", stdin=b"p" * 1024 + b"\n")
+    tally.check("bcrypt's limit is said", status == 1 and "72 bytes" in said, said)
+    status, said = superuser(binary, directory, "upsert", EMAIL, "-", "more", stdin=b"first-password\n")
+    tally.check("a word too many is refused", status == 1, said)
 
 
 def memory(binary, home, tally):
