@@ -23,6 +23,7 @@ def main():
     tally = reeve.Tally()
     before = os.umask(0o022)
     try:
+        parents(binary, home, tally)
         passwords(binary, os.path.join(home, "passwords"), tally)
         privileges(binary, os.path.join(home, "given-up"), tally)
         memory(binary, home, tally)
@@ -36,6 +37,17 @@ def superuser(binary, directory, *words, stdin=b""):
     done = subprocess.run([binary, "superuser", *words, "--dir", directory], input=stdin, capture_output=True,
                           timeout=60)
     return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def parents(binary, home, tally):
+    for name in ("a/b/c/pb_data", "d//e/./pb_data/", "f"):
+        status, said = superuser(binary, os.path.join(home, name), "upsert", *reeve.ROOT)
+        tally.check("makes " + name, status == 0 and os.path.isfile(os.path.join(home, name, "data.db")), said)
+    file = os.path.join(home, "file")
+    open(file, "w", encoding="utf-8").close()
+    for name, word in (("file/a/pb_data", "%s/a: Not a directory" % file), ("file", "%s is no directory" % file)):
+        status, said = superuser(binary, os.path.join(home, name), "upsert", *reeve.ROOT)
+        tally.check("says why not " + name, status == 1 and word in said and said.count("\n") == 1, said)
 
 
 def passwords(binary, directory, tally):
