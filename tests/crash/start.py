@@ -7,12 +7,16 @@ files that only their owner reads; rights that no server needs; passwords that n
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 
+UPLOAD = (b'--x\r\nContent-Disposition: form-data; name="one"; filename="a.txt"\r\n\r\n%s\r\n--x--\r\n')
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+LARGE = 1 << 20  # goes through a temporary file
 EMAIL = "second@example.com"
 NOBODY = 65534  # a user that root can be instead
 
@@ -24,6 +28,8 @@ def main():
     before = os.umask(0o022)
     try:
         parents(binary, home, tally)
+        modes(binary, os.path.join(home, "made"), tally)
+        kept_modes(binary, os.path.join(home, "kept"), tally)
         passwords(binary, os.path.join(home, "passwords"), tally)
         privileges(binary, os.path.join(home, "given-up"), tally)
         memory(binary, home, tally)
@@ -48,6 +54,55 @@ def parents(binary, home, tally):
     for name, word in (("file/a/pb_data", "%s/a: Not a directory" % file), ("file", "%s is no directory" % file)):
         status, said = superuser(binary, os.path.join(home, name), "upsert", *reeve.ROOT)
         tally.check("says why not " + name, status == 1 and word in said and said.count("\n") == 1, said)
+
+
+def all_modes(directory):
+    """{mode: paths} of folders, and of files."""
+    folders, files = {}, {}
+    for top, _, names in os.walk(directory):
+        folders.setdefault(stat.S_IMODE(os.stat(top).st_mode), []).append(top)
+        for name in names:
+            mode = os.stat(os.path.join(top, name)).st_mode
+            files.setdefault(stat.S_IMODE(mode), []).append(os.path.join(top, name))
+    return folders, files
+
+
+def use(server, tally):
+    """Makes whatever a server makes: logs of the database, stored files, temporary ones."""
+    head = {"Authorization": reeve.token(server.dir, "root")}
+    status, said, _ = server.request("POST", "/api/collections", {
+        "name": "docs", "type": "base", "createRule": "",
+        "fields": [{"name": "one", "type": "file", "maxSize": 2 * LARGE}]}, head)
+    tally.check("makes a collection", status == 200, said)
+    for size in (10, LARGE):
+        status, said, _ = server.request("POST", "/api/collections/docs/records", UPLOAD % (b"t" * size), FORM)
+        tally.check("stores %d bytes" % size, status == 200, said)
+
+
+def modes(binary, directory, tally):
+    reeve.fresh(binary, directory)
+    with reeve.Server(binary, directory) as server:
+        use(server, tally)
+        folders, files = all_modes(directory)
+        tally.check("only the owner enters a folder", set(folders) == {0o700}, repr(folders))
+        tally.check("only the owner reads a file", set(files) == {0o600} and len(files[0o600]) >= 8, repr(files))
+        names = " ".join(os.path.basename(path) for path in files.get(0o600, ())) + " "
+        tally.check("databases and files were seen", all(word in names for word in (
+            "data.db", "data.db-wal", "data.db-shm", "auxiliary.db", ".txt ", ".txt.attrs")), names)
+        tally.check("stops cleanly", server.stop(), server.output())
+
+
+def kept_modes(binary, directory, tally):
+    """A directory that its owner has opened to others stays open."""
+    reeve.fresh(binary, directory)
+    os.chmod(directory, 0o755)
+    for name in ("data.db", "auxiliary.db"):
+        os.chmod(os.path.join(directory, name), 0o644)
+    with reeve.Server(binary, directory) as server:
+        use(server, tally)
+        seen = {name: stat.S_IMODE(os.stat(os.path.join(directory, name)).st_mode)
+                for name in (".", "data.db", "data.db-wal", "data.db-shm", "auxiliary.db")}
+        tally.check("modes are kept", seen.pop(".") == 0o755 and set(seen.values()) == {0o644}, repr(seen))
 
 
 def passwords(binary, directory, tally):
