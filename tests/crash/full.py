@@ -15,7 +15,6 @@ import reeve  # noqa: E402
 
 ENTRIES = "/api/collections/entries/records"
 DOCS = "/api/collections/docs/records"
-WRITES = 60
 FORM = (b'--x\r\nContent-Disposition: form-data; name="one"; filename="a.txt"\r\n'
         b"Content-Type: text/plain\r\n\r\n" + b"text " * 1000 + b"\r\n--x--\r\n")
 
@@ -32,12 +31,14 @@ def main():
         return tally.end()
     try:
         directory = reeve.fresh(binary, os.path.join(disk, "data"))
+        reeve.set_batch(directory, enabled=True)
         with reeve.Server(binary, directory, log=os.path.join(home, "log")) as server:
             server.request("POST", "/api/collections", {
                 "name": "docs", "type": "base", "createRule": "", "fields": [{"name": "one", "type": "file"}]},
                 {"Authorization": reeve.token(directory, "root")})
-            for name, ask in (("writes", write), ("uploads", upload)):
-                refused(server, disk, name, ask, tally)
+            for name, ask, status, count in (("writes", write, 503, 60), ("batches", batch, 503, 60),
+                                             ("uploads", upload, 503, 60), ("logins", login, 200, 12)):
+                refused(server, disk, name, ask, status, count, tally)
             tally.check("stops cleanly", server.stop(), server.output())
     finally:
         subprocess.run(["umount", disk], check=True)
@@ -47,6 +48,17 @@ def main():
 
 def write(server):
     return server.request("POST", ENTRIES, {"title": "x" * 3000})[0]
+
+
+def batch(server):
+    return server.request("POST", "/api/batch", {"requests": [
+        {"method": "POST", "url": ENTRIES, "body": {"title": "x" * 3000}}]})[0]
+
+
+def login(server):
+    """Notes where it came from, which it can do without."""
+    return server.request("POST", "/api/collections/_superusers/auth-with-password",
+                          {"identity": reeve.ROOT[0], "password": reeve.ROOT[1]})[0]
 
 
 def upload(server):
@@ -69,14 +81,14 @@ def lines(server, begin):
         return log.read().splitlines()
 
 
-def refused(server, disk, name, ask, tally):
+def refused(server, disk, name, ask, status, count, tally):
     tally.check(name + " are taken", ask(server) == 200, server.output())
     fill(disk)
     begin, begun = os.path.getsize(server.log), time.monotonic()
-    got = [ask(server) for _ in range(WRITES)]
+    got = [ask(server) for _ in range(count)]
     said, took_s = lines(server, begin), time.monotonic() - begun
-    tally.check(name + " are refused", set(got) == {503}, repr(got))
-    tally.check(name + ": one line a second", 1 <= len(said) <= 2 + took_s, "\n".join(said[:10]))
+    tally.check("%s are answered %d" % (name, status), set(got) == {status}, repr(got))
+    tally.check(name + ": one line a second", len(said) <= 2 + took_s, "\n".join(said[:10]))
     try:
         reeve.until("a line tells of those left out", lambda: ask(server) and any(
             " suppressed=" in line for line in lines(server, begin)))
