@@ -254,13 +254,13 @@ def same_lock(where):
 
 
 def hostile(job):
-    """what a hostile client can send, to both builds; numbers that overflow"""
+    """what a hostile client can send, to both builds; numbers that overflow; what takes long"""
     return total(*(script(job, "hostile/run.py", binary) for binary in (RELEASE, ASAN)),
-                 script(job, "hostile/numbers.py", ASAN))
+                 script(job, "hostile/numbers.py", ASAN), script(job, "hostile/lanes.py", RELEASE))
 
 
 def crash(job):
-    """kill -9; batches that go wrong; clients that leave; directories that others change"""
+    """kill -9; batches that go wrong; clients that leave; full disks; directories that others change"""
     return total(
         script(job, "crash/kill9.py", RELEASE, "--rounds", "200" if job.all else "10"),
         script(job, "crash/batch.py", RELEASE),
@@ -268,6 +268,8 @@ def crash(job):
         script(job, "crash/leave.py", RELEASE, "--deletes", "8000" if job.all else "600"),
         script(job, "crash/upgrade.py", ASAN),
         script(job, "crash/signals.py", RELEASE),
+        script(job, "crash/start.py", RELEASE),
+        script(job, "crash/full.py", RELEASE),
         script(job, "crash/directory.py", ASAN))
 
 

@@ -33,9 +33,13 @@ plain_flags=(
 # that SQLite takes to compile.
 asan_flags=(-O1 -g -fPIC -fno-omit-frame-pointer -fsanitize=address)
 
+# Only processors with Intel's control-flow instructions have the last one; others refuse it.
 third_party_flags() {
     case $1 in
-    plain) printf '%s\n' "${plain_flags[@]}" ;;
+    plain)
+        printf '%s\n' "${plain_flags[@]}"
+        case $(gcc -dumpmachine) in x86_64-* | i?86-*) echo -fcf-protection=full ;; esac
+        ;;
     asan) printf '%s\n' "${asan_flags[@]}" ;;
     *) die "no such flavour: $1" ;;
     esac

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-/* One failure, one line: here, where the response is. */
+/* One failure, one line: here, where the response is, unless what failed has said so already. */
 static void log_failure(struct api_call *call, const struct err *err)
 {
     if (err->timed_out) {
@@ -17,7 +17,7 @@ static void log_failure(struct api_call *call, const struct err *err)
                  LOG_U64("status", (uint64_t)err_status(err)), LOG_STR("cause", err->cause));
         return;
     }
-    if (err->kind == E_GONE || err_status(err) < 500)
+    if (err->kind == E_GONE || err->logged || err_status(err) < 500)
         return;
     log_error("request.failed", LOG_STR("method", call->req->method),
               LOG_STR("path", call->req->path), LOG_U64("status", (uint64_t)err_status(err)),

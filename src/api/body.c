@@ -249,8 +249,12 @@ static struct err *read_parts(struct api_call *call, struct body_parts *ret)
 {
     struct req *req = call->req;
 
-    if (req->spool && spool_state(req->spool) == SPOOL_NO_ROOM)
-        return err_new(call->arena, E_UNAVAILABLE, NULL, "body: no room for the upload");
+    if (req->spool && spool_state(req->spool) == SPOOL_NO_ROOM) {
+        struct err *err = err_new(call->arena, E_UNAVAILABLE, NULL, "body: no room for the upload");
+
+        err->logged = true; /* by the spool, with its cause */
+        return err;
+    }
     if (req->body_broken || (req->spool && spool_state(req->spool) != SPOOL_GOOD))
         return bad_body(call, "malformed multipart");
     if (req->spool)

@@ -163,7 +163,7 @@ void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *ca
         return;
     origin.fixed = rec_fix(a, origin.schema->auth_origins, call->now_ms);
     err = db_run(a, db, note_unit, &origin, &due);
-    if (err)
+    if (err && !err->logged)
         log_warn("auth.origin_not_saved", LOG_STR("collection", rec->col->name),
                  LOG_STR("record", rec_id(rec)), LOG_STR("cause", err->cause));
     if (due)

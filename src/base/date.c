@@ -11,12 +11,19 @@
 #define DAY_MS INT64_C(86400000)
 #define DAYS_TO_1970 719468 /* from 0000-03-01 */
 
-static uint64_t clock_us_of(clockid_t clock)
+static struct timespec clock_read(clockid_t clock)
 {
     struct timespec t;
 
     if (clock_gettime(clock, &t) != 0)
         BUG("a clock that does not run");
+    return t;
+}
+
+static uint64_t clock_us_of(clockid_t clock)
+{
+    struct timespec t = clock_read(clock);
+
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
@@ -27,7 +34,13 @@ int64_t date_now_ms(void)
 
 int64_t date_now_us(void)
 {
-    return (int64_t)clock_us_of(CLOCK_REALTIME);
+    struct timespec t = clock_read(CLOCK_REALTIME);
+
+    if (t.tv_sec < DATE_MIN_MS / 1000)
+        return DATE_MIN_MS * 1000;
+    if (t.tv_sec > DATE_MAX_MS / 1000)
+        return DATE_MAX_MS * 1000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 uint64_t clock_ms(void)
@@ -113,9 +126,16 @@ static char *digits(char *out, int value, int width)
     return out + width;
 }
 
+static int64_t nearest_with_form(int64_t ms)
+{
+    if (ms < DATE_MIN_MS)
+        return DATE_MIN_MS;
+    return ms < DATE_MAX_MS ? ms : DATE_MAX_MS;
+}
+
 void date_format(char out[DATE_TEXT_LEN + 1], int64_t ms)
 {
-    struct date_parts parts = date_split(ms);
+    struct date_parts parts = date_split(nearest_with_form(ms));
     const struct {
         int value, width;
         char after;
@@ -123,8 +143,6 @@ void date_format(char out[DATE_TEXT_LEN + 1], int64_t ms)
                   {parts.hour, 2, ':'}, {parts.minute, 2, ':'}, {parts.second, 2, '.'},
                   {parts.ms, 3, 'Z'}};
 
-    if (parts.year < 0 || parts.year > 9999)
-        BUG("a date outside the years 0 to 9999");
     for (size_t i = 0; i < COUNT_OF(pieces); i++) {
         out = digits(out, pieces[i].value, pieces[i].width);
         *out++ = pieces[i].after;

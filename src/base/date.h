@@ -12,7 +12,11 @@
 
 #define DATE_TEXT_LEN 24
 
-/* Wall clock. */
+/* The first and the last instant of the years 0 to 9999. */
+#define DATE_MIN_MS INT64_C(-62167219200000)
+#define DATE_MAX_MS INT64_C(253402300799999)
+
+/* Wall clock. One that is off shows no instant outside those years. */
 int64_t date_now_ms(void);
 int64_t date_now_us(void);
 /* A clock that never goes back, for deadlines. */
@@ -21,7 +25,8 @@ uint64_t clock_us(void);
 /* CPU time of the calling thread. */
 uint64_t clock_thread_cpu_us(void);
 
-/* Years 0 to 9999; out holds exactly DATE_TEXT_LEN bytes and a NUL. */
+/* out holds exactly DATE_TEXT_LEN bytes and a NUL. What is outside the years 0 to 9999, as the day
+ * after the last, becomes the nearest in them. */
 void date_format(char out[DATE_TEXT_LEN + 1], int64_t ms);
 
 /* Exactly the storage form. */

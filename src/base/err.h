@@ -58,6 +58,7 @@ struct err {
     struct str cause;       /* for the log only: SQL, path, errno, library text */
     unsigned retry_after_s; /* 0: no Retry-After header */
     bool timed_out;         /* a statement ran past its time: the same again would do so, too */
+    bool logged;            /* where it happened: the answer has no line of its own */
 };
 
 /* A code and its message, "{name}" in it replaced from the item's params (records.md 2.4). */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
+#define PACE_MS 1000
 
 /* Set at start, before threads; constant after. */
 static enum log_level lowest = LOG_INFO;
@@ -84,8 +85,10 @@ static void write_all(struct str s)
     }
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields)
+static void write_event(enum log_level level, const char *event, const struct log_field *fields,
+                        uint64_t left_out)
 {
+    const struct log_field suppressed = LOG_U64("suppressed", left_out);
     char when[DATE_TEXT_LEN + 1];
     AUTO_BUF struct buf line;
 
@@ -96,6 +99,35 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     buf_addf(&line, "%s %s %s", when, level_name(level), event);
     for (; fields->name; fields++)
         add_field(&line, fields);
+    if (left_out)
+        add_field(&line, &suppressed);
     BUF_ADD(&line, "\n");
     write_all(buf_str(&line));
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+    write_event(level, event, fields, 0);
+}
+
+bool log_pace_take(struct log_pace *pace, uint64_t now_ms, uint64_t *ret_left_out)
+{
+    uint64_t due_ms = atomic_load(&pace->due_ms);
+
+    if (now_ms < due_ms ||
+        !atomic_compare_exchange_strong(&pace->due_ms, &due_ms, now_ms + PACE_MS)) {
+        atomic_fetch_add(&pace->left_out, 1);
+        return false;
+    }
+    *ret_left_out = atomic_exchange(&pace->left_out, 0);
+    return true;
+}
+
+void log_write_seldom(struct log_pace *pace, enum log_level level, const char *event,
+                      const struct log_field *fields)
+{
+    uint64_t left_out;
+
+    if (log_pace_take(pace, clock_ms(), &left_out))
+        write_event(level, event, fields, left_out);
 }

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -33,10 +34,29 @@ struct log_field {
 void log_set_level(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
+/*
+ * What comes with every request once it has come, as a full disk does: a line a second at most, the
+ * next one says how many were left out. Each place has a pace of its own, static and zero at start.
+ *
+ *   static struct log_pace pace;
+ *   log_seldom(&pace, LOG_ERROR, "files.failed", LOG_STR("path", path));
+ */
+struct log_pace {
+    atomic_uint_fast64_t due_ms;
+    atomic_uint_fast64_t left_out;
+};
+/* Whether there may be a line at that time of clock_ms(). */
+bool log_pace_take(struct log_pace *pace, uint64_t now_ms, uint64_t *ret_left_out);
+void log_write_seldom(struct log_pace *pace, enum log_level level, const char *event,
+                      const struct log_field *fields);
+
 /* The list of fields ends in an empty one, which is also what stands there without any. */
 #define LOG_AT_(level, event, ...) \
     log_write((level), (event), (const struct log_field[]){__VA_ARGS__})
 #define LOG_AT(level, ...) LOG_AT_(level, __VA_ARGS__, {0})
+#define log_seldom_(pace, level, event, ...) \
+    log_write_seldom((pace), (level), (event), (const struct log_field[]){__VA_ARGS__})
+#define log_seldom(pace, level, ...) log_seldom_(pace, level, __VA_ARGS__, {0})
 #define log_debug(...) LOG_AT(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...) LOG_AT(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) LOG_AT(LOG_WARN, __VA_ARGS__)

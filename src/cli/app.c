@@ -18,18 +18,22 @@ struct str app_path(struct arena *a, const struct app *app, const char *entry)
     return arena_printf(a, "%.*s/%s", STR_ARG(app->options->dir), entry);
 }
 
+/* With the folders that it lies in, as PocketBase does. */
 static struct err *make_folder(struct arena *a, struct str path)
 {
-    const char *c = arena_cstr(a, path);
     struct stat st;
 
-    if (mkdir(c, 0777) == 0)
-        return NULL;
-    if (errno != EEXIST)
-        return err_new(a, E_INTERNAL, NULL, "can't create the data directory %s: %s", c,
-                       strerror(errno));
-    if (stat(c, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_new(a, E_INTERNAL, NULL, "the data directory %s is no directory", c);
+    for (size_t i = 1; i <= path.n; i++) {
+        const char *part = arena_cstr(a, str_sub(path, 0, i));
+
+        if ((i < path.n && path.p[i] != '/') || mkdir(part, 0777) == 0 || errno == EEXIST)
+            continue;
+        return err_new(a, E_INTERNAL, NULL, "can't create the data directory %.*s: %s: %s",
+                       STR_ARG(path), part, strerror(errno));
+    }
+    if (stat(arena_cstr(a, path), &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_new(a, E_INTERNAL, NULL, "the data directory %.*s is no directory",
+                       STR_ARG(path));
     return NULL;
 }
 

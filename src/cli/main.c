@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define REEVE_VERSION "0.40.6"
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
     struct options options;
     struct str why;
 
+    umask(S_IRWXG | S_IRWXO); /* all that we make is the data directory, or lies in it */
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES); /* refused: memory is kept longer, no more */
     signal(SIGPIPE, SIG_IGN);                      /* a peer that left is an error of the write */
     if (!options_parse(a, argc, argv, &options, &why)) {

@@ -189,9 +189,11 @@ void options_usage(const struct options *options)
     printf("Reeve: an application backend in one program\n\n"
            "Usage:\n"
            "  %.*s serve [flags]\n"
-           "  %.*s superuser upsert|create|update EMAIL PASS\n"
+           "  %.*s superuser upsert|create|update EMAIL PASS|-\n"
            "  %.*s superuser delete EMAIL\n"
-           "  %.*s superuser ips [IP-or-CIDR ...]\n",
+           "  %.*s superuser ips [IP-or-CIDR ...]\n"
+           "With - for PASS the password is the first line of standard input, and in no process "
+           "list.\n",
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
            STR_ARG(options->exe));
     for (unsigned scope = EVERY_COMMAND; scope <= SERVE; scope++) {

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
+#include "cli/privileges.h"
 
 #include "base/limits.h"
 #include "base/num.h"
@@ -169,11 +170,13 @@ int command_serve(struct arena *a, const struct options *options)
 
     if (options->n_words > 1)
         return command_fail("serve with domains asks for TLS, which is not supported yet");
+    privileges_drop(options);
     err = start(a, options, &serving);
     if (err) {
         code = command_fail_err(err);
     } else {
         banner(options, &serving);
+        privileges_warn();
         hint(a, options, &serving);
         http_server_run(serving.server);
     }

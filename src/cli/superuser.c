@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#define PASSWORD_LINE_MAX 1024 /* well above what bcrypt takes, which has a message of its own */
+
 struct superuser_command {
     const char *name;
     bool with_password;
@@ -50,17 +52,15 @@ static void say(const char *format, struct str email)
 #pragma GCC diagnostic pop
 }
 
-static int account(struct app *app, const struct superuser_command *command)
+static int account(struct app *app, const struct superuser_command *command, struct str password)
 {
     const struct options *options = app->options;
-    struct auth_superuser superuser = {0};
+    struct auth_superuser superuser = {.password = password};
     void *out = NULL;
     struct err *err;
 
     if (options->n_words > 2)
         superuser.email = options->words[2];
-    if (options->n_words == 4) /* one more is as wrong as one less */
-        superuser.password = options->words[3];
     err = run_account(app, command, &superuser, &out);
     if (err)
         return command_fail_err(err);
@@ -94,34 +94,67 @@ static int set_ips(struct app *app)
     return 0;
 }
 
-static int dispatch(struct app *app, struct str name)
+/* The first line of standard input, without its end. */
+static struct err *read_password(struct arena *a, struct str *ret)
 {
-    for (size_t i = 0; i < COUNT_OF(table); i++)
-        if (str_eq(name, str_of(table[i].name)))
-            return account(app, &table[i]);
-    return set_ips(app);
+    char *line = arena_alloc(a, PASSWORD_LINE_MAX);
+    size_t n = 0;
+    int c;
+
+    while ((c = getchar()) != EOF && c != '\n') {
+        if (n == PASSWORD_LINE_MAX)
+            return err_new(a, E_BAD_REQUEST, NULL,
+                           "the password on standard input has more than %d bytes",
+                           PASSWORD_LINE_MAX);
+        line[n++] = (char)c;
+    }
+    if (n > 0 && line[n - 1] == '\r')
+        n--;
+    if (n == 0)
+        return err_new(a, E_BAD_REQUEST, NULL, "there is no password on standard input");
+    *ret = (struct str){line, n};
+    return NULL;
 }
 
-static bool known(struct str name)
+static struct err *find_password(struct arena *a, const struct options *options, struct str *ret)
+{
+    *ret = STR_NONE;
+    if (options->n_words != 4) /* one more is as wrong as one less */
+        return NULL;
+    *ret = options->words[3];
+    return str_eq(*ret, STR("-")) ? read_password(a, ret) : NULL;
+}
+
+static const struct superuser_command *find_command(struct str name)
 {
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (str_eq(name, str_of(table[i].name)))
-            return true;
-    return str_eq(name, STR("ips"));
+            return &table[i];
+    return NULL;
 }
 
 int command_superuser(struct arena *a, const struct options *options)
 {
+    struct str name = options->n_words > 1 ? options->words[1] : STR_NONE;
+    const struct superuser_command *command = find_command(name);
+    struct str password = STR_NONE;
+    struct err *err = NULL;
     struct app app;
-    struct err *err;
     int code;
 
-    if (options->n_words < 2 || !known(options->words[1])) {
+    if (!command && !str_eq(name, STR("ips"))) {
         options_usage(options);
         return 0;
     }
+    if (command && command->with_password)
+        err = find_password(a, options, &password); /* before anything is made */
+    if (err)
+        return command_fail_err(err);
     err = app_open(a, options, NULL, NULL, &app);
-    code = err ? command_fail_err(err) : dispatch(&app, options->words[1]);
+    if (err)
+        code = command_fail_err(err);
+    else
+        code = command ? account(&app, command, password) : set_ips(&app);
     app_close(&app);
     return code;
 }

@@ -201,8 +201,8 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = conn_pragmas(conn, role);
     if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
-    if (rc == SQLITE_OK && sqlite3_db_readonly(conn->db, "main") == 1)
-        rc = SQLITE_READONLY;
+    if (rc == SQLITE_OK && role != DB_ROLE_READER && sqlite3_db_readonly(conn->db, "main") == 1)
+        rc = SQLITE_READONLY; /* the file system may have turned: reading goes on */
     conn->busy_max_us = busy_max_us(conn->eng->conf, role);
     return rc;
 }

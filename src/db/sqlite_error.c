@@ -9,22 +9,44 @@
 
 #include <string.h>
 
+/* Whether an operator should know, whoever asked. A disk that is full fails every write. */
+enum telling { SILENT, TOLD, TOLD_SELDOM };
+
 /* Primary codes and what they are to a caller; the rest is E_INTERNAL. */
-static const struct {
+static const struct code_kind {
     int code;
     enum err_kind kind;
-    bool logged; /* an operator should know, whoever asked */
+    enum telling telling;
 } kinds[] = {
-    {SQLITE_ERROR, E_BAD_REQUEST, false},   {SQLITE_CONSTRAINT, E_BAD_REQUEST, false},
-    {SQLITE_TOOBIG, E_BAD_REQUEST, false},  {SQLITE_MISMATCH, E_BAD_REQUEST, false},
-    {SQLITE_RANGE, E_BAD_REQUEST, false},   {SQLITE_AUTH, E_BAD_REQUEST, false},
-    {SQLITE_BUSY, E_UNAVAILABLE, false},    {SQLITE_LOCKED, E_UNAVAILABLE, false},
-    {SQLITE_SCHEMA, E_UNAVAILABLE, false},  {SQLITE_ABORT, E_UNAVAILABLE, false},
-    {SQLITE_PROTOCOL, E_UNAVAILABLE, true}, {SQLITE_FULL, E_UNAVAILABLE, true},
-    {SQLITE_IOERR, E_UNAVAILABLE, true},    {SQLITE_NOMEM, E_UNAVAILABLE, true},
-    {SQLITE_CANTOPEN, E_UNAVAILABLE, true}, {SQLITE_READONLY, E_UNAVAILABLE, true},
-    {SQLITE_CORRUPT, E_INTERNAL, true},     {SQLITE_NOTADB, E_INTERNAL, true},
+    {SQLITE_ERROR, E_BAD_REQUEST, SILENT},      {SQLITE_CONSTRAINT, E_BAD_REQUEST, SILENT},
+    {SQLITE_TOOBIG, E_BAD_REQUEST, SILENT},     {SQLITE_MISMATCH, E_BAD_REQUEST, SILENT},
+    {SQLITE_RANGE, E_BAD_REQUEST, SILENT},      {SQLITE_AUTH, E_BAD_REQUEST, SILENT},
+    {SQLITE_BUSY, E_UNAVAILABLE, SILENT},       {SQLITE_LOCKED, E_UNAVAILABLE, SILENT},
+    {SQLITE_SCHEMA, E_UNAVAILABLE, SILENT},     {SQLITE_ABORT, E_UNAVAILABLE, SILENT},
+    {SQLITE_PROTOCOL, E_UNAVAILABLE, TOLD},     {SQLITE_FULL, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_IOERR, E_UNAVAILABLE, TOLD_SELDOM}, {SQLITE_NOMEM, E_UNAVAILABLE, TOLD},
+    {SQLITE_CANTOPEN, E_UNAVAILABLE, TOLD},     {SQLITE_READONLY, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_CORRUPT, E_INTERNAL, TOLD},         {SQLITE_NOTADB, E_INTERNAL, TOLD},
 };
+
+static struct code_kind kind_of(int code)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (kinds[i].code == (code & 0xff))
+            return kinds[i];
+    return (struct code_kind){code, E_INTERNAL, TOLD};
+}
+
+static void tell(const struct db_eng_conn *conn, enum telling telling, struct str cause)
+{
+    static struct log_pace pace;
+
+    if (telling == TOLD)
+        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", cause));
+    else if (telling == TOLD_SELDOM)
+        log_seldom(&pace, LOG_ERROR, "db.failed", LOG_CSTR("path", conn->eng->path),
+                   LOG_STR("cause", cause));
+}
 
 static struct str raw_text(struct arena *a, sqlite3 *db, int code)
 {
@@ -64,23 +86,17 @@ static bool is_unique(int code)
 
 struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
 {
-    enum err_kind kind = E_INTERNAL;
-    bool logged = true;
+    struct code_kind kind = kind_of(code);
     struct str text;
     struct err *err;
 
     if (conn->watch->stop != DB_GO_ON &&
         ((code & 0xff) == SQLITE_INTERRUPT || (code & 0xff) == SQLITE_BUSY))
         return db_watch_err(a, conn->watch->stop);
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (kinds[i].code == (code & 0xff)) {
-            kind = kinds[i].kind;
-            logged = kinds[i].logged;
-        }
     text = raw_text(a, conn->db, code);
-    if (logged)
-        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", text));
-    err = err_new(a, kind, NULL, "%.*s", STR_ARG(text));
+    tell(conn, kind.telling, text);
+    err = err_new(a, kind.kind, NULL, "%.*s", STR_ARG(text));
+    err->logged = kind.telling == TOLD_SELDOM;
     if (is_unique(code))
         add_unique_items(a, &err, str_of(sqlite3_errmsg(conn->db)));
     return err;

@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,10 +29,15 @@
 /* errno stays what it was. */
 static struct err *failed(struct arena *a, const char *what, const char *path)
 {
+    static struct log_pace pace;
     int e = errno;
-    struct err *err = err_new(a, e == ENOSPC || e == EDQUOT ? E_UNAVAILABLE : E_INTERNAL, NULL,
-                              "%s %s: %s", what, path, strerror(e));
+    bool full = e == ENOSPC || e == EDQUOT;
+    struct err *err =
+        err_new(a, full ? E_UNAVAILABLE : E_INTERNAL, NULL, "%s %s: %s", what, path, strerror(e));
 
+    if (full) /* every upload fails like this */
+        log_seldom(&pace, LOG_ERROR, "files.failed", LOG_STR("cause", err->cause));
+    err->logged = full;
     errno = e;
     return err;
 }

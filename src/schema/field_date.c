@@ -4,9 +4,6 @@
 #include "base/date.h"
 #include "schema/internal.h"
 
-/* 0000-01-01 to 9999-12-31: what the storage form can say. */
-#define DATE_MIN_MS (-62167219200000LL)
-#define DATE_MAX_MS 253402300799999LL
 /* 0001-01-01T00:00:00Z, which PocketBase takes for no date. */
 #define DATE_ZERO STR("0001-01-01 00:00:00.000Z")
 

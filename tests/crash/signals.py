@@ -62,8 +62,14 @@ def measure(binary, directory):
     return taken
 
 
-def ended(process, what, number, tally):
+def outcome(process):
+    """What it still prints, but for the warning that it is root's."""
     out, err = process.communicate(timeout=reeve.STOP_S)
+    return out, b"".join(line for line in err.splitlines(True) if b" warn process.is_root " not in line)
+
+
+def ended(process, what, number, tally):
+    out, err = outcome(process)
     fine = process.returncode == 0 or process.returncode == -number and not out
     tally.check(what, fine and not err, "status %d, printed %r, %r" % (process.returncode, out, err[-2000:]))
 
@@ -82,7 +88,7 @@ def at_banner(binary, directory, turn, tally):
     line = process.stdout.readline()
     while process.poll() is None:
         process.send_signal(STOPS[turn % 2])
-    out, err = process.communicate(timeout=reeve.STOP_S)
+    out, err = outcome(process)
     tally.check("signals from the banner on", process.returncode == 0 and b"Server started" in line and not err,
                 "status %d, printed %r, %r" % (process.returncode, line + out, err[-2000:]))
 

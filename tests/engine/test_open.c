@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -148,6 +149,48 @@ static void what_may_not_be_written_is_refused(void **state)
     bench_done(&b);
 }
 
+/* A file system that turns read-only after an error, as SQLite sees it: a file that is opened from
+ * then on is opened for reading. */
+static atomic_bool turned;
+
+static int turning_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                        int *ret_flags)
+{
+    if (atomic_load(&turned) && flags & SQLITE_OPEN_MAIN_DB)
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+    return sqlite3_vfs_find("unix")->xOpen(vfs, name, file, flags, ret_flags);
+}
+
+static void readers_open_what_turned_read_only(void **state)
+{
+    struct bench b = bench_new();
+    const char *const insert[] = {"INSERT INTO t VALUES (2)", NULL};
+    sqlite3_vfs vfs = *sqlite3_vfs_find("unix");
+    struct err *err;
+
+    (void)state;
+    vfs.zName = "turning";
+    vfs.xOpen = turning_open;
+    assert_int_equal(sqlite3_vfs_register(&vfs, 0), SQLITE_OK);
+    b.conf.vfs = "turning";
+    bench_open(&b);
+    bench_run(&b, "CREATE TABLE t (x)", "INSERT INTO t VALUES (1)");
+    atomic_store(&turned, true);
+    db_reader_close(b.db); /* as a thread that has not read yet */
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 1);
+    db_close(b.db);
+    bench_open(&b);
+    err = db_run(b.a, b.db, run_statements, insert, NULL);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_UNAVAILABLE);
+    assert_true(str_has(err->cause, STR("is read-only")));
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 1);
+    atomic_store(&turned, false);
+    bench_run(&b, "INSERT INTO t VALUES (2)"); /* the next try opens it anew */
+    bench_done(&b);
+    sqlite3_vfs_unregister(&vfs);
+}
+
 /* Reading alone changes no byte, also not the journal mode; the first write turns it to WAL. */
 static void only_a_write_turns_a_database_to_wal(void **state)
 {
@@ -194,6 +237,7 @@ int main(void)
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(a_locked_database_is_refused),
         cmocka_unit_test(what_may_not_be_written_is_refused),
+        cmocka_unit_test(readers_open_what_turned_read_only),
         cmocka_unit_test(only_a_write_turns_a_database_to_wal),
         cmocka_unit_test(closing_leaves_one_file),
     };

@@ -122,6 +122,8 @@ class Server:
     def __init__(self, binary, directory, *args, port=None, log=None):
         self.binary, self.dir = os.path.abspath(binary), directory
         self.args = shlex.split(os.environ.get("REEVE_SERVE_ARGS", "")) + list(args)
+        if os.geteuid():
+            self.args.append("--dev")  # else its descriptors and maps in /proc are only root's to read
         self.wanted_port, self.port = port or 0, None
         self.log = log or directory.rstrip("/") + ".log"
         self.begins = 0  # where this start's output begins in the log

@@ -4,6 +4,20 @@
 #include "base/date.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The wall clock shows this while it is not 0. */
+static time_t shown_s;
+
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    if (clock != CLOCK_REALTIME || !shown_s)
+        return (int)syscall(SYS_clock_gettime, clock, ret);
+    *ret = (struct timespec){.tv_sec = shown_s};
+    return 0;
+}
 
 static void stored_form(void **state)
 {
@@ -50,6 +64,45 @@ static void stored_form_is_exact(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(date_parse_stored(str_of(bad[i]), &ms));
+}
+
+/* A macro may ask for the day after the last. */
+static void what_has_no_form_gets_the_nearest(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {{-62167219200001, "0000-01-01 00:00:00.000Z"},
+                 {253402300800000, "9999-12-31 23:59:59.999Z"},
+                 {INT64_MIN, "0000-01-01 00:00:00.000Z"},
+                 {INT64_MAX, "9999-12-31 23:59:59.999Z"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[DATE_TEXT_LEN + 1];
+
+        date_format(text, cases[i].ms);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void a_clock_that_is_off_stays_in_the_calendar(void **state)
+{
+    static const struct {
+        time_t s;
+        int64_t ms;
+    } cases[] = {{1735689600, 1735689600000},     {-1, -1000},
+                 {-62167219201, -62167219200000}, {253402300800, 253402300799999},
+                 {INT64_MIN, -62167219200000},    {INT64_MAX, 253402300799999}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        shown_s = cases[i].s;
+        assert_true(date_now_ms() == cases[i].ms);
+        assert_true(date_now_us() / 1000 == cases[i].ms);
+    }
+    shown_s = 0;
+    assert_true(date_now_ms() > 1735689600000);
 }
 
 static void every_day_splits_and_joins(void **state)
@@ -276,6 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stored_form),
         cmocka_unit_test(stored_form_is_exact),
+        cmocka_unit_test(what_has_no_form_gets_the_nearest),
+        cmocka_unit_test(a_clock_that_is_off_stays_in_the_calendar),
         cmocka_unit_test(every_day_splits_and_joins),
         cmocka_unit_test(parts_carry_over),
         cmocka_unit_test(loose_forms),

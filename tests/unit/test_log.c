@@ -64,10 +64,49 @@ static void levels_are_chosen(void **state)
     assert_non_null(strstr(text, " error yes\n"));
 }
 
+static void what_comes_often_is_counted(void **state)
+{
+    struct log_pace pace = {0};
+    const struct {
+        uint64_t now_ms;
+        bool ok;
+        uint64_t left_out;
+    } steps[] = {{5000, true, 0},  {5000, false, 9}, {5999, false, 9}, {6000, true, 2},
+                 {6999, false, 9}, {9000, true, 1},  {10000, true, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        uint64_t left_out = 9;
+
+        assert_int_equal(log_pace_take(&pace, steps[i].now_ms, &left_out), steps[i].ok);
+        assert_int_equal(left_out, steps[i].left_out);
+    }
+}
+
+static void a_line_tells_of_those_before(void **state)
+{
+    struct log_pace pace = {0};
+    char text[4096];
+    char *line;
+
+    (void)state;
+    catch_stderr();
+    for (int i = 0; i < 4; i++)
+        log_seldom(&pace, LOG_ERROR, "disk.full", LOG_I64("i", i));
+    atomic_store(&pace.due_ms, 0);
+    log_seldom(&pace, LOG_ERROR, "disk.full", LOG_I64("i", 4));
+    release_stderr(text, sizeof(text));
+    line = strstr(text, " error ");
+    assert_memory_equal(line, " error disk.full i=0\n", 21);
+    assert_string_equal(strstr(line + 1, " error "), " error disk.full i=4 suppressed=3\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(lines_have_fields),
-                                       cmocka_unit_test(levels_are_chosen)};
+                                       cmocka_unit_test(levels_are_chosen),
+                                       cmocka_unit_test(what_comes_often_is_counted),
+                                       cmocka_unit_test(a_line_tells_of_those_before)};
 
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
