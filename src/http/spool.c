@@ -38,7 +38,10 @@ static struct body_part *in_hand(struct spool *spool)
 /* For the log only; what the client reads is the API's business. */
 static bool no_room(struct spool *spool, const char *what)
 {
-    log_error("upload.failed", LOG_CSTR("what", what), LOG_CSTR("cause", strerror(errno)));
+    static struct log_pace pace; /* on a full disk they all fail */
+
+    log_seldom(&pace, LOG_ERROR, "upload.failed", LOG_CSTR("what", what),
+               LOG_CSTR("cause", strerror(errno)));
     spool->state = SPOOL_NO_ROOM;
     return false;
 }
@@ -51,7 +54,8 @@ static bool open_file(struct spool *spool, struct body_part *part)
     struct err *err = spool->conf->temp_path(spool->conf->user, spool->arena, &prefix);
 
     if (err) {
-        log_error("upload.failed", LOG_STR("cause", err->cause));
+        if (!err->logged)
+            log_error("upload.failed", LOG_STR("cause", err->cause));
         spool->state = SPOOL_NO_ROOM;
         return false;
     }
