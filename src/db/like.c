@@ -33,7 +33,8 @@ struct like_part {
 };
 
 struct like {
-    bool never; /* ends in an escape that escapes nothing */
+    bool literal; /* `%text%`, of ASCII */
+    bool never;   /* ends in an escape that escapes nothing */
     size_t n_codes;
     size_t n_parts;
     struct like_part *parts;
@@ -42,6 +43,11 @@ struct like {
 };
 
 /* --- code points ----------------------------------------------------------------------------- */
+
+static bool continues(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
 
 static uint32_t read_long(uint32_t first, const unsigned char **p)
 {
@@ -52,18 +58,26 @@ static uint32_t read_long(uint32_t first, const unsigned char **p)
                           : first < 0xfe ? 0x01
                                          : 0);
 
-    while ((**p & 0xc0) == 0x80)
+    while (continues(**p))
         c = (c << 6) + (*(*p)++ & 0x3f);
     if (c < 0x80 || (c & 0xfffff800) == 0xd800 || (c & 0xfffffffe) == 0xfffe)
         return CODE_SUBSTITUTE;
     return c;
 }
 
+/* Two bytes are most of what is not ASCII: without a call. */
 static inline uint32_t read_code(const unsigned char **p)
 {
-    uint32_t c = *(*p)++;
+    const unsigned char *at = *p;
+    uint32_t c = at[0];
 
-    return c < 0xc0 ? c : read_long(c, p);
+    *p = at + 1;
+    if (c < 0xc0)
+        return c;
+    if (c < 0xc2 || c >= 0xe0 || !continues(at[1]) || continues(at[2]))
+        return read_long(c, p);
+    *p = at + 2;
+    return (c & 0x1f) << 6 | (at[1] & 0x3f);
 }
 
 uint32_t like_read(const unsigned char **p)
@@ -76,16 +90,20 @@ static inline uint32_t fold(uint32_t c)
     return c - 'A' < 26 ? c | 0x20 : c;
 }
 
+static inline unsigned char to_upper(unsigned char c)
+{
+    return (unsigned char)(c >= 'a' && c <= 'z' ? c - 0x20 : c);
+}
+
 /* --- patterns -------------------------------------------------------------------------------- */
 
 /* How common bytes are in what people write, roughly; what is not listed is rare. */
-static size_t commonness(uint32_t c)
-{
-    static const char by_commonness[] = "zqxjkvbpygfwmucldrhsnioate ";
-    const char *at = strchr(by_commonness, (int)c);
-
-    return at ? (size_t)(at - by_commonness) + 1 : 0;
-}
+static const unsigned char commonness[128] = {
+    ['z'] = 1,  ['q'] = 2,  ['x'] = 3,  ['j'] = 4,  ['k'] = 5,  ['v'] = 6,  ['b'] = 7,
+    ['p'] = 8,  ['y'] = 9,  ['g'] = 10, ['f'] = 11, ['w'] = 12, ['m'] = 13, ['u'] = 14,
+    ['c'] = 15, ['l'] = 16, ['d'] = 17, ['r'] = 18, ['h'] = 19, ['s'] = 20, ['n'] = 21,
+    ['i'] = 22, ['o'] = 23, ['a'] = 24, ['t'] = 25, ['e'] = 26, [' '] = 27,
+};
 
 static void part_finish(const struct like *like, struct like_part *part, bool between)
 {
@@ -99,7 +117,7 @@ static void part_finish(const struct like *like, struct like_part *part, bool be
     while (part->n_ascii < part->n && codes[part->n_ascii] < 0x80)
         part->n_ascii++;
     for (size_t i = 1; i < part->n_ascii; i++)
-        if (commonness(codes[i]) < commonness(codes[part->anchor]))
+        if (commonness[codes[i]] < commonness[codes[part->anchor]])
             part->anchor = i;
     for (size_t i = part->n_ascii; i < part->n; i++)
         part->has_one |= codes[i] == CODE_ONE;
@@ -130,6 +148,8 @@ static void parse(struct like *like, const unsigned char *p, uint32_t escape)
     like->n_parts = (size_t)(part - like->parts) + 1;
     for (size_t i = 0; i < like->n_parts; i++)
         part_finish(like, &like->parts[i], i > 0 && i + 1 < like->n_parts);
+    like->literal =
+        like->n_parts == 3 && like->n_codes > 0 && like->parts[1].n_ascii == like->n_codes;
 }
 
 struct like *like_new(struct str pattern, uint32_t escape)
@@ -232,71 +252,84 @@ static const unsigned char *find_by_table(struct search *s, const unsigned char 
     return NULL;
 }
 
-/* Whether the search has ended. `from`: the text before it was looked at and is paid for. */
-static bool try_place(struct search *s, const unsigned char *from, const unsigned char *place)
+/* `place` was compared in vain, as far as n bytes; the text before `from` is paid for. Whether the
+ * search has ended. */
+static inline bool try_other(struct search *s, const unsigned char *from,
+                             const unsigned char *place, size_t n)
 {
-    const unsigned char *p = place;
+    size_t vain = s->vain += n;
 
-    if (compare(s->like->codes + s->part->from, s->part->n, &p)) {
-        s->found = p;
+    if (vain <= VAIN_FREE + VAIN_PER_BYTE * (size_t)(place - from))
+        return false;
+    s->vain = 0;
+    if (!spend(s->work, vain))
         return true;
-    }
-    s->vain += (size_t)(p - place);
-    if (s->part->has_one) {
-        size_t vain = s->vain;
-
-        if (vain < LIMIT_LIKE_LOOK_BYTES)
-            return false;
-        s->vain = 0;
-        return !spend(s->work, vain);
-    }
-    if (s->vain <= VAIN_FREE + VAIN_PER_BYTE * (size_t)(place - from))
+    if (s->part->has_one)
         return false;
     s->found = find_by_table(s, place);
     return true;
 }
 
-/* The next places of a byte in either case; NULL: not looked for yet. */
-struct hits {
-    const unsigned char *low, *up;
-};
-
-static const unsigned char *find_byte(const unsigned char *from, const unsigned char *to,
-                                      uint32_t c)
+static size_t count_same(const uint32_t *ascii, size_t n, const unsigned char *p)
 {
-    const unsigned char *at = memchr(from, (int)c, (size_t)(to - from));
+    size_t i = 0;
+
+    while (i < n && fold(p[i]) == ascii[i])
+        i++;
+    return i;
+}
+
+static inline bool try_place(struct search *s, const unsigned char *from,
+                             const unsigned char *place)
+{
+    const struct like_part *part = s->part;
+    const uint32_t *codes = s->like->codes + part->from;
+    const size_t n_ascii = part->n_ascii;
+    size_t n = count_same(codes, n_ascii, place);
+    const unsigned char *p = place + n;
+
+    if (n < n_ascii)
+        return try_other(s, from, place, n + 1);
+    if (n < part->n && !compare(codes + n, part->n - n, &p))
+        return try_other(s, from, place, (size_t)(p - place));
+    s->found = p;
+    return true;
+}
+
+static inline const unsigned char *find_byte(const unsigned char *from, const unsigned char *to,
+                                             unsigned char c)
+{
+    const unsigned char *at = memchr(from, c, (size_t)(to - from));
 
     return at ? at : to;
 }
 
-/* `to`: there is none. Each case is searched for on its own, so that no byte is passed twice. */
-static const unsigned char *next_hit(struct hits *hits, const unsigned char *from,
-                                     const unsigned char *to, uint32_t c)
-{
-    const bool letter = c - 'a' < 26;
-
-    if (!hits->low || hits->low < from)
-        hits->low = find_byte(from, to, c);
-    if (!hits->up || hits->up < from)
-        hits->up = letter ? find_byte(from, to, c - 0x20) : to;
-    return hits->low < hits->up ? hits->low : hits->up;
-}
-
-/* Tries the places from `from` to before `to`. */
+/* Tries the places from `from` to before `to`. Each case of the anchor is searched for on its own;
+ * the nearer hit is looked at. */
 static bool try_window(struct search *s, const unsigned char *from, const unsigned char *to)
 {
     const size_t anchor = s->part->anchor;
-    const uint32_t c = s->like->codes[s->part->from + anchor];
-    const unsigned char *at = from + anchor;
-    struct hits hits = {NULL, NULL};
-    bool ended = false;
+    const unsigned char lower = (unsigned char)s->like->codes[s->part->from + anchor];
+    const unsigned char upper = to_upper(lower);
+    const unsigned char *low = find_byte(from + anchor, to + anchor, lower);
+    const unsigned char *up = to + anchor;
+    const unsigned char *at;
 
     to += anchor;
-    while (!ended && (at = next_hit(&hits, at, to, c)) < to) {
-        ended = try_place(s, from, at - anchor);
-        at++;
+    if (upper != lower)
+        up = find_byte(from + anchor, to, upper);
+    while ((at = low < up ? low : up) < to && !try_place(s, from, at - anchor)) {
+        if (at == low)
+            low = find_byte(at + 1, to, lower);
+        else
+            up = find_byte(at + 1, to, upper);
     }
-    return !spend(s->work, s->vain + (size_t)(at - anchor - from)) || ended;
+    return !spend(s->work, s->vain + (size_t)(at - anchor - from)) || at < to;
+}
+
+static const unsigned char *window_end(const unsigned char *from, const unsigned char *end)
+{
+    return (size_t)(end - from) > LIMIT_LIKE_LOOK_BYTES ? from + LIMIT_LIKE_LOOK_BYTES : end;
 }
 
 /* For a part that begins with an ASCII character. */
@@ -309,32 +342,44 @@ static void find_by_bytes(struct search *s, const unsigned char *from)
     last = s->end - s->part->n + 1; /* places are before this: a code point is a byte at least */
     for (; from < last; from = to) {
         s->vain = 0;
-        to = (size_t)(last - from) > LIMIT_LIKE_LOOK_BYTES ? from + LIMIT_LIKE_LOOK_BYTES : last;
+        to = window_end(from, last);
         if (try_window(s, from, to))
             return;
     }
 }
 
+static const unsigned char *skip_ascii(const unsigned char *p, const unsigned char *to)
+{
+    uint64_t word;
+
+    for (; to - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (p < to && *p < 0x80)
+        p++;
+    return p;
+}
+
 static void find_by_codes(struct search *s, const unsigned char *p)
 {
     const uint32_t first = s->like->codes[s->part->from];
-    const unsigned char *from = p;
-    uint32_t c;
+    const unsigned char *from, *to;
 
-    do {
-        const unsigned char *place = p;
+    while (p < s->end) {
+        from = p;
+        to = window_end(from, s->end);
+        s->vain = 0;
+        while ((p = skip_ascii(p, to)) < to) {
+            const unsigned char *place = p;
 
-        c = read_code(&p);
-        if (c == first && try_place(s, from, place))
-            break;
-        if ((size_t)(p - from) >= LIMIT_LIKE_LOOK_BYTES) {
-            if (!spend(s->work, s->vain + (size_t)(p - from)))
+            if (read_code(&p) == first && try_place(s, from, place))
                 return;
-            s->vain = 0;
-            from = p;
         }
-    } while (c != 0);
-    (void)spend(s->work, s->vain + (size_t)(p - from)); /* nothing is left to be done */
+        if (!spend(s->work, s->vain + (size_t)(p - from)))
+            return;
+    }
 }
 
 /* Where the part stands first: what is after it there. */
@@ -412,15 +457,57 @@ static bool match(struct search *s, const unsigned char *text)
     return last->n == 0 || match_end(s, p);
 }
 
-enum like_result like_match(struct like *like, struct str text, struct like_work *work)
+/* The usual, without what the others need: `%literal%` of ASCII in a text of one window. Stopped
+ * where that costs too much. */
+static enum like_result match_literal(const struct like *like, struct str text)
+{
+    const struct like_part *part = &like->parts[1];
+    const uint32_t *codes = like->codes;
+    const unsigned char lower = (unsigned char)codes[part->anchor];
+    const unsigned char upper = to_upper(lower);
+    const unsigned char *p = (const unsigned char *)text.p;
+    const unsigned char *at = p + part->anchor, *end = at + (text.n - part->n) + 1;
+    const unsigned char *low, *up;
+    size_t vain = 0;
+
+    low = find_byte(at, end, lower);
+    up = upper == lower ? end : find_byte(at, end, upper);
+    while ((at = low < up ? low : up) < end) {
+        size_t n = count_same(codes, part->n, at - part->anchor);
+
+        if (n == part->n)
+            return memchr(p, '\0', (size_t)(at - p)) ? LIKE_NO : LIKE_YES;
+        vain += n + 1;
+        if (vain > VAIN_FREE + VAIN_PER_BYTE * text.n)
+            return LIKE_STOPPED;
+        if (at == low)
+            low = find_byte(at + 1, end, lower);
+        else
+            up = find_byte(at + 1, end, upper);
+    }
+    return LIKE_NO;
+}
+
+static enum like_result match_any(struct like *like, struct str text, struct like_work *work)
 {
     const unsigned char *p = (const unsigned char *)text.p;
     struct search s = {.like = like, .part = like->parts, .end = p + text.n, .work = work};
-    bool matches;
+
+    return match(&s, p) ? LIKE_YES : LIKE_NO;
+}
+
+enum like_result like_match(struct like *like, struct str text, struct like_work *work)
+{
+    enum like_result result = LIKE_STOPPED;
 
     work->stopped = false;
-    matches = !like->never && match(&s, p);
-    if (work->stopped)
-        return LIKE_STOPPED;
-    return matches ? LIKE_YES : LIKE_NO;
+    if (like->never)
+        return LIKE_NO;
+    if (like->literal && text.n >= like->n_codes && text.n <= LIMIT_LIKE_LOOK_BYTES)
+        result = match_literal(like, text);
+    if (result == LIKE_STOPPED)
+        result = match_any(like, text, work);
+    else
+        (void)spend(work, text.n); /* asked for at once */
+    return work->stopped ? LIKE_STOPPED : result;
 }
