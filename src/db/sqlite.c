@@ -100,14 +100,6 @@ static int on_progress(void *arg)
     return db_watch_check(conn->watch) != DB_GO_ON;
 }
 
-bool sqlite_over_budget(struct db_eng_conn *conn)
-{
-    if (!conn->watch->armed || !conn->watch->cpu_us)
-        return false;
-    conn->watch->stop = DB_STOP_BUDGET;
-    return true;
-}
-
 /* Someone else has the lock. A reader on a loop must not wait. */
 static int on_busy(void *arg, int n_calls)
 {
