@@ -135,6 +135,34 @@ static void long_literals_are_found(void **state)
     }
 }
 
+/* Runs of one letter, of which the literal is the end, some whole and the beginning; no ASCII byte
+ * of it is rare: only the table knows where to go on. */
+static void runs_are_found(void **state)
+{
+    static char text[4001], pattern[1300];
+    size_t n_found = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        size_t n = 1, m = 200 + below(200);
+        struct str p;
+
+        memset(text, 'a', 4000);
+        for (size_t at = below(m); at < 4000; at += m - below(4))
+            memcpy(text + at, "é", at + 1 < 4000 ? 2 : 0);
+        memset(pattern, 'a', sizeof(pattern));
+        pattern[0] = '%';
+        for (size_t k = below(3) + 1; k > 0; k--) {
+            n += m - below(4);
+            memcpy(pattern + n - 2, "é", 2);
+        }
+        p = close_pattern(pattern, n + below(50), STR("%"));
+        check(p, (struct str){text, 4000}, 0);
+        n_found += sqlite3_strlike(p.p, text, 0) == 0;
+    }
+    assert_in_range(n_found, 300, 2700);
+}
+
 /* --- cost and limits ------------------------------------------------------------------------- */
 
 /* 'zzz…' is a text, and '%zzz…a%' a pattern that it nearly matches; `one`: with a `_` in it. */
@@ -318,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_are_sqlites),
         cmocka_unit_test(long_literals_are_found),
+        cmocka_unit_test(runs_are_found),
         cmocka_unit_test(near_misses_cost_what_the_text_is_long),
         cmocka_unit_test(near_misses_are_answered),
         cmocka_unit_test(limits_are_seen_inside),
