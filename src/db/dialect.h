@@ -92,8 +92,10 @@ struct db_dialect {
     void (*strftime)(struct buf *out, const struct str *exprs, size_t n);
 
     /* What the engine makes of values, for those who evaluate without it. Any thread. */
-    struct str (*real_text)(struct arena *a, double x);        /* x as text; x is no NaN */
-    bool (*like_match)(const char *pattern, const char *text); /* LIKE … ESCAPE '\' */
+    struct str (*real_text)(struct arena *a, double x); /* x as text; x is no NaN */
+    /* text LIKE pattern ESCAPE '\'; a NUL follows both. False: it takes more than the bytes that
+     * are *left to be looked at; what it took is gone from them. */
+    bool (*like_match)(struct str pattern, struct str text, size_t *left, bool *ret);
 
     /* Definitions. */
     void (*column_def)(struct buf *out, struct str name, enum db_col_type type);

@@ -100,8 +100,7 @@ static int on_progress(void *arg)
     return db_watch_check(conn->watch) != DB_GO_ON;
 }
 
-/* Someone else has the lock. A reader on a loop must not wait: it is over its budget at once, and
- * is run again where waiting is allowed. */
+/* Someone else has the lock. A reader on a loop must not wait. */
 static int on_busy(void *arg, int n_calls)
 {
     struct db_eng_conn *conn = arg;
@@ -110,9 +109,8 @@ static int on_busy(void *arg, int n_calls)
 
     if (n_calls == 0)
         conn->busy_us = now_us;
-    if (conn->watch->armed && conn->watch->cpu_us)
-        conn->watch->stop = DB_STOP_BUDGET;
-    if (db_watch_check(conn->watch) != DB_GO_ON || now_us - conn->busy_us >= conn->busy_max_us ||
+    if (sqlite_over_budget(conn) || db_watch_check(conn->watch) != DB_GO_ON ||
+        now_us - conn->busy_us >= conn->busy_max_us ||
         (conn->watch->ending && atomic_load(conn->watch->ending)))
         return 0;
     (void)nanosleep(&pause, NULL); /* a signal cuts it short: asked again sooner */
@@ -196,7 +194,7 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
 
     conn->busy_max_us = OPEN_BUSY_MAX_US;
     conn_configure(conn, role);
-    rc = sqlite_like_register(conn->db);
+    rc = sqlite_like_register(conn);
     if (rc == SQLITE_OK)
         rc = conn_pragmas(conn, role);
     if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)

@@ -5,6 +5,7 @@
 #define REEVE_DB_SQLITE_H
 
 #include "db/internal.h"
+#include "db/like.h"
 
 #include <sqlite3.h>
 
@@ -36,6 +37,7 @@ struct db_eng_conn {
     uint64_t busy_max_us;
     uint64_t wal_frames;
     int64_t changes;
+    struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
 };
 
@@ -49,12 +51,16 @@ MUST_CHECK struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int
 /* Why a database cannot be opened. */
 MUST_CHECK struct err *sqlite_open_err(struct arena *a, const char *path, sqlite3 *db, int code);
 
+/* Before what may take longer than a loop can wait: a read that has a budget is over it at once,
+ * and is run again elsewhere. False: it has none. */
+bool sqlite_over_budget(struct db_eng_conn *conn);
+
 /* Our LIKE instead of SQLite's, with the same results. */
-int sqlite_like_register(sqlite3 *db);
+int sqlite_like_register(struct db_eng_conn *conn);
 
 /* sqlite_value.c: what db/dialect.h promises of real_text and like_match */
 struct str sqlite_real_text(struct arena *a, double x);
-bool sqlite_like_match(const char *pattern, const char *text);
+bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *ret);
 
 /* sqlite_stmt.c */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,

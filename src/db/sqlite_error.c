@@ -102,6 +102,14 @@ struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
     return err;
 }
 
+bool sqlite_over_budget(struct db_eng_conn *conn)
+{
+    if (!conn->watch->armed || !conn->watch->cpu_us)
+        return false;
+    conn->watch->stop = DB_STOP_BUDGET;
+    return true;
+}
+
 /* Opening fails with words for whoever starts the program. */
 struct err *sqlite_open_err(struct arena *a, const char *path, sqlite3 *db, int code)
 {

@@ -13,7 +13,14 @@ struct str sqlite_real_text(struct arena *a, double x)
     return arena_dup(a, str_of(sqlite3_snprintf(REAL_TEXT_MAX, text, "%!.17g", x)));
 }
 
-bool sqlite_like_match(const char *pattern, const char *text)
+bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *ret)
 {
-    return sqlite3_strlike(pattern, text, '\\') == 0;
+    struct like_work work = {.left = *left};
+    struct like *like = like_new(pattern, '\\');
+    enum like_result result = like_match(like, text, &work);
+
+    like_free(like);
+    *left = work.left;
+    *ret = result == LIKE_YES;
+    return result != LIKE_STOPPED;
 }

@@ -197,9 +197,18 @@ static bool like(struct eval_scratch *s, struct db_value left, struct db_value r
 {
     struct str text = pattern_text(s, left);
     struct str pattern = pattern_text(s, right);
+    bool matches = false;
+    size_t rest;
 
-    s->cannot |= pattern.n > PATTERN_MAX;
-    return !s->cannot && s->dialect->like_match(arena_cstr(s->a, pattern), arena_cstr(s->a, text));
+    s->cannot |= pattern.n > PATTERN_MAX || s->spent > LIMIT_EVAL_BYTES;
+    if (s->cannot)
+        return false;
+    rest = LIMIT_EVAL_BYTES - s->spent;
+    pattern.p = arena_cstr(s->a, pattern);
+    text.p = arena_cstr(s->a, text);
+    s->cannot |= !s->dialect->like_match(pattern, text, &rest, &matches);
+    s->spent = LIMIT_EVAL_BYTES - rest;
+    return matches;
 }
 
 static enum eval_truth truth(bool holds)
