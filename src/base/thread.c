@@ -1,7 +1,8 @@
 /*
  * Invariants of a lane
  *  1. All fields but the constant ones are touched under `lock` alone.
- *  2. n_started <= n_threads; a thread is started only while jobs wait and nobody is idle.
+ *  2. 1 <= n_started <= n_threads once the pool is made; another is started only while jobs wait
+ *     and nobody is idle, and where the system has none left, those that are there go on.
  *  3. A thread leaves only when `closing` is set and the queue is empty: every job that was taken
  *     is run.
  *  4. At most `share` threads work for one client; a job that waits for that alone is taken by the
@@ -51,20 +52,22 @@ static sigset_t block_ends(void)
     return before;
 }
 
-pthread_t thread_start(const char *name, void (*run)(void *arg), void *arg)
+bool thread_start(const char *name, void (*run)(void *arg), void *arg, pthread_t *ret)
 {
     struct start *start = malloc(sizeof(*start));
-    pthread_t thread;
     sigset_t before = block_ends();
+    bool started;
 
     if (!start)
         BUG("out of memory");
     *start = (struct start){run, arg};
-    if (pthread_create(&thread, NULL, run_thread, start) != 0)
-        BUG("the system has no thread left");
+    started = pthread_create(ret, NULL, run_thread, start) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* as it was: it cannot fail */
-    (void)pthread_setname_np(thread, name); /* for people only; too long a name is no harm */
-    return thread;
+    if (started)
+        (void)pthread_setname_np(*ret, name); /* for people only; too long a name is no harm */
+    else
+        free(start);
+    return started;
 }
 
 void thread_join(pthread_t thread)
@@ -181,6 +184,17 @@ static void run_lane(void *arg)
         lane->at_end(lane->user);
 }
 
+static bool start_worker(struct lane *lane)
+{
+    struct worker *worker = &lane->workers[lane->n_started];
+
+    worker->lane = lane;
+    if (!thread_start(lane->name, run_lane, worker, &worker->thread))
+        return false;
+    lane->n_started++;
+    return true;
+}
+
 static void lane_init(struct lane *lane, const char *name, const struct pool_lane_conf *conf)
 {
     *lane = (struct lane){.conf = *conf, .name = name};
@@ -192,6 +206,16 @@ static void lane_init(struct lane *lane, const char *name, const struct pool_lan
         BUG("no lock to be had");
 }
 
+static bool lane_start(struct lane *lane)
+{
+    bool started;
+
+    pthread_mutex_lock(&lane->lock);
+    started = start_worker(lane);
+    pthread_mutex_unlock(&lane->lock);
+    return started;
+}
+
 struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
 {
     static const char *const names[POOL_LANES] = {[POOL_WORK] = "reeve-work",
@@ -199,12 +223,18 @@ struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
                                                   [POOL_HASH] = "reeve-hash",
                                                   [POOL_LEASE] = "reeve-lease"};
     struct pool *pool = malloc(sizeof(*pool));
+    bool started = true;
 
     if (!pool)
         BUG("out of memory");
     for (size_t i = 0; i < POOL_LANES; i++)
         lane_init(&pool->lanes[i], names[i], &conf[i]);
-    return pool;
+    for (size_t i = 0; i < POOL_LANES; i++)
+        started = started && lane_start(&pool->lanes[i]);
+    if (started)
+        return pool;
+    pool_free(pool);
+    return NULL;
 }
 
 void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user)
@@ -223,15 +253,6 @@ static bool has_place(const struct lane *lane, const struct job *job)
            n_waiting(lane, job->client) < lane->conf.max_queued / 2;
 }
 
-static void start_worker(struct lane *lane)
-{
-    struct worker *worker = &lane->workers[lane->n_started];
-
-    worker->lane = lane;
-    worker->thread = thread_start(lane->name, run_lane, worker);
-    lane->n_started++;
-}
-
 bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
 {
     struct lane *lane = &pool->lanes[which];
@@ -245,7 +266,7 @@ bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
         lane->end = &job->next;
         lane->n_queued++;
         if (lane->n_queued > lane->n_idle && lane->n_started < lane->conf.n_threads)
-            start_worker(lane);
+            (void)start_worker(lane);
         pthread_cond_signal(&lane->wake);
     }
     pthread_mutex_unlock(&lane->lock);

@@ -4,6 +4,8 @@
 #ifndef REEVE_BASE_THREAD_H
 #define REEVE_BASE_THREAD_H
 
+#include "base/compiler.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +14,9 @@
 /* A small number that identifies the calling thread; stable while it lives. */
 unsigned thread_id(void);
 
-/* Starts a named thread, which leaves SIGTERM and SIGINT to the first one; ends the process when
- * the system has none left. */
-pthread_t thread_start(const char *name, void (*run)(void *arg), void *arg);
+/* Starts a named thread, which leaves SIGTERM and SIGINT to the first one. False: the system has
+ * none left. */
+MUST_CHECK bool thread_start(const char *name, void (*run)(void *arg), void *arg, pthread_t *ret);
 void thread_join(pthread_t thread);
 
 /* A job lives in what it belongs to: no allocation to queue it. */
@@ -33,12 +35,13 @@ enum pool_lane {
     POOL_LANES
 };
 struct pool_lane_conf {
-    unsigned n_threads; /* >= 1; they start on first use */
+    unsigned n_threads; /* >= 1; but for the first they start when they are needed */
     unsigned share;     /* >= 1: of them that work for one client at a time */
     size_t max_queued;  /* jobs waiting; a client has at most half of these places */
 };
 
 struct pool;
+/* NULL: the system has no thread left. */
 struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES]);
 /* Has fn(user) called on each thread before it ends: to close what belongs to the thread. Before
  * the first job. */

@@ -205,8 +205,10 @@ struct err *notify_start(struct arena *a, struct app *app)
         app->notify = NULL; /* there is no thread to stop */
         return err;
     }
-    notify->thread = thread_start("notify", watch, notify);
-    return NULL;
+    if (thread_start("notify", watch, notify, &notify->thread))
+        return NULL;
+    app->notify = NULL;
+    return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
 }
 
 void notify_stop(struct app *app)

@@ -158,6 +158,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .follow_schema = follow_schema,
                                 .user = &serving->app};
+    if (!serving->api.pool)
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
     return listen_on(a, options, serving);
 }

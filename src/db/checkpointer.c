@@ -85,10 +85,8 @@ void db_checkpointer_note(struct db *db, uint64_t wal_bytes)
     c->swept_bytes = wal_bytes;
     pthread_mutex_lock(&c->lock);
     c->wanted_bytes = wal_bytes;
-    if (!c->started && !c->stopping) {
-        c->started = true;
-        c->thread = thread_start("checkpointer", checkpointer_main, db);
-    }
+    if (!c->started && !c->stopping) /* without a thread it is tried again, later */
+        c->started = thread_start("checkpointer", checkpointer_main, db, &c->thread);
     pthread_cond_signal(&c->wake);
     pthread_mutex_unlock(&c->lock);
 }

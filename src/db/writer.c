@@ -280,7 +280,8 @@ bool db_submit(struct db *db, struct db_unit *unit)
     unit->actions = NULL;
     pthread_mutex_lock(&w->lock);
     assert(!w->stopping);
-    taken = w->n_units < LIMIT_WRITE_QUEUE;
+    w->started = w->started || thread_start("writer", writer_main, db, &w->thread);
+    taken = w->started && w->n_units < LIMIT_WRITE_QUEUE;
     if (taken) {
         if (w->last_unit)
             w->last_unit->next = unit;
@@ -288,10 +289,6 @@ bool db_submit(struct db *db, struct db_unit *unit)
             w->first = unit;
         w->last_unit = unit;
         w->n_units++;
-        if (!w->started) {
-            w->started = true;
-            w->thread = thread_start("writer", writer_main, db);
-        }
         db_turn_pass(w);
     }
     pthread_mutex_unlock(&w->lock);

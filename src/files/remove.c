@@ -175,9 +175,7 @@ void file_removal_queue(struct file_removal *removal)
     else
         store->first = removal;
     store->last = removal;
-    if (!store->started)
-        store->thread = thread_start("files", run, store);
-    store->started = true;
+    store->started = store->started || thread_start("files", run, store, &store->thread);
     pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->lock);
 }
@@ -190,6 +188,8 @@ void remove_stop(struct file_store *store)
     pthread_mutex_unlock(&store->lock);
     if (store->started)
         thread_join(store->thread);
+    else
+        run(store); /* the system had no thread for it */
 }
 
 /* --- what may be queued ----------------------------------------------------------------------- */

@@ -60,7 +60,8 @@ void http_server_run(struct http_server *server)
     (void)signal(SIGPIPE, SIG_IGN); /* a client that leaves is an error of the write */
     accept_start(server);
     for (unsigned i = 1; i < server->n_loops; i++)
-        server->loops[i].thread = thread_start("http", loop_run, &server->loops[i]);
+        if (!thread_start("http", loop_run, &server->loops[i], &server->loops[i].thread))
+            BUG("the system has no thread left");
     if (atomic_load(&server->stopping))
         loop_wake(&server->loops[0]);
     loop_run(&server->loops[0]);

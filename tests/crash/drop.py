@@ -19,6 +19,7 @@ import reeve  # noqa: E402
 ROWS = 20000
 MEMORY = 16 << 20  # what caches and the allocator may keep
 TOGETHER = 50
+CLIENTS = 4  # each has a share of the threads: together they use, and so warm, all of them
 SETTLE_S = 60  # a query that nobody stops goes on for an hour
 LOOKS = 30
 
@@ -87,7 +88,8 @@ def drop(server, shapes, count):
     and none of the queries can have ended; returns how many of those got no answer."""
     unanswered, opened = 0, []
     for n in range(count):
-        s = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        s = socket.create_connection(("127.0.0.1", server.port), timeout=20,
+                                     source_address=("127.0.0.%d" % (1 + n % CLIENTS), 0))
         s.sendall(shapes[n % len(shapes)])
         opened.append(s)
         if len(opened) == TOGETHER:

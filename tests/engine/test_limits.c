@@ -159,7 +159,7 @@ static void every_thread_has_its_reader(void **state)
     bench_open(&b);
     assert_ok(db_reader(b.a, b.db, &conn));
     for (size_t i = 0; i < COUNT_OF(threads); i++)
-        threads[i] = thread_start("test", read_in_thread, &b);
+        assert_true(thread_start("test", read_in_thread, &b, &threads[i]));
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         thread_join(threads[i]);
     assert_ptr_equal(b.db->readers, conn);

@@ -575,7 +575,7 @@ static void leases_and_groups_take_turns(void **state)
     bench_run(&b, "CREATE TABLE t (x INTEGER PRIMARY KEY)");
     for (int i = 0; i < 4; i++) {
         mixed[i] = (struct mixed){&b, i % 2 == 0, 1000 * i};
-        threads[i] = thread_start("test", write_many, &mixed[i]);
+        assert_true(thread_start("test", write_many, &mixed[i], &threads[i]));
     }
     for (int i = 0; i < 4; i++)
         thread_join(threads[i]);

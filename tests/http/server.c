@@ -266,7 +266,8 @@ int main(int argc, char **argv)
     }
     (void)printf("%u\n", (unsigned)http_server_port(server));
     (void)fflush(stdout);
-    answerer = thread_start("questions", answer_questions, &ended[0]);
+    if (!thread_start("questions", answer_questions, &ended[0], &answerer))
+        return 1;
     http_server_run(server);
     pool_free(pool);
     if (write(ended[1], "", 1) != 1)

@@ -229,10 +229,13 @@ static void note_id(void *arg)
 static void threads_have_ids(void **state)
 {
     unsigned ids[3] = {thread_id(), 0, 0};
+    pthread_t thread;
 
     (void)state;
-    for (size_t i = 1; i < COUNT_OF(ids); i++)
-        thread_join(thread_start("a name longer than the system takes", note_id, &ids[i]));
+    for (size_t i = 1; i < COUNT_OF(ids); i++) {
+        assert_true(thread_start("a name longer than the system takes", note_id, &ids[i], &thread));
+        thread_join(thread);
+    }
     assert_int_equal(ids[0], thread_id());
     assert_true(ids[0] && ids[1] && ids[2]);
     assert_true(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
