@@ -179,7 +179,7 @@ static void add_date(struct exchange *ex)
 
 static void add_end(struct exchange *ex)
 {
-    if (ex->conn->loop->draining)
+    if (conn_drains(ex->conn))
         ex->keep = false;
     if (ex->keep && ex->http10)
         BUF_ADD(&ex->head, "Connection: keep-alive\r\n\r\n");
