@@ -167,7 +167,7 @@ void conn_close(struct http_conn *conn)
 {
     if (conn->state == CONN_CLOSED)
         return;
-    if (conn->state == CONN_BUSY)
+    if (conn->state == CONN_BUSY && conn->exchange) /* it has none once the answer is out */
         atomic_store(&conn->exchange->req.gone, true);
     drop_part(conn);
     conn_enter(conn, CONN_CLOSED);

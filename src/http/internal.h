@@ -131,8 +131,8 @@ struct http_loop {
     uv_timer_t timer;
     uint64_t timer_due_ms; /* 0: not armed */
     struct conn_list deadlines[DEADLINE_KINDS];
-    uv_check_t rounds;
-    unsigned round;           /* of uv_run(); it may wrap */
+    uv_prepare_t rounds;
+    unsigned round;           /* it may wrap */
     uv_idle_t turns;          /* runs while somebody waits */
     struct conn_list waiting; /* in CONN_TURN, the longest first */
     size_t n_waiting;
@@ -143,7 +143,8 @@ struct http_loop {
     bool draining;
     uint64_t drain_due_ms;
     bool ended;
-    int64_t date_s;
+    int64_t date_s;      /* -1: none yet */
+    unsigned date_round; /* when it was last looked at */
     char date_line[DATE_LINE_LEN + 1];
     char *scratch; /* SCRATCH_BYTES, never touched before it is needed */
 };

@@ -247,9 +247,13 @@ const char *loop_date_line(struct http_loop *loop)
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t now_ms = date_now_ms();
     struct date_parts d;
+    int64_t now_ms;
 
+    if (loop->date_s >= 0 && loop->date_round == loop->round)
+        return loop->date_line; /* as of a few milliseconds ago */
+    loop->date_round = loop->round;
+    now_ms = date_now_ms();
     if (now_ms / 1000 == loop->date_s)
         return loop->date_line;
     d = date_split(now_ms);

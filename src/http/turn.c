@@ -7,8 +7,9 @@
  * somebody waits the loop does not sleep.
  *
  * Invariants
- *  1. In one round of the loop a connection has one turn, whatever brings its requests about:
- *     bytes that come, an answer that is ready or written, its place among those who wait.
+ *  1. A round begins where the loop may sleep, and goes on with what the sockets have. In it a
+ *     connection has one turn, whatever brings its requests about: bytes that come, an answer that
+ *     is ready or written. If it has to wait, it has another one before the next round.
  *  2. Exactly the connections in CONN_TURN are in loop->waiting; each is served once a round.
  */
 #include "http/internal.h"
@@ -16,9 +17,9 @@
 #define TURN_REQUESTS 16
 #define TURN_NS 1000000
 
-static void on_round(uv_check_t *check)
+static void on_round(uv_prepare_t *prepare)
 {
-    struct http_loop *loop = check->data;
+    struct http_loop *loop = prepare->data;
 
     loop->round++;
 }
@@ -31,7 +32,7 @@ static void on_waiting(uv_idle_t *idle)
     for (size_t n = loop->n_waiting; n > 0 && loop->waiting.first; n--) {
         struct http_conn *conn = loop->waiting.first;
 
-        conn->served = 0; /* it may have come to wait in this very round */
+        conn->served = 0;
         conn_turn(conn);
     }
     if (!loop->waiting.first)
@@ -40,10 +41,11 @@ static void on_waiting(uv_idle_t *idle)
 
 void turn_init(struct http_loop *loop)
 {
-    if (uv_check_init(&loop->uv, &loop->rounds) != 0 || uv_idle_init(&loop->uv, &loop->turns) != 0)
+    if (uv_prepare_init(&loop->uv, &loop->rounds) != 0 ||
+        uv_idle_init(&loop->uv, &loop->turns) != 0)
         BUG("a handle of libuv cannot be made");
     loop->rounds.data = loop->turns.data = loop;
-    if (uv_check_start(&loop->rounds, on_round) != 0)
+    if (uv_prepare_start(&loop->rounds, on_round) != 0)
         BUG("a handle without a callback");
 }
 
