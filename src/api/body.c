@@ -203,6 +203,9 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
     *ret = own;
     if (query.n == 0)
         return NULL;
+    err = api_check_query(call->arena, query);
+    if (err)
+        return err;
     if (!req_parse_pairs(call->arena, query, &pairs))
         return bad_body(call, "malformed query");
     form_add_pairs(&form, &pairs);
@@ -320,6 +323,9 @@ static struct err *read_urlencoded(struct api_call *call, const struct json **re
     struct form form = {.call = call};
     struct req_pairs pairs, query;
 
+    if (!req_pairs_fit(call->req->body, LIMIT_FORM_PAIRS))
+        return err_new(call->arena, E_BAD_REQUEST, "Too many form values.", "%zu bytes of form",
+                       call->req->body.n);
     if (!query_pairs(call, &query) || !body_pairs(call, &pairs))
         return bad_body(call, "malformed form");
     form_add_pairs(&form, &pairs);

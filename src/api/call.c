@@ -4,6 +4,7 @@
 #include "api/internal.h"
 
 #include "base/date.h"
+#include "base/limits.h"
 
 #include <arpa/inet.h>
 
@@ -182,6 +183,13 @@ static struct err *check_guard(struct api_call *call)
     return guard ? guard(call) : NULL;
 }
 
+struct err *api_check_query(struct arena *a, struct str query)
+{
+    if (req_pairs_fit(query, LIMIT_QUERY_PARAMS))
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, "Too many query parameters.", "%zu bytes of query", query.n);
+}
+
 struct err *api_identify(struct api_call *call)
 {
     struct str token = auth_header_token(req_header(call->req, STR("Authorization")));
@@ -194,6 +202,9 @@ struct err *api_identify(struct api_call *call)
     call->real_ip = api_real_ip(call->arena, call->req, call->settings);
     call->superuser_ip_allowed = call->settings->superuser_ips.n == 0 ||
                                  settings_ip_in(&call->settings->superuser_ips, call->real_ip);
+    err = api_check_query(call->arena, call->req->query);
+    if (err)
+        return err;
     if (token.n > 0) {
         err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
                                 call->now_ms, &call->token);

@@ -79,6 +79,8 @@ void api_call_snapshots(struct api_call *call); /* takes references to the curre
 void api_call_release(struct api_call *call);   /* gives them back */
 /* With a read transaction open where the caller may have a token: identity, addresses, guards. */
 struct err *api_identify(struct api_call *call);
+/* Of the call's URL, or a batch item's: 400 with too many parameters. */
+struct err *api_check_query(struct arena *a, struct str query);
 struct str api_real_ip(struct arena *a, const struct req *req, const struct settings *settings);
 /* The collection in the path; missing: E_NOT_FOUND with that message. */
 struct err *api_collection(struct api_call *call, const char *missing,

@@ -9,6 +9,7 @@
  *  3. What is read, until when is waited, and what a FIN means follow from the state alone, by its
  *     row in states[]: conn_enter() brings them about, and nothing else starts or stops reading.
  *  4. Whatever was read whole before a FIN is answered, but for a read that takes long after it.
+ *     The same holds for a stop of the server where it is we who were late (CONN_TURN).
  *  5. A connection is freed when libuv has closed its socket and it has no exchange.
  */
 #include "http/internal.h"
@@ -71,6 +72,7 @@ static const struct conn_row {
 } states[] = {
     [CONN_IDLE]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_IDLE,   DEADLINE_NONE,  close_late},
     [CONN_HEAD]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_HEAD,   DEADLINE_NONE,  close_late},
+    [CONN_TURN]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
     [CONN_BODY]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_BODY,   DEADLINE_BODY,  refuse_late},
     [CONN_SPOOL]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  spool_late},
     [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
@@ -100,10 +102,14 @@ void conn_enter(struct http_conn *conn, enum http_state state)
     enum http_deadline deadline = conn->eof ? row->after_fin : row->deadline;
     bool full = row->reads == READS_AHEAD && conn->in_n == conn->in_cap;
 
+    if (conn->state == CONN_TURN)
+        turn_leave(conn);
     conn->state = state;
     if (conn->deadline != deadline)
         loop_deadline(conn, deadline);
-    set_reading(conn, row->reads != READS_NOTHING && !conn->eof && !full);
+    if (state == CONN_TURN)
+        turn_wait(conn);
+    set_reading(conn, row->reads != READS_NOTHING && !conn->eof && !conn->settles && !full);
 }
 
 void conn_expired(struct http_conn *conn)
@@ -146,18 +152,24 @@ static void on_closed(uv_handle_t *handle)
     let_go(conn);
 }
 
-void conn_close(struct http_conn *conn)
+/* A request that is not whole; the handler has not seen it. */
+static void drop_part(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
 
-    if (conn->state == CONN_CLOSED)
-        return;
-    if (conn->state == CONN_BUSY)
-        atomic_store(&ex->req.gone, true);
     if (ex && (conn->state == CONN_HEAD || conn->state == CONN_BODY)) {
-        conn->exchange = NULL; /* the handler has not seen it */
+        conn->exchange = NULL;
         exchange_put(conn->loop, ex);
     }
+}
+
+void conn_close(struct http_conn *conn)
+{
+    if (conn->state == CONN_CLOSED)
+        return;
+    if (conn->state == CONN_BUSY && conn->exchange) /* it has none once the answer is out */
+        atomic_store(&conn->exchange->req.gone, true);
+    drop_part(conn);
     conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
@@ -171,6 +183,7 @@ static void linger(struct http_conn *conn)
         conn_close(conn);
         return;
     }
+    conn->settles = false; /* what comes is read, if only to be dropped */
     conn->dropped = conn->in_n - conn->in_at;
     drop_buffer(conn);
     conn_enter(conn, CONN_LINGER);
@@ -179,7 +192,7 @@ static void linger(struct http_conn *conn)
 void conn_next(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
-    bool keep = ex->keep && !conn->loop->draining;
+    bool keep = ex->keep && !conn_drains(conn);
     bool lingers = ex->linger || conn->in_at < conn->in_n;
 
     conn->exchange = NULL;
@@ -301,31 +314,46 @@ static void rest(struct http_conn *conn)
 {
     if (conn->eof && states[conn->state].fin == FIN_CLOSES) {
         conn_close(conn);
+    } else if (conn->settles && states[conn->state].fin == FIN_CLOSES) {
+        drop_part(conn);
+        linger(conn);
     } else if (conn->state == CONN_HEAD && conn->in_at == conn->in_n) {
         drop_buffer(conn);
         conn_enter(conn, CONN_IDLE);
     }
 }
 
+/* False: what is in the buffer has to wait, or there is nothing. */
+static bool take(struct http_conn *conn)
+{
+    bool there = conn->in_at < conn->in_n;
+
+    if (conn->state == CONN_HEAD && there && turn_is_over(conn)) {
+        conn_enter(conn, CONN_TURN);
+        return false;
+    }
+    if (conn->state == CONN_HEAD)
+        return intake_head(conn);
+    return conn->state == CONN_BODY && there && intake_body(conn);
+}
+
 void conn_input(struct http_conn *conn)
 {
-    bool more = true;
-
     if (conn->parsing)
         return; /* a handler answered at once: the loop below goes on */
     conn->parsing = true;
     if (conn->state == CONN_IDLE)
         conn_enter(conn, CONN_HEAD);
-    while (more) {
-        if (conn->state == CONN_HEAD)
-            more = intake_head(conn);
-        else if (conn->state == CONN_BODY && conn->in_at < conn->in_n)
-            more = intake_body(conn);
-        else
-            more = false;
-    }
+    while (take(conn))
+        ;
     conn->parsing = false;
     rest(conn);
+}
+
+void conn_turn(struct http_conn *conn)
+{
+    conn_enter(conn, CONN_HEAD);
+    conn_input(conn);
 }
 
 /* ---- what happens to it -------------------------------------------------------------------- */
@@ -356,7 +384,9 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
 
 void conn_drain(struct http_conn *conn)
 {
-    if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
+    if (conn->state == CONN_TURN)
+        conn->settles = true;
+    else if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
         conn_close(conn);
 }
 

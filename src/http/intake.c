@@ -186,6 +186,7 @@ bool intake_head(struct http_conn *conn)
     }
     if (conn->in_cap - conn->in_at - n < ROOM_BEHIND_HEAD)
         conn_room(conn, ROOM_BEHIND_HEAD);
+    turn_count(conn);
     conn->exchange = exchange_get(conn);
     refused = head_parse(conn->exchange, (struct str){conn->in + conn->in_at, n});
     conn->in_at += n;

@@ -37,6 +37,7 @@ enum http_deadline {
 enum http_state {
     CONN_IDLE,   /* between requests */
     CONN_HEAD,   /* part of a head is there, or nothing yet of the first one */
+    CONN_TURN,   /* more is there, and the loop's other connections come first */
     CONN_BODY,   /* a head is there, its body is not */
     CONN_SPOOL,  /* a pool thread has the exchange, to write a piece of its body */
     CONN_BUSY,   /* the handler has the request */
@@ -79,8 +80,11 @@ struct http_conn {
     uv_tcp_t tcp;
     struct http_loop *loop;
     struct http_conn *older, *newer;  /* all of the loop's */
-    struct http_conn *sooner, *later; /* in the list of its deadline */
+    struct http_conn *sooner, *later; /* in the list of its deadline, or of those who wait */
     uint64_t due_ms;
+    uint64_t turn_ns;          /* when its turn began */
+    unsigned round;            /* the loop's, of that turn */
+    unsigned served;           /* requests in it */
     struct exchange *exchange; /* NULL between requests */
 
     char *in; /* NULL while idle */
@@ -96,12 +100,15 @@ struct http_conn {
     bool reading;
     bool parsing;     /* conn_input() is on the stack */
     bool eof;         /* the client has sent a FIN: nothing more comes */
+    bool settles;     /* a stop came while it waited for its turn: answers what is whole, and reads
+                         nothing more */
     bool handle_gone; /* libuv has let go of the socket */
     uint8_t peer_n;
     char peer[PEER_MAX];
 };
 
-struct deadline_list {
+/* Of connections, linked by `sooner` and `later`. */
+struct conn_list {
     struct http_conn *first, *last;
 };
 
@@ -123,7 +130,12 @@ struct http_loop {
     pthread_t thread;
     uv_timer_t timer;
     uint64_t timer_due_ms; /* 0: not armed */
-    struct deadline_list deadlines[DEADLINE_KINDS];
+    struct conn_list deadlines[DEADLINE_KINDS];
+    uv_prepare_t rounds;
+    unsigned round;           /* it may wrap */
+    uv_idle_t turns;          /* runs while somebody waits */
+    struct conn_list waiting; /* in CONN_TURN, the longest first */
+    size_t n_waiting;
     struct http_conn *conns; /* newest first */
     struct exchange *spare_exchanges;
     void *spare_buffers; /* each holds the address of the next */
@@ -131,7 +143,8 @@ struct http_loop {
     bool draining;
     uint64_t drain_due_ms;
     bool ended;
-    int64_t date_s;
+    int64_t date_s;      /* -1: none yet */
+    unsigned date_round; /* when it was last looked at */
     char date_line[DATE_LINE_LEN + 1];
     char *scratch; /* SCRATCH_BYTES, never touched before it is needed */
 };
@@ -184,9 +197,19 @@ static inline void loop_count(atomic_uint *counter, unsigned by)
     atomic_store_explicit(counter, now + by, memory_order_relaxed);
 }
 void loop_give(struct http_loop *loop, struct http_conn *conn); /* any thread */
+void loop_append(struct conn_list *list, struct http_conn *conn);
+void loop_remove(struct conn_list *list, struct http_conn *conn);
 void loop_deadline(struct http_conn *conn, enum http_deadline kind);
 void loop_conn_done(struct http_loop *loop); /* one connection less */
 const char *loop_date_line(struct http_loop *loop);
+
+/* turn.c: how much one connection has before the others */
+void turn_init(struct http_loop *loop);
+void turn_close(struct http_loop *loop);
+void turn_count(struct http_conn *conn); /* a request of it begins */
+bool turn_is_over(const struct http_conn *conn);
+void turn_wait(struct http_conn *conn);  /* conn_enter() alone: to the end of those who wait */
+void turn_leave(struct http_conn *conn); /* conn_enter() alone */
 
 /* spare.c: memory that a loop recycles */
 struct exchange *exchange_get(struct http_conn *conn);
@@ -202,6 +225,12 @@ void conn_input(struct http_conn *conn); /* goes on with what is in the buffer *
 void conn_enter(struct http_conn *conn, enum http_state state);
 void conn_room(struct http_conn *conn, size_t n); /* n bytes behind in_n, or as many as may be */
 void conn_next(struct http_conn *conn);           /* an exchange is over */
+void conn_turn(struct http_conn *conn);           /* it is its turn again */
+/* The server stops, and the request in hand is the last one. */
+static inline bool conn_drains(const struct http_conn *conn)
+{
+    return conn->loop->draining && !conn->settles;
+}
 void conn_close(struct http_conn *conn);
 void conn_expired(struct http_conn *conn); /* its deadline has passed */
 void conn_drain(struct http_conn *conn);   /* the server stops: closes what is idle */

@@ -29,10 +29,18 @@ static void arm(struct http_loop *loop, uint64_t due_ms)
         BUG("a timer that is closed");
 }
 
-static void unlink_deadline(struct http_conn *conn)
+void loop_append(struct conn_list *list, struct http_conn *conn)
 {
-    struct deadline_list *list = &conn->loop->deadlines[conn->deadline];
+    conn->sooner = list->last;
+    if (list->last)
+        list->last->later = conn;
+    else
+        list->first = conn;
+    list->last = conn;
+}
 
+void loop_remove(struct conn_list *list, struct http_conn *conn)
+{
     if (conn->sooner)
         conn->sooner->later = conn->later;
     else
@@ -47,21 +55,14 @@ static void unlink_deadline(struct http_conn *conn)
 void loop_deadline(struct http_conn *conn, enum http_deadline kind)
 {
     struct http_loop *loop = conn->loop;
-    struct deadline_list *list;
 
     if (conn->deadline != DEADLINE_NONE)
-        unlink_deadline(conn);
+        loop_remove(&loop->deadlines[conn->deadline], conn);
     conn->deadline = kind;
     if (kind == DEADLINE_NONE)
         return;
     conn->due_ms = uv_now(&loop->uv) + loop->server->deadline_ms[kind];
-    list = &loop->deadlines[kind];
-    conn->sooner = list->last;
-    if (list->last)
-        list->last->later = conn;
-    else
-        list->first = conn;
-    list->last = conn;
+    loop_append(&loop->deadlines[kind], conn);
     arm(loop, conn->due_ms);
 }
 
@@ -88,7 +89,7 @@ static void on_timer(uv_timer_t *timer)
     else if (loop->draining)
         arm(loop, loop->drain_due_ms);
     for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
-        struct deadline_list *list = &loop->deadlines[kind];
+        struct conn_list *list = &loop->deadlines[kind];
 
         while (list->first && list->first->due_ms <= now_ms)
             conn_expired(list->first);
@@ -99,12 +100,18 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+static void close_handles(struct http_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->timer, NULL);
+    turn_close(loop);
+}
+
 static void end_if_done(struct http_loop *loop)
 {
     if (!loop->draining || loop->ended || atomic_load(&loop->n_conns) > 0)
         return;
     loop->ended = true;
-    uv_close((uv_handle_t *)&loop->timer, NULL);
+    close_handles(loop);
     uv_unref((uv_handle_t *)&loop->async);
 }
 
@@ -209,6 +216,7 @@ void loop_init(struct arena *a, struct http_loop *loop, struct http_server *serv
         BUG("no descriptors left for an event loop");
     loop->async.data = loop;
     loop->timer.data = loop;
+    turn_init(loop);
 }
 
 void loop_run(void *arg)
@@ -226,7 +234,7 @@ void loop_run(void *arg)
 void loop_close(struct http_loop *loop)
 {
     if (!loop->ended)
-        uv_close((uv_handle_t *)&loop->timer, NULL);
+        close_handles(loop);
     uv_close((uv_handle_t *)&loop->async, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* runs the closing of the handles above */
     if (uv_loop_close(&loop->uv) != 0)
@@ -239,9 +247,13 @@ const char *loop_date_line(struct http_loop *loop)
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t now_ms = date_now_ms();
     struct date_parts d;
+    int64_t now_ms;
 
+    if (loop->date_s >= 0 && loop->date_round == loop->round)
+        return loop->date_line; /* as of a few milliseconds ago */
+    loop->date_round = loop->round;
+    now_ms = date_now_ms();
     if (now_ms / 1000 == loop->date_s)
         return loop->date_line;
     d = date_split(now_ms);

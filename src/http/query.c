@@ -52,6 +52,18 @@ bool req_decode(struct arena *a, struct str text, bool plus, struct str *ret)
     return true;
 }
 
+bool req_pairs_fit(struct str text, size_t max)
+{
+    struct str rest = text;
+
+    for (size_t n = 0; rest.p; n++) {
+        if (n == max)
+            return false;
+        (void)str_split(&rest, '&');
+    }
+    return true;
+}
+
 bool req_parse_pairs(struct arena *a, struct str text, struct req_pairs *ret)
 {
     VEC(struct req_pair) pairs = {0};

@@ -3,6 +3,8 @@
  */
 #include "http/internal.h"
 
+#include "base/limits.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -23,7 +25,8 @@ const struct req_pairs *req_query(struct req *req)
 
     if (!req->query_pairs) {
         pairs = ARENA_NEW(req->arena, struct req_pairs);
-        (void)req_parse_pairs(req->arena, req->query, pairs); /* broken ones are dropped */
+        if (req_pairs_fit(req->query, LIMIT_QUERY_PARAMS))
+            (void)req_parse_pairs(req->arena, req->query, pairs); /* broken ones are dropped */
         req->query_pairs = pairs;
     }
     return req->query_pairs;

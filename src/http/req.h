@@ -95,14 +95,18 @@ struct req {
 /* Value of the first header of that name (ASCII case ignored), or a slice with p NULL. */
 struct str req_header(const struct req *req, struct str name);
 
+/* Whether a text has so many pairs at most, empty ones counted. Stops where it knows: what does not
+ * fit is never taken apart. */
+bool req_pairs_fit(struct str text, size_t max);
 /* The query string's pairs, decoded as Go's url.ParseQuery does: a pair with a broken escape or a
- * ';' is dropped. Parsed once, kept. */
+ * ';' is dropped. None when there are more than LIMIT_QUERY_PARAMS, which the layer above refuses.
+ * Parsed once, kept. */
 const struct req_pairs *req_query(struct req *req);
 /* First value of a query parameter, or a slice with p NULL. */
 struct str req_query_get(struct req *req, struct str name);
 
-/* application/x-www-form-urlencoded pairs in the same way, from any text. False when a pair is
- * broken (*ret then holds the others). */
+/* application/x-www-form-urlencoded pairs in the same way, from any text whose pairs fit a limit
+ * (req_pairs_fit()). False when a pair is broken (*ret then holds the others). */
 bool req_parse_pairs(struct arena *a, struct str text, struct req_pairs *ret);
 
 /* Percent-decoding; plus: '+' is a space too. False: a broken escape. */

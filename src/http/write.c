@@ -39,6 +39,8 @@ static void on_written(uv_write_t *write, int status)
 
 static void give_up(struct http_conn *conn)
 {
+    conn_enter(conn,
+               CONN_WRITE); /* the exchange is not the handler's any more, nor a part of one */
     conn_close(conn);
     conn_next(conn);
 }
@@ -71,7 +73,6 @@ static void send_out(struct exchange *ex, struct str body)
     size_t sent;
     int n;
 
-    conn_enter(conn, CONN_WRITE);
     if (body.n <= SMALL_BODY) {
         buf_add(&ex->head, body);
         body = STR_NONE;
@@ -90,9 +91,10 @@ static void send_out(struct exchange *ex, struct str body)
     }
     sent = n > 0 ? (size_t)n : 0;
     if (sent == ex->head.n + body.n) {
-        conn_next(conn);
+        conn_next(conn); /* nearly always: no state in between, no deadline */
         return;
     }
+    conn_enter(conn, CONN_WRITE);
     if (sent >= pieces[0].len) {
         sent -= pieces[0].len;
         first = 1;
@@ -179,7 +181,7 @@ static void add_date(struct exchange *ex)
 
 static void add_end(struct exchange *ex)
 {
-    if (ex->conn->loop->draining)
+    if (conn_drains(ex->conn))
         ex->keep = false;
     if (ex->keep && ex->http10)
         BUF_ADD(&ex->head, "Connection: keep-alive\r\n\r\n");

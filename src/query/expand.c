@@ -29,19 +29,27 @@ static struct str without_spaces(struct arena *a, struct str text)
     return (struct str){out, n};
 }
 
+/* Past what makes no path, however much that is. */
+static struct str skip_empty(struct str rest)
+{
+    size_t at = 0;
+
+    while (at < rest.n && (rest.p[at] == ',' || rest.p[at] == '.' || rest.p[at] == ' '))
+        at++;
+    return at > 0 ? str_from(rest, at) : rest;
+}
+
 struct query_expand *query_expand_parse(struct arena *a, struct str text)
 {
     struct query_expand *root = NULL;
-    struct str rest = without_spaces(a, text);
-    unsigned n_paths = 0;
+    struct str rest = skip_empty(text);
 
-    while (rest.p && n_paths < LIMIT_EXPAND_PATHS) {
-        struct str path = str_trim(str_split(&rest, ','), STR("."));
+    for (unsigned n = 0; rest.n > 0 && n < LIMIT_EXPAND_PATHS; n++) {
+        struct str path = without_spaces(a, str_split(&rest, ','));
         struct query_expand **list = &root;
 
-        if (path.n == 0)
-            continue;
-        n_paths++;
+        path = str_trim(path, STR("."));
+        rest = skip_empty(rest);
         for (unsigned depth = 0; path.p && depth < LIMIT_EXPAND_DEPTH; depth++)
             list = &get_child(a, list, str_split(&path, '.'))->children;
     }

@@ -179,7 +179,13 @@ def query_cases():
     yield "endless page", get(PEOPLE + "?page=99999999999999999999"), BAD
     yield "greatest page", get(PEOPLE + "?page=9223372036854775807&perPage=1000"), (200, 400)
     yield "negative", get(PEOPLE + "?page=-5&perPage=-5"), (200, 400)
-    yield "100,000 parameters", get(PEOPLE + "?" + "&".join("a%d=1" % n for n in range(100000))), (200, 400)
+    yield "100,000 parameters", get(PEOPLE + "?" + "&".join("a%d=1" % n for n in range(100000))), BAD
+    yield "1000 parameters", get(PEOPLE + "?a" + "&a" * 999), (200,)
+    yield "1001 parameters", get(PEOPLE + "?a" + "&a" * 1000), BAD
+    yield "10,001 form values", request("POST", ENTRIES, b"&".join([b"a=1"] * 10001),
+                                        "Content-Type: application/x-www-form-urlencoded"), BAD
+    yield "fields of nothing but commas", get(PEOPLE + "?fields=" + "," * 900000), BAD
+    yield "expand of nothing but commas", get(PEOPLE + "?expand=" + "," * 900000), (200,)
     yield "unknown collection", get("/api/collections/nothing/records"), (404,)
     yield "sqlite's own table", get("/api/collections/sqlite_master/records"), (404,)
     yield "internal table", get("/api/collections/_params/records"), (404,)
@@ -278,6 +284,22 @@ def pipelined(server, tally):
     tally.check("500 pipelined requests", n == 501 and not how, "%d answers%s" % (n, how))
 
 
+def long_queries(server, tally):
+    """What a query is made of costs no more than its length: the same in one value is the measure."""
+    def cpu_s(query):
+        begin = server.cpu_s()
+        for _ in range(60):
+            server.request("GET", PEOPLE + "?perPage=1&" + query)
+        return server.cpu_s() - begin
+
+    measure = cpu_s("a=" + "a" * 900000)
+    for name, query in (("parameters", "&a" * 450000), ("fields", "fields=" + "," * 900000),
+                        ("expand", "expand=" + "," * 900000), ("sort", "sort=" + "," * 900000)):
+        spent = cpu_s(query)
+        tally.check("cost of as many %s as there may come" % name, spent < 3 * measure + 0.1,
+                    "60 requests: %.0f ms of CPU, and %.0f ms with one parameter" % (spent * 1e3, measure * 1e3))
+
+
 def many_logins(server, tally):
     """Wrong passwords without end must not keep others waiting: who reads is answered while there are
     logins that came before and are not."""
@@ -321,6 +343,7 @@ def attack(server, directory, tally):
     tally.check("memory stays bounded", sanitized or grown < MEMORY and server.rss() - begin < MEMORY_ALL,
                 "%d MiB at first, then %d, then %d more" % (begin >> 20, first >> 20, grown >> 20))
     pipelined(server, tally)
+    long_queries(server, tally)
     many_logins(server, tally)
 
 

@@ -4,7 +4,7 @@
  *
  * A script needs facts to wait for, also when no connection is free and while the server drains.
  * So it asks on standard input, a byte a question: `?` prints a line of counters, `!` ends the
- * waiting of the slow handlers.
+ * waiting of the slow handlers, `.` lets a loop go on that a request holds.
  *
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
  *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST]
@@ -29,7 +29,11 @@ static struct http_server *server;
 static struct pool *pool;
 static atomic_uint n_slow;  /* slow handlers that have begun */
 static atomic_uint n_gone;  /* of these, ended since the client had left */
+static atomic_uint n_ready; /* of these, with an answer for the loop */
+static atomic_uint n_held;  /* loops that were held */
 static atomic_bool release; /* slow handlers wait no longer */
+static atomic_bool go_on;   /* nor do loops that are held */
+static atomic_uint n_order; /* requests for a number */
 
 static void finish(struct req *req)
 {
@@ -101,6 +105,7 @@ static void wait_on_pool(struct job *job)
     req->resp.content_type = "text/plain";
     req_resume(req, finish, ms % 2 == 0);
     http_server_wake(server);
+    atomic_fetch_add(&n_ready, 1);
 }
 
 static void slow(struct req *req)
@@ -114,15 +119,47 @@ static void slow(struct req *req)
     }
 }
 
+/* Which one it is of all these, in the order in which they are handled. */
+static void order(struct req *req)
+{
+    buf_addf(&req->resp.body, "number %u;", atomic_fetch_add(&n_order, 1));
+    req->resp.status = 200;
+    req->resp.content_type = "text/plain";
+    req_send(req);
+}
+
+/* Keeps its loop for `us` of the query, as no real handler may. */
+static void busy(struct req *req)
+{
+    uint64_t start = uv_hrtime(), us = 0;
+
+    (void)num_parse_u64(req_query_get(req, STR("us")), &us); /* 0 then */
+    while (uv_hrtime() - start < us * 1000)
+        ;
+    order(req);
+}
+
+/* Keeps its loop until we are told: what is sent to others meanwhile is all there at once then. */
+static void hold(struct req *req)
+{
+    atomic_fetch_add(&n_held, 1);
+    while (!atomic_load(&go_on))
+        (void)usleep(1000);
+    order(req);
+}
+
 struct row {
     void (*run)(struct req *req);
 };
-static const struct row rows[] = {{health}, {echo}, {params}, {big}, {slow}};
+static const struct row rows[] = {{health}, {echo},  {params}, {big},
+                                  {slow},   {order}, {busy},   {hold}};
 static const struct http_route routes[] = {
     {"GET", "/api/health", &rows[0]},   {"POST", "/api/echo", &rows[1]},
     {"GET", "/api/echo", &rows[1]},     {"GET", "/api/p/{a}/x/{b}", &rows[2]},
     {"GET", "/api/p/{a...}", &rows[2]}, {"GET", "/api/big", &rows[3]},
     {"GET", "/api/slow", &rows[4]},     {"POST", "/api/slow", &rows[4]},
+    {"GET", "/api/order", &rows[5]},    {"GET", "/api/busy", &rows[6]},
+    {"GET", "/api/hold", &rows[7]},
 };
 
 static struct err *temp_path(void *user, struct arena *a, struct str *ret)
@@ -219,10 +256,12 @@ static void print_counters(void)
 {
     struct http_stats stats = http_server_stats(server);
 
-    (void)printf("connections=%llu in_flight=%llu requests=%llu bodies=%llu slow=%u gone=%u\n",
-                 (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
-                 (unsigned long long)stats.requests, atomic_load(&server->bodies_bytes),
-                 atomic_load(&n_slow), atomic_load(&n_gone));
+    (void)printf(
+        "connections=%llu in_flight=%llu requests=%llu bodies=%llu slow=%u gone=%u ready=%u "
+        "held=%u\n",
+        (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
+        (unsigned long long)stats.requests, atomic_load(&server->bodies_bytes),
+        atomic_load(&n_slow), atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held));
     (void)fflush(stdout);
 }
 
@@ -244,6 +283,8 @@ static void answer_questions(void *arg)
             print_counters();
         else if (question == '!')
             atomic_store(&release, true);
+        else if (question == '.')
+            atomic_store(&go_on, true);
     }
 }
 

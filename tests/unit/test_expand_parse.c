@@ -33,6 +33,8 @@ static void paths_become_one_tree(void **state)
         {"..a.b..", "a(b)"},
         {"a..b", "a((b))"},
         {"ab,a.x", "ab a(x)"},
+        {",,a,, . ,b.,,", "a b"},
+        {"a b.c d,. .e", "ab(cd) e"},
         {"a.b.c.d.e.f.g.h", "a(b(c(d(e(f)))))"},
         {"x_via_y.z,x(y)", "x_via_y(z) x(y)"},
     };

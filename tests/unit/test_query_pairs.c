@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/limits.h"
 #include "http/req.h"
 #include "unit/unit.h"
 
@@ -47,6 +48,43 @@ static void the_query_is_parsed_once(void **state)
     arena_free(req.arena);
 }
 
+static void their_number_is_bounded(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t max;
+        bool fit;
+    } cases[] = {
+        {"", 1, true},     {"a=1", 1, true},    {"a&b", 1, false},
+        {"a&b", 2, true},  {"a&b&c", 2, false}, {"a&", 1, false},
+        {"&&&", 3, false}, {"&&&", 4, true},    {"a;b;c=%26", 1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(req_pairs_fit(str_of(cases[i].text), cases[i].max), cases[i].fit);
+    assert_true(req_pairs_fit(STR_NONE, 1));
+}
+
+static void a_query_of_too_many_has_none(void **state)
+{
+    struct req req = {.arena = arena_new()};
+    AUTO_BUF struct buf text;
+
+    (void)state;
+    buf_init(&text, MIB);
+    BUF_ADD(&text, "page=2");
+    for (int i = 1; i < LIMIT_QUERY_PARAMS; i++)
+        BUF_ADD(&text, "&a");
+    req.query = buf_str(&text);
+    assert_int_equal(req_query(&req)->n, LIMIT_QUERY_PARAMS);
+    req.query_pairs = NULL;
+    BUF_ADD(&text, "&");
+    req.query = buf_str(&text);
+    assert_null(req_query_get(&req, STR("page")).p);
+    arena_free(req.arena);
+}
+
 static void bytes_decode(void **state)
 {
     struct arena *a = arena_new();
@@ -79,6 +117,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_are_split_and_decoded),
         cmocka_unit_test(the_query_is_parsed_once),
+        cmocka_unit_test(their_number_is_bounded),
+        cmocka_unit_test(a_query_of_too_many_has_none),
         cmocka_unit_test(bytes_decode),
         cmocka_unit_test(no_header_can_end_its_line),
     };
