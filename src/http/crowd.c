@@ -1,0 +1,160 @@
+/*
+ * Room for a new connection where there are as many as may be: in all (max_connections, or no
+ * descriptor is left), or of its address. One that waits for a request makes room, first
+ *
+ *  1. whoever has been silent for longest: no head has come from it, or for long only a part of
+ *     one (the first in DEADLINE_HEAD's list);
+ *  2. then the one that has been idle for longest between two requests;
+ *  3. then the eldest of those that have just come and sent nothing yet.
+ *
+ * A client whose bytes have arrived but are not read yet is none of them. The listener picks the
+ * loop by what the loops publish, whose thread then picks the connection; where it has none any
+ * more, the others are asked in turn. When nobody waits the new one is answered 503.
+ *
+ * One address has a share of all connections, beyond which it makes room for itself: IPv6 clients
+ * have a /64 network and count by it. Addresses whose hashes meet in the table have one share.
+ */
+#include "http/internal.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#define SILENT_MS 100  /* a client that has something to say has said it by then */
+#define LOOKED_AT 1024 /* most connections of a list */
+#define NETWORK_BYTES 8
+
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+unsigned crowd_slot(struct str address)
+{
+    return (unsigned)(str_hash(str_sub(address, 0, NETWORK_BYTES)) % CROWD_SLOTS);
+}
+
+enum crowd crowd_of(const struct http_server *server, unsigned slot, bool full)
+{
+    const struct http_conf *conf = &server->conf;
+    unsigned share = conf->max_connections / LIMIT_ADDRESS_SHARE;
+
+    if (atomic_load(&server->crowd_slots[slot]) >= (share ? share : 1) &&
+        (!conf->peers_are_clients || conf->peers_are_clients(conf->user)))
+        return CROWD_ADDRESS;
+    return full ? CROWD_SERVER : CROWD_NONE;
+}
+
+void crowd_left(struct http_conn *conn)
+{
+    atomic_fetch_sub(&conn->loop->server->crowd_slots[conn->slot], 1);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+static uint64_t first_due_ms(const struct http_loop *loop, enum http_deadline kind)
+{
+    return atomic_load_explicit(&loop->deadlines[kind].first_due_ms, memory_order_relaxed);
+}
+
+/* The one with the eldest that is due at `latest` or before; NULL: there is none. */
+static struct http_loop *eldest(struct http_server *server, enum http_deadline kind,
+                                uint64_t latest_ms)
+{
+    struct http_loop *best = NULL;
+    uint64_t best_ms = latest_ms;
+
+    for (unsigned i = 0; i < server->n_loops; i++) {
+        uint64_t due_ms = first_due_ms(&server->loops[i], kind);
+
+        if (due_ms != 0 && due_ms <= best_ms) {
+            best = &server->loops[i];
+            best_ms = due_ms;
+        }
+    }
+    return best;
+}
+
+/* When a connection is due that has been silent for SILENT_MS by now. */
+static uint64_t silent_due_ms(const struct http_loop *loop)
+{
+    return uv_now(&loop->uv) + loop->server->deadline_ms[DEADLINE_HEAD] - SILENT_MS;
+}
+
+struct http_loop *crowd_loop(struct http_server *server)
+{
+    struct http_loop *loop = eldest(server, DEADLINE_HEAD, silent_due_ms(&server->loops[0]));
+
+    if (!loop)
+        loop = eldest(server, DEADLINE_IDLE, UINT64_MAX);
+    return loop ? loop : eldest(server, DEADLINE_HEAD, UINT64_MAX);
+}
+
+/* ---- the connection ------------------------------------------------------------------------ */
+
+static bool has_unread(const struct http_conn *conn)
+{
+    int fd, n = 0;
+
+    return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
+           n > 0;
+}
+
+/* One of the list that makes room for `conn`, due at `latest` or before; NULL: none does. */
+static struct http_conn *find(const struct http_loop *loop, const struct http_conn *conn,
+                              enum http_deadline kind, uint64_t latest_ms)
+{
+    struct http_conn *at = loop->deadlines[kind].first;
+
+    for (int i = 0; at && at->due_ms <= latest_ms && i < LOOKED_AT; i++, at = at->later) {
+        if ((conn->crowd != CROWD_ADDRESS || at->slot == conn->slot) &&
+            (latest_ms != UINT64_MAX || at->in_at == at->in_n) && !has_unread(at))
+            return at;
+    }
+    return NULL;
+}
+
+static bool make_room(const struct http_loop *loop, const struct http_conn *conn)
+{
+    struct http_conn *leaves = find(loop, conn, DEADLINE_HEAD, silent_due_ms(loop));
+
+    if (!leaves)
+        leaves = find(loop, conn, DEADLINE_IDLE, UINT64_MAX);
+    if (!leaves)
+        leaves = find(loop, conn, DEADLINE_HEAD, UINT64_MAX);
+    if (leaves)
+        conn_close(leaves);
+    return leaves != NULL;
+}
+
+/* To the next loop. False: each has been asked, or the server drains. */
+static bool pass_on(struct http_loop *loop, struct http_conn *conn)
+{
+    struct http_server *server = loop->server;
+    struct http_loop *next = &server->loops[(loop->number + 1) % server->n_loops];
+
+    if (++conn->n_asked >= server->n_loops)
+        return false;
+    atomic_fetch_add(&next->n_conns, 1); /* first: now it does not end, if it has not yet */
+    if (atomic_load(&server->draining)) {
+        atomic_fetch_sub(&next->n_conns, 1);
+        loop_wake(next); /* it may have waited for this one */
+        return false;
+    }
+    loop_give(next, conn);
+    loop_conn_done(loop);
+    return true;
+}
+
+void crowd_open(struct http_loop *loop, struct http_conn *conn)
+{
+    conn->loop = loop;
+    if (conn->crowd == CROWD_NONE || make_room(loop, conn)) {
+        conn_open(loop, conn);
+        return;
+    }
+    if (pass_on(loop, conn))
+        return;
+    accept_refuse(conn->fd);
+    crowd_left(conn);
+    free(conn);
+    loop_conn_done(loop);
+}
