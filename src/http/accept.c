@@ -107,6 +107,8 @@ struct err *accept_listen(struct arena *a, struct http_server *server)
 
 void accept_refuse(int fd)
 {
+    if (fd < 0)
+        return;
     /* Best effort: an empty socket buffer takes it whole. */
     (void)send(fd, write_unavailable.p, write_unavailable.n, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)close(fd);
@@ -169,7 +171,7 @@ static unsigned count_conns(const struct http_server *server)
     return n;
 }
 
-/* full: there are as many as may be, or as many as there are descriptors. */
+/* full: there are as many as may be, or as many as there are descriptors. fd -1: for none. */
 static void deal(struct http_server *server, int fd, const struct sockaddr_storage *from, bool full)
 {
     char bytes[16];
@@ -229,9 +231,16 @@ static bool accept_with_spare(struct http_server *server)
     return take_spare(server) && fd >= 0;
 }
 
+/* Without a spare one no client can be taken in for whom another makes room: it makes room for the
+ * spare one. */
 static void on_retry(uv_timer_t *retry)
 {
-    accept_resume(retry->data);
+    static const struct sockaddr_storage nobody;
+    struct http_server *server = retry->data;
+
+    accept_resume(server);
+    if (!take_spare(server))
+        deal(server, -1, &nobody, true);
 }
 
 static void pause_listening(struct http_server *server)
@@ -253,6 +262,7 @@ static bool accept_one(struct http_server *server)
         pause_listening(server);
         return false;
     }
+    (void)take_spare(server); /* first: else one who takes the last descriptor leaves us without */
     fd = accept_next(server, &from);
     if (fd >= 0) {
         deal(server, fd, &from, n >= server->conf.max_connections);

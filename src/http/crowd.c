@@ -3,13 +3,14 @@
  * descriptor is left), or of its address. One that waits for a request makes room, first
  *
  *  1. whoever has been silent for longest: no head has come from it, or for long only a part of
- *     one (the first in DEADLINE_HEAD's list);
+ *     one (the first in DEADLINE_HEAD's list), but for the few that have just come;
  *  2. then the one that has been idle for longest between two requests;
  *  3. then the eldest of those that have just come and sent nothing yet.
  *
- * A client whose bytes have arrived but are not read yet is none of them. The listener picks the
- * loop by what the loops publish, whose thread then picks the connection; where it has none any
- * more, the others are asked in turn. When nobody waits the new one is answered 503.
+ * A client whose bytes have arrived but are not read yet is none of them. That those who have just
+ * come are few keeps a flood of new ones from driving out who is idle. The listener picks the loop
+ * by what the loops publish, whose thread then picks the connection; where it has none any more,
+ * the others are asked in turn. When nobody waits the new one is answered 503.
  *
  * One address has a share of all connections, beyond which it makes room for itself: IPv6 clients
  * have a /64 network and count by it. Addresses whose hashes meet in the table have one share.
@@ -21,7 +22,8 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#define SILENT_MS 100  /* a client that has something to say has said it by then */
+#define NEW_MS 100     /* a client that has something to say has said it by then */
+#define NEW_CONNS 16   /* most that have just come: others are silent, however short */
 #define LOOKED_AT 1024 /* most connections of a list */
 #define NETWORK_BYTES 8
 
@@ -55,37 +57,31 @@ static uint64_t first_due_ms(const struct http_loop *loop, enum http_deadline ki
     return atomic_load_explicit(&loop->deadlines[kind].first_due_ms, memory_order_relaxed);
 }
 
-/* The one with the eldest that is due at `latest` or before; NULL: there is none. */
-static struct http_loop *eldest(struct http_server *server, enum http_deadline kind,
-                                uint64_t latest_ms)
+/* The one with the eldest connection of the list, among equals in turn; NULL: there is none. */
+static struct http_loop *eldest(struct http_server *server, enum http_deadline kind)
 {
     struct http_loop *best = NULL;
-    uint64_t best_ms = latest_ms;
+    uint64_t best_ms = UINT64_MAX;
 
     for (unsigned i = 0; i < server->n_loops; i++) {
-        uint64_t due_ms = first_due_ms(&server->loops[i], kind);
+        struct http_loop *loop = &server->loops[(server->next_loop + i) % server->n_loops];
+        uint64_t due_ms = first_due_ms(loop, kind);
 
-        if (due_ms != 0 && due_ms <= best_ms) {
-            best = &server->loops[i];
+        if (due_ms != 0 && due_ms < best_ms) {
+            best = loop;
             best_ms = due_ms;
         }
     }
+    if (best)
+        server->next_loop = best->number + 1;
     return best;
-}
-
-/* When a connection is due that has been silent for SILENT_MS by now. */
-static uint64_t silent_due_ms(const struct http_loop *loop)
-{
-    return uv_now(&loop->uv) + loop->server->deadline_ms[DEADLINE_HEAD] - SILENT_MS;
 }
 
 struct http_loop *crowd_loop(struct http_server *server)
 {
-    struct http_loop *loop = eldest(server, DEADLINE_HEAD, silent_due_ms(&server->loops[0]));
+    struct http_loop *loop = eldest(server, DEADLINE_HEAD);
 
-    if (!loop)
-        loop = eldest(server, DEADLINE_IDLE, UINT64_MAX);
-    return loop ? loop : eldest(server, DEADLINE_HEAD, UINT64_MAX);
+    return loop ? loop : eldest(server, DEADLINE_IDLE);
 }
 
 /* ---- the connection ------------------------------------------------------------------------ */
@@ -110,6 +106,17 @@ static struct http_conn *find(const struct http_loop *loop, const struct http_co
             return at;
     }
     return NULL;
+}
+
+/* Who waits for a head and is due by then has not just come. */
+static uint64_t silent_due_ms(const struct http_loop *loop)
+{
+    uint64_t due_ms = uv_now(&loop->uv) + loop->server->deadline_ms[DEADLINE_HEAD] - NEW_MS;
+    const struct http_conn *at = loop->deadlines[DEADLINE_HEAD].last;
+
+    for (int i = 0; at && i < NEW_CONNS; i++)
+        at = at->sooner;
+    return at && at->due_ms > due_ms ? at->due_ms : due_ms;
 }
 
 static bool make_room(const struct http_loop *loop, const struct http_conn *conn)
@@ -146,12 +153,14 @@ static bool pass_on(struct http_loop *loop, struct http_conn *conn)
 
 void crowd_open(struct http_loop *loop, struct http_conn *conn)
 {
+    bool room = conn->crowd == CROWD_NONE || make_room(loop, conn);
+
     conn->loop = loop;
-    if (conn->crowd == CROWD_NONE || make_room(loop, conn)) {
+    if (room && conn->fd >= 0) {
         conn_open(loop, conn);
         return;
     }
-    if (pass_on(loop, conn))
+    if (!room && pass_on(loop, conn))
         return;
     accept_refuse(conn->fd);
     crowd_left(conn);

@@ -95,7 +95,7 @@ struct http_conn {
     size_t line_at;   /* start of its last line, from in_at */
     uint64_t dropped; /* CONN_LINGER: bytes so far */
 
-    int fd; /* on its way from the listener */
+    int fd; /* on its way from the listener; -1: only room is wanted (crowd.c) */
     enum http_state state;
     enum http_deadline deadline;
     bool reading;
@@ -182,7 +182,7 @@ void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
 void accept_resume(struct http_server *server); /* after a pause, if there is one */
 void accept_end(struct http_server *server);    /* signals are not looked at any more */
-void accept_refuse(int fd);                     /* 503; any thread */
+void accept_refuse(int fd);                     /* 503; -1 is fine; any thread */
 
 /* crowd.c */
 unsigned crowd_slot(struct str address); /* the bytes of one */

@@ -139,14 +139,22 @@ void loop_conn_done(struct http_loop *loop)
 
 static void take_conns(struct http_loop *loop)
 {
-    struct http_conn *conn = atomic_exchange(&loop->conn_inbox, NULL);
+    struct http_conn *newest = atomic_exchange(&loop->conn_inbox, NULL);
+    struct http_conn *first = NULL;
 
-    while (conn) {
-        struct http_conn *next = conn->later; /* the inbox's link until it is opened */
+    while (newest) {
+        struct http_conn *older = newest->later; /* the inbox's link until it is opened */
 
-        conn->later = NULL;
-        crowd_open(loop, conn);
-        conn = next;
+        newest->later = first;
+        first = newest;
+        newest = older;
+    }
+    while (first) { /* in the order in which they came: the eldest makes room */
+        struct http_conn *next = first->later;
+
+        first->later = NULL;
+        crowd_open(loop, first);
+        first = next;
     }
 }
 

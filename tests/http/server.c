@@ -7,7 +7,7 @@
  * waiting of the slow handlers.
  *
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
- *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST]
+ *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST] [--proxied 1]
  */
 #include "http/internal.h" /* bodies_bytes, which has no other reader */
 
@@ -30,6 +30,7 @@ static struct pool *pool;
 static atomic_uint n_slow;  /* slow handlers that have begun */
 static atomic_uint n_gone;  /* of these, ended since the client had left */
 static atomic_bool release; /* slow handlers wait no longer */
+static bool proxied;        /* no address has a share of the connections */
 
 static void finish(struct req *req)
 {
@@ -164,6 +165,12 @@ static void handle(void *user, struct req *req)
     row->run(req);
 }
 
+static bool peers_are_clients(void *user)
+{
+    (void)user;
+    return !proxied;
+}
+
 static struct http_conf conf = {
     .host = STR_INIT("127.0.0.1"),
     .n_loops = 1,
@@ -181,6 +188,7 @@ static struct http_conf conf = {
     .spool = {.temp_path = temp_path, .remove = remove_temp},
     .body_limit = body_limit,
     .handle = handle,
+    .peers_are_clients = peers_are_clients,
 };
 
 static void set(struct str name, struct str value)
@@ -209,6 +217,8 @@ static void set(struct str name, struct str value)
         conf.shutdown_ms = n;
     else if (str_eq(name, STR("--connections")))
         conf.max_connections = (unsigned)n;
+    else if (str_eq(name, STR("--proxied")))
+        proxied = n != 0;
     else if (str_eq(name, STR("--bodies")))
         conf.max_bodies_total = n;
     else
@@ -259,7 +269,9 @@ int main(int argc, char **argv)
     for (int i = 1; i + 1 < argc; i += 2)
         set(str_of(argv[i]), str_of(argv[i + 1]));
     pool = conf.pool = pool_new(threads, queue);
-    err = http_server_open(a, &conf, &server);
+    err = http_fit_descriptors(a, &conf);
+    if (!err)
+        err = http_server_open(a, &conf, &server);
     if (err || pipe(ended) != 0) {
         (void)fprintf(stderr, "%.*s\n", STR_ARG(err ? err->cause : STR("no pipe")));
         return 1;
