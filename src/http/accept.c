@@ -178,7 +178,7 @@ static void deal(struct http_server *server, int fd, const struct sockaddr_stora
     struct str address = address_of(from, bytes);
     unsigned slot = crowd_slot(address);
     enum crowd crowd = crowd_of(server, slot, full);
-    struct http_loop *loop = crowd == CROWD_NONE ? least_loaded(server) : crowd_loop(server);
+    struct http_loop *loop = crowd == CROWD_NONE ? least_loaded(server) : crowd_loop(server, crowd);
     struct http_conn *conn;
 
     if (!loop) {

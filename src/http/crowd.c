@@ -77,10 +77,25 @@ static struct http_loop *eldest(struct http_server *server, enum http_deadline k
     return best;
 }
 
-struct http_loop *crowd_loop(struct http_server *server)
+/* One where anybody waits, in turn; NULL: there is none. */
+static struct http_loop *next_with_any(struct http_server *server)
 {
-    struct http_loop *loop = eldest(server, DEADLINE_HEAD);
+    for (unsigned i = 0; i < server->n_loops; i++) {
+        struct http_loop *loop = &server->loops[server->next_loop++ % server->n_loops];
 
+        if (first_due_ms(loop, DEADLINE_HEAD) || first_due_ms(loop, DEADLINE_IDLE))
+            return loop;
+    }
+    return NULL;
+}
+
+struct http_loop *crowd_loop(struct http_server *server, enum crowd crowd)
+{
+    struct http_loop *loop;
+
+    if (crowd == CROWD_ADDRESS) /* where its own wait is not known: they are dealt out evenly */
+        return next_with_any(server);
+    loop = eldest(server, DEADLINE_HEAD);
     return loop ? loop : eldest(server, DEADLINE_IDLE);
 }
 

@@ -189,7 +189,7 @@ unsigned crowd_slot(struct str address); /* the bytes of one */
 /* For one more connection; full: there are as many as may be. */
 enum crowd crowd_of(const struct http_server *server, unsigned slot, bool full);
 /* Where somebody may make room; NULL: nobody waits anywhere. First loop's thread. */
-struct http_loop *crowd_loop(struct http_server *server);
+struct http_loop *crowd_loop(struct http_server *server, enum crowd crowd);
 /* Opens a connection that was dealt to the loop, if there is or can be made room for it. */
 void crowd_open(struct http_loop *loop, struct http_conn *conn);
 void crowd_left(struct http_conn *conn); /* it is about to be freed */

@@ -53,7 +53,10 @@ def test_silent_ones_make_room() -> None:
     with serving(connections=100, proxied=1, loops=2) as server:
         spoke = [server.connect() for _ in range(4)]
         expect([ask(sock) for sock in spoke], [200] * 4)
-        silent = [server.connect() for _ in range(96)]
+        silent = [server.connect() for _ in range(40)]
+        server.until("the first are there", connections=44)
+        time.sleep(NEW_S)
+        silent += [server.connect() for _ in range(56)]
         server.until("it is full", connections=100)
         time.sleep(NEW_S)
         new = [server.connect() for _ in range(50)]
@@ -61,8 +64,8 @@ def test_silent_ones_make_room() -> None:
         expect([ask(sock) for sock in spoke], [200] * 4)
         server.until("as many have left", connections=100)
         left = [ask(sock) for sock in silent]
-        expect((left.count(200), left[-20:]), (46, [200] * 20))
-        expect(left[:30].count(0) >= 20, True, left)  # to the millisecond, and loop by loop
+        expect((left.count(200), left[:20].count(0)), (46, 20))
+        expect(left[:40].count(0) >= 32, True, left)  # a burst may catch one loop before the other
         close(spoke + silent + new)
 
 
