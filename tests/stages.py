@@ -254,8 +254,9 @@ def same_lock(where):
 
 
 def hostile(job):
-    """what a hostile client can send, to both builds; numbers that overflow; what takes long"""
+    """what a hostile client can send or hold, to both builds; numbers that overflow; what takes long"""
     return total(*(script(job, "hostile/run.py", binary) for binary in (RELEASE, ASAN)),
+                 *(script(job, "hostile/connections.py", binary) for binary in (RELEASE, ASAN)),
                  script(job, "hostile/numbers.py", ASAN), script(job, "hostile/lanes.py", RELEASE))
 
 

@@ -1,9 +1,9 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: data directory → settings and schema → what is missing → listener → watcher → pool.
- * Stop, in this order: no new connection → requests in flight drain → pool → loops have ended →
- * watcher → writer and checkpoint (db_close).
+ * Start: descriptors → data directory → settings and schema → what is missing → listener → watcher
+ * → pool. Stop, in this order: no new connection → requests in flight drain → pool → loops have
+ * ended → watcher → writer and checkpoint (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"
@@ -54,24 +54,53 @@ static bool split_address(struct str address, struct str *ret_host, uint16_t *re
 
 /* One client has half of a lane's threads, and all processors still: there are twice as many. A
  * hash is short: there it is enough that clients take turns. */
-static struct pool *make_pool(void)
+static void plan_lanes(struct pool_lane_conf ret[POOL_LANES])
 {
     const unsigned n = cores();
     const unsigned n_slow = n < 4 ? 2 : n / 2;
-    const struct pool_lane_conf lanes[POOL_LANES] = {
-        [POOL_WORK] = {2 * n, n, LIMIT_POOL_QUEUE},
-        [POOL_SLOW] = {n_slow, n_slow / 2, LIMIT_SLOW_QUEUE},
-        [POOL_HASH] = {n, n, LIMIT_HASH_QUEUE},
-        [POOL_LEASE] = {1, 1, LIMIT_LEASE_QUEUE},
-    };
 
+    ret[POOL_WORK] = (struct pool_lane_conf){2 * n, n, LIMIT_POOL_QUEUE};
+    ret[POOL_SLOW] = (struct pool_lane_conf){n_slow, n_slow / 2, LIMIT_SLOW_QUEUE};
+    ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
+    ret[POOL_LEASE] = (struct pool_lane_conf){1, 1, LIMIT_LEASE_QUEUE};
+}
+
+static struct pool *make_pool(void)
+{
+    struct pool_lane_conf lanes[POOL_LANES];
+
+    plan_lanes(lanes);
     return pool_new(lanes);
 }
 
-static struct err *listen_on(struct arena *a, const struct options *options,
-                             struct serving *serving)
+static unsigned pool_threads(void)
 {
-    struct http_conf conf = {
+    struct pool_lane_conf lanes[POOL_LANES];
+    unsigned n = 0;
+
+    plan_lanes(lanes);
+    for (size_t i = 0; i < POOL_LANES; i++)
+        n += lanes[i].n_threads;
+    return n;
+}
+
+/* Descriptors that may be wanted at once besides those of connections and loops, generously. A
+ * thread that reads has its own connection to the database. */
+static unsigned reserved_fds(unsigned n_loops)
+{
+    const unsigned pool = pool_threads();
+    const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
+    const unsigned per_reader = 2;               /* the database, its log */
+    const unsigned per_job = 3;                  /* an upload and its target, or folders */
+    const unsigned fixed = 16; /* write connections, checkpointer, shared memory, notifications */
+
+    return readers * per_reader + pool * per_job + fixed;
+}
+
+static struct err *plan(struct arena *a, const struct options *options, struct serving *serving,
+                        struct http_conf *ret)
+{
+    *ret = (struct http_conf){
         .n_loops = options->threads > 0 ? (unsigned)options->threads : cores(),
         .max_connections = LIMIT_CONNECTIONS,
         .max_head_bytes = LIMIT_HEAD_BYTES,
@@ -83,19 +112,19 @@ static struct err *listen_on(struct arena *a, const struct options *options,
         .max_bodies_total = LIMIT_BODIES_TOTAL,
         .origins = options->origins,
         .spool = {.temp_path = api_temp_path, .remove = api_remove_temp, .user = &serving->api},
-        .pool = serving->api.pool,
         .user = &serving->api,
         .body_limit = api_body_limit,
         .handle = api_handle,
         .abandoned = api_abandoned,
+        .peers_are_clients = api_peers_are_clients,
         .loop_end = api_thread_end,
     };
-
-    conf.routes = api_routes(&conf.n_routes);
-    if (!split_address(options->http, &conf.host, &conf.port))
+    ret->reserved_fds = reserved_fds(ret->n_loops);
+    ret->routes = api_routes(&ret->n_routes);
+    if (!split_address(options->http, &ret->host, &ret->port))
         return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
                        STR_ARG(options->http));
-    return http_server_open(a, &conf, &serving->server);
+    return http_fit_descriptors(a, ret);
 }
 
 static void banner(const struct options *options, const struct serving *serving)
@@ -142,8 +171,11 @@ static struct err *follow_schema(void *user, struct arena *a, int64_t db_version
 
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
-    struct err *err = app_open(a, options, wake_loops, serving, &serving->app);
+    struct http_conf conf;
+    struct err *err = plan(a, options, serving, &conf);
 
+    if (!err)
+        err = app_open(a, options, wake_loops, serving, &serving->app);
     if (!err)
         err = missing_check(a, &serving->app);
     if (!err)
@@ -161,7 +193,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
-    return listen_on(a, options, serving);
+    conf.pool = serving->api.pool;
+    return http_server_open(a, &conf, &serving->server);
 }
 
 int command_serve(struct arena *a, const struct options *options)

@@ -1,6 +1,11 @@
 /*
  * The listener: takes many connections a wake-up and deals each to the loop with the fewest.
- * Beyond max_connections, or when no descriptor is left, a connection is answered 503 and closed.
+ * Beyond max_connections, or when no descriptor is left, it deals it to a loop where another one
+ * may make room (crowd.c); where there is none, it is answered 503 and closed.
+ *
+ * While nothing can be taken, since those that make room are not gone yet or there is no
+ * descriptor, the listener is not looked at: connections wait in the backlog until one that is open
+ * has closed, or for RETRY_MS, and cost nothing meanwhile.
  *
  * Signals that stop the server are blocked from the moment on that it listens until the process
  * ends, and read from a descriptor: one that comes before the loops run is found by them, one that
@@ -24,6 +29,7 @@
 
 #define BACKLOG 1024
 #define PER_WAKE 256 /* connections taken before the others have their turn */
+#define RETRY_MS 100 /* a descriptor may become free without a word to us */
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -94,61 +100,52 @@ struct err *accept_listen(struct arena *a, struct http_server *server)
         return system_err(a, "listen");
     server->port = bound_port(server->listen_fd);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return NULL;
+    return server->spare_fd < 0 ? system_err(a, "open /dev/null") : NULL;
 }
 
 /* ---- accepting ----------------------------------------------------------------------------- */
 
-static void refuse(int fd)
+void accept_refuse(int fd)
 {
+    if (fd < 0)
+        return;
     /* Best effort: an empty socket buffer takes it whole. */
     (void)send(fd, write_unavailable.p, write_unavailable.n, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)close(fd);
 }
 
-/* The descriptors are used up: gives up the spare one, so that the client learns why. */
-static void refuse_with_spare(struct http_server *server)
+static void write_peer(struct http_conn *conn, struct str address)
 {
-    int fd;
+    const unsigned char *b = (const unsigned char *)address.p;
+    int n;
 
-    if (server->spare_fd < 0) /* another thread was quicker to take its number */
-        server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (server->spare_fd < 0)
-        return;
-    (void)close(server->spare_fd);
-    fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-        refuse(fd);
-    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (address.n == 4)
+        n = snprintf(conn->peer, sizeof(conn->peer), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+    else
+        n = snprintf(conn->peer, sizeof(conn->peer),
+                     "%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x",
+                     b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+                     b[12], b[13], b[14], b[15]);
+    conn->peer_n = (uint8_t)n;
 }
 
-static void write_peer4(struct http_conn *conn, const unsigned char *b)
+/* The 4 or 16 bytes of an address, in `at`. */
+static struct str address_of(const struct sockaddr_storage *from, char at[16])
 {
-    conn->peer_n =
-        (uint8_t)snprintf(conn->peer, sizeof(conn->peer), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-}
-
-static void write_peer(struct http_conn *conn, const struct sockaddr_storage *from)
-{
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    static const char mapped[12] = {[10] = '\xff', [11] = '\xff'};
     struct sockaddr_in in4;
     struct sockaddr_in6 in6;
-    const unsigned char *b = in6.sin6_addr.s6_addr;
 
     if (from->ss_family == AF_INET) {
         memcpy(&in4, from, sizeof(in4));
-        write_peer4(conn, (const unsigned char *)&in4.sin_addr);
-        return;
+        memcpy(at, &in4.sin_addr, 4);
+        return (struct str){at, 4};
     }
     memcpy(&in6, from, sizeof(in6));
-    if (memcmp(b, mapped, sizeof(mapped)) == 0) {
-        write_peer4(conn, b + sizeof(mapped));
-        return;
-    }
-    conn->peer_n = (uint8_t)snprintf(
-        conn->peer, sizeof(conn->peer),
-        "%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x:%02x%02x", b[0], b[1], b[2],
-        b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    memcpy(at, &in6.sin6_addr, 16);
+    if (memcmp(at, mapped, sizeof(mapped)) == 0)
+        return (struct str){at + sizeof(mapped), 4};
+    return (struct str){at, 16};
 }
 
 static struct http_loop *least_loaded(struct http_server *server)
@@ -174,25 +171,110 @@ static unsigned count_conns(const struct http_server *server)
     return n;
 }
 
-static void deal(struct http_server *server, int fd, const struct sockaddr_storage *from)
+/* full: there are as many as may be, or as many as there are descriptors. fd -1: for none. */
+static void deal(struct http_server *server, int fd, const struct sockaddr_storage *from, bool full)
 {
-    struct http_loop *loop = least_loaded(server);
+    char bytes[16];
+    struct str address = address_of(from, bytes);
+    unsigned slot = crowd_slot(address);
+    enum crowd crowd = crowd_of(server, slot, full);
+    struct http_loop *loop = crowd == CROWD_NONE ? least_loaded(server) : crowd_loop(server, crowd);
     struct http_conn *conn;
 
-    if (count_conns(server) >= server->conf.max_connections) {
-        refuse(fd);
+    if (!loop) {
+        accept_refuse(fd);
         return;
     }
     conn = calloc(1, sizeof(*conn)); /* the heap's: it passes from one loop to another */
     if (!conn)
         BUG("out of memory");
     conn->fd = fd;
-    write_peer(conn, from);
+    conn->crowd = crowd;
+    conn->slot = slot;
+    write_peer(conn, address);
+    atomic_fetch_add(&server->crowd_slots[slot], 1);
     atomic_fetch_add(&loop->n_conns, 1);
     if (loop->number == 0)
-        conn_open(loop, conn);
+        crowd_open(loop, conn);
     else
         loop_give(loop, conn);
+}
+
+static int accept_next(const struct http_server *server, struct sockaddr_storage *from)
+{
+    socklen_t n = sizeof(*from);
+
+    return accept4(server->listen_fd, (struct sockaddr *)from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static bool take_spare(struct http_server *server)
+{
+    if (server->spare_fd < 0) /* it was given up, or another thread took its number */
+        server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return server->spare_fd >= 0;
+}
+
+/* The descriptors are used up: gives up the spare one for one connection. False: there is no more
+ * to be had, now. */
+static bool accept_with_spare(struct http_server *server)
+{
+    struct sockaddr_storage from = {0};
+    int fd;
+
+    if (!take_spare(server))
+        return false;
+    (void)close(server->spare_fd);
+    server->spare_fd = -1;
+    fd = accept_next(server, &from);
+    if (fd >= 0)
+        deal(server, fd, &from, true);
+    return take_spare(server) && fd >= 0;
+}
+
+/* Without a spare one no client can be taken in for whom another makes room: it makes room for the
+ * spare one. */
+static void on_retry(uv_timer_t *retry)
+{
+    static const struct sockaddr_storage nobody;
+    struct http_server *server = retry->data;
+
+    accept_resume(server);
+    if (!take_spare(server))
+        deal(server, -1, &nobody, true);
+}
+
+static void pause_listening(struct http_server *server)
+{
+    (void)uv_poll_stop(&server->listener); /* always 0 */
+    atomic_store(&server->paused, true);
+    if (uv_timer_start(&server->retry, on_retry, RETRY_MS, 0) != 0)
+        BUG("a timer that is closed");
+}
+
+/* Takes one connection. False: it is enough for this time. */
+static bool accept_one(struct http_server *server)
+{
+    unsigned n = count_conns(server);
+    struct sockaddr_storage from = {0};
+    int fd;
+
+    if (n >= server->conf.max_connections + CROWD_SLACK) {
+        pause_listening(server);
+        return false;
+    }
+    (void)take_spare(server); /* first: else one who takes the last descriptor leaves us without */
+    fd = accept_next(server, &from);
+    if (fd >= 0) {
+        deal(server, fd, &from, n >= server->conf.max_connections);
+        return true;
+    }
+    if (errno == EAGAIN)
+        return false;
+    if ((errno == EMFILE || errno == ENFILE) && accept_with_spare(server))
+        return true;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        pause_listening(server);
+    return !atomic_load(&server->paused); /* others are an error of that connection */
 }
 
 static void on_listener(uv_poll_t *poll, int status, int events)
@@ -202,19 +284,9 @@ static void on_listener(uv_poll_t *poll, int status, int events)
     (void)events;
     if (status != 0)
         return;
-    for (int i = 0; i < PER_WAKE; i++) {
-        struct sockaddr_storage from = {0};
-        socklen_t n = sizeof(from);
-        int fd =
-            accept4(server->listen_fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0)
-            deal(server, fd, &from);
-        else if (errno == EMFILE || errno == ENFILE)
-            refuse_with_spare(server);
-        else if (errno == EAGAIN)
+    for (int i = 0; i < PER_WAKE; i++)
+        if (!accept_one(server))
             return;
-    }
 }
 
 /* ---- start and stop ------------------------------------------------------------------------ */
@@ -223,7 +295,7 @@ static atomic_int stop_fd = -1; /* a signalfd */
 
 /* Blocked, they wait to be read, and have no other effect: in this thread and, since thread_start()
  * masks them, in every other. */
-void accept_catch_signals(void)
+struct err *accept_catch_signals(struct arena *a)
 {
     sigset_t ends;
 
@@ -232,8 +304,7 @@ void accept_catch_signals(void)
         BUG("signals cannot be blocked");
     if (atomic_load(&stop_fd) < 0)
         atomic_store(&stop_fd, signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC));
-    if (atomic_load(&stop_fd) < 0)
-        BUG("signals cannot be read");
+    return atomic_load(&stop_fd) < 0 ? system_err(a, "signals cannot be read") : NULL;
 }
 
 static void on_stop(uv_poll_t *poll, int status, int events)
@@ -249,15 +320,30 @@ static void on_stop(uv_poll_t *poll, int status, int events)
         http_server_stop(poll->data);
 }
 
+static void look_at_listener(struct http_server *server)
+{
+    if (uv_poll_start(&server->listener, UV_READABLE, on_listener) != 0)
+        BUG("the listener cannot be watched");
+}
+
+void accept_resume(struct http_server *server)
+{
+    if (!server->listening || !atomic_load(&server->paused))
+        return;
+    atomic_store(&server->paused, false);
+    (void)uv_timer_stop(&server->retry); /* always 0 */
+    look_at_listener(server);
+}
+
 void accept_start(struct http_server *server)
 {
     uv_loop_t *uv = &server->loops[0].uv;
 
-    if (uv_poll_init(uv, &server->listener, server->listen_fd) != 0)
+    if (uv_poll_init(uv, &server->listener, server->listen_fd) != 0 ||
+        uv_timer_init(uv, &server->retry) != 0)
         BUG("the listener cannot be watched");
-    server->listener.data = server;
-    if (uv_poll_start(&server->listener, UV_READABLE, on_listener) != 0)
-        BUG("the listener cannot be watched");
+    server->listener.data = server->retry.data = server;
+    look_at_listener(server);
     if (uv_poll_init(uv, &server->stop_watch, atomic_load(&stop_fd)) != 0)
         BUG("signals cannot be watched");
     server->stop_watch.data = server;
@@ -272,6 +358,7 @@ void accept_stop(struct http_server *server)
 {
     server->listening = false;
     uv_close((uv_handle_t *)&server->listener, NULL);
+    uv_close((uv_handle_t *)&server->retry, NULL);
     (void)close(server->listen_fd);
     server->listen_fd = -1;
 }

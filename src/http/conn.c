@@ -140,6 +140,7 @@ static void let_go(struct http_conn *conn)
         loop->conns = conn->older;
     if (conn->older)
         conn->older->newer = conn->newer;
+    crowd_left(conn);
     free(conn);
     loop_conn_done(loop);
 }

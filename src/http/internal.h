@@ -20,6 +20,8 @@
 #define LEFT_MS 2000                      /* a read goes on for after its client has sent a FIN */
 #define DATE_LINE_LEN 37                  /* "Date: Mon, 02 Jan 2006 15:04:05 GMT" CR LF */
 #define PEER_MAX 40                       /* a fully expanded IPv6 address and a NUL */
+#define CROWD_SLOTS 16384                 /* addresses are counted in */
+#define CROWD_SLACK 8                     /* connections beyond, while others make room */
 
 /* Each deadline has one length, so a list in order of arrival is in order of time too. */
 enum http_deadline {
@@ -45,6 +47,9 @@ enum http_state {
     CONN_LINGER, /* the answer is out; what still comes is dropped, then we close */
     CONN_CLOSED, /* the socket is gone or going; the handler may still have the request */
 };
+
+/* Of what there are as many as may be when a connection comes. */
+enum crowd { CROWD_NONE, CROWD_SERVER, CROWD_ADDRESS };
 
 /* How the end of a request's body is found. */
 enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
@@ -94,7 +99,7 @@ struct http_conn {
     size_t line_at;   /* start of its last line, from in_at */
     uint64_t dropped; /* CONN_LINGER: bytes so far */
 
-    int fd; /* on its way from the listener */
+    int fd; /* on its way from the listener; -1: only room is wanted (crowd.c) */
     enum http_state state;
     enum http_deadline deadline;
     bool reading;
@@ -103,6 +108,9 @@ struct http_conn {
     bool settles;     /* a stop came while it waited for its turn: answers what is whole, and reads
                          nothing more */
     bool handle_gone; /* libuv has let go of the socket */
+    enum crowd crowd; /* somebody must leave before it is opened */
+    unsigned n_asked; /* loops */
+    unsigned slot;    /* of its address, in crowd_slots */
     uint8_t peer_n;
     char peer[PEER_MAX];
 };
@@ -110,6 +118,7 @@ struct http_conn {
 /* Of connections, linked by `sooner` and `later`. */
 struct conn_list {
     struct http_conn *first, *last;
+    atomic_ullong first_due_ms; /* 0: the list is empty; any thread reads it */
 };
 
 struct http_loop {
@@ -165,6 +174,7 @@ struct http_server {
     uv_poll_t stop_watch; /* of accept_catch_signals()'s descriptor */
     bool watching;        /* it was started */
     bool listening;
+    uv_timer_t retry; /* ends a pause of the listener */
     unsigned next_loop;
 
     struct http_loop *loops;
@@ -173,19 +183,34 @@ struct http_server {
     atomic_bool stopping;
     atomic_bool draining; /* set by the first loop once nothing is accepted any more */
     atomic_ullong bodies_bytes;
+    atomic_uint *crowd_slots; /* CROWD_SLOTS: connections by address */
+    atomic_bool paused;       /* the listener is not looked at; the first loop writes it */
 };
 
 /* accept.c: first loop's thread */
 struct err *accept_listen(struct arena *a, struct http_server *server);
-/* From here on SIGTERM and SIGINT end nothing by themselves. Aborts when the system refuses. */
-void accept_catch_signals(void);
+/* From here on SIGTERM and SIGINT end nothing by themselves. */
+MUST_CHECK struct err *accept_catch_signals(struct arena *a);
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
-void accept_end(struct http_server *server); /* signals are not looked at any more */
+void accept_resume(struct http_server *server); /* after a pause, if there is one */
+void accept_end(struct http_server *server);    /* signals are not looked at any more */
+void accept_refuse(int fd);                     /* 503; -1 is fine; any thread */
+
+/* crowd.c */
+unsigned crowd_slot(struct str address); /* the bytes of one */
+/* For one more connection; full: there are as many as may be. */
+enum crowd crowd_of(const struct http_server *server, unsigned slot, bool full);
+/* Where somebody may make room; NULL: nobody waits anywhere. First loop's thread. */
+struct http_loop *crowd_loop(struct http_server *server, enum crowd crowd);
+/* Opens a connection that was dealt to the loop, if there is or can be made room for it. */
+void crowd_open(struct http_loop *loop, struct http_conn *conn);
+void crowd_left(struct http_conn *conn); /* it is about to be freed */
 
 /* loop.c */
-void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,
-               unsigned number);
+/* False: the system refuses a descriptor. */
+MUST_CHECK bool loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,
+                          unsigned number);
 void loop_run(void *arg); /* a struct http_loop */
 void loop_close(struct http_loop *loop);
 void loop_wake(struct http_loop *loop);

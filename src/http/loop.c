@@ -29,13 +29,19 @@ static void arm(struct http_loop *loop, uint64_t due_ms)
         BUG("a timer that is closed");
 }
 
+static void set_first(struct conn_list *list, struct http_conn *conn)
+{
+    list->first = conn;
+    atomic_store_explicit(&list->first_due_ms, conn ? conn->due_ms : 0, memory_order_relaxed);
+}
+
 void loop_append(struct conn_list *list, struct http_conn *conn)
 {
     conn->sooner = list->last;
     if (list->last)
         list->last->later = conn;
     else
-        list->first = conn;
+        set_first(list, conn);
     list->last = conn;
 }
 
@@ -44,7 +50,7 @@ void loop_remove(struct conn_list *list, struct http_conn *conn)
     if (conn->sooner)
         conn->sooner->later = conn->later;
     else
-        list->first = conn->later;
+        set_first(list, conn->later);
     if (conn->later)
         conn->later->sooner = conn->sooner;
     else
@@ -131,6 +137,8 @@ static void drain(struct http_loop *loop)
 void loop_conn_done(struct http_loop *loop)
 {
     atomic_fetch_sub(&loop->n_conns, 1);
+    if (atomic_load(&loop->server->paused))
+        loop_wake(&loop->server->loops[0]);
     end_if_done(loop);
 }
 
@@ -138,14 +146,22 @@ void loop_conn_done(struct http_loop *loop)
 
 static void take_conns(struct http_loop *loop)
 {
-    struct http_conn *conn = atomic_exchange(&loop->conn_inbox, NULL);
+    struct http_conn *newest = atomic_exchange(&loop->conn_inbox, NULL);
+    struct http_conn *first = NULL;
 
-    while (conn) {
-        struct http_conn *next = conn->later; /* the inbox's link until it is opened */
+    while (newest) {
+        struct http_conn *older = newest->later; /* the inbox's link until it is opened */
 
-        conn->later = NULL;
-        conn_open(loop, conn);
-        conn = next;
+        newest->later = first;
+        first = newest;
+        newest = older;
+    }
+    while (first) { /* in the order in which they came: the eldest makes room */
+        struct http_conn *next = first->later;
+
+        first->later = NULL;
+        crowd_open(loop, first);
+        first = next;
     }
 }
 
@@ -181,6 +197,8 @@ static void on_wake(uv_async_t *async)
         for (unsigned i = 1; i < server->n_loops; i++)
             loop_wake(&server->loops[i]);
     }
+    if (loop->number == 0)
+        accept_resume(server);
     take_conns(loop);
     take_requests(loop);
     if (atomic_load(&server->draining) && !loop->draining)
@@ -205,18 +223,21 @@ void loop_give(struct http_loop *loop, struct http_conn *conn)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-void loop_init(struct arena *a, struct http_loop *loop, struct http_server *server, unsigned number)
+bool loop_init(struct arena *a, struct http_loop *loop, struct http_server *server, unsigned number)
 {
     loop->server = server;
     loop->number = number;
     loop->date_s = -1;
     loop->scratch = arena_alloc(a, SCRATCH_BYTES);
-    if (uv_loop_init(&loop->uv) != 0 || uv_async_init(&loop->uv, &loop->async, on_wake) != 0 ||
+    if (uv_loop_init(&loop->uv) != 0)
+        return false;
+    if (uv_async_init(&loop->uv, &loop->async, on_wake) != 0 ||
         uv_timer_init(&loop->uv, &loop->timer) != 0)
-        BUG("no descriptors left for an event loop");
+        BUG("handles that need no descriptor of their own");
     loop->async.data = loop;
     loop->timer.data = loop;
     turn_init(loop);
+    return true;
 }
 
 void loop_run(void *arg)

@@ -23,6 +23,7 @@ struct http_conf {
     uint16_t port;   /* 0: any free one */
     unsigned n_loops;
     unsigned max_connections;
+    unsigned reserved_fds; /* descriptors that others in the process may want at once */
     size_t max_head_bytes;
     uint64_t head_ms, body_ms, idle_ms, write_ms, shutdown_ms;
     uint64_t max_bodies_total; /* bytes of request bodies in memory, all connections together */
@@ -40,12 +41,20 @@ struct http_conf {
     /* On each loop once the time to drain is over and its clients are told: whoever waits for
      * something on behalf of a request need not wait any more; may be NULL. */
     void (*abandoned)(void *user);
+    /* On the first loop: whether a connection's address is that of its client, so that its share of
+     * all connections is bounded, and not a proxy's; may be NULL: it is. */
+    bool (*peers_are_clients)(void *user);
     /* On each loop's thread as it starts and before it ends; may be NULL. */
     void (*loop_start)(void *user);
     void (*loop_end)(void *user);
 };
 
 struct http_server;
+
+/* Before anything is opened: raises RLIMIT_NOFILE as far as it may be, and lowers
+ * conf->max_connections to what it leaves beside reserved_fds and the server's own. An error where
+ * that is only a handful. */
+MUST_CHECK struct err *http_fit_descriptors(struct arena *a, struct http_conf *conf);
 
 /* Binds, listens and blocks SIGTERM and SIGINT, which the first loop reads; conf is copied, what it
  * points to must live as long as the server. */

@@ -33,6 +33,7 @@ def main():
         passwords(binary, os.path.join(home, "passwords"), tally)
         privileges(binary, os.path.join(home, "given-up"), tally)
         memory(binary, home, tally)
+        threads(binary, home, tally)
     finally:
         os.umask(before)
         reeve.remove(home)
@@ -149,6 +150,28 @@ def memory(binary, home, tally):
             said = process.communicate(timeout=reeve.STOP_S)[1]
         tally.check("memory is private %r" % arguments, owner == (0 if private else other), str(owner))
         tally.check("ends cleanly %r" % arguments, process.returncode == 0 and b"is_root" not in said, said)
+
+
+def threads(binary, home, tally):
+    """Where the system has few threads for us the server does with them, or says why it does not
+    start; a thread that cannot be had later ends nothing. A user that runs nothing else is needed."""
+    if os.geteuid() != 0:
+        print("not run, since it needs root: few threads")
+        return
+    directory, copy = os.path.join(home, "of-another"), os.path.join(home, "reeve")
+    statuses = []
+    for most in range(2, 14):
+        with subprocess.Popen(["prlimit", "--nproc=%d:%d" % (most, most), copy, "serve", "--dir", directory,
+                               "--http", "127.0.0.1:0"], user=NOBODY, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            started = process.stdout.readline()
+            if started:
+                process.terminate()
+            said = process.communicate(timeout=reeve.STOP_S)[1]
+        statuses.append(process.returncode)
+        good = process.returncode == 0 if started else process.returncode == 1 and b"no thread left" in said
+        tally.check("%d threads" % most, good, "%d: %s" % (process.returncode, said))
+    tally.check("few threads are refused, more are enough", statuses[0] == 1 and statuses[-1] == 0, statuses)
 
 
 def privileges(binary, directory, tally):

@@ -457,11 +457,13 @@ def test_stop_gives_up() -> None:
 
 
 def test_too_many_connections() -> None:
-    with serving(connections=3, loops=2) as server:
+    """Who waits makes room (crowd.py); who is at work does not."""
+    slow = b"GET /api/slow?ms=%d HTTP/1.1\r\nHost: a\r\n\r\n" % NEVER_MS
+    with serving(quiet=False, connections=3, proxied=1, loops=2) as server:
         socks = [server.connect() for _ in range(3)]
         for sock in socks:
-            sock.sendall(GET)
-            read_until(sock, b"healthy")
+            sock.sendall(slow)
+        server.until("all are at work", slow=3)
         expect(status(server.say(b"")), 503)
         socks[0].close()
         server.until("one connection is closed", connections=2)

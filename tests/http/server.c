@@ -7,7 +7,7 @@
  * waiting of the slow handlers, `.` lets a loop go on that a request holds.
  *
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
- *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST]
+ *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST] [--proxied 1]
  */
 #include "http/internal.h" /* bodies_bytes, which has no other reader */
 
@@ -34,6 +34,7 @@ static atomic_uint n_held;  /* loops that were held */
 static atomic_bool release; /* slow handlers wait no longer */
 static atomic_bool go_on;   /* nor do loops that are held */
 static atomic_uint n_order; /* requests for a number */
+static bool proxied;        /* no address has a share of the connections */
 
 static void finish(struct req *req)
 {
@@ -201,6 +202,12 @@ static void handle(void *user, struct req *req)
     row->run(req);
 }
 
+static bool peers_are_clients(void *user)
+{
+    (void)user;
+    return !proxied;
+}
+
 static struct http_conf conf = {
     .host = STR_INIT("127.0.0.1"),
     .n_loops = 1,
@@ -218,6 +225,7 @@ static struct http_conf conf = {
     .spool = {.temp_path = temp_path, .remove = remove_temp},
     .body_limit = body_limit,
     .handle = handle,
+    .peers_are_clients = peers_are_clients,
 };
 
 static void set(struct str name, struct str value)
@@ -246,6 +254,8 @@ static void set(struct str name, struct str value)
         conf.shutdown_ms = n;
     else if (str_eq(name, STR("--connections")))
         conf.max_connections = (unsigned)n;
+    else if (str_eq(name, STR("--proxied")))
+        proxied = n != 0;
     else if (str_eq(name, STR("--bodies")))
         conf.max_bodies_total = n;
     else
@@ -300,7 +310,9 @@ int main(int argc, char **argv)
     for (int i = 1; i + 1 < argc; i += 2)
         set(str_of(argv[i]), str_of(argv[i + 1]));
     pool = conf.pool = pool_new(lanes);
-    err = http_server_open(a, &conf, &server);
+    err = http_fit_descriptors(a, &conf);
+    if (!err)
+        err = http_server_open(a, &conf, &server);
     if (err || pipe(ended) != 0) {
         (void)fprintf(stderr, "%.*s\n", STR_ARG(err ? err->cause : STR("no pipe")));
         return 1;
