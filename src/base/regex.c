@@ -8,127 +8,124 @@
 #include "base/regex.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/regex_node.h"
 #include "base/regex_re2.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct regex {
-    struct str printed; /* constant */
+/*
+ * What runs a pattern, shared by all that are printed alike: a schema's next snapshot has the same
+ * patterns, and those with large classes of Unicode take a second to make.
+ */
+struct program {
+    /* constant */
+    char *printed;
+    size_t n;
+    uint64_t hash;
     /* any thread */
-    _Atomic(struct re2_pattern *) program; /* NULL: not made yet */
+    _Atomic(struct re2_pattern *) made; /* NULL: not made yet, or refused */
+    atomic_bool refused;                /* it would be too large */
+    /* under programs.lock */
+    size_t n_refs;
+    struct program *next;
 };
 
-static void print_code(struct buf *out, uint32_t code)
+#define PROGRAM_BUCKETS 1024
+
+static struct {
+    pthread_mutex_t lock;
+    struct program *buckets[PROGRAM_BUCKETS];
+} programs = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct regex {
+    struct program *program;
+};
+
+/* --- programs --------------------------------------------------------------------------------- */
+
+static struct program *program_new(struct str printed, uint64_t hash)
 {
-    buf_addf(out, "\\x{%x}", code);
+    struct program *program = calloc(1, sizeof(*program));
+    char *copy = malloc(printed.n + 1);
+
+    if (!program || !copy)
+        BUG("out of memory");
+    memcpy(copy, printed.p, printed.n);
+    program->printed = copy;
+    program->n = printed.n;
+    program->hash = hash;
+    return program;
 }
 
-static void print_range(struct buf *out, uint32_t low, uint32_t high)
+static struct program *program_ref(struct str printed)
 {
-    print_code(out, low);
-    BUF_ADD(out, "-");
-    print_code(out, high);
-}
+    uint64_t hash = str_hash(printed);
+    struct program **bucket = &programs.buckets[hash % PROGRAM_BUCKETS];
+    struct program *program;
 
-static void print_property(struct buf *out, const struct regex_property *property)
-{
-    buf_addf(out, "\\%c{%.*s}", property->negated ? 'P' : 'p', STR_ARG(property->name));
-}
-
-static void print_class(struct buf *out, const struct regex_node *node)
-{
-    const struct regex_set *set = node->set;
-    bool empty = set->ranges.n == 0 && set->properties.n == 0;
-
-    buf_add(out, node->fold ? STR("(?i:") : STR("(?:"));
-    buf_add(out, set->negated == empty ? STR("[") : STR("[^"));
-    for (size_t i = 0; i < set->ranges.n; i++)
-        print_range(out, set->ranges.items[i].low, set->ranges.items[i].high);
-    for (size_t i = 0; i < set->properties.n; i++)
-        print_property(out, &set->properties.items[i]);
-    if (empty) /* the syntax has no empty class: it is all that is not in the whole one */
-        print_range(out, 0, REGEX_MAX_CODE);
-    BUF_ADD(out, "])");
-}
-
-static void print_literal(struct buf *out, const struct regex_node *node)
-{
-    if (node->fold)
-        BUF_ADD(out, "(?i:");
-    print_code(out, node->code);
-    if (node->fold)
-        BUF_ADD(out, ")");
-}
-
-static void print_repeat(struct buf *out, const struct regex_node *node)
-{
-    BUF_ADD(out, "(?:");
-    regex_print(out, node->first);
-    if (node->max < 0)
-        buf_addf(out, "){%d,}", node->min);
-    else
-        buf_addf(out, "){%d,%d}", node->min, node->max);
-}
-
-static void print_children(struct buf *out, const struct regex_node *node)
-{
-    BUF_ADD(out, "(?:");
-    for (const struct regex_node *child = node->first; child; child = child->next) {
-        regex_print(out, child);
-        if (child->next && node->op == REGEX_ALTERNATE)
-            BUF_ADD(out, "|");
+    pthread_mutex_lock(&programs.lock);
+    for (program = *bucket; program; program = program->next)
+        if (program->hash == hash && str_eq((struct str){program->printed, program->n}, printed))
+            break;
+    if (!program) {
+        program = program_new(printed, hash);
+        program->next = *bucket;
+        *bucket = program;
     }
-    BUF_ADD(out, ")");
+    program->n_refs++;
+    pthread_mutex_unlock(&programs.lock);
+    return program;
 }
 
-void regex_print(struct buf *out, const struct regex_node *node)
+static void program_unref(struct program *program)
 {
-    static const struct str fixed[] = {
-        [REGEX_EMPTY] = STR_INIT("(?:)"),
-        [REGEX_ANY] = STR_INIT("(?s:.)"),
-        [REGEX_ANY_BUT_NEWLINE] = STR_INIT("(?-s:.)"),
-        [REGEX_BEGIN_TEXT] = STR_INIT("\\A"),
-        [REGEX_END_TEXT] = STR_INIT("\\z"),
-        [REGEX_BEGIN_LINE] = STR_INIT("(?m:^)"),
-        [REGEX_END_LINE] = STR_INIT("(?m:$)"),
-        [REGEX_WORD_EDGE] = STR_INIT("\\b"),
-        [REGEX_NO_WORD_EDGE] = STR_INIT("\\B"),
-    };
+    struct program **at = &programs.buckets[program->hash % PROGRAM_BUCKETS];
+    bool last;
 
-    switch (node->op) {
-    case REGEX_LITERAL:
-        print_literal(out, node);
-        break;
-    case REGEX_CLASS:
-        print_class(out, node);
-        break;
-    case REGEX_CONCAT:
-    case REGEX_ALTERNATE:
-        print_children(out, node);
-        break;
-    case REGEX_REPEAT:
-        print_repeat(out, node);
-        break;
-    case REGEX_EMPTY:
-    case REGEX_ANY:
-    case REGEX_ANY_BUT_NEWLINE:
-    case REGEX_BEGIN_TEXT:
-    case REGEX_END_TEXT:
-    case REGEX_BEGIN_LINE:
-    case REGEX_END_LINE:
-    case REGEX_WORD_EDGE:
-    case REGEX_NO_WORD_EDGE:
-        buf_add(out, fixed[node->op]);
-        break;
-    }
+    pthread_mutex_lock(&programs.lock);
+    last = --program->n_refs == 0;
+    while (last && *at != program)
+        at = &(*at)->next;
+    if (last)
+        *at = program->next;
+    pthread_mutex_unlock(&programs.lock);
+    if (!last)
+        return;
+    re2_free(atomic_load(&program->made));
+    free(program->printed);
+    free(program);
 }
+
+/* NULL: it would be too large. Threads that come here together each make one, and the first one's
+ * stays. */
+static const struct re2_pattern *program_made(struct program *program)
+{
+    struct re2_pattern *made = atomic_load(&program->made);
+    struct re2_pattern *before = NULL;
+
+    if (made || atomic_load(&program->refused))
+        return made;
+    made = re2_new(program->printed, program->n);
+    if (!made && !atomic_exchange(&program->refused, true))
+        log_warn("regex.too_large", LOG_U64("bytes", program->n),
+                 LOG_STR("begins", str_sub((struct str){program->printed, program->n}, 0, 200)));
+    if (!made || atomic_compare_exchange_strong(&program->made, &before, made))
+        return made;
+    re2_free(made);
+    return before;
+}
+
+/* --- patterns --------------------------------------------------------------------------------- */
 
 static void free_regex(void *arg)
 {
     struct regex *re = arg;
 
-    re2_free(atomic_load(&re->program));
+    program_unref(re->program);
 }
 
 /* RE2 looks for a match at each byte, and between the bytes of a character it finds that there is
@@ -138,9 +135,8 @@ struct regex *regex_of_printed(struct arena *a, struct str text)
     struct regex *re = ARENA_NEW(a, struct regex);
 
     if (str_has(text, STR("\\B"))) /* no literal is printed so */
-        re->printed = arena_concat(a, STR("\\A(?s:.*?)(?:"), text, STR(")"));
-    else
-        re->printed = arena_dup(a, text);
+        text = arena_concat(a, STR("\\A(?s:.*?)(?:"), text, STR(")"));
+    re->program = program_ref(text);
     arena_defer(a, free_regex, re);
     return re;
 }
@@ -165,31 +161,14 @@ bool regex_compile(struct arena *a, struct str pattern, struct regex **ret, stru
     return why.n == 0;
 }
 
-/* NULL: it does not fit. Threads that come here together each make one, and the first one's
- * stays. */
-static const struct re2_pattern *program(const struct regex *re)
-{
-    struct regex *mutable = (struct regex *)(uintptr_t)re; /* its cache is no part of its value */
-    struct re2_pattern *made = atomic_load(&mutable->program);
-    struct re2_pattern *before = NULL;
-
-    if (made)
-        return made;
-    made = re2_new(re->printed.p, re->printed.n);
-    if (!made || atomic_compare_exchange_strong(&mutable->program, &before, made))
-        return made;
-    re2_free(made);
-    return before;
-}
-
 bool regex_fits(const struct regex *re)
 {
-    return program(re) != NULL;
+    return program_made(re->program) != NULL;
 }
 
 static bool found(const struct regex *re, struct str text)
 {
-    const struct re2_pattern *made = program(re);
+    const struct re2_pattern *made = program_made(re->program);
 
     return made && re2_found(made, text.p, text.n);
 }
@@ -213,8 +192,9 @@ bool regex_match(const struct regex *re, struct str text)
 
 bool regex_is_slow(const struct regex *re, struct str text)
 {
-    const struct re2_pattern *made = atomic_load(&re->program);
+    const struct re2_pattern *made = atomic_load(&re->program->made);
 
-    return !made || text.n > LIMIT_REGEX_INLINE_BYTES ||
-           text.n * re2_size(made) > LIMIT_REGEX_INLINE_STEPS;
+    if (!made)
+        return !atomic_load(&re->program->refused);
+    return text.n > LIMIT_REGEX_INLINE_BYTES || text.n * re2_size(made) > LIMIT_REGEX_INLINE_STEPS;
 }

@@ -61,7 +61,7 @@ struct regex_node {
  * the compiler's message. */
 struct regex_node *regex_parse(struct arena *a, struct str pattern, struct str *ret_why);
 
-/* The node in RE2's syntax, whatever flags its pattern set. */
+/* base/regex_print.c: the node in RE2's syntax, whatever flags its pattern set. */
 void regex_print(struct buf *out, const struct regex_node *node);
 
 struct regex;
