@@ -48,6 +48,7 @@ void api_handle(void *user, struct req *req);
 struct err *api_temp_path(void *user, struct arena *a, struct str *ret);
 void api_remove_temp(void *user, struct str path);
 void api_abandoned(void *user);
+uint64_t api_client(void *user, const struct req *req); /* by its address, never 0 */
 bool api_peers_are_clients(void *user); /* false where the settings name a proxy's headers */
 /* Closes what a serving thread opened: its read connection, its query cache. */
 void api_thread_end(void *user);

@@ -72,7 +72,7 @@
 /* Pool. */
 #define LIMIT_WORK_CPU_US 100000 /* of a read, before it goes on among the slow ones */
 #define LIMIT_POOL_QUEUE 1024    /* jobs waiting: 503 beyond */
-#define LIMIT_SLOW_QUEUE 64      /* slow reads waiting: 503 beyond */
+#define LIMIT_SLOW_QUEUE 256     /* slow reads waiting: 503 beyond */
 #define LIMIT_HASH_QUEUE 256     /* password hashes waiting: 503 beyond */
 #define LIMIT_LEASE_QUEUE 256    /* leased units waiting: 503 beyond */
 

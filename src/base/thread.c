@@ -5,7 +5,9 @@
  *     and nobody is idle, and where the system has none left, those that are there go on.
  *  3. A thread leaves only when `closing` is set and the queue is empty: every job that was taken
  *     is run.
- *  4. At most `share` threads work for one client; a job that waits for that alone is taken by the
+ *  4. A job's round is one more than that of the client's job before it in the queue, or than the
+ *     round that the lane is in: so the n-th jobs of all who wait come before anybody's next.
+ *  5. At most `share` threads work for one client; a job that waits for that alone is taken by the
  *     thread that ends one of the client's others.
  */
 #include "base/thread.h"
@@ -88,6 +90,7 @@ struct lane {
     struct job *first;
     struct job **end;
     size_t n_queued;
+    uint64_t round; /* of the job that was started last */
     unsigned n_started;
     unsigned n_idle;
     bool closing;
@@ -113,12 +116,17 @@ static unsigned n_running(const struct lane *lane, uint64_t client)
     return n;
 }
 
-static size_t n_waiting(const struct lane *lane, uint64_t client)
+/* How many jobs of the client wait, and the round of the last one. */
+static size_t n_waiting(const struct lane *lane, uint64_t client, uint64_t *ret_round)
 {
     size_t n = 0;
 
-    for (const struct job *job = lane->first; client && job; job = job->next)
-        n += job->client == client;
+    for (const struct job *job = lane->first; client && job; job = job->next) {
+        if (job->client != client)
+            continue;
+        n++;
+        *ret_round = job->round;
+    }
     return n;
 }
 
@@ -128,10 +136,10 @@ static struct job **whose_turn(struct lane *lane)
     struct job **best = NULL;
     unsigned least = lane->conf.share;
 
-    for (struct job **at = &lane->first; *at && least > 0; at = &(*at)->next) {
+    for (struct job **at = &lane->first; *at; at = &(*at)->next) {
         unsigned n = n_running(lane, (*at)->client);
 
-        if (n < least) {
+        if (n < least || (best && n == least && (*at)->round < (*best)->round)) {
             least = n;
             best = at;
         }
@@ -147,6 +155,7 @@ static struct job *take(struct lane *lane, struct job **at)
     if (lane->end == &job->next)
         lane->end = at;
     lane->n_queued--;
+    lane->round = job->round;
     return job;
 }
 
@@ -245,12 +254,16 @@ void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user)
     }
 }
 
-static bool has_place(const struct lane *lane, const struct job *job)
+/* False: there is no place. Else the job has its round. */
+static bool has_place(const struct lane *lane, struct job *job)
 {
-    if (lane->closing || lane->n_queued >= lane->conf.max_queued)
+    uint64_t before = lane->round;
+
+    if (lane->closing || lane->n_queued >= lane->conf.max_queued ||
+        n_waiting(lane, job->client, &before) >= lane->conf.max_queued / 2)
         return false;
-    return lane->n_queued < lane->conf.max_queued / 2 ||
-           n_waiting(lane, job->client) < lane->conf.max_queued / 2;
+    job->round = (before > lane->round ? before : lane->round) + 1;
+    return true;
 }
 
 bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
@@ -273,14 +286,22 @@ bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
     return taken;
 }
 
-static void lane_done(struct lane *lane)
+static void lane_close(struct lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
     lane->closing = true;
     pthread_cond_broadcast(&lane->wake);
     pthread_mutex_unlock(&lane->lock);
+}
+
+static void lane_join(struct lane *lane)
+{
     for (unsigned i = 0; i < lane->n_started; i++) /* no submit starts more once it is closing */
         thread_join(lane->workers[i].thread);
+}
+
+static void lane_done(struct lane *lane)
+{
     free(lane->workers);
     pthread_cond_destroy(&lane->wake);
     pthread_mutex_destroy(&lane->lock);
@@ -291,6 +312,10 @@ void pool_free(struct pool *pool)
     if (!pool)
         return;
     for (size_t i = 0; i < POOL_LANES; i++)
+        lane_close(&pool->lanes[i]);
+    for (size_t i = 0; i < POOL_LANES; i++)
+        lane_join(&pool->lanes[i]);
+    for (size_t i = 0; i < POOL_LANES; i++) /* jobs of one lane submit to others, to the end */
         lane_done(&pool->lanes[i]);
     free(pool);
 }

@@ -23,7 +23,9 @@ void thread_join(pthread_t thread);
 struct job {
     void (*run)(struct job *job); /* on a pool thread; it owns the job from here */
     uint64_t client;              /* whose share it counts for; 0: nobody's, it has no bound */
-    struct job *next;             /* the queue's */
+    /* the queue's */
+    struct job *next;
+    uint64_t round;
 };
 
 /* Each kind of work has threads of its own, so that none holds up another. */
@@ -48,7 +50,7 @@ struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES]);
 void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user);
 /* Any thread. False: the lane's queue is full, or the client's part of it, and nothing was taken:
  * answer 503. Jobs of a lane start in the order they came, but those of a client that has fewer
- * running go first. */
+ * running go first, and clients with many waiting take turns with the others. */
 bool pool_submit(struct pool *pool, enum pool_lane lane, struct job *job);
 /* Waits for running and queued jobs, then frees. NULL is fine. */
 void pool_free(struct pool *pool);

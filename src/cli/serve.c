@@ -117,6 +117,7 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .handle = api_handle,
         .abandoned = api_abandoned,
         .peers_are_clients = api_peers_are_clients,
+        .client = api_client,
         .loop_end = api_thread_end,
     };
     ret->reserved_fds = reserved_fds(ret->n_loops);

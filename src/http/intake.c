@@ -217,6 +217,8 @@ static void spool_piece(struct http_conn *conn, bool whole)
     if (!ex->req.spool)
         ex->req.spool = spool_open(&conf->spool, ex->req.content_type);
     ex->whole = whole;
+    if (!ex->req.job.client && conf->client)
+        ex->req.job.client = conf->client(conf->user, &ex->req);
     ex->req.job.run = spool_on_pool;
     if (pool_submit(conf->pool, POOL_WORK, &ex->req.job))
         conn_enter(conn, CONN_SPOOL);

@@ -36,6 +36,9 @@ struct http_conf {
 
     /* On a loop, once the head of a request with a body is there: most bytes of it to read. */
     uint64_t (*body_limit)(void *user, const struct req *req);
+    /* On a loop, once a head is there whose body takes a thread of the pool: whose share it counts
+     * for (struct job); may be NULL: nobody's. */
+    uint64_t (*client)(void *user, const struct req *req);
     /* On a loop, once the request is complete; also, without its body, when no route matched. */
     void (*handle)(void *user, struct req *req);
     /* On each loop once the time to drain is over and its clients are told: whoever waits for

@@ -196,6 +196,25 @@ static void clients_take_turns(void **state)
     pool_free(pool);
 }
 
+static void one_thread_is_shared_by_turns(void **state)
+{
+    struct pool *pool = make_pool(1, 1, 100);
+    struct order order = {.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct held held[8];
+
+    (void)state;
+    submit_held(pool, &order, &held[0], 'a');
+    wait_for(&order, 1);
+    for (size_t i = 1; i < 5; i++)
+        submit_held(pool, &order, &held[i], 'a');
+    submit_held(pool, &order, &held[5], 'b');
+    submit_held(pool, &order, &held[6], 'b');
+    submit_held(pool, &order, &held[7], 'c');
+    let_go(&order, 8);
+    pool_free(pool);
+    assert_memory_equal(order.began, "aabcabaa", 8);
+}
+
 static void a_client_has_half_of_the_places(void **state)
 {
     struct pool *pool = make_pool(1, 1, 4);
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_full_lane_refuses_and_leaves_the_other_alone),
         cmocka_unit_test(a_client_has_its_share_of_the_threads),
         cmocka_unit_test(clients_take_turns),
+        cmocka_unit_test(one_thread_is_shared_by_turns),
         cmocka_unit_test(a_client_has_half_of_the_places),
         cmocka_unit_test(threads_have_ids),
     };
