@@ -36,7 +36,7 @@ struct err *http_fit_descriptors(struct arena *a, struct http_conf *conf)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return err_new(a, E_INTERNAL, NULL, "no limit of descriptors to be had");
     others += open_descriptors(limit.rlim_cur);
-    wanted = others + 2 * (rlim_t)conf->max_connections; /* each may have an upload's file */
+    wanted = others + (rlim_t)conf->max_connections;
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
         (void)setrlimit(RLIMIT_NOFILE, &limit); /* read again: what counts is what there is */

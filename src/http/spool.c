@@ -1,6 +1,7 @@
 /*
  * Invariants
- *  1. At most one temporary file is open, however many there are.
+ *  1. At most one temporary file is open, however many there are, and none between two pieces: a
+ *     client that waits with the rest keeps no descriptor from others.
  *  2. Every temporary file made is a part's path: spool_close() has each removed.
  */
 #include "http/spool.h"
@@ -26,8 +27,9 @@ struct spool {
     enum spool_state state;
     struct buf text;     /* of the part in hand */
     size_t held;         /* texts of the others */
-    int fd;              /* of the part in hand; -1: it has none */
-    struct md5_sum *sum; /* of it */
+    struct md5_sum *sum; /* of the part in hand; NULL: it has no file */
+    const char *path;    /* of its file */
+    int fd;              /* -1: not open */
 };
 
 static struct body_part *in_hand(struct spool *spool)
@@ -48,6 +50,20 @@ static bool no_room(struct spool *spool, const char *what)
 
 /* --- a part ----------------------------------------------------------------------------------- */
 
+static bool open_again(struct spool *spool, int flags)
+{
+    spool->fd = open(spool->path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0666);
+    return spool->fd >= 0 || no_room(spool, "opening a temporary file");
+}
+
+static bool close_file(struct spool *spool)
+{
+    int fd = spool->fd;
+
+    spool->fd = -1;
+    return fd < 0 || close(fd) == 0 || no_room(spool, "closing a temporary file");
+}
+
 static bool open_file(struct spool *spool, struct body_part *part)
 {
     struct str prefix;
@@ -61,10 +77,9 @@ static bool open_file(struct spool *spool, struct body_part *part)
     }
     part->path = arena_concat(spool->arena, prefix,
                               random_text(spool->arena, TEMP_NAME_LEN, ALPHABET_ID), STR_NONE);
-    spool->fd =
-        open(arena_cstr(spool->arena, part->path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (spool->fd < 0)
-        return no_room(spool, "creating a temporary file");
+    spool->path = arena_cstr(spool->arena, part->path);
+    if (!open_again(spool, O_CREAT | O_EXCL))
+        return false;
     spool->sum = md5_start(spool->arena);
     return true;
 }
@@ -87,6 +102,8 @@ static bool begin(void *user, const struct body_part *head)
 
 static bool write_piece(struct spool *spool, struct str piece)
 {
+    if (spool->fd < 0 && !open_again(spool, 0))
+        return false;
     md5_add(spool->sum, piece);
     in_hand(spool)->size += piece.n;
     while (piece.n > 0) {
@@ -103,7 +120,7 @@ static bool data(void *user, struct str piece)
 {
     struct spool *spool = user;
 
-    if (spool->fd >= 0)
+    if (spool->sum)
         return write_piece(spool, piece);
     if (in_hand(spool)->name.n == 0)
         return true; /* of nobody's interest */
@@ -113,13 +130,11 @@ static bool data(void *user, struct str piece)
     return true;
 }
 
-static bool close_file(struct spool *spool)
+static bool end_file(struct spool *spool)
 {
-    int fd = spool->fd;
-
-    spool->fd = -1;
     md5_end(spool->sum, in_hand(spool)->md5);
-    return close(fd) == 0 || no_room(spool, "closing a temporary file");
+    spool->sum = NULL;
+    return close_file(spool);
 }
 
 static bool end(void *user)
@@ -127,8 +142,8 @@ static bool end(void *user)
     struct spool *spool = user;
     struct body_part *part = in_hand(spool);
 
-    if (spool->fd >= 0)
-        return close_file(spool);
+    if (spool->sum)
+        return end_file(spool);
     part->value = arena_dup(spool->arena, buf_str(&spool->text));
     spool->held += part->value.n;
     spool->parts.n -= part->name.n == 0;
@@ -157,8 +172,6 @@ void spool_close(struct spool *spool)
 {
     if (!spool)
         return;
-    if (spool->fd >= 0)
-        (void)close(spool->fd); /* nobody wants its content */
     for (size_t i = 0; i < spool->parts.n; i++)
         if (spool->parts.items[i].path.p)
             spool->conf->remove(spool->conf->user, spool->parts.items[i].path);
@@ -176,6 +189,7 @@ void spool_feed(struct spool *spool, struct buf *bytes, bool last)
         if (spool->state == SPOOL_GOOD)
             spool->state = SPOOL_MALFORMED;
     }
+    (void)close_file(spool); /* sets the state */
     memmove(bytes->p, bytes->p + used, bytes->n - used);
     buf_cut(bytes, bytes->n - used);
 }

@@ -18,6 +18,7 @@ import reeve  # noqa: E402
 
 ENTRIES = "/api/collections/entries/records"
 WANTED = re.compile(r" too few file descriptors: (\d+) may be open, at least (\d+) are needed; .*\(ulimit -n\)\n$")
+UPLOADS = 40
 ROOM = 180  # connections beside what the server needs for itself
 HALF_A_POST = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{" % ENTRIES.encode()
 
@@ -35,6 +36,7 @@ def main():
             with Limited(binary, directory, needed + ROOM) as server:
                 silent_clients(server, tally)
                 share(server, tally)
+                half_uploads(server, tally)
                 tally.check("stops cleanly", server.stop(), server.output())
             proxied(binary, directory, needed, tally)
     finally:
@@ -115,23 +117,20 @@ def silent_clients(server, tally):
 
 
 def hold_half_posts(server, n):
-    """So many requests of 127.0.0.1 without their end; those that were not refused."""
-    socks = [connect(server) for _ in range(n)]
-    for sock in socks:
-        sock.sendall(HALF_A_POST)
+    """So many requests of 127.0.0.1 without their end, up to the first one that is refused."""
     held = []
-    deadline = time.monotonic() + reeve.WAIT_S
-    while server.descriptors() < n // 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    for sock in socks:
-        sock.settimeout(0.02)
+    while len(held) < n:
+        held.append(connect(server))
+        held[-1].sendall(HALF_A_POST)
+        held[-1].settimeout(0.02)
         try:
-            sock.recv(100)
+            held[-1].recv(100)
+            break
         except TimeoutError:
-            held.append(sock)
-        except OSError:
             pass
-    return socks, held
+        except OSError:
+            break
+    return held
 
 
 def status_from(server, address):
@@ -141,13 +140,34 @@ def status_from(server, address):
 
 def share(server, tally):
     """One address that is busy on all it may have leaves as much for others."""
-    socks, held = hold_half_posts(server, ROOM)
+    reeve.until("those before are gone", lambda: server.descriptors() < ROOM // 2)
+    held = hold_half_posts(server, ROOM)
     tally.check("half of all for one address", ROOM // 2 <= len(held) <= ROOM // 2 + 20, len(held))
     got = [status_from(server, "127.0.0.1"), status_from(server, "127.0.0.2")]
     tally.check("others are served", got[0] in (503, None) and got[1] == 200, got)
-    for sock in socks:
+    for sock in held:
         sock.close()
     reeve.until("its share is free again", lambda: status_from(server, "127.0.0.1") == 200)
+
+
+def half_uploads(server, tally):
+    """Files that have come in part keep no descriptor while their client waits."""
+    head = (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+            b"Content-Length: 9000000\r\n\r\n--x\r\nContent-Disposition: form-data; name=\"f\"; "
+            b"filename=\"f\"\r\n\r\n" % ENTRIES.encode())
+    before = server.descriptors()
+    held = []
+    for n in range(UPLOADS):
+        held.append(socket.create_connection(("127.0.0.1", server.port), source_address=("127.0.0.%d" % (n % 4 + 1), 0)))
+        held[-1].sendall(head + b"z" * 600000)
+    reeve.until("the uploads are on disk", lambda: sum(
+        "temp" in top and len(names) for top, _, names in os.walk(server.dir)) == UPLOADS)
+    reeve.until("nothing is written", lambda: server.descriptors() <= before + UPLOADS + 2)
+    more = server.descriptors() - before
+    tally.check("half uploads have their sockets only", more <= UPLOADS + 2, "%d descriptors" % more)
+    for connection in held:
+        connection.close()
+    reeve.until("they are gone", lambda: server.descriptors() <= before + 2)
 
 
 def proxied(binary, directory, needed, tally):
@@ -155,10 +175,10 @@ def proxied(binary, directory, needed, tally):
     reeve.run_sql(directory, "data", "UPDATE _params SET value = json_set(value, '$.trustedProxy.headers', "
                   "json('%s')) WHERE id = 'settings'" % json.dumps(["X-Forwarded-For"]))
     with Limited(binary, directory, needed + ROOM) as server:
-        socks, held = hold_half_posts(server, ROOM - 20)
+        held = hold_half_posts(server, ROOM - 20)
         tally.check("a proxy has no share", len(held) == ROOM - 20, len(held))
         tally.check("and more", status_from(server, "127.0.0.1") == 200)
-        for sock in socks:
+        for sock in held:
             sock.close()
         tally.check("proxied: stops cleanly", server.stop(), server.output())
 
