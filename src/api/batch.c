@@ -45,6 +45,8 @@ struct err *api_batch(struct api_call *call)
     if (err)
         return err;
     batch->call = call;
+    batch->matches = rec_matches_new(call->arena);
+    call->batch = batch;
     batch_headers_init(call, &headers);
     err = batch_files_deal(call, requests, batch->n);
     if (err)
@@ -56,7 +58,6 @@ struct err *api_batch(struct api_call *call)
         if (err)
             return err;
     }
-    call->batch = batch;
     return NULL;
 }
 

@@ -38,7 +38,8 @@ struct batch {
     struct api_call *call;
     struct batch_item *items;
     size_t n;
-    size_t n_hashed; /* items before this one have no password left to hash */
+    size_t n_hashed;             /* items before this one have no password left to hash */
+    struct rec_matches *matches; /* what its drafts know of texts and patterns */
 };
 
 /* batch_read.c: the body's requests, all checks of records.md 14.2 passed. */
@@ -60,7 +61,8 @@ void batch_item_init(struct api_call *call, const struct batch_headers *headers,
 /* batch_files.c: gives each request the uploads of the body that are named after it. */
 MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_request *requests,
                                         size_t n);
-/* Stores the files of all drafts. On a thread that may block. */
+/* Stores the files of all drafts, and finishes those that have none but long texts to match. On a
+ * thread that may block. */
 void batch_files_store(struct batch *batch);
 /* Removes what was stored; updated: of a batch that was written, but for what it has used. */
 void batch_files_discard(const struct batch *batch, const bool *updated);

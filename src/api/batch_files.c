@@ -84,8 +84,12 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
 
 static void store(struct arena *a, struct batch_try *attempt)
 {
-    if (attempt->draft && !attempt->err && rec_draft_needs_store(attempt->draft))
+    if (!attempt->draft || attempt->err)
+        return;
+    if (rec_draft_needs_store(attempt->draft))
         attempt->err = rec_draft_store(a, attempt->draft);
+    else if (rec_draft_needs_match(attempt->draft))
+        attempt->err = rec_draft_match(a, attempt->draft);
 }
 
 void batch_files_store(struct batch *batch)

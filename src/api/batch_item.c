@@ -201,9 +201,6 @@ static void make_draft(struct api_call *call, const struct rec_request *request,
     ret->err = rec_draft_new(call->arena, request, &ret->draft);
     if (!ret->err)
         ret->err = rec_draft_read(call->arena, call->conn, ret->draft);
-    if (!ret->err && rec_draft_needs_match(ret->draft) && !rec_draft_needs_hash(ret->draft) &&
-        !rec_draft_needs_store(ret->draft))
-        ret->err = rec_draft_match(call->arena, ret->draft); /* on a pool thread already */
 }
 
 static void make_drafts(struct api_call *call, struct rec_request *request, struct batch_item *ret)
@@ -233,6 +230,8 @@ static struct err *prepare(struct api_call *call, const struct batch_headers *he
                                   .uploads = submitted->uploads,
                                   .n_uploads = submitted->n_uploads,
                                   .is_leased = true,
+                                  .matches = call->batch->matches,
+                                  .gone = &call->req->gone,
                                   .now_ms = call->now_ms};
     struct req_pairs query;
     struct err *err;

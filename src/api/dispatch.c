@@ -34,10 +34,22 @@ static void answer_on_loop(struct req *req)
     api_answer(call, call->err);
 }
 
+/* Said once a second: a server that is busy is so for many. */
+static struct err *busy(struct api_call *call, const char *cause)
+{
+    static struct log_pace pace;
+    struct err *err = err_new(call->arena, E_UNAVAILABLE, NULL, "%s", cause);
+
+    err->retry_after_s = 1;
+    err->logged = true;
+    log_seldom(&pace, LOG_WARN, "api.busy", LOG_STR("path", call->req->path),
+               LOG_CSTR("cause", cause));
+    return err;
+}
+
 struct err *api_submit(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
     struct job *job = &call->req->job;
-    struct err *busy;
 
     job->run = run;
     call->queued_us = clock_us();
@@ -45,26 +57,24 @@ struct err *api_submit(struct api_call *call, enum pool_lane lane, void (*run)(s
         job->client = settings_ip_client(api_real_ip(call->arena, call->req, call->settings));
     if (pool_submit(call->api->pool, lane, job))
         return NULL;
-    busy = err_new(call->arena, E_UNAVAILABLE, NULL, "the pool's queue is full");
-    busy->retry_after_s = 1;
-    return busy;
+    return busy(call, "the pool's queue is full");
 }
 
 void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
-    struct err *busy = api_submit(call, lane, run);
+    struct err *err = api_submit(call, lane, run);
 
-    if (busy)
-        api_answer(call, busy);
+    if (err)
+        api_answer(call, err);
 }
 
 void api_pass_on(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
-    struct err *busy = api_submit(call, lane, run);
+    struct err *err = api_submit(call, lane, run);
 
-    if (!busy)
+    if (!err)
         return;
-    call->err = busy;
+    call->err = err;
     req_resume(call->req, answer_on_loop, true);
 }
 
@@ -190,7 +200,7 @@ static void read_slow(struct job *job)
     struct api_call *call = api_call_of_job(job);
 
     if (waited_too_long(call))
-        call->err = err_new(call->arena, E_UNAVAILABLE, NULL, "slow reads before it took too long");
+        call->err = busy(call, "slow reads before it took too long");
     else
         call->err = read_call(call, 0, identify_and_handle);
     req_resume(call->req, answer_on_loop, true);
@@ -254,7 +264,7 @@ static void write_leased(struct job *job)
                              .user = call};
 
     if (waited_too_long(call))
-        call->err = err_new(call->arena, E_UNAVAILABLE, NULL, "leases before it took too long");
+        call->err = busy(call, "leases before it took too long");
     else
         call->err =
             db_run_leased(call->unit_arena, call->api->db, &lease, write_unit, call, &call->out);
@@ -299,8 +309,6 @@ static void write_done(struct db_unit *unit, struct err *err, void *out)
 /* On the loop: the draft is complete. */
 static void write_submit(struct api_call *call)
 {
-    struct err *busy;
-
     if (atomic_load(&call->req->gone)) { /* it may have been told that it is refused */
         api_answer(call, err_new(call->arena, E_GONE, NULL, "the client has left"));
         return;
@@ -320,9 +328,7 @@ static void write_submit(struct api_call *call)
                                   .user = call};
     if (db_submit(call->api->db, &call->unit))
         return;
-    busy = err_new(call->arena, E_UNAVAILABLE, NULL, "the write queue is full");
-    busy->retry_after_s = 1;
-    api_answer(call, busy);
+    api_answer(call, busy(call, "the write queue is full"));
 }
 
 static void write_prepared(struct req *req)

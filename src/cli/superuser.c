@@ -106,6 +106,8 @@ static struct err *read_password(struct arena *a, struct str *ret)
             return err_new(a, E_BAD_REQUEST, NULL,
                            "the password on standard input has more than %d bytes",
                            PASSWORD_LINE_MAX);
+        if (c == '\0')
+            return err_new(a, E_BAD_REQUEST, NULL, "a password cannot hold a NUL");
         line[n++] = (char)c;
     }
     if (n > 0 && line[n - 1] == '\r')

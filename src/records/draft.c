@@ -27,7 +27,7 @@ struct rec_draft {
     struct rec_uploads uploads;
     bool looked; /* the uploads have their names, and are among the edits */
 
-    struct rec_matches matches;
+    struct rec_matches *matches;
 
     /* passwords */
     bool asks_old;
@@ -127,6 +127,7 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
     struct err *items = NULL;
 
     rec_edits_apply(a, &draft->edits, work.values);
+    (void)rec_matches_apply(draft->matches, work.col, work.values); /* the check asks for others */
     if (!draft->actor.superuser) {
         draft->actor.request.body_is_resolved = true;
         draft->actor.request.body =
@@ -136,7 +137,6 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
         draft->virtual_cells = virtual_row(a, request->col, work.values);
     rec_fill_generated(a, request->col, work.values);
     rec_check_fields(&work, &items);
-    draft->matches.slow = false;
     draft->field_items = items;
     draft->values = work.values;
     if (items)
@@ -144,6 +144,30 @@ static struct err *finish_create(struct arena *a, struct rec_draft *draft)
     rec_stamp(&work);
     draft->cells = rec_store(a, request->col, work.values);
     return write_answer(a, draft);
+}
+
+bool rec_draft_needs_match(const struct rec_draft *draft)
+{
+    if (draft->request.action == REC_CREATE)
+        return !draft->values;
+    return draft->matches->slow;
+}
+
+struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
+{
+    struct err *err = rec_matches_run(a, draft->matches, draft->request.gone);
+
+    if (err || draft->request.action != REC_CREATE)
+        return err;
+    return finish_create(a, draft);
+}
+
+/* Nothing is left but patterns, which are left as well where they are slow. */
+static struct err *finish(struct arena *a, struct rec_draft *draft)
+{
+    if (draft->request.action == REC_CREATE)
+        rec_matches_gather(a, draft->request.col, &draft->edits, false, NULL, draft->matches);
+    return draft->matches->slow ? NULL : rec_draft_match(a, draft);
 }
 
 static bool has_password(const struct rec_edits *edits)
@@ -180,6 +204,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     draft->request = *request;
     draft->actor = *request->actor;
     draft->actor.request.body = request->body;
+    draft->matches = request->matches ? request->matches : rec_matches_new(a);
     if (request->col->type == SCHEMA_VIEW)
         return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
     err = rec_check_rule(a, &draft->actor, rule_of(request));
@@ -192,8 +217,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     if (request->action != REC_CREATE || rec_draft_needs_hash(draft) ||
         rec_draft_needs_store(draft))
         return NULL;
-    rec_matches_gather(a, request->col, &draft->edits, false, NULL, &draft->matches);
-    return draft->matches.slow ? NULL : finish_create(a, draft);
+    return finish(a, draft);
 }
 
 bool rec_draft_needs_hash(const struct rec_draft *draft)
@@ -204,13 +228,6 @@ bool rec_draft_needs_hash(const struct rec_draft *draft)
 bool rec_draft_is_leased(const struct rec_draft *draft)
 {
     return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
-}
-
-static void gather_matches(struct arena *a, struct rec_draft *draft, const struct rec *rec)
-{
-    rec_matches_gather(a, draft->request.col, &draft->edits, true, rec, &draft->matches);
-    if (!draft->matches.slow)
-        rec_matches_run(&draft->matches);
 }
 
 struct err *rec_draft_read(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
@@ -230,22 +247,8 @@ struct err *rec_draft_read(struct arena *a, struct db_conn *conn, struct rec_dra
         draft->old_hash = rec_text(a, rec, col->auth->password);
         draft->old_read = true;
     }
-    gather_matches(a, draft, rec);
-    return NULL;
-}
-
-bool rec_draft_needs_match(const struct rec_draft *draft)
-{
-    return draft->matches.slow;
-}
-
-struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
-{
-    if (draft->request.action == REC_CREATE)
-        return finish_create(a, draft);
-    if (draft->matches.slow)
-        rec_matches_run(&draft->matches);
-    return NULL;
+    rec_matches_gather(a, col, &draft->edits, true, rec, draft->matches);
+    return finish(a, draft);
 }
 
 struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
@@ -263,7 +266,7 @@ struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    return rec_draft_needs_store(draft) ? NULL : rec_draft_match(a, draft);
+    return rec_draft_needs_store(draft) ? NULL : finish(a, draft);
 }
 
 bool rec_draft_needs_store(const struct rec_draft *draft)
@@ -282,7 +285,9 @@ static struct err *look(struct arena *a, struct rec_draft *draft)
     rec_uploads_edit(a, &draft->uploads, request->body, &draft->edits);
     request->body = rec_uploads_body(a, &draft->uploads, request->body);
     draft->actor.request.body = request->body;
-    return rec_draft_match(a, draft);
+    if (request->action == REC_CREATE)
+        rec_matches_gather(a, request->col, &draft->edits, false, NULL, draft->matches);
+    return rec_draft_match(a, draft); /* on a thread that may take its time */
 }
 
 struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
@@ -458,8 +463,13 @@ static struct err *run_update(const struct rec_draft *draft, struct rec_work *wo
     if (err)
         return err;
     rec_edits_apply(work->a, &draft->edits, work->values);
-    if (!rec_matches_apply(&draft->matches, work->values) && !draft->request.is_leased)
-        return err_new(work->a, E_STALE, NULL, "a text changed since it was matched");
+    if (!rec_matches_apply(draft->matches, work->col, work->values)) {
+        if (db_is_grouped(work->tx))
+            return err_new(work->a, E_OVER_BUDGET, NULL, "a text changed since it was matched");
+        err = db_check_limits(work->a, work->tx);
+        if (err)
+            return err;
+    }
     if (!actor.superuser) {
         actor.request.body_is_resolved = true;
         actor.request.body =

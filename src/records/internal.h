@@ -222,19 +222,23 @@ struct rec_match {
 };
 struct rec_matches {
     VEC(struct rec_match) items;
-    bool slow; /* they are for a pool thread, and were not run yet */
+    size_t n_run; /* of them: the first ones */
+    bool slow;    /* there is one among the others that is for a pool thread */
 };
 /* Whether an update has to know texts that it does not set. */
 bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *edits);
-/* The texts that the record will have as far as is known. old: the stored record; NULL: there is
- * none, or it need not be known. */
+/* Adds the texts that the record will have as far as is known, but for those whose length is
+ * refused anyway. old: the stored record; NULL: there is none, or it need not be known. */
 void rec_matches_gather(struct arena *a, const struct schema_col *col,
                         const struct rec_edits *edits, bool update, const struct rec *old,
-                        struct rec_matches *ret);
-void rec_matches_run(struct rec_matches *matches);
-/* In the unit of an update: tells values what is known of them. False: a text is another one by
- * now that is not for the writer to match. */
-bool rec_matches_apply(const struct rec_matches *matches, struct value *values);
+                        struct rec_matches *matches);
+/* E_GONE once *gone, which may be NULL. */
+MUST_CHECK struct err *rec_matches_run(struct arena *a, struct rec_matches *matches,
+                                       const atomic_bool *gone);
+/* Tells values what is known of them. False: there is a text that nothing is known of, and that is
+ * not for the writer to match. */
+bool rec_matches_apply(const struct rec_matches *matches, const struct schema_col *col,
+                       struct value *values);
 
 /* --- uploads (uploads.c) ---------------------------------------------------------------------- */
 

@@ -47,9 +47,26 @@ static bool is_slow(const struct schema_field *field, struct str text, bool upda
     return (text.n > 0 || generated) && regex_is_slow(regex_of(field), text);
 }
 
+static const struct rec_match *find_match(const struct rec_matches *matches,
+                                          const struct schema_field *field, struct str text)
+{
+    for (size_t i = 0; i < matches->items.n; i++) {
+        const struct rec_match *match = &matches->items.items[i];
+
+        if (match->field == field && str_eq(match->text, text))
+            return match;
+    }
+    return NULL;
+}
+
+struct rec_matches *rec_matches_new(struct arena *a)
+{
+    return ARENA_NEW(a, struct rec_matches);
+}
+
 void rec_matches_gather(struct arena *a, const struct schema_col *col,
                         const struct rec_edits *edits, bool update, const struct rec *old,
-                        struct rec_matches *ret)
+                        struct rec_matches *matches)
 {
     struct value *values = NULL;
 
@@ -64,33 +81,44 @@ void rec_matches_gather(struct arena *a, const struct schema_col *col,
             rec_edits_apply(a, edits, values);
         }
         text = text_of(field, &values[i]);
-        ret->slow = ret->slow || is_slow(field, text, update);
-        *VEC_PUSH(a, &ret->items) = (struct rec_match){.field = field, .text = text};
+        if (text.n > 0 && (!field_length_fits(field, text) || find_match(matches, field, text)))
+            continue;
+        matches->slow = matches->slow || is_slow(field, text, update);
+        if (text.n > 0)
+            *VEC_PUSH(a, &matches->items) = (struct rec_match){.field = field, .text = text};
     }
 }
 
-void rec_matches_run(struct rec_matches *matches)
+struct err *rec_matches_run(struct arena *a, struct rec_matches *matches, const atomic_bool *gone)
 {
-    for (size_t i = 0; i < matches->items.n; i++) {
-        struct rec_match *match = &matches->items.items[i];
+    for (; matches->n_run < matches->items.n; matches->n_run++) {
+        struct rec_match *match = &matches->items.items[matches->n_run];
 
-        match->fits = match->text.n == 0 || regex_match(regex_of(match->field), match->text);
+        if (gone && atomic_load(gone))
+            return err_new(a, E_GONE, NULL, "the client has left");
+        match->fits = regex_match(regex_of(match->field), match->text);
     }
     matches->slow = false;
+    return NULL;
 }
 
-bool rec_matches_apply(const struct rec_matches *matches, struct value *values)
+bool rec_matches_apply(const struct rec_matches *matches, const struct schema_col *col,
+                       struct value *values)
 {
     bool all = true;
 
-    for (size_t i = 0; i < matches->items.n; i++) {
-        const struct rec_match *match = &matches->items.items[i];
-        struct value *value = &values[match->field->at];
-        struct str text = text_of(match->field, value);
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
+        const struct rec_match *match;
+        struct str text;
 
-        if (str_eq(text, match->text))
-            value->pattern = match->fits ? PATTERN_FITS : PATTERN_FAILS;
-        else if (is_slow(match->field, text, true))
+        if (!is_matched(col, field, true))
+            continue;
+        text = text_of(field, &values[i]);
+        match = find_match(matches, field, text);
+        if (match)
+            values[i].pattern = match->fits ? PATTERN_FITS : PATTERN_FAILS;
+        else if (is_slow(field, text, true) && field_length_fits(field, text))
             all = false;
     }
     return all;

@@ -176,16 +176,24 @@ struct rec_request {
      * answer tells no version */
     const struct rec_condition *condition;
     bool is_leased; /* the unit will be: it may take its time */
+    /* A batch's, which its drafts share: what one of them writes, another may find. NULL: none */
+    struct rec_matches *matches;
+    const atomic_bool *gone; /* the client has left; may be NULL */
     int64_t now_ms;
 };
+
+/* Texts that were matched with their fields' patterns. */
+struct rec_matches;
+struct rec_matches *rec_matches_new(struct arena *a);
 
 /* The checks of records.md 4 up to the null rule, and the conversion of the body (modifiers are
  * applied inside the unit, on the current row). */
 MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
                                      struct rec_draft **ret);
 /* In the read transaction in which the actor was identified: what is compared with an oldPassword,
- * and texts that patterns are matched with, are read. Where the unit finds others that it may not
- * compare itself, it is E_STALE. */
+ * and texts that patterns are matched with, are read. Where the unit finds another hash it is
+ * E_STALE; another text is matched there, but a long one only once the unit is leased
+ * (E_OVER_BUDGET). */
 MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
                                       struct rec_draft *draft);
 /* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread before the
@@ -197,8 +205,8 @@ MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
  * are fixed from then on; nothing is stored that will be refused for its size or type. */
 bool rec_draft_needs_store(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_store(struct arena *a, struct rec_draft *draft);
-/* There are patterns to match that may take a while: rec_draft_match() must run on a pool thread
- * before the unit, unless one of those above did. */
+/* After those above: there are patterns to match that may take a while, so rec_draft_match() must
+ * run on a pool thread before the unit. */
 bool rec_draft_needs_match(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_match(struct arena *a, struct rec_draft *draft);
 /* When the unit has failed or is not run: removes what rec_draft_store() stored. Any thread that

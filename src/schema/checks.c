@@ -52,6 +52,21 @@ bool pattern_matches(struct str pattern, const struct regex *regex, const struct
     return regex && regex_match(regex, text);
 }
 
+int64_t field_most_chars(const struct schema_field *field)
+{
+    if (field->type->kind == FIELD_PASSWORD)
+        return field->password.max > 0 ? field->password.max : DEFAULT_PASSWORD_MAX;
+    return field->text.max > 0 ? field->text.max : DEFAULT_TEXT_MAX;
+}
+
+bool field_length_fits(const struct schema_field *field, struct str text)
+{
+    int64_t least = field->type->kind == FIELD_PASSWORD ? field->password.min : field->text.min;
+    int64_t count = (int64_t)utf8_count(text);
+
+    return count >= least && count <= field_most_chars(field);
+}
+
 static bool list_has(struct str_list list, struct str text)
 {
     for (size_t i = 0; i < list.n; i++) {

@@ -43,7 +43,7 @@ static void fail_length(struct arena *a, const struct schema_field *field, enum 
 static void password_check(struct arena *a, const struct schema_field *field,
                            const struct value *value, struct err **err)
 {
-    int64_t max = field->password.max > 0 ? field->password.max : DEFAULT_PASSWORD_MAX;
+    int64_t max = field_most_chars(field);
     int64_t count = (int64_t)utf8_count(value->plain);
 
     if (value->plain.n == 0) {

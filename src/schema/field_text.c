@@ -78,7 +78,7 @@ static void check_id(struct arena *a, const struct schema_field *field, struct s
 static void text_check(struct arena *a, const struct schema_field *field, const struct value *value,
                        struct err **err)
 {
-    int64_t max = field->text.max > 0 ? field->text.max : DEFAULT_TEXT_MAX;
+    int64_t max = field_most_chars(field);
     int64_t count = (int64_t)utf8_count(value->text);
 
     if (value->text.n == 0) {

@@ -85,6 +85,8 @@ void check_fail(struct arena *a, const struct schema_field *field, enum err_code
 struct str params_int(struct arena *a, const char *name, int64_t number);
 /* {"name":"text"} */
 struct str params_text(struct arena *a, const char *name, struct str text);
+/* Of a text or a password, in code points. */
+int64_t field_most_chars(const struct schema_field *field);
 /* Whether a field's text matches its pattern (NULL regex with a pattern: never), unless the value
  * says that already. */
 bool pattern_matches(struct str pattern, const struct regex *regex, const struct value *value,

@@ -188,6 +188,9 @@ struct json field_value_json(struct arena *a, const struct schema_field *field,
  * validation_invalid_file (records.md 6.11, before the type's own check). */
 bool field_check_files(struct arena *a, const struct schema_field *field, const struct value *value,
                        const struct value *old, struct err **err);
+/* Of a text field's text, or of a password as it was submitted: whether it has a length that the
+ * field's check lets pass; else its pattern is not asked. */
+bool field_length_fits(const struct schema_field *field, struct str text);
 /* A file that is to be stored under a name of the field's value. */
 struct field_upload {
     struct str name;        /* as it will be stored */
