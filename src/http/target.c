@@ -26,12 +26,29 @@ static bool one_of(char c, const char *set)
     return c != '\0' && strchr(set, c);
 }
 
+/* Eight bytes at once: the high bit of a byte of the result is set only where there is one below
+ * 0x20, or DEL, at it or before. */
+static uint64_t controls(uint64_t word)
+{
+    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+    uint64_t del = word ^ (ones * 0x7f);
+
+    return ((word - ones * 0x20) & ~word & high) | ((del - ones) & ~del & high);
+}
+
+/* Targets may have a megabyte, and a loop looks at them. */
 static bool has_control(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+    uint64_t word;
+
+    for (; s.n >= sizeof(word); s = str_from(s, sizeof(word))) {
+        memcpy(&word, s.p, sizeof(word));
+        if (controls(word))
             return true;
     }
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
     return false;
 }
 

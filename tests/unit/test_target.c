@@ -56,6 +56,26 @@ static void targets_are_taken_as_go_takes_them(void **state)
     arena_free(a);
 }
 
+/* Wherever it stands: they are looked for eight at once. */
+static void controls_are_refused(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct target target;
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        for (size_t at = 1; at < 20; at++) {
+            char text[] = "/abcdefghijklmnopqrs";
+            bool control = c < 0x20 || c == 0x7f;
+
+            text[at] = (char)c;
+            if (c != '%' && c != '?' &&
+                target_parse(a, STR("GET"), str_of(text), &target) == control)
+                fail_msg("byte %d at %zu", c, at);
+        }
+    }
+}
+
 static void paths_are_cleaned(void **state)
 {
     static const struct {
@@ -97,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(targets_are_taken_as_go_takes_them),
+        cmocka_unit_test(controls_are_refused),
         cmocka_unit_test(paths_are_cleaned),
     };
 
