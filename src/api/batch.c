@@ -45,7 +45,7 @@ struct err *api_batch(struct api_call *call)
     if (err)
         return err;
     batch->call = call;
-    batch->matches = rec_matches_new(call->arena);
+    batch->matches = rec_matches_new(call->arena, NULL);
     call->batch = batch;
     batch_headers_init(call, &headers);
     err = batch_files_deal(call, requests, batch->n);

@@ -90,7 +90,7 @@ struct lane {
     struct job *first;
     struct job **end;
     size_t n_queued;
-    uint64_t round; /* of the job that was started last */
+    uint64_t round; /* the highest of a job that was started */
     unsigned n_started;
     unsigned n_idle;
     bool closing;
@@ -155,7 +155,8 @@ static struct job *take(struct lane *lane, struct job **at)
     if (lane->end == &job->next)
         lane->end = at;
     lane->n_queued--;
-    lane->round = job->round;
+    if (job->round > lane->round)
+        lane->round = job->round;
     return job;
 }
 

@@ -150,7 +150,7 @@ bool rec_draft_needs_match(const struct rec_draft *draft)
 {
     if (draft->request.action == REC_CREATE)
         return !draft->values;
-    return draft->matches->slow;
+    return rec_matches_pending(draft->matches);
 }
 
 struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
@@ -167,7 +167,7 @@ static struct err *finish(struct arena *a, struct rec_draft *draft)
 {
     if (draft->request.action == REC_CREATE)
         rec_matches_gather(a, draft->request.col, &draft->edits, false, NULL, draft->matches);
-    return draft->matches->slow ? NULL : rec_draft_match(a, draft);
+    return rec_matches_pending(draft->matches) ? NULL : rec_draft_match(a, draft);
 }
 
 static bool has_password(const struct rec_edits *edits)
@@ -204,7 +204,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     draft->request = *request;
     draft->actor = *request->actor;
     draft->actor.request.body = request->body;
-    draft->matches = request->matches ? request->matches : rec_matches_new(a);
+    draft->matches = rec_matches_new(a, request->matches);
     if (request->col->type == SCHEMA_VIEW)
         return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
     err = rec_check_rule(a, &draft->actor, rule_of(request));

@@ -222,8 +222,9 @@ struct rec_match {
 };
 struct rec_matches {
     VEC(struct rec_match) items;
-    size_t n_run; /* of them: the first ones */
-    bool slow;    /* there is one among the others that is for a pool thread */
+    size_t n_run;               /* of them: the first ones */
+    bool slow;                  /* there is one among the others that is for a pool thread */
+    struct rec_matches *shared; /* has the long ones; NULL: they are here */
 };
 /* Whether an update has to know texts that it does not set. */
 bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *edits);
@@ -232,6 +233,8 @@ bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *
 void rec_matches_gather(struct arena *a, const struct schema_col *col,
                         const struct rec_edits *edits, bool update, const struct rec *old,
                         struct rec_matches *matches);
+/* Whether some are left that are for a pool thread. */
+bool rec_matches_pending(const struct rec_matches *matches);
 /* E_GONE once *gone, which may be NULL. */
 MUST_CHECK struct err *rec_matches_run(struct arena *a, struct rec_matches *matches,
                                        const atomic_bool *gone);

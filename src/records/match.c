@@ -3,6 +3,7 @@
  * share one writer. Which row an update will find is known to the unit alone, so what was matched
  * is the row as it was read for the draft; the unit compares the texts.
  */
+#include "base/limits.h"
 #include "records/internal.h"
 
 static const struct regex *regex_of(const struct schema_field *field)
@@ -56,12 +57,24 @@ static const struct rec_match *find_match(const struct rec_matches *matches,
         if (match->field == field && str_eq(match->text, text))
             return match;
     }
-    return NULL;
+    return matches->shared ? find_match(matches->shared, field, text) : NULL;
 }
 
-struct rec_matches *rec_matches_new(struct arena *a)
+struct rec_matches *rec_matches_new(struct arena *a, struct rec_matches *shared)
 {
-    return ARENA_NEW(a, struct rec_matches);
+    struct rec_matches *matches = ARENA_NEW(a, struct rec_matches);
+
+    matches->shared = shared;
+    return matches;
+}
+
+/* Only long texts are shared, which are few: each is compared with all. */
+static void add_match(struct arena *a, struct rec_matches *matches,
+                      const struct schema_field *field, struct str text)
+{
+    if (text.n > LIMIT_REGEX_INLINE_BYTES && matches->shared)
+        matches = matches->shared;
+    *VEC_PUSH(a, &matches->items) = (struct rec_match){.field = field, .text = text};
 }
 
 void rec_matches_gather(struct arena *a, const struct schema_col *col,
@@ -85,8 +98,13 @@ void rec_matches_gather(struct arena *a, const struct schema_col *col,
             continue;
         matches->slow = matches->slow || is_slow(field, text, update);
         if (text.n > 0)
-            *VEC_PUSH(a, &matches->items) = (struct rec_match){.field = field, .text = text};
+            add_match(a, matches, field, text);
     }
+}
+
+bool rec_matches_pending(const struct rec_matches *matches)
+{
+    return matches->slow || (matches->shared && matches->shared->n_run < matches->shared->items.n);
 }
 
 struct err *rec_matches_run(struct arena *a, struct rec_matches *matches, const atomic_bool *gone)
@@ -99,7 +117,7 @@ struct err *rec_matches_run(struct arena *a, struct rec_matches *matches, const 
         match->fits = regex_match(regex_of(match->field), match->text);
     }
     matches->slow = false;
-    return NULL;
+    return matches->shared ? rec_matches_run(a, matches->shared, gone) : NULL;
 }
 
 bool rec_matches_apply(const struct rec_matches *matches, const struct schema_col *col,

@@ -184,7 +184,8 @@ struct rec_request {
 
 /* Texts that were matched with their fields' patterns. */
 struct rec_matches;
-struct rec_matches *rec_matches_new(struct arena *a);
+/* shared: what several have in common; may be NULL. Not freed by itself. */
+struct rec_matches *rec_matches_new(struct arena *a, struct rec_matches *shared);
 
 /* The checks of records.md 4 up to the null rule, and the conversion of the body (modifiers are
  * applied inside the unit, on the current row). */

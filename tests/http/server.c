@@ -77,7 +77,7 @@ static void params(struct req *req)
 
 static void big(struct req *req)
 {
-    static char block[4096];
+    char block[4096];
 
     memset(block, 'x', sizeof(block));
     for (size_t i = 0; i < BIG_BYTES / sizeof(block); i++)

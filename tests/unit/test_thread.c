@@ -215,6 +215,37 @@ static void one_thread_is_shared_by_turns(void **state)
     assert_memory_equal(order.began, "aabcabaa", 8);
 }
 
+/* A job that waited long for its client's share does not bring those who come after it forward. */
+static void rounds_do_not_go_back(void **state)
+{
+    struct pool *pool = make_pool(2, 1, 100);
+    struct order long_ones = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .change = PTHREAD_COND_INITIALIZER};
+    struct order others = long_ones;
+    struct held held[16];
+    size_t n = 0;
+
+    (void)state;
+    submit_held(pool, &long_ones, &held[n++], 'a');
+    wait_for(&long_ones, 1);
+    submit_held(pool, &long_ones, &held[n++], 'a');
+    let_go(&others, 5);
+    for (size_t i = 0; i < 5; i++) { /* the other thread's rounds go on meanwhile */
+        submit_held(pool, &others, &held[n++], (char)('b' + i));
+        wait_for(&others, i + 1);
+    }
+    submit_held(pool, &others, &held[n++], 'p');
+    wait_for(&others, 6);
+    submit_held(pool, &others, &held[n++], 'q');
+    let_go(&long_ones, 1);
+    wait_for(&long_ones, 2);
+    submit_held(pool, &others, &held[n++], 'r');
+    let_go(&others, 8);
+    let_go(&long_ones, 2);
+    pool_free(pool);
+    assert_memory_equal(others.began, "bcdefpqr", 8);
+}
+
 static void a_client_has_half_of_the_places(void **state)
 {
     struct pool *pool = make_pool(1, 1, 4);
@@ -268,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_client_has_its_share_of_the_threads),
         cmocka_unit_test(clients_take_turns),
         cmocka_unit_test(one_thread_is_shared_by_turns),
+        cmocka_unit_test(rounds_do_not_go_back),
         cmocka_unit_test(a_client_has_half_of_the_places),
         cmocka_unit_test(threads_have_ids),
     };
