@@ -65,6 +65,16 @@ def build_release(job):
     return build(job, "release")
 
 
+def count(job):
+    """instructions a request, against the baseline where it was made with the same tools"""
+    status, text = job.run(os.path.join(TOP, "dev"), "flavour", "release", "bench/count", show=False)
+    if status:
+        job.say(text)
+        return 0, 1
+    return counted(*job.run(sys.executable, os.path.join(TOP, "bench", "count.py"),
+                            os.path.join(TOP, "build", "bench", "count")))
+
+
 def build_asan(job):
     """everything, with AddressSanitizer and UBSan"""
     return build(job, "asan")
@@ -289,6 +299,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
     Stage("clang",       build_clang,   [],                    60,   600),
+    Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
     Stage("hostile",     hostile,       ["release", "asan"],   60,   400),
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),

@@ -20,8 +20,9 @@ packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pk
 #   libcmocka-dev          unit tests
 #   clang, libclang-rt     second compiler's warnings, ThreadSanitizer, libFuzzer; llvm-symbolizer
 #                          gives their reports names
+#   valgrind               counts instructions a request
 #   venv                   a place for the reference server of ./dev differ
-packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm
+packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind
     python3-venv=python3-venv'
 packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'
