@@ -1,7 +1,7 @@
 /*
  * Instructions a request, for callgrind: the server with one loop, and in the same process a client
- * that sends one request after the other and reads each answer whole. What is counted is said by the
- * client, so that neither the start nor the first requests of a kind are in it.
+ * that sends one request after the other and reads each answer whole. What is counted is said by
+ * the client, so that neither the start nor the first requests of a kind are in it.
  *
  *   count REQUESTS serve --dir DIR --http 127.0.0.1:PORT --threads 1
  *
