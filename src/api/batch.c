@@ -1,8 +1,8 @@
 /*
  * POST /api/batch (records.md 14): a call's way through the threads.
  *
- *   loop -> pool: requests become drafts -> hash lane, a password a turn -> pool: files are stored
- *   -> lease lane: the unit -> loop
+ *   loop -> pool: requests become drafts -> hash lane, a password a turn -> pool: files are stored,
+ *   long texts matched -> lease lane: the unit -> loop
  *
  * Invariants
  *  1. Passwords are hashed before the write connection is leased, and each waits for its turn in
@@ -146,7 +146,6 @@ static struct err *run_leased(struct api_call *call)
 static void store_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of_job(job);
-
     struct err *busy;
 
     batch_files_store(call->batch);

@@ -210,8 +210,8 @@ static void lane_init(struct lane *lane, const char *name, const struct pool_lan
     *lane = (struct lane){.conf = *conf, .name = name};
     lane->end = &lane->first;
     lane->workers = calloc(conf->n_threads, sizeof(*lane->workers));
-    if (conf->n_threads == 0 || conf->share == 0 || !lane->workers)
-        BUG("a lane without threads");
+    if (conf->n_threads == 0 || conf->share == 0 || conf->max_queued < 2 || !lane->workers)
+        BUG("a lane without threads or places");
     if (pthread_mutex_init(&lane->lock, NULL) != 0 || pthread_cond_init(&lane->wake, NULL) != 0)
         BUG("no lock to be had");
 }

@@ -39,7 +39,7 @@ enum pool_lane {
 struct pool_lane_conf {
     unsigned n_threads; /* >= 1; but for the first they start when they are needed */
     unsigned share;     /* >= 1: of them that work for one client at a time */
-    size_t max_queued;  /* jobs waiting; a client has at most half of these places */
+    size_t max_queued;  /* >= 2 jobs waiting; a client has at most half of these places */
 };
 
 struct pool;

@@ -218,7 +218,7 @@ const struct json *rec_resolved_body(struct arena *a, const struct schema_col *c
 struct rec_match {
     const struct schema_field *field;
     struct str text;
-    bool fits;
+    enum pattern_verdict verdict;
 };
 struct rec_matches {
     VEC(struct rec_match) items;

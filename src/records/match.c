@@ -114,7 +114,8 @@ struct err *rec_matches_run(struct arena *a, struct rec_matches *matches, const 
 
         if (gone && atomic_load(gone))
             return err_new(a, E_GONE, NULL, "the client has left");
-        match->fits = regex_match(regex_of(match->field), match->text);
+        match->verdict =
+            regex_match(regex_of(match->field), match->text) ? PATTERN_FITS : PATTERN_FAILS;
     }
     matches->slow = false;
     return matches->shared ? rec_matches_run(a, matches->shared, gone) : NULL;
@@ -134,8 +135,8 @@ bool rec_matches_apply(const struct rec_matches *matches, const struct schema_co
             continue;
         text = text_of(field, &values[i]);
         match = find_match(matches, field, text);
-        if (match)
-            values[i].pattern = match->fits ? PATTERN_FITS : PATTERN_FAILS;
+        if (match && match->verdict != PATTERN_NOT_ASKED)
+            values[i].pattern = match->verdict;
         else if (is_slow(field, text, true) && field_length_fits(field, text))
             all = false;
     }

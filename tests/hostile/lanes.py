@@ -43,25 +43,14 @@ class Asked:
         self.done = []
         self.threads = []
 
-    def ask(self, method, path, headers=None, source="127.0.0.1"):
+    def ask(self, method, path, body=None, headers=None, times=1, source="127.0.0.1"):
+        """The same so many times, on one connection."""
         def run():
             con = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S,
                                              source_address=(source, 0))
-            con.request(method, path, headers=headers or {})
-            answer = con.getresponse()
-            answer.read()
-            self.done.append(answer.status)
-            con.close()
-
-        self.threads.append(threading.Thread(target=run))
-        self.threads[-1].start()
-
-    def repeat(self, n, method, path, body):
-        """The same n times, on one connection."""
-        def run():
-            con = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
-            for _ in range(n):
-                con.request(method, path, json.dumps(body), {"content-type": "application/json"})
+            for _ in range(times):
+                con.request(method, path, body and json.dumps(body),
+                            {"content-type": "application/json", **(headers or {})})
                 answer = con.getresponse()
                 answer.read()
                 self.done.append(answer.status)
@@ -124,7 +113,7 @@ def waiting_leases(server, directory, tally):
     con.execute("BEGIN IMMEDIATE")
     try:
         for n in range(1, 37):  # deletes that cascade
-            asked.ask("DELETE", "/api/collections/posts/records/p%014d" % n, headers)
+            asked.ask("DELETE", "/api/collections/posts/records/p%014d" % n, headers=headers)
         reeve.until("the deletes are there", lambda: len(asked.threads) == 36)
         moved_read(server, asked, "36 leases that wait", tally)
     finally:
@@ -152,7 +141,7 @@ def hot_row(server, tally):
     tally.check("a long text", status == 200, said)
     path = "/api/collections/people/records/" + json.loads(said)["id"]
     for n in range(6):
-        asked.repeat(150, "PATCH", path, {"name": "b" * (5000 + n)} if n % 2 else {"age": n})
+        asked.ask("PATCH", path, {"name": "b" * (5000 + n)} if n % 2 else {"age": n}, times=150)
     statuses = asked.wait()
     tally.check("nobody is refused", statuses == [200] * 900, set(statuses))
 

@@ -301,7 +301,7 @@ static void answer_questions(void *arg)
 int main(int argc, char **argv)
 {
     static const struct pool_lane_conf lanes[POOL_LANES] = {
-        {4, 4, 64}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
+        {4, 4, 64}, {1, 1, 2}, {1, 1, 2}, {1, 1, 2}};
     struct arena *a = arena_new();
     pthread_t answerer;
     struct err *err;
