@@ -31,7 +31,7 @@ static struct err *as_answered(const struct api_call *call, struct err *err)
     struct err *refused;
 
     if (!err->timed_out || err->kind != E_UNAVAILABLE || !call->route ||
-        call->route->run != RUN_READ)
+        api_work_writes(call->work))
         return err;
     refused = err_new(call->arena, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(err->cause));
     refused->timed_out = true;
@@ -58,12 +58,26 @@ static struct err *pick_fields(struct api_call *call)
     return query_pick(call->arena, picker, buf_str(&whole), &resp->body);
 }
 
+struct err *api_send_written(struct api_call *call)
+{
+    const struct rec_written *written = call->out;
+
+    if (written->body.n == 0) {
+        req_answer_empty(call->req, 204);
+        return NULL;
+    }
+    buf_add(&call->req->resp.body, written->body);
+    api_etag_add(call, written->version);
+    req_answer_json(call->req, 200);
+    return NULL;
+}
+
 void api_answer(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
 
-    if (err && call->draft)
-        rec_draft_discard(call->draft); /* what was stored for it */
+    if (err && call->work->undo)
+        call->work->undo(call);
     if (!err)
         err = pick_fields(call);
     if (!err && req->resp.body.full)

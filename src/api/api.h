@@ -1,14 +1,10 @@
 /*
- * api: the HTTP endpoints. A route is a row of a table (routes.c); a handler reads a call, calls a
- * service and writes JSON.
- *
- * Where a handler starts is its row's business (design.md 4.2):
- *   - RUN_READ: on the loop, under a CPU budget; what passes it is run again on the pool;
- *   - RUN_WRITE: prepared on the loop, carried out as a unit of work, finished on the loop;
- *   - RUN_LEASE: prepared on the loop, carried out on a pool thread with the write connection
- * leased;
- *   - RUN_HASH: on a pool thread that may take its time;
- *   - RUN_BATCH: prepared on pool threads, carried out like a RUN_LEASE.
+ * api: the HTTP endpoints. A route is a row of a table (routes.c) and its work: a list of steps,
+ * each with where it runs (internal.h). A step reads a call, calls a service and writes JSON;
+ * work.c takes the call from one to the next:
+ *   - a read runs on the loop, under a CPU budget; what passes it is run again on the pool;
+ *   - a write is prepared like a read, hashes and stores on the pool, is carried out as a unit of
+ * work and answered on the loop. No thread waits for its commit.
  */
 #ifndef REEVE_API_API_H
 #define REEVE_API_API_H

@@ -3,88 +3,156 @@
  */
 #include "api/internal.h"
 
-/* Unknown collections are refused before anything else (auth.md 1.4). */
-static struct err *collection_exists(struct api_call *call)
+static struct auth_call *auth_call_new(struct api_call *call)
 {
-    const struct schema_col *col;
+    struct auth_call *auth = ARENA_NEW(call->arena, struct auth_call);
 
-    return api_collection(call, "Missing or invalid collection context.", &col);
-}
-
-static struct auth_call auth_call(struct api_call *call)
-{
-    return (struct auth_call){.actor = &call->actor,
-                              .col = schema_find(call->schema, call->req->params[0]),
-                              .id = call->req->params[1],
-                              .mfa_id = api_query(call, STR("mfaId")),
-                              .expand = api_query(call, STR("expand")),
-                              .client_ip = call->real_ip,
-                              .superuser_ip_allowed = call->superuser_ip_allowed,
-                              .now_ms = call->now_ms};
+    *auth = (struct auth_call){.actor = &call->actor,
+                               .col = schema_find(call->schema, call->req->params[0]),
+                               .id = call->req->params[1],
+                               .mfa_id = api_query(call, STR("mfaId")),
+                               .expand = api_query(call, STR("expand")),
+                               .client_ip = call->real_ip,
+                               .superuser_ip_allowed = call->superuser_ip_allowed,
+                               .now_ms = call->now_ms};
+    return auth;
 }
 
 /* The body as rules see it and as the endpoint decodes it; a failure is the endpoint's to report.
  */
-static void read_body(struct api_call *call, struct form_input *form, struct auth_call *auth)
+static void read_body(struct api_call *call, struct auth_call *auth)
 {
+    struct form_input *form = ARENA_NEW(call->arena, struct form_input);
+
     auth->body_err = api_form(call, form);
     auth->form = form;
-    auth->body = NULL;
     if (!auth->body_err)
         auth->rules_err = api_body(call, &auth->body);
 }
 
-static struct err *send(struct api_call *call, const struct auth_answer *answer)
+static struct err *send_answer(struct api_call *call, const struct auth_answer *answer)
 {
     buf_add(&call->req->resp.body, answer->body);
     req_answer_json(call->req, answer->status);
     return NULL;
 }
 
-struct err *api_auth_with_password(struct api_call *call)
-{
-    struct auth_call auth = auth_call(call);
-    struct auth_answer answer;
-    struct form_input form;
-    struct err *err = collection_exists(call);
+/* --- without a login ---------------------------------------------------------------------------
+ */
 
-    if (err)
-        return err;
-    read_body(call, &form, &auth);
-    err = auth_with_password(call->arena, call->api->db, &auth, &answer);
-    return err ? err : send(call, &answer);
+static struct err *list_methods(struct api_call *call)
+{
+    struct auth_answer answer;
+    struct err *err =
+        auth_methods(call->arena, schema_find(call->schema, call->req->params[0]), &answer);
+
+    return err ? err : send_answer(call, &answer);
 }
 
 /* A body is ignored, but one that can't be decoded is refused. */
-struct err *api_auth_refresh(struct api_call *call)
+static struct err *refresh(struct api_call *call)
 {
-    struct auth_call auth = auth_call(call);
+    struct auth_call *auth = auth_call_new(call);
     struct auth_answer answer;
-    struct err *err = api_body(call, &auth.body);
+    struct err *err = api_body(call, &auth->body);
 
     if (!err)
-        err = auth_refresh(call->arena, call->conn, &auth, &call->token, &answer);
-    return err ? err : send(call, &answer);
+        err = auth_refresh(call->arena, call->conn, auth, &call->token, &answer);
+    return err ? err : send_answer(call, &answer);
 }
 
-struct err *api_auth_methods(struct api_call *call)
+static struct err *impersonate(struct api_call *call)
 {
+    struct auth_call *auth = auth_call_new(call);
     struct auth_answer answer;
-    struct err *err = collection_exists(call);
-
-    if (!err)
-        err = auth_methods(call->arena, schema_find(call->schema, call->req->params[0]), &answer);
-    return err ? err : send(call, &answer);
-}
-
-struct err *api_auth_impersonate(struct api_call *call)
-{
-    struct auth_call auth = auth_call(call);
-    struct auth_answer answer;
-    struct form_input form;
     struct err *err;
 
-    read_body(call, &form, &auth);
-    err = auth_impersonate(call->arena, call->conn, &auth, &answer);
-    return err ? err : send(call, &answer);
+    read_body(call, auth);
+    err = auth_impersonate(call->arena, call->conn, auth, &answer);
+    return err ? err : send_answer(call, &answer);
 }
+
+const struct api_work api_auth_methods = {.steps = {{.place = AT_READ, .run = list_methods}}};
+const struct api_work api_auth_refresh = {.steps = {{.place = AT_READ, .run = refresh}}};
+const struct api_work api_auth_impersonate = {.steps = {{.place = AT_READ, .run = impersonate}}};
+
+/* --- logins ------------------------------------------------------------------------------------
+ */
+
+static struct err *find_by_password(struct api_call *call)
+{
+    struct auth_call *auth = auth_call_new(call);
+    struct auth_login *login = NULL;
+    struct err *err;
+
+    read_body(call, auth);
+    err = auth_password_find(call->arena, call->conn, auth, &login);
+    call->state = login;
+    return err;
+}
+
+static struct err *compare_password(struct api_call *call)
+{
+    return auth_password_compare(call->arena, call->state);
+}
+
+static struct err *admit(struct api_call *call)
+{
+    return auth_login_admit(call->arena, call->conn, call->state);
+}
+
+static bool wants_session(const struct api_call *call)
+{
+    const struct auth_login *login = call->state;
+
+    return login->session != NULL;
+}
+
+static struct err *end_session(struct api_call *call)
+{
+    return auth_session_ended(call->arena, call->state, call->out);
+}
+
+static bool wants_answer(const struct api_call *call)
+{
+    const struct auth_login *login = call->state;
+
+    return login->answer.status == 0;
+}
+
+static struct err *write_answer(struct api_call *call)
+{
+    return auth_login_write(call->arena, call->conn, call->state);
+}
+
+static bool wants_origin(const struct api_call *call)
+{
+    const struct auth_login *login = call->state;
+
+    return login->origin != NULL;
+}
+
+/* The login stands, whatever became of its origin. */
+static struct err *finish_login(struct api_call *call)
+{
+    const struct auth_login *login = call->state;
+
+    if (login->origin)
+        auth_origin_noted(login, call->err, call->out);
+    return send_answer(call, &login->answer);
+}
+
+/* clang-format off */
+const struct api_work api_auth_with_password = {
+    .steps = {
+        {.place = AT_READ, .run = find_by_password},
+        {.place = AT_HASH, .run = compare_password},
+        {.place = AT_READ, .run = admit},
+        {.place = AT_UNIT, .unit = auth_session_unit, .needed = wants_session},
+        {.place = AT_LOOP, .run = end_session, .needed = wants_session},
+        {.place = AT_READ, .run = write_answer, .needed = wants_answer},
+        {.place = AT_UNIT, .unit = auth_origin_unit, .needed = wants_origin, .may_fail = true},
+        {.place = AT_LOOP, .run = finish_login},
+    },
+};
+/* clang-format on */

@@ -1,41 +1,18 @@
 /*
- * POST /api/batch (records.md 14): a call's way through the threads.
- *
- *   loop -> pool: requests become drafts -> hash lane, a password a turn -> pool: files are stored,
- *   long texts matched -> lease lane: the unit -> loop
+ * POST /api/batch (records.md 14): the steps of it.
  *
  * Invariants
  *  1. Passwords are hashed before the write connection is leased, and each waits for its turn in
  *     the lane: a batch of many users keeps no login waiting longer than one hash.
  *  2. Files are stored before the lease, too, and removed again when the batch fails.
- *  3. After a schema change all of it begins again, on the schema as it is now.
  */
 #include "api/batch.h"
 
-#include "base/date.h"
-
 #define DEFAULT_TIMEOUT_S 3
-
-static void prepare_on_pool(struct job *job);
-static void hash_next(struct job *job);
-static void store_on_pool(struct job *job);
-static void run_on_pool(struct job *job);
-
-static void answer_on_loop(struct req *req)
-{
-    struct api_call *call = req->user;
-
-    api_answer(call, call->err);
-}
-
-static void finish(struct api_call *call)
-{
-    req_resume(call->req, answer_on_loop, true);
-}
 
 /* --- preparing -------------------------------------------------------------------------------- */
 
-struct err *api_batch(struct api_call *call)
+static struct err *prepare(struct api_call *call)
 {
     struct batch *batch = ARENA_NEW(call->arena, struct batch);
     struct batch_headers headers;
@@ -44,9 +21,8 @@ struct err *api_batch(struct api_call *call)
 
     if (err)
         return err;
-    batch->call = call;
     batch->matches = rec_matches_new(call->arena, NULL);
-    call->batch = batch;
+    call->state = batch;
     batch_headers_init(call, &headers);
     err = batch_files_deal(call, requests, batch->n);
     if (err)
@@ -78,37 +54,28 @@ static struct batch_item *next_to_hash(struct batch *batch)
     return NULL;
 }
 
-static void prepare_on_pool(struct job *job)
+static bool is_hash_left(const struct api_call *call)
 {
-    struct api_call *call = api_call_of_job(job);
-
-    call->err = api_prepare(call);
-    if (call->err)
-        finish(call);
-    else if (next_to_hash(call->batch))
-        api_pass_on(call, POOL_HASH, hash_next);
-    else
-        store_on_pool(job);
+    return next_to_hash(call->state) != NULL;
 }
 
-static void hash_try(struct arena *a, struct batch_try *attempt)
+static struct err *hash_next(struct api_call *call)
 {
-    if (needs_hash(attempt))
-        attempt->err = rec_draft_hash(a, attempt->draft);
+    struct batch *batch = call->state;
+    struct batch_item *item = next_to_hash(batch);
+    struct batch_try *const tries[] = {&item->as_sent, &item->as_update};
+
+    for (size_t i = 0; i < COUNT_OF(tries); i++)
+        if (needs_hash(tries[i]))
+            tries[i]->err = rec_draft_hash(call->arena, tries[i]->draft);
+    batch->n_hashed++;
+    return NULL;
 }
 
-static void hash_next(struct job *job)
+static struct err *store(struct api_call *call)
 {
-    struct api_call *call = api_call_of_job(job);
-    struct batch_item *item = next_to_hash(call->batch);
-
-    hash_try(call->arena, &item->as_sent);
-    hash_try(call->arena, &item->as_update);
-    call->batch->n_hashed++;
-    if (next_to_hash(call->batch) && !atomic_load(&call->req->gone))
-        api_pass_on(call, POOL_HASH, hash_next);
-    else
-        api_pass_on(call, POOL_WORK, store_on_pool);
+    batch_files_store(call);
+    return NULL;
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -122,57 +89,37 @@ static unsigned timeout_s(const struct api_call *call)
     return seconds < UINT32_MAX ? (unsigned)seconds : UINT32_MAX;
 }
 
-static struct err *run_leased(struct api_call *call)
+static struct err *send_answers(struct api_call *call)
 {
-    struct db_lease lease = {.timeout_s = timeout_s(call), .gone = &call->req->gone};
-    uint64_t end_us = clock_us() + lease.timeout_s * UINT64_C(1000000);
-    const struct batch_written *written;
-    struct err *err;
-    void *out;
+    const struct batch_written *written = call->out;
 
-    err = db_run_leased(call->arena, call->api->db, &lease, batch_run, call->batch, &out);
-    if (err && err->kind == E_UNAVAILABLE && clock_us() >= end_us)
+    if (call->err && call->err->kind == E_UNAVAILABLE && call->out_of_time)
         return err_new(call->arena, E_BAD_REQUEST, BATCH_FAILED, "batch: %.*s",
-                       STR_ARG(err->cause));
-    if (err)
-        return err;
-    written = out;
-    batch_files_discard(call->batch, written->updated);
+                       STR_ARG(call->err->cause));
+    if (call->err)
+        return call->err;
+    batch_files_discard(call->state, written->updated);
     buf_add(&call->req->resp.body, written->body);
     req_answer_json(call->req, 200);
     return NULL;
 }
 
-static void store_on_pool(struct job *job)
+static void undo(struct api_call *call)
 {
-    struct api_call *call = api_call_of_job(job);
-    struct err *busy;
-
-    batch_files_store(call->batch);
-    busy = api_submit(call, POOL_LEASE, run_on_pool);
-    if (!busy)
-        return;
-    batch_files_discard(call->batch, NULL);
-    call->err = busy;
-    finish(call);
+    if (call->state)
+        batch_files_discard(call->state, NULL);
+    call->state = NULL;
 }
 
-static void run_on_pool(struct job *job)
-{
-    struct api_call *call = api_call_of_job(job);
-
-    call->err = run_leased(call);
-    if (call->err)
-        batch_files_discard(call->batch, NULL);
-    if (call->err && call->err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
-        api_call_snapshots(call);
-        api_pass_on(call, POOL_WORK, prepare_on_pool);
-        return;
-    }
-    finish(call);
-}
-
-void api_batch_start(struct api_call *call)
-{
-    api_to_pool(call, POOL_WORK, prepare_on_pool);
-}
+/* clang-format off */
+const struct api_work api_batch = {
+    .steps = {
+        {.place = AT_POOL_READ, .run = prepare},
+        {.place = AT_HASH, .run = hash_next, .needed = is_hash_left, .repeats = true},
+        {.place = AT_POOL, .run = store, .needed = batch_files_wait},
+        {.place = AT_LEASE, .unit = batch_run, .timeout_s = timeout_s, .may_fail = true},
+        {.place = AT_LOOP, .run = send_answers},
+    },
+    .undo = undo,
+};
+/* clang-format on */

@@ -35,7 +35,6 @@ struct batch_item {
 
 /* Lives in the call's arena. Read-only once prepared and hashed. */
 struct batch {
-    struct api_call *call;
     struct batch_item *items;
     size_t n;
     size_t n_hashed;             /* items before this one have no password left to hash */
@@ -61,9 +60,10 @@ void batch_item_init(struct api_call *call, const struct batch_headers *headers,
 /* batch_files.c: gives each request the uploads of the body that are named after it. */
 MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_request *requests,
                                         size_t n);
-/* Stores the files of all drafts, and finishes those that have none but long texts to match. On a
- * thread that may block. */
-void batch_files_store(struct batch *batch);
+/* Whether there are files to store, or long texts to match. */
+bool batch_files_wait(const struct api_call *call);
+/* Does so for all drafts. On a thread that may block. */
+void batch_files_store(struct api_call *call);
 /* Removes what was stored; updated: of a batch that was written, but for what it has used. */
 void batch_files_discard(const struct batch *batch, const bool *updated);
 

@@ -82,27 +82,41 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
 
 /* --- storing ---------------------------------------------------------------------------------- */
 
-static void store(struct arena *a, struct batch_try *attempt)
+static bool is_waiting(const struct batch_try *attempt)
 {
-    if (!attempt->draft || attempt->err)
-        return;
-    if (rec_draft_needs_store(attempt->draft))
-        attempt->err = rec_draft_store(a, attempt->draft);
-    else if (rec_draft_needs_match(attempt->draft))
-        attempt->err = rec_draft_match(a, attempt->draft);
+    return attempt->draft && !attempt->err &&
+           (rec_draft_needs_store(attempt->draft) || rec_draft_needs_match(attempt->draft));
 }
 
-void batch_files_store(struct batch *batch)
+bool batch_files_wait(const struct api_call *call)
 {
-    struct api_call *call = batch->call;
+    const struct batch *batch = call->state;
+
+    for (size_t i = 0; i < batch->n; i++)
+        if (is_waiting(&batch->items[i].as_sent) || is_waiting(&batch->items[i].as_update))
+            return true;
+    return false;
+}
+
+static void store_try(struct arena *a, struct batch_try *attempt)
+{
+    if (!is_waiting(attempt))
+        return;
+    attempt->err = rec_draft_needs_store(attempt->draft) ? rec_draft_store(a, attempt->draft)
+                                                         : rec_draft_match(a, attempt->draft);
+}
+
+void batch_files_store(struct api_call *call)
+{
+    struct batch *batch = call->state;
 
     for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
-        store(call->arena, &batch->items[i].as_sent);
-        store(call->arena, &batch->items[i].as_update);
+        store_try(call->arena, &batch->items[i].as_sent);
+        store_try(call->arena, &batch->items[i].as_update);
     }
 }
 
-static void discard(const struct batch_try *attempt)
+static void discard_try(const struct batch_try *attempt)
 {
     if (attempt->draft)
         rec_draft_discard(attempt->draft);
@@ -112,8 +126,8 @@ void batch_files_discard(const struct batch *batch, const bool *updated)
 {
     for (size_t i = 0; i < batch->n; i++) {
         if (!updated || updated[i])
-            discard(&batch->items[i].as_sent);
+            discard_try(&batch->items[i].as_sent);
         if (!updated || !updated[i])
-            discard(&batch->items[i].as_update);
+            discard_try(&batch->items[i].as_update);
     }
 }

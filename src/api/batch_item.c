@@ -223,6 +223,7 @@ static struct err *prepare(struct api_call *call, const struct batch_headers *he
                            const struct batch_request *submitted, const struct target *target,
                            struct batch_item *ret)
 {
+    const struct batch *batch = call->state;
     struct rec_actor *actor = ARENA_NEW(call->arena, struct rec_actor);
     struct rec_request request = {.action = target->action->action,
                                   .actor = actor,
@@ -230,7 +231,7 @@ static struct err *prepare(struct api_call *call, const struct batch_headers *he
                                   .uploads = submitted->uploads,
                                   .n_uploads = submitted->n_uploads,
                                   .is_leased = true,
-                                  .matches = call->batch->matches,
+                                  .matches = batch->matches,
                                   .gone = &call->req->gone,
                                   .now_ms = call->now_ms};
     struct req_pairs query;

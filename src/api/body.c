@@ -217,21 +217,33 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
     return err;
 }
 
-static struct err *read_json_value(struct api_call *call, const struct json_limits *limits,
-                                   const struct json **ret)
+static struct err *read_value(struct api_call *call, const struct json_limits *limits,
+                              const struct json **ret)
 {
     struct json_fault fault;
 
-    if (!json_read(call->arena, call->req->body, limits, ret, &fault))
-        return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s at byte %zu", fault.what,
-                       fault.byte);
-    return NULL;
+    if (json_read(call->arena, call->req->body, limits, ret, &fault))
+        return NULL;
+    return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s at byte %zu", fault.what,
+                   fault.byte);
+}
+
+/* The JSON of the body, which records and forms both want. */
+static struct err *json_value(struct api_call *call, const struct json **ret)
+{
+    struct api_parsed *parsed = &call->body;
+
+    if (!parsed->has_value)
+        parsed->value_err = read_value(call, &json_limits_body, &parsed->value);
+    parsed->has_value = true;
+    *ret = parsed->value;
+    return parsed->value_err;
 }
 
 static struct err *read_json(struct api_call *call, const struct json **ret)
 {
     const struct json *body;
-    struct err *err = read_json_value(call, &json_limits_body, &body);
+    struct err *err = json_value(call, &body);
 
     if (err)
         return err;
@@ -359,9 +371,10 @@ static void set_pairs(const pairs_out *pairs, struct form_input *ret)
 static struct err *form_json(struct api_call *call, struct form_input *ret)
 {
     struct json_limits limits = json_limits_body;
+    struct err *err = json_value(call, &ret->body);
 
     limits.allow_range = true;
-    return read_json_value(call, &limits, &ret->body);
+    return err ? read_value(call, &limits, &ret->body) : NULL;
 }
 
 static struct err *form_multipart(struct api_call *call, struct form_input *ret)
@@ -432,26 +445,33 @@ static struct err *find_reader(struct api_call *call, const struct reader **ret)
                    STR_ARG(call->req->content_type));
 }
 
+/* Errors are copied: an endpoint may put its own words to one. */
 struct err *api_body(struct api_call *call, const struct json **ret)
 {
+    struct api_parsed *parsed = &call->body;
     const struct reader *reader;
-    struct err *err;
 
-    *ret = NULL;
-    if (!call->req->has_body)
-        return NULL;
-    err = find_reader(call, &reader);
-    return err ? err : reader->body(call, ret);
+    if (!parsed->has_object && call->req->has_body) {
+        parsed->object_err = find_reader(call, &reader);
+        if (!parsed->object_err)
+            parsed->object_err = reader->body(call, &parsed->object);
+    }
+    parsed->has_object = true;
+    *ret = parsed->object_err ? NULL : parsed->object;
+    return err_copy(call->arena, parsed->object_err);
 }
 
 struct err *api_form(struct api_call *call, struct form_input *ret)
 {
+    struct api_parsed *parsed = &call->body;
     const struct reader *reader;
-    struct err *err;
 
-    *ret = (struct form_input){0};
-    if (!call->req->has_body)
-        return NULL;
-    err = find_reader(call, &reader);
-    return err ? err : reader->form(call, ret);
+    if (!parsed->has_form && call->req->has_body) {
+        parsed->form_err = find_reader(call, &reader);
+        if (!parsed->form_err)
+            parsed->form_err = reader->form(call, &parsed->form);
+    }
+    parsed->has_form = true;
+    *ret = parsed->form;
+    return err_copy(call->arena, parsed->form_err);
 }

@@ -215,7 +215,7 @@ struct err *api_identify(struct api_call *call)
     rec_actor_set_auth(call->arena, &call->actor, call->token.rec);
     if (call->actor.superuser && !call->superuser_ip_allowed)
         return err_new(call->arena, E_FORBIDDEN, NULL, "superuser from an address not listed");
-    if (call->req->too_large && !(call->route && call->route->run == RUN_BATCH))
+    if (call->req->too_large && !(call->route && call->route->body == BODY_BATCH))
         return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");
     return check_guard(call);
 }

@@ -131,14 +131,6 @@ static struct err *change_unit(struct db_conn *tx, const void *in, struct arena 
     return NULL;
 }
 
-static struct err *lease(struct api_call *call, const struct change *change)
-{
-    call->lease.run = change_unit;
-    call->lease.in = change;
-    call->lease.changes_schema = true;
-    return NULL;
-}
-
 /* False: it is neither text nor null. */
 static bool text_member(const struct json *body, const char *key, struct str *ret)
 {
@@ -148,7 +140,7 @@ static bool text_member(const struct json *body, const char *key, struct str *re
     return !member || member->type == JSON_TEXT || member->type == JSON_NULL;
 }
 
-struct err *api_collections_create(struct api_call *call)
+static struct err *create_collection(struct api_call *call)
 {
     struct change *change = ARENA_NEW(call->arena, struct change);
     struct err *err = read_body(call, NULL, &change->body);
@@ -164,10 +156,11 @@ struct err *api_collections_create(struct api_call *call)
         change->type = STR("base");
     change->schema = call->schema;
     change->now_ms = call->now_ms;
-    return lease(call, change);
+    call->state = change;
+    return NULL;
 }
 
-struct err *api_collections_update(struct api_call *call)
+static struct err *update_collection(struct api_call *call)
 {
     struct change *change = ARENA_NEW(call->arena, struct change);
     struct err *err = api_collection(call, NULL, &change->old);
@@ -181,10 +174,11 @@ struct err *api_collections_update(struct api_call *call)
         return err;
     change->schema = call->schema;
     change->now_ms = call->now_ms;
-    return lease(call, change);
+    call->state = change;
+    return NULL;
 }
 
-struct err *api_collections_view(struct api_call *call)
+static struct err *view_collection(struct api_call *call)
 {
     const struct schema_col *col;
     struct err *err = api_collection(call, NULL, &col);
@@ -195,3 +189,8 @@ struct err *api_collections_view(struct api_call *call)
     req_answer_json(call->req, 200);
     return NULL;
 }
+
+const struct api_work api_collections_create = COLL_WORK(create_collection, change_unit, true);
+const struct api_work api_collections_update = COLL_WORK(update_collection, change_unit, true);
+const struct api_work api_collections_view = {
+    .steps = {{.place = AT_READ, .run = view_collection}}};

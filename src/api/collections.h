@@ -7,6 +7,18 @@
 #include "api/internal.h"
 #include "schema/define.h"
 
+/* A change of collections: prepared, then alone with the write connection. */
+/* clang-format off */
+#define COLL_WORK(prepare_fn, unit_fn, publishes)                                    \
+    {                                                                                \
+        .steps = {                                                                   \
+            {.place = AT_READ, .run = prepare_fn},                                   \
+            {.place = AT_LEASE, .unit = unit_fn, .changes_schema = publishes},       \
+            {.place = AT_LOOP, .run = api_send_written},                             \
+        },                                                                           \
+    }
+/* clang-format on */
+
 /* A definition on its way into the database, inside a unit. */
 struct coll_save {
     struct arena *a;

@@ -185,7 +185,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
 /* --- endpoints ---------------------------------------------------------------------------------
  */
 
-static struct err *prepare(struct api_call *call, db_unit_fn *run, bool changes_schema)
+static struct err *prepare_removal(struct api_call *call)
 {
     struct removal *removal = ARENA_NEW(call->arena, struct removal);
     struct err *err = api_collection(call, NULL, &removal->col);
@@ -193,18 +193,11 @@ static struct err *prepare(struct api_call *call, db_unit_fn *run, bool changes_
     removal->schema = call->schema;
     removal->now_ms = call->now_ms;
     removal->files = call->api->files;
-    call->lease.run = run;
-    call->lease.in = removal;
-    call->lease.changes_schema = changes_schema;
+    call->state = removal;
     return err;
 }
 
-struct err *api_collections_delete(struct api_call *call)
-{
-    return prepare(call, delete_unit, true);
-}
-
-struct err *api_collections_truncate(struct api_call *call)
+static struct err *prepare_truncate(struct api_call *call)
 {
     const struct schema_col *col = schema_find(call->schema, call->req->params[0]);
 
@@ -213,5 +206,8 @@ struct err *api_collections_truncate(struct api_call *call)
                        "View collections cannot be truncated since they don't store their own "
                        "records.",
                        "a view");
-    return prepare(call, truncate_unit, false);
+    return prepare_removal(call);
 }
+
+const struct api_work api_collections_delete = COLL_WORK(prepare_removal, delete_unit, true);
+const struct api_work api_collections_truncate = COLL_WORK(prepare_truncate, truncate_unit, false);

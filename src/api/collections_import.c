@@ -383,7 +383,7 @@ static bool is_decodable(const struct json *collections)
     return true;
 }
 
-struct err *api_collections_import(struct api_call *call)
+static struct err *prepare_import(struct api_call *call)
 {
     static const struct form_field fields[] = {
         {"collections", FORM_JSON, offsetof(struct body, collections)},
@@ -409,8 +409,8 @@ struct err *api_collections_import(struct api_call *call)
                               .delete_missing = body.delete_missing,
                               .now_ms = call->now_ms,
                               .files = call->api->files};
-    call->lease.run = import_unit;
-    call->lease.in = import;
-    call->lease.changes_schema = true;
+    call->state = import;
     return NULL;
 }
+
+const struct api_work api_collections_import = COLL_WORK(prepare_import, import_unit, true);

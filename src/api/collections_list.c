@@ -127,7 +127,7 @@ static struct err *count_items(struct api_call *call, struct query_spec spec, in
     return err;
 }
 
-struct err *api_collections_list(struct api_call *call)
+static struct err *list_collections(struct api_call *call)
 {
     const struct rec_list_params params = {
         .page = api_query(call, STR("page")),
@@ -166,3 +166,6 @@ struct err *api_collections_list(struct api_call *call)
     req_answer_json(call->req, 200);
     return NULL;
 }
+
+const struct api_work api_collections_list = {
+    .steps = {{.place = AT_READ, .run = list_collections}}};

@@ -13,7 +13,7 @@
 /* --- scaffolds, providers ----------------------------------------------------------------------
  */
 
-struct err *api_collections_scaffolds(struct api_call *call)
+static struct err *list_scaffolds(struct api_call *call)
 {
     static const char *const types[] = {"auth", "base", "view"};
     struct buf *out = &call->req->resp.body;
@@ -46,7 +46,7 @@ static void write_logo(struct buf *out, const struct schema_provider *provider)
     BUF_ADD(out, "</text></svg>\"");
 }
 
-struct err *api_collections_providers(struct api_call *call)
+static struct err *list_providers(struct api_call *call)
 {
     struct buf *out = &call->req->resp.body;
 
@@ -154,7 +154,7 @@ static struct err *trial_unit(struct db_conn *tx, const void *in, struct arena *
     return coll_failed(a, err, "Invalid view query.");
 }
 
-struct err *api_collections_try_view(struct api_call *call)
+static struct err *prepare_trial(struct api_call *call)
 {
     static const struct form_field fields[] = {{"query", FORM_TEXT, 0}};
     struct trial *trial = ARENA_NEW(call->arena, struct trial);
@@ -175,7 +175,12 @@ struct err *api_collections_try_view(struct api_call *call)
         return invalid;
     }
     trial->call = call;
-    call->lease.run = trial_unit;
-    call->lease.in = trial;
+    call->state = trial;
     return NULL;
 }
+
+const struct api_work api_collections_scaffolds = {
+    .steps = {{.place = AT_READ, .run = list_scaffolds}}};
+const struct api_work api_collections_providers = {
+    .steps = {{.place = AT_READ, .run = list_providers}}};
+const struct api_work api_collections_try_view = COLL_WORK(prepare_trial, trial_unit, false);

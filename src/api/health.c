@@ -19,7 +19,7 @@ static struct str proxy_header(const struct api_call *call)
     return STR_NONE;
 }
 
-struct err *api_health(struct api_call *call)
+static struct err *write_health(struct api_call *call)
 {
     struct buf *out = &call->req->resp.body;
 
@@ -34,3 +34,5 @@ struct err *api_health(struct api_call *call)
     req_answer_json(call->req, 200);
     return NULL;
 }
+
+const struct api_work api_health = {.steps = {{.place = AT_LOOP, .run = write_health}}};

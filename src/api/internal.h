@@ -12,13 +12,45 @@
  * may need, each of whom waits its turn while the others change it. */
 #define API_STALE_TRIES 8
 
-enum api_run {
-    RUN_PLAIN, /* needs no database but for the caller's identity */
-    RUN_READ,
-    RUN_WRITE,
-    RUN_LEASE, /* prepared like a write, then a unit of its own with the write connection leased */
-    RUN_HASH,
-    RUN_BATCH, /* batch.c: on pool threads, then a unit of its own */
+/* --- what a request of a kind does --------------------------------------------------------------
+ */
+
+struct api_call;
+
+/* Where a step runs. */
+enum api_place {
+    AT_LOOP, /* the loop; call->conn is NULL */
+    AT_READ, /* a read transaction, on the loop under its budget of CPU time; over it, on the pool
+              */
+    AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
+    AT_POOL,      /* a pool thread */
+    AT_HASH,      /* the pool's lane for passwords */
+    AT_UNIT,      /* a unit of work among others */
+    AT_LEASE,     /* a unit that has the write connection to itself */
+};
+
+/*
+ * Steps follow one another, each from the loop; an error ends the call. Any of them may run again
+ * from the first one on (E_STALE: the schema has changed), until a unit of the call is committed.
+ */
+struct api_step {
+    enum api_place place;
+    struct err *(*run)(struct api_call *call); /* all but units */
+    db_unit_fn *unit; /* AT_UNIT, AT_LEASE: `in` is call->state; call->out is what it leaves */
+    bool (*needed)(const struct api_call *call); /* on the loop, before it; NULL: always */
+    bool repeats;        /* as long as it is needed, each time from the end of the queue */
+    bool may_fail;       /* its error is in call->err, and the next step's business */
+    bool changes_schema; /* AT_LEASE: what it commits is published before others write */
+    unsigned (*timeout_s)(const struct api_call *call); /* AT_LEASE; NULL: the query timeout */
+};
+
+#define API_STEPS 9
+
+struct api_work {
+    struct api_step steps[API_STEPS]; /* up to the first without a function */
+    /* Removes what the steps so far have left outside of the database, once they have failed or are
+     * to begin anew; may find call->state NULL. On the loop. NULL: there is never anything. */
+    void (*undo)(struct api_call *call);
 };
 
 enum api_guard {
@@ -27,18 +59,14 @@ enum api_guard {
     GUARD_SUPERUSER,       /* looked at before the path and the body are */
 };
 
-struct api_call;
-struct batch;
+enum api_body { BODY_PLAIN, BODY_RECORD, BODY_BATCH }; /* how large it may be */
 
 struct api_route {
     const char *method;
     const char *pattern;
     enum api_guard guard;
-    enum api_run run;
-    bool record_body; /* the body limit grows with the collection's fields */
-    /* Writes the answer; RUN_BATCH leaves call->batch, RUN_WRITE the draft in call->draft,
-     * RUN_LEASE a unit in call->lease. May run twice. */
-    struct err *(*handle)(struct api_call *call);
+    enum api_body body;
+    const struct api_work *work;
 };
 
 /* A request with its identity and the snapshots it is answered from. */
@@ -47,31 +75,42 @@ struct api_call {
     struct arena *arena;
     struct api *api;
     const struct api_route *route; /* NULL: no such route */
-    struct schema *schema;         /* references, given back before the answer goes */
+    const struct api_work *work;
+    struct schema *schema; /* references, given back before the answer goes */
     struct settings *settings;
-    struct db_conn *conn; /* of the running thread, inside a read transaction */
+
+    /* who asks, from the first step on */
     struct rec_actor actor;
     struct auth_token token;
     struct str real_ip;
     bool superuser_ip_allowed; /* the address may act as a superuser */
     int64_t now_ms;
-    unsigned tries;
-    uint64_t queued_us;         /* clock_us() when it was last given to the pool */
-    struct rec_upload *uploads; /* what api_body() found beside the values */
+
+    /* the body, from when it is first asked for (body.c) */
+    struct api_parsed {
+        bool has_value, has_object, has_form;
+        const struct json *value; /* of a JSON body; NULL: it is none */
+        const struct json *object;
+        struct form_input form;
+        struct err *value_err, *object_err, *form_err;
+    } body;
+    struct rec_upload *uploads; /* what api_body() has found beside the values */
     size_t n_uploads;
-    /* RUN_WRITE */
-    struct rec_draft *draft;
-    /* RUN_LEASE: *ret_out is a struct rec_written * */
-    struct {
-        db_unit_fn *run;
-        const void *in;
-        bool changes_schema;
-    } lease;
-    struct batch *batch; /* RUN_BATCH */
-    struct arena *unit_arena;
+
+    /* the steps' */
+    void *state;          /* what they hand on; read-only for units */
+    struct db_conn *conn; /* inside a step that reads: the thread's; else NULL */
+    void *out;            /* what the last unit has left */
+    struct err *err;      /* of a step that may fail */
+    bool out_of_time;     /* the last lease came to an end after its time was over */
+
+    /* work.c */
+    size_t step;
+    unsigned tries;
+    bool committed;     /* a unit of the call is */
+    int64_t db_version; /* the database's schema, in the last read transaction */
+    uint64_t queued_us; /* clock_us() when it was last given to the pool */
     struct db_unit unit;
-    struct err *err; /* outcome of the part that ran elsewhere */
-    void *out;
 };
 
 /* call.c */
@@ -100,48 +139,39 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
 /* The body for an endpoint that decodes a fixed structure (base/form). */
 struct err *api_form(struct api_call *call, struct form_input *ret);
 
-/* dispatch.c: for runs of their own. */
-struct api_call *api_call_of_job(struct job *job);
-/* Hands the call to a lane of the pool; it is the lane's then. E_UNAVAILABLE: it has no place left,
- * neither run nor the call were touched. */
-MUST_CHECK struct err *api_submit(struct api_call *call, enum pool_lane lane,
-                                  void (*run)(struct job *job));
-/* The same, or answers 503. On the loop. */
-void api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job));
-/* The same from a thread of the pool, which has the call no more. */
-void api_pass_on(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job));
-/* Identifies and handles inside a read transaction of the running thread, without a budget. */
-struct err *api_prepare(struct api_call *call);
-
-/* batch.c: starts a RUN_BATCH. On the loop. */
-void api_batch_start(struct api_call *call);
-struct err *api_batch(struct api_call *call);
+/* work.c: takes the call through its steps. On its loop; the call may be over on return. */
+void api_work_start(struct api_call *call);
+/* Whether there is a unit among its steps. */
+bool api_work_writes(const struct api_work *work);
 
 /* answer.c: ends the call. On the loop. */
 void api_answer(struct api_call *call, struct err *err);
 
-/* records.c, auth.c, health.c */
-struct err *api_records_list(struct api_call *call);
-struct err *api_records_view(struct api_call *call);
-struct err *api_records_create(struct api_call *call);
-struct err *api_records_update(struct api_call *call);
-struct err *api_records_delete(struct api_call *call);
-struct err *api_auth_with_password(struct api_call *call);
-struct err *api_auth_refresh(struct api_call *call);
-struct err *api_auth_methods(struct api_call *call);
-struct err *api_auth_impersonate(struct api_call *call);
-struct err *api_health(struct api_call *call);
-/* collections*.c */
-struct err *api_collections_list(struct api_call *call);
-struct err *api_collections_create(struct api_call *call);
-struct err *api_collections_view(struct api_call *call);
-struct err *api_collections_update(struct api_call *call);
-struct err *api_collections_delete(struct api_call *call);
-struct err *api_collections_truncate(struct api_call *call);
-struct err *api_collections_import(struct api_call *call);
-struct err *api_collections_scaffolds(struct api_call *call);
-struct err *api_collections_providers(struct api_call *call);
-struct err *api_collections_try_view(struct api_call *call);
+/* answer.c: the last step of most units, which leave a struct rec_written. */
+struct err *api_send_written(struct api_call *call);
+
+/* What the routes do: health.c, records.c, auth.c, batch.c, collections*.c */
+extern const struct api_work api_health;
+extern const struct api_work api_records_list;
+extern const struct api_work api_records_view;
+extern const struct api_work api_records_create;
+extern const struct api_work api_records_update;
+extern const struct api_work api_records_delete;
+extern const struct api_work api_auth_with_password;
+extern const struct api_work api_auth_refresh;
+extern const struct api_work api_auth_methods;
+extern const struct api_work api_auth_impersonate;
+extern const struct api_work api_batch;
+extern const struct api_work api_collections_list;
+extern const struct api_work api_collections_create;
+extern const struct api_work api_collections_view;
+extern const struct api_work api_collections_update;
+extern const struct api_work api_collections_delete;
+extern const struct api_work api_collections_truncate;
+extern const struct api_work api_collections_import;
+extern const struct api_work api_collections_scaffolds;
+extern const struct api_work api_collections_providers;
+extern const struct api_work api_collections_try_view;
 
 /* etag.c: nothing of it happens unless the setting records.etags is on. */
 /* What the request's If-Match and If-None-Match say, or NULL. */

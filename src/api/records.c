@@ -6,7 +6,7 @@
 #define MISSING_CONTEXT "Missing collection context."
 #define MISSING_OR_INVALID_CONTEXT "Missing or invalid collection context."
 
-struct err *api_records_list(struct api_call *call)
+static struct err *list(struct api_call *call)
 {
     const struct schema_col *col;
     struct rec_list_params params;
@@ -32,7 +32,7 @@ struct err *api_records_list(struct api_call *call)
     return NULL;
 }
 
-struct err *api_records_view(struct api_call *call)
+static struct err *view(struct api_call *call)
 {
     const struct schema_col *col;
     struct err *err;
@@ -49,6 +49,12 @@ struct err *api_records_view(struct api_call *call)
     return api_etag_view(call, col);
 }
 
+const struct api_work api_records_list = {.steps = {{.place = AT_READ, .run = list}}};
+const struct api_work api_records_view = {.steps = {{.place = AT_READ, .run = view}}};
+
+/* --- writes ------------------------------------------------------------------------------------
+ */
+
 static struct err *draft(struct api_call *call, enum rec_action action, const char *missing)
 {
     struct rec_request request = {.action = action,
@@ -58,6 +64,7 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
                                   .condition = api_condition(call),
                                   .gone = &call->req->gone,
                                   .now_ms = call->now_ms};
+    struct rec_draft *draft;
     struct err *err;
 
     err = api_collection(call, missing, &request.col);
@@ -68,23 +75,97 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
     request.uploads = call->uploads;
     request.n_uploads = call->n_uploads;
     if (!err)
-        err = rec_draft_new(call->arena, &request, &call->draft);
+        err = rec_draft_new(call->arena, &request, &draft);
     if (!err)
-        err = rec_draft_read(call->arena, call->conn, call->draft);
+        err = rec_draft_read(call->arena, call->conn, draft);
+    call->state = err ? NULL : draft;
     return err;
 }
 
-struct err *api_records_create(struct api_call *call)
+static struct err *draft_create(struct api_call *call)
 {
     return draft(call, REC_CREATE, MISSING_OR_INVALID_CONTEXT);
 }
 
-struct err *api_records_update(struct api_call *call)
+static struct err *draft_update(struct api_call *call)
 {
     return draft(call, REC_UPDATE, MISSING_OR_INVALID_CONTEXT);
 }
 
-struct err *api_records_delete(struct api_call *call)
+static struct err *draft_delete(struct api_call *call)
 {
     return draft(call, REC_DELETE, MISSING_CONTEXT);
 }
+
+static bool needs_hash(const struct api_call *call)
+{
+    return rec_draft_needs_hash(call->state);
+}
+
+static struct err *hash(struct api_call *call)
+{
+    return rec_draft_hash(call->arena, call->state);
+}
+
+static bool needs_store(const struct api_call *call)
+{
+    return rec_draft_needs_store(call->state);
+}
+
+static struct err *store(struct api_call *call)
+{
+    return rec_draft_store(call->arena, call->state);
+}
+
+static bool needs_match(const struct api_call *call)
+{
+    return rec_draft_needs_match(call->state);
+}
+
+static struct err *match(struct api_call *call)
+{
+    return rec_draft_match(call->arena, call->state);
+}
+
+static bool is_leased(const struct api_call *call)
+{
+    return rec_draft_is_leased(call->state);
+}
+
+static bool is_grouped(const struct api_call *call)
+{
+    return !is_leased(call);
+}
+
+static void undo(struct api_call *call)
+{
+    if (call->state)
+        rec_draft_discard(call->state);
+    call->state = NULL;
+}
+
+/* clang-format off */
+#define SAVE(make_draft)                                             \
+    {                                                                \
+        .steps = {                                                   \
+            {.place = AT_READ, .run = make_draft},                   \
+            {.place = AT_HASH, .run = hash, .needed = needs_hash},   \
+            {.place = AT_POOL, .run = store, .needed = needs_store}, \
+            {.place = AT_POOL, .run = match, .needed = needs_match}, \
+            {.place = AT_UNIT, .unit = rec_draft_run},               \
+            {.place = AT_LOOP, .run = api_send_written},             \
+        },                                                           \
+        .undo = undo,                                                \
+    }
+
+const struct api_work api_records_create = SAVE(draft_create);
+const struct api_work api_records_update = SAVE(draft_update);
+const struct api_work api_records_delete = {
+    .steps = {
+        {.place = AT_READ, .run = draft_delete},
+        {.place = AT_LEASE, .unit = rec_draft_run, .needed = is_leased},
+        {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_grouped},
+        {.place = AT_LOOP, .run = api_send_written},
+    },
+};
+/* clang-format on */

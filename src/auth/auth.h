@@ -65,19 +65,52 @@ struct auth_answer {
     struct str body; /* JSON */
 };
 
-/* Logins read and write under the schema of call->actor: E_STALE when it has changed, and they can
- * begin anew.
- *
- * POST …/auth-with-password. On a POOL_HASH thread that has no snapshot open: it compares a hash,
- * reads with the thread's reader and may run units (MFA sessions, known devices). */
-MUST_CHECK struct err *auth_with_password(struct arena *a, struct db *db,
-                                          const struct auth_call *call, struct auth_answer *ret);
+/*
+ * A login on its way (auth.md 4), in the request's arena with everything it points to. What follows
+ * are its steps in their order: `conn` is inside a snapshot that is what the schema of call->actor
+ * says, and nothing is open in between.
+ */
+struct auth_session; /* mfa.c: of a second factor */
+struct auth_origin;  /* origin.c: where it comes from */
+struct auth_login {
+    const struct auth_call *call;
+    struct str method;            /* "password" */
+    const struct rec *rec;        /* whose login it is; NULL: nobody's */
+    struct str password, hash;    /* of a password: what is compared */
+    struct str token;             /* what it will be answered with */
+    struct auth_session *session; /* to be begun or ended first; NULL: none */
+    struct auth_answer answer;    /* status 0: it is not known yet */
+    struct auth_origin *origin;   /* to be noted; NULL: not of interest */
+};
+
+/* POST …/auth-with-password: whom the body means. The time that an answer takes must not tell
+ * whether that is anybody. */
+MUST_CHECK struct err *auth_password_find(struct arena *a, struct db_conn *conn,
+                                          const struct auth_call *call, struct auth_login **ret);
+/* On a thread that may take its time. E_BAD_REQUEST unless the record has proved who it is. */
+MUST_CHECK struct err *auth_password_compare(struct arena *a, const struct auth_login *login);
+/* Whether the record may log in; then its session, or the answer and its origin. */
+MUST_CHECK struct err *auth_login_admit(struct arena *a, struct db_conn *conn,
+                                        struct auth_login *login);
+/* With a session: the unit that begins or ends it, a db_unit_fn; `in` is the login. Then, out: what
+ * it has left, the answer to a login that needs another one, or E_BAD_REQUEST. */
+struct err *auth_session_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+MUST_CHECK struct err *auth_session_ended(struct arena *a, struct auth_login *login,
+                                          const void *out);
+/* Where there is no answer yet. */
+MUST_CHECK struct err *auth_login_write(struct arena *a, struct db_conn *conn,
+                                        struct auth_login *login);
+/* With an origin: the unit that notes it, a db_unit_fn; `in` is the login. Then, its error or what
+ * it has left: a failure is logged only. */
+struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+void auth_origin_noted(const struct auth_login *login, const struct err *err, const void *out);
+
 /* POST …/auth-refresh, behind the same-collection guard. token: the verified one of the request.
  * Reads only; conn may be inside a snapshot. */
 MUST_CHECK struct err *auth_refresh(struct arena *a, struct db_conn *conn,
                                     const struct auth_call *call, const struct auth_token *token,
                                     struct auth_answer *ret);
-/* POST …/impersonate/{id}. Reads only; guards are checked here. */
+/* POST …/impersonate/{id}, behind the guard for superusers. Reads only. */
 MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
                                         const struct auth_call *call, struct auth_answer *ret);
 /* GET …/auth-methods. OAuth2 providers are not listed yet. col may be NULL. */

@@ -47,30 +47,19 @@ MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *auth_write(struct arena *a, struct db_conn *conn,
                                   const struct auth_call *call, const struct rec *rec,
                                   struct str token, struct auth_answer *ret);
-/* A snapshot that is what the call's schema says; else E_STALE, and none is open. */
-MUST_CHECK struct err *auth_read_begin(struct arena *a, struct db_conn *conn,
-                                       const struct auth_call *call);
-/* All of it for a login by `method`. Outside of a snapshot. */
-MUST_CHECK struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
-                                     const struct auth_call *call, const struct rec *rec,
-                                     struct str method, struct auth_answer *ret);
 
 /* --- mfa.c: auth.md 6 ------------------------------------------------------------------------ */
 
 /* Whether this login needs a second method. Inside a snapshot. */
 MUST_CHECK struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn,
-                                       const struct auth_call *call, const struct rec *rec,
-                                       bool *ret);
-/* Begins or ends the session of a login. *ret_done: *ret is the answer (a session has begun).
- * Outside of a snapshot. */
-MUST_CHECK struct err *auth_mfa_step(struct arena *a, struct db *db, const struct auth_call *call,
-                                     const struct rec *rec, struct str method, bool *ret_done,
-                                     struct auth_answer *ret);
+                                       const struct auth_login *login, bool *ret);
+/* The session of a login that does. */
+MUST_CHECK struct err *auth_session_new(struct arena *a, const struct auth_login *login,
+                                        struct auth_session **ret);
 
 /* --- origin.c: auth.md 10 -------------------------------------------------------------------- */
 
-/* Notes where a completed login came from. A failure is logged only. Outside of a snapshot. */
-void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,
-                      const struct rec *rec);
+/* Where a completed login comes from; NULL: the collection does not ask. */
+struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *login);
 
 #endif

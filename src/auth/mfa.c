@@ -8,35 +8,36 @@
 #include "base/date.h"
 #include "base/id.h"
 
-struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn, const struct auth_call *call,
-                            const struct rec *rec, bool *ret)
+struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn, const struct auth_login *login,
+                            bool *ret)
 {
+    const struct rec *rec = login->rec;
     const struct schema_auth *auth = rec->col->auth;
     struct err *err;
 
     *ret = auth->mfa_enabled;
     if (!auth->mfa_enabled || auth->mfa_rule.n == 0)
         return NULL;
-    err = rec_matches(a, conn, call->actor, rec->col, rec_id(rec), auth->mfa_rule, ret);
+    err = rec_matches(a, conn, login->call->actor, rec->col, rec_id(rec), auth->mfa_rule, ret);
     if (err && err->kind == E_BAD_REQUEST)
         return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "mfa rule: %.*s",
                        STR_ARG(err->cause));
     return err;
 }
 
-struct session {
+struct auth_session {
     const struct schema *schema;
     const struct rec *rec; /* who logs in */
     struct str method;
-    struct str id; /* of the row: to be made, or as presented */
+    struct str id;  /* of the row: to be made, or as presented */
+    bool is_second; /* it was presented: the second login */
     struct rec_fixed fixed;
 };
 
 /* --- the first login ------------------------------------------------------------------------- */
 
-static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+static struct err *begin(struct arena *a, struct db_conn *tx, const struct auth_session *session)
 {
-    const struct session *session = in;
     const struct rec_set sets[] = {
         {STR("id"), auth_value_of_text(session->id)},
         {STR("collectionRef"), auth_value_of_text(session->rec->col->id)},
@@ -44,29 +45,13 @@ static struct err *begin_unit(struct db_conn *tx, const void *in, struct arena *
         {STR("method"), auth_value_of_text(session->method)},
     };
     struct rec *row;
-    struct err *err = schema_check_fresh(a, session->schema, tx);
 
-    (void)ret_out;
-    return err ? err
-               : rec_insert(a, tx, session->schema, &session->fixed, sets, COUNT_OF(sets), &row);
-}
-
-static struct err *begin(struct arena *a, struct db *db, struct session *session,
-                         struct auth_answer *ret)
-{
-    struct err *err;
-
-    session->id = random_text(a, ID_LEN, ALPHABET_ID);
-    err = db_run(a, db, begin_unit, session, NULL);
-    if (err)
-        return err;
-    *ret = (struct auth_answer){401, arena_printf(a, "{\"mfaId\":\"%.*s\"}", STR_ARG(session->id))};
-    return NULL;
+    return rec_insert(a, tx, session->schema, &session->fixed, sets, COUNT_OF(sets), &row);
 }
 
 /* --- the second login ------------------------------------------------------------------------ */
 
-static bool has_expired(const struct session *session, const struct rec *row)
+static bool has_expired(const struct auth_session *session, const struct rec *row)
 {
     int64_t created_ms, duration_ms;
 
@@ -78,7 +63,7 @@ static bool has_expired(const struct session *session, const struct rec *row)
 }
 
 /* What is wrong with a row that has not expired, or NULL. */
-static const char *mismatch(const struct session *session, const struct rec *row)
+static const char *mismatch(const struct auth_session *session, const struct rec *row)
 {
     if (!str_eq(auth_cell_named(row, "recordRef"), rec_id(session->rec)) ||
         !str_eq(auth_cell_named(row, "collectionRef"), session->rec->col->id))
@@ -93,18 +78,13 @@ struct ending {
     const char *refusal; /* NULL: it was there and is used up */
 };
 
-static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+static struct err *end(struct arena *a, struct db_conn *tx, const struct auth_session *session,
+                       struct ending *ending)
 {
-    const struct session *session = in;
-    struct ending *ending = ARENA_NEW(a, struct ending);
     struct rec *row = NULL;
-    struct err *err = schema_check_fresh(a, session->schema, tx);
+    struct err *err = rec_find(a, tx, session->schema->mfas, session->id, &row);
 
-    if (err)
-        return err;
-    *ret_out = ending;
     ending->refusal = "Invalid or expired MFA session.";
-    err = rec_find(a, tx, session->schema->mfas, session->id, &row);
     if (err || !row)
         return err;
     if (!has_expired(session, row)) {
@@ -115,22 +95,7 @@ static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a,
     return rec_remove(a, tx, session->schema, row, session->fixed.now_ms);
 }
 
-static struct err *end(struct arena *a, struct db *db, const struct session *session)
-{
-    const struct ending *ending;
-    void *out = NULL;
-    struct err *err;
-
-    err = db_run(a, db, end_unit, session, &out);
-    if (err)
-        return err;
-    ending = out;
-    if (ending->refusal)
-        return err_new(a, E_BAD_REQUEST, ending->refusal, "mfa session %.*s", STR_ARG(session->id));
-    return NULL;
-}
-
-/* --- */
+/* --- either ---------------------------------------------------------------------------------- */
 
 struct mfa_form {
     struct str id;
@@ -153,19 +118,48 @@ static struct err *read_id(struct arena *a, const struct auth_call *call, struct
     return err;
 }
 
-struct err *auth_mfa_step(struct arena *a, struct db *db, const struct auth_call *call,
-                          const struct rec *rec, struct str method, bool *ret_done,
-                          struct auth_answer *ret)
+struct err *auth_session_new(struct arena *a, const struct auth_login *login,
+                             struct auth_session **ret)
 {
-    struct session session = {.schema = call->actor->schema, .rec = rec, .method = method};
+    struct auth_session *session = ARENA_NEW(a, struct auth_session);
+    const struct auth_call *call = login->call;
     struct err *err;
 
-    if (!session.schema->mfas)
+    session->schema = call->actor->schema;
+    session->rec = login->rec;
+    session->method = login->method;
+    if (!session->schema->mfas)
         return err_new(a, E_INTERNAL, NULL, "there is no _mfas collection");
-    session.fixed = rec_fix(a, session.schema->mfas, call->now_ms);
-    err = read_id(a, call, &session.id);
-    if (err)
-        return err;
-    *ret_done = session.id.n == 0;
-    return *ret_done ? begin(a, db, &session, ret) : end(a, db, &session);
+    session->fixed = rec_fix(a, session->schema->mfas, call->now_ms);
+    err = read_id(a, call, &session->id);
+    session->is_second = session->id.n > 0;
+    if (!session->is_second)
+        session->id = random_text(a, ID_LEN, ALPHABET_ID);
+    *ret = session;
+    return err;
+}
+
+struct err *auth_session_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct auth_login *login = in;
+    struct ending *ending = ARENA_NEW(a, struct ending);
+
+    *ret_out = ending;
+    return login->session->is_second ? end(a, tx, login->session, ending)
+                                     : begin(a, tx, login->session);
+}
+
+struct err *auth_session_ended(struct arena *a, struct auth_login *login, const void *out)
+{
+    const struct auth_session *session = login->session;
+    const struct ending *ending = out;
+
+    if (!session->is_second) {
+        login->answer = (struct auth_answer){
+            401, arena_printf(a, "{\"mfaId\":\"%.*s\"}", STR_ARG(session->id))};
+        return NULL;
+    }
+    if (!ending->refusal)
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, ending->refusal, "mfa session %.*s", STR_ARG(session->id));
 }

@@ -14,7 +14,7 @@
 #define ORIGINS_MAX 5
 #define USER_AGENT_MAX 200
 
-struct origin {
+struct auth_origin {
     const struct schema *schema;
     const struct rec *rec;
     struct str fingerprint;
@@ -46,8 +46,9 @@ static struct str fingerprint(struct arena *a, const struct auth_call *call)
 }
 
 /* The record's rows, newest first; *ret_known is the one with the fingerprint, or empty. */
-static struct err *list_origins(struct arena *a, struct db_conn *tx, const struct origin *origin,
-                                id_list *ret, struct str *ret_known)
+static struct err *list_origins(struct arena *a, struct db_conn *tx,
+                                const struct auth_origin *origin, id_list *ret,
+                                struct str *ret_known)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     bool row = false;
@@ -74,7 +75,7 @@ static struct err *list_origins(struct arena *a, struct db_conn *tx, const struc
     return err;
 }
 
-static struct err *touch(struct arena *a, struct db_conn *tx, const struct origin *origin,
+static struct err *touch(struct arena *a, struct db_conn *tx, const struct auth_origin *origin,
                          struct str id)
 {
     struct rec *row = NULL;
@@ -88,7 +89,7 @@ static struct err *touch(struct arena *a, struct db_conn *tx, const struct origi
 }
 
 /* Of more than one less than the most, the oldest go. */
-static struct err *make_room(struct arena *a, struct db_conn *tx, const struct origin *origin,
+static struct err *make_room(struct arena *a, struct db_conn *tx, const struct auth_origin *origin,
                              const id_list *origins)
 {
     for (size_t i = ORIGINS_MAX - 1; i < origins->n; i++) {
@@ -104,7 +105,7 @@ static struct err *make_room(struct arena *a, struct db_conn *tx, const struct o
     return NULL;
 }
 
-static struct err *add(struct arena *a, struct db_conn *tx, const struct origin *origin)
+static struct err *add_origin(struct arena *a, struct db_conn *tx, const struct auth_origin *origin)
 {
     const struct rec_set sets[] = {
         {STR("id"), auth_value_of_text(origin->id)},
@@ -118,18 +119,16 @@ static struct err *add(struct arena *a, struct db_conn *tx, const struct origin 
 }
 
 /* *ret_out: not NULL when a mail was due. */
-static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     static char due[] = "due";
-    const struct origin *origin = in;
+    const struct auth_login *login = in;
+    const struct auth_origin *origin = login->origin;
     id_list origins = {0};
     struct str known;
-    struct err *err = schema_check_fresh(a, origin->schema, tx);
+    struct err *err = list_origins(a, tx, origin, &origins, &known);
 
     *ret_out = NULL;
-    if (err) /* the login stands, its origin is new once more */
-        return err;
-    err = list_origins(a, tx, origin, &origins, &known);
     if (err)
         return err;
     if (known.n > 0)
@@ -139,7 +138,7 @@ static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a
         return NULL;
     }
     err = make_room(a, tx, origin, &origins);
-    return err ? err : add(a, tx, origin);
+    return err ? err : add_origin(a, tx, origin);
 }
 
 static bool alerts(struct arena *a, const struct rec *rec)
@@ -149,24 +148,32 @@ static bool alerts(struct arena *a, const struct rec *rec)
     return enabled && enabled->type == JSON_BOOL && enabled->truth;
 }
 
-void auth_note_origin(struct arena *a, struct db *db, const struct auth_call *call,
-                      const struct rec *rec)
+struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *login)
 {
-    struct origin origin = {.schema = call->actor->schema,
-                            .rec = rec,
-                            .fingerprint = fingerprint(a, call),
-                            .id = random_text(a, ID_LEN, ALPHABET_ID)};
-    void *due = NULL;
-    struct err *err;
+    const struct auth_call *call = login->call;
+    struct auth_origin *origin;
 
-    if (!alerts(a, rec) || !origin.schema->auth_origins)
-        return;
-    origin.fixed = rec_fix(a, origin.schema->auth_origins, call->now_ms);
-    err = db_run(a, db, note_unit, &origin, &due);
+    if (!call->actor->schema->auth_origins || !alerts(a, login->rec))
+        return NULL;
+    origin = ARENA_NEW(a, struct auth_origin);
+    *origin = (struct auth_origin){
+        .schema = call->actor->schema,
+        .rec = login->rec,
+        .fingerprint = fingerprint(a, call),
+        .id = random_text(a, ID_LEN, ALPHABET_ID),
+        .fixed = rec_fix(a, call->actor->schema->auth_origins, call->now_ms),
+    };
+    return origin;
+}
+
+void auth_origin_noted(const struct auth_login *login, const struct err *err, const void *out)
+{
+    const struct rec *rec = login->rec;
+
     if (err && !err->logged)
         log_warn("auth.origin_not_saved", LOG_STR("collection", rec->col->name),
                  LOG_STR("record", rec_id(rec)), LOG_STR("cause", err->cause));
-    if (due)
+    else if (!err && out)
         log_warn("auth.alert_not_sent", LOG_STR("collection", rec->col->name),
                  LOG_STR("record", rec_id(rec)));
 }

@@ -2,7 +2,7 @@
  * POST …/auth-with-password (auth.md 5.2).
  *
  * The time an answer takes must not tell whether an address is known: where nobody is found, a hash
- * is compared all the same. No snapshot is held while a hash is compared.
+ * is compared all the same.
  */
 #include "auth/internal.h"
 
@@ -118,51 +118,40 @@ static struct err *find_dummy(struct arena *a, struct db_conn *conn, const struc
     return err;
 }
 
-struct candidate {
-    struct rec *rec; /* NULL: nobody */
-    struct str hash; /* what the password is compared with */
-};
-
-static struct err *find_candidate(struct arena *a, struct db_conn *conn,
-                                  const struct auth_call *call, const struct login_form *form,
-                                  struct candidate *ret)
+struct err *auth_password_find(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                               struct auth_login **ret)
 {
+    struct auth_login *login = ARENA_NEW(a, struct auth_login);
     const struct schema_col *col = call->col;
-    struct err *err = auth_read_begin(a, conn, call);
-
-    if (err)
-        return err;
-    if (form->field.n > 0)
-        err = find_by(a, conn, col, form->field, form->identity, &ret->rec);
-    else
-        err = find_any(a, conn, col, form->identity, &ret->rec);
-    if (!err && ret->rec)
-        ret->hash = auth_cell(ret->rec, col->auth->password);
-    if (!err && ret->hash.n == 0)
-        err = find_dummy(a, conn, col, &ret->hash);
-    db_read_end(conn);
-    return err;
-}
-
-struct err *auth_with_password(struct arena *a, struct db *db, const struct auth_call *call,
-                               struct auth_answer *ret)
-{
-    struct candidate candidate = {0};
     struct login_form form;
-    struct db_conn *conn;
+    struct rec *rec = NULL;
     struct err *err;
-    bool matches;
 
     call->actor->request.context = STR("password");
     err = read_form(a, call, &form);
-    if (!err)
-        err = db_reader(a, db, &conn);
-    if (!err)
-        err = find_candidate(a, conn, call, &form, &candidate);
     if (err)
         return err;
-    matches = bcrypt_check(form.password, candidate.hash);
-    if (!matches || !candidate.rec || auth_cell(candidate.rec, call->col->auth->password).n == 0)
-        return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "unknown identity or wrong password");
-    return auth_complete(a, db, conn, call, candidate.rec, STR("password"), ret);
+    if (form.field.n > 0)
+        err = find_by(a, conn, col, form.field, form.identity, &rec);
+    else
+        err = find_any(a, conn, col, form.identity, &rec);
+    *login = (struct auth_login){
+        .call = call, .method = STR("password"), .rec = rec, .password = form.password};
+    if (!err && rec)
+        login->hash = auth_cell(rec, col->auth->password);
+    if (!err && login->hash.n == 0) {
+        login->rec = NULL;
+        err = find_dummy(a, conn, col, &login->hash);
+    }
+    *ret = login;
+    return err;
+}
+
+struct err *auth_password_compare(struct arena *a, const struct auth_login *login)
+{
+    bool matches = bcrypt_check(login->password, login->hash);
+
+    if (matches && login->rec)
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "unknown identity or wrong password");
 }

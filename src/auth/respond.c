@@ -79,68 +79,24 @@ static struct err *new_token(struct arena *a, const struct auth_call *call, cons
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
-struct err *auth_read_begin(struct arena *a, struct db_conn *conn, const struct auth_call *call)
-{
-    struct err *err = db_read_begin(a, conn);
-
-    if (err)
-        return err;
-    err = schema_check_fresh(a, call->actor->schema, conn);
-    if (err)
-        db_read_end(conn);
-    return err;
-}
-
-static struct err *admit_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
-                               const struct rec *rec, bool *ret_mfa)
-{
-    struct err *err = auth_read_begin(a, conn, call);
-
-    if (err)
-        return err;
-    err = auth_admit(a, conn, call, rec);
-    if (!err)
-        err = auth_mfa_wanted(a, conn, call, rec, ret_mfa);
-    db_read_end(conn);
-    return err;
-}
-
-static struct err *write_login(struct arena *a, struct db_conn *conn, const struct auth_call *call,
-                               const struct rec *rec, struct str token, struct auth_answer *ret)
-{
-    struct err *err = auth_read_begin(a, conn, call);
-
-    if (err)
-        return err;
-    err = auth_write(a, conn, call, rec, token, ret);
-    db_read_end(conn);
-    return err;
-}
-
-struct err *auth_complete(struct arena *a, struct db *db, struct db_conn *conn,
-                          const struct auth_call *call, const struct rec *rec, struct str method,
-                          struct auth_answer *ret)
+struct err *auth_login_admit(struct arena *a, struct db_conn *conn, struct auth_login *login)
 {
     bool mfa = false;
-    bool done = false;
-    struct str token;
-    struct err *err;
+    struct err *err = new_token(a, login->call, login->rec, true, 0, &login->token);
 
-    err = new_token(a, call, rec, true, 0, &token);
+    if (!err)
+        err = auth_admit(a, conn, login->call, login->rec);
+    if (!err)
+        err = auth_mfa_wanted(a, conn, login, &mfa);
     if (err)
         return err;
-    err = admit_login(a, conn, call, rec, &mfa);
-    if (!err && mfa)
-        err = auth_mfa_step(a, db, call, rec, method, &done, ret);
-    if (err || done)
-        return err;
-    err = write_login(a, conn, call, rec, token, ret);
-    if (err && err->kind == E_STALE && mfa)
-        err->kind = E_UNAVAILABLE; /* the session is used up: this cannot begin anew */
-    if (err)
-        return err;
-    auth_note_origin(a, db, call, rec);
-    return NULL;
+    return mfa ? auth_session_new(a, login, &login->session) : auth_login_write(a, conn, login);
+}
+
+struct err *auth_login_write(struct arena *a, struct db_conn *conn, struct auth_login *login)
+{
+    login->origin = auth_origin_new(a, login);
+    return auth_write(a, conn, login->call, login->rec, login->token, &login->answer);
 }
 
 /* --- refresh, impersonation ------------------------------------------------------------------ */
@@ -197,18 +153,6 @@ static struct err *read_impersonation(struct arena *a, const struct auth_call *c
     return auth_validation(err);
 }
 
-static struct err *check_superuser(struct arena *a, const struct rec_actor *actor)
-{
-    if (!actor->auth)
-        return err_new(a, E_UNAUTHORIZED, "The request requires valid record authorization token.",
-                       "a guest");
-    if (!actor->superuser)
-        return err_new(a, E_FORBIDDEN,
-                       "The authorized record is not allowed to perform this action.",
-                       "no superuser");
-    return NULL;
-}
-
 struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                              struct auth_answer *ret)
 {
@@ -218,9 +162,6 @@ struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct
     struct err *err;
 
     call->actor->request.context = STR("default");
-    err = check_superuser(a, call->actor);
-    if (err)
-        return err;
     if (!call->col || !call->col->auth)
         return err_new(a, E_NOT_FOUND, "Missing or invalid auth collection context.",
                        "no such auth collection");

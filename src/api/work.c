@@ -1,0 +1,395 @@
+/*
+ * A call's way through its steps (design.md 4.2).
+ *
+ * Invariants
+ *  1. A call is in one place at a time: its loop, a pool thread, or the writer's queue; whoever has
+ *     it hands it on exactly once. Between steps it is on its loop, and api_answer() ends it there.
+ *  2. Steps may run again from the first one: what they leave outside the database and the call's
+ *     arena is for the work's undo.
+ *  3. No answer is written under one schema from rows of another: reads compare the generation
+ *     after their snapshot has begun, units before they do anything.
+ *  4. What was refused has not been done, also where it was refused while it waited: a unit starts
+ *     only for a client that has not been told so, and is not refused from then on.
+ */
+#include "api/internal.h"
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+static void step_back(struct req *req);
+static void go_on(struct api_call *call);
+
+static struct api_call *call_of(struct job *job)
+{
+    return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
+}
+
+static const struct api_step *step_of(const struct api_call *call)
+{
+    return &call->work->steps[call->step];
+}
+
+static bool is_first(const struct api_call *call)
+{
+    return call->step == 0;
+}
+
+bool api_work_writes(const struct api_work *work)
+{
+    for (size_t i = 0; i < API_STEPS && (work->steps[i].run || work->steps[i].unit); i++)
+        if (work->steps[i].unit)
+            return true;
+    return false;
+}
+
+static void empty_answer(struct api_call *call)
+{
+    buf_reset(&call->req->resp.body);
+    buf_reset(&call->req->resp.headers);
+}
+
+/* --- the pool --------------------------------------------------------------------------------- */
+
+/* Said once a second: a server that is busy is so for many. */
+static struct err *busy(struct api_call *call, const char *cause)
+{
+    static struct log_pace pace;
+    struct err *err = err_new(call->arena, E_UNAVAILABLE, NULL, "%s", cause);
+
+    err->retry_after_s = 1;
+    err->logged = true;
+    log_seldom(&pace, LOG_WARN, "api.busy", LOG_STR("path", call->req->path),
+               LOG_CSTR("cause", cause));
+    return err;
+}
+
+/* True: the lane has the call. False: it has no place left, which is the step's error. */
+static bool to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+{
+    struct job *job = &call->req->job;
+
+    job->run = run;
+    call->queued_us = clock_us();
+    if (!job->client)
+        job->client = settings_ip_client(api_real_ip(call->arena, call->req, call->settings));
+    if (pool_submit(call->api->pool, lane, job))
+        return true;
+    call->err = busy(call, "the pool's queue is full");
+    return false;
+}
+
+/* From a pool thread, which has the call no more. */
+static void to_loop(struct api_call *call)
+{
+    req_resume(call->req, step_back, true);
+}
+
+/* For its turn in the pool: longer than what it asks for may take. */
+static bool waited_too_long(const struct api_call *call)
+{
+    uint64_t most_us = call->api->query_timeout_s * UINT64_C(1000000);
+
+    return most_us && clock_us() - call->queued_us > most_us;
+}
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+/* Before the first step comes who is asking. */
+static struct err *run_step(struct api_call *call)
+{
+    struct err *err = is_first(call) ? api_identify(call) : NULL;
+
+    return err ? err : step_of(call)->run(call);
+}
+
+/* Inside a read transaction of the running thread. cpu_us 0: no budget. */
+static struct err *try_read(struct api_call *call, uint64_t cpu_us)
+{
+    const struct db_limits limits = {.cpu_us = cpu_us, .gone = &call->req->gone};
+    struct db_conn *conn;
+    struct err *err = db_reader(call->arena, call->api->db, &conn);
+
+    if (err)
+        return err;
+    db_set_limits(conn, &limits);
+    err = db_read_begin(call->arena, conn);
+    if (!err) {
+        call->conn = conn;
+        call->db_version = db_schema_version(conn);
+        err = schema_check_fresh(call->arena, call->schema, conn);
+        if (!err)
+            err = run_step(call);
+        call->conn = NULL;
+        db_read_end(conn);
+    }
+    db_set_limits(conn, NULL);
+    return err;
+}
+
+/* The snapshots as they are now, for a step that was stale. */
+static struct err *renew(struct api_call *call)
+{
+    struct err *err = NULL;
+
+    empty_answer(call);
+    if (call->schema->db_version != call->db_version)
+        err = call->api->follow_schema(call->api->user, call->arena, call->db_version);
+    api_call_snapshots(call);
+    return err;
+}
+
+/* A first step begins anew where it is: back on the loop it might be stale again before its turn in
+ * the pool came. */
+static struct err *read_step(struct api_call *call, uint64_t cpu_us)
+{
+    struct err *err = try_read(call, cpu_us);
+
+    while (is_first(call) && err && err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
+        err = renew(call);
+        if (!err)
+            err = try_read(call, cpu_us);
+    }
+    return err;
+}
+
+static void read_slowly(struct job *job)
+{
+    struct api_call *call = call_of(job);
+
+    call->err = waited_too_long(call) ? busy(call, "slow reads before it took too long")
+                                      : read_step(call, 0);
+    to_loop(call);
+}
+
+static void read_on_pool(struct job *job)
+{
+    struct api_call *call = call_of(job);
+
+    call->err = read_step(call, LIMIT_WORK_CPU_US);
+    if (call->err && call->err->kind == E_OVER_BUDGET) {
+        empty_answer(call);
+        if (to_pool(call, POOL_SLOW, read_slowly))
+            return;
+    }
+    to_loop(call);
+}
+
+/* --- units of work ---------------------------------------------------------------------------- */
+
+static struct err *run_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct api_call *call = in;
+    struct err *err = schema_check_fresh(a, call->schema, tx);
+
+    return err ? err : step_of(call)->unit(tx, call->state, a, ret_out);
+}
+
+/* After the commit of a unit that changed collections. Should it fail, the next reader sees a
+ * version that is not its snapshot's and tries again. */
+static void schema_changed(void *user)
+{
+    struct api_call *call = user;
+    struct err *err = call->api->follow_schema(call->api->user, call->arena, API_ANY_VERSION);
+
+    if (err)
+        log_error("schema.reload.failed", LOG_STR("cause", err->cause));
+}
+
+static void run_leased(struct job *job)
+{
+    struct api_call *call = call_of(job);
+    const struct api_step *step = step_of(call);
+    struct db_lease lease = {.timeout_s = step->timeout_s ? step->timeout_s(call)
+                                                          : call->api->query_timeout_s,
+                             .gone = &call->req->gone,
+                             .published = step->changes_schema ? schema_changed : NULL,
+                             .user = call};
+
+    uint64_t end_us = clock_us() + lease.timeout_s * UINT64_C(1000000);
+
+    if (waited_too_long(call)) {
+        call->err = busy(call, "leases before it took too long");
+    } else {
+        call->err = db_run_leased(call->arena, call->api->db, &lease, run_unit, call, &call->out);
+        call->out_of_time = lease.timeout_s && clock_us() >= end_us;
+    }
+    to_loop(call);
+}
+
+static void unit_done(struct db_unit *unit, struct err *err, void *out)
+{
+    struct api_call *call = unit->user;
+
+    call->err = err;
+    call->out = out;
+    req_resume(call->req, step_back, false); /* group_done wakes the loops */
+}
+
+/* --- starting a step, by its place: false when it is over already, as call->err says ------------
+ */
+
+static bool start_read(struct api_call *call)
+{
+    call->err = read_step(call, LIMIT_INLINE_CPU_US);
+    if (!call->err || call->err->kind != E_OVER_BUDGET)
+        return false;
+    empty_answer(call);
+    return to_pool(call, POOL_WORK, read_on_pool);
+}
+
+/* Without a database, but for a caller's token. */
+static bool start_on_loop(struct api_call *call)
+{
+    bool asks = is_first(call) && req_header(call->req, STR("Authorization")).n > 0;
+
+    if (asks)
+        return start_read(call);
+    call->err = run_step(call);
+    return false;
+}
+
+static void read_on_pool_only(struct job *job)
+{
+    struct api_call *call = call_of(job);
+
+    call->err = read_step(call, 0);
+    to_loop(call);
+}
+
+static bool start_pool_read(struct api_call *call)
+{
+    return to_pool(call, POOL_WORK, read_on_pool_only);
+}
+
+static void run_on_pool(struct job *job)
+{
+    struct api_call *call = call_of(job);
+
+    call->err = step_of(call)->run(call);
+    to_loop(call);
+}
+
+static bool start_on_pool(struct api_call *call)
+{
+    return to_pool(call, POOL_WORK, run_on_pool);
+}
+
+static bool start_hash(struct api_call *call)
+{
+    return to_pool(call, POOL_HASH, run_on_pool);
+}
+
+static bool start_unit(struct api_call *call)
+{
+    struct arena *a = arena_child(call->arena); /* the unit's own: it may run again */
+
+    call->req->stake = REQ_DECIDED;
+    call->unit = (struct db_unit){.run = run_unit,
+                                  .in = call,
+                                  .arena = a,
+                                  .gone = &call->req->gone,
+                                  .done = unit_done,
+                                  .user = call};
+    if (db_submit(call->api->db, &call->unit))
+        return true;
+    call->err = busy(call, "the write queue is full");
+    return false;
+}
+
+static bool start_lease(struct api_call *call)
+{
+    call->req->stake = REQ_DECIDED;
+    call->out_of_time = false;
+    return to_pool(call, POOL_LEASE, run_leased);
+}
+
+static bool (*const starts[])(struct api_call *call) = {
+    [AT_LOOP] = start_on_loop, [AT_READ] = start_read, [AT_POOL_READ] = start_pool_read,
+    [AT_POOL] = start_on_pool, [AT_HASH] = start_hash, [AT_UNIT] = start_unit,
+    [AT_LEASE] = start_lease,
+};
+
+/* --- from step to step, on the loop ------------------------------------------------------------
+ */
+
+/* What a unit has committed is not done twice. */
+static bool begins_anew(struct api_call *call, const struct err *err)
+{
+    if (err->kind != E_STALE || call->committed || ++call->tries >= API_STALE_TRIES)
+        return false;
+    if (call->work->undo)
+        call->work->undo(call);
+    empty_answer(call);
+    api_call_snapshots(call);
+    call->step = 0;
+    return true;
+}
+
+/* The step that is over. False: the call is elsewhere, or has been answered. */
+static bool step_ended(struct api_call *call)
+{
+    const struct api_step *step = step_of(call);
+
+    if (call->err && begins_anew(call, call->err))
+        return true;
+    if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT &&
+        start_lease(call))
+        return false;
+    if (call->err && !step->may_fail) {
+        api_answer(call, call->err);
+        return false;
+    }
+    call->committed |= step->unit && !call->err;
+    call->step += !step->repeats;
+    return true;
+}
+
+/* The next one that is needed; NULL: the call is over. */
+static const struct api_step *next_step(struct api_call *call)
+{
+    for (; call->step < API_STEPS; call->step++) {
+        const struct api_step *step = step_of(call);
+
+        if (!step->run && !step->unit)
+            break;
+        if (!step->needed || step->needed(call))
+            return step;
+    }
+    return NULL;
+}
+
+/* It may have been told that it is refused, or has nobody to answer. */
+static bool is_given_up(const struct api_call *call)
+{
+    return call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone);
+}
+
+static void go_on(struct api_call *call)
+{
+    const struct api_step *step;
+
+    do {
+        step = next_step(call);
+        if (!step || is_given_up(call)) {
+            api_answer(call,
+                       step ? err_new(call->arena, E_GONE, NULL, "the client has left") : NULL);
+            return;
+        }
+        if (starts[step->place](call))
+            return;
+    } while (step_ended(call));
+}
+
+static void step_back(struct req *req)
+{
+    struct api_call *call = req->user;
+
+    if (step_ended(call))
+        go_on(call);
+}
+
+void api_work_start(struct api_call *call)
+{
+    call->req->stake = api_work_writes(call->work) ? REQ_AWAITED : REQ_DROPPABLE;
+    go_on(call);
+}
