@@ -37,8 +37,7 @@ static struct err *send_answer(struct api_call *call, const struct auth_answer *
     return NULL;
 }
 
-/* --- without a login ---------------------------------------------------------------------------
- */
+/* --- without a login ------------------------------------------------------------------------ */
 
 static struct err *list_methods(struct api_call *call)
 {
@@ -76,8 +75,7 @@ const struct api_work api_auth_methods = {.steps = {{.place = AT_READ, .run = li
 const struct api_work api_auth_refresh = {.steps = {{.place = AT_READ, .run = refresh}}};
 const struct api_work api_auth_impersonate = {.steps = {{.place = AT_READ, .run = impersonate}}};
 
-/* --- logins ------------------------------------------------------------------------------------
- */
+/* --- logins --------------------------------------------------------------------------------- */
 
 static struct err *find_by_password(struct api_call *call)
 {

@@ -3,8 +3,7 @@
  */
 #include "api/batch.h"
 
-/* --- "requests.3.avatar" and "requests[3].avatar" ----------------------------------------------
- */
+/* --- "requests.3.avatar" and "requests[3].avatar" ------------------------------------------- */
 
 static bool take_text(struct str *rest, struct str text)
 {

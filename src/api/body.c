@@ -351,8 +351,7 @@ static struct err *read_xml(struct api_call *call, const struct json **ret)
     return bad_body(call, "XML has no record form");
 }
 
-/* --- fixed structures: JSON as it is, or pairs in the order in which they count ----------------
- */
+/* --- fixed structures: JSON as it is, or pairs in the order in which they count ------------- */
 
 typedef VEC(struct form_pair) pairs_out;
 
@@ -419,8 +418,7 @@ static struct err *form_xml(struct api_call *call, struct form_input *ret)
     return NULL;
 }
 
-/* --- by type: compared as written, by prefix ---------------------------------------------------
- */
+/* --- by type: compared as written, by prefix ------------------------------------------------ */
 
 static const struct reader {
     struct str type;

@@ -9,8 +9,7 @@
 #define UNDECODABLE "Failed to load the submitted data due to invalid formatting."
 #define UNDECODABLE_TYPE "Failed to load the collection type data due to invalid formatting."
 
-/* --- bodies ------------------------------------------------------------------------------------
- */
+/* --- bodies --------------------------------------------------------------------------------- */
 
 static const char *const form_texts[] = {"id", "name", "type", "viewQuery"};
 static const char *const form_rules[] = {"listRule",   "viewRule", "createRule", "updateRule",
@@ -84,8 +83,7 @@ static struct err *undecodable(struct arena *a, const char *message, struct str 
     return err_new(a, E_BAD_REQUEST, message, "%.*s", STR_ARG(why));
 }
 
-/* --- units -------------------------------------------------------------------------------------
- */
+/* --- units ---------------------------------------------------------------------------------- */
 
 struct change {
     const struct schema *schema;

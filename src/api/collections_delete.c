@@ -38,8 +38,7 @@ void coll_files_go(struct arena *a, struct db_conn *tx, struct file_store *store
     db_after_commit(tx, remove_files, gone);
 }
 
-/* --- delete ------------------------------------------------------------------------------------
- */
+/* --- delete --------------------------------------------------------------------------------- */
 
 /* "a, b": the other collections with a relation to it. Empty: none. */
 static struct str referrers(struct arena *a, const struct schema_col *col)
@@ -111,8 +110,7 @@ static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena 
     return err;
 }
 
-/* --- truncate ----------------------------------------------------------------------------------
- */
+/* --- truncate ------------------------------------------------------------------------------- */
 
 static struct err *read_ids(struct arena *a, struct db_conn *tx, const struct schema_col *col,
                             struct str_list *ret)
@@ -182,8 +180,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     return err_copy(a, err);
 }
 
-/* --- endpoints ---------------------------------------------------------------------------------
- */
+/* --- endpoints ------------------------------------------------------------------------------ */
 
 static struct err *prepare_removal(struct api_call *call)
 {

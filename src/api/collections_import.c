@@ -34,8 +34,7 @@ struct run {
     struct schema *schema; /* what is stored by now */
 };
 
-/* --- errors ------------------------------------------------------------------------------------
- */
+/* --- errors --------------------------------------------------------------------------------- */
 
 static struct err *refuse(struct arena *a, struct str message)
 {
@@ -144,8 +143,7 @@ static struct str pretty(struct arena *a, const struct err *err)
     return text;
 }
 
-/* --- decoding ----------------------------------------------------------------------------------
- */
+/* --- decoding ------------------------------------------------------------------------------- */
 
 static struct str text_of(const struct json *object, const char *key)
 {
@@ -239,8 +237,7 @@ static struct err *decode_all(struct run *run)
     return err;
 }
 
-/* --- storing -----------------------------------------------------------------------------------
- */
+/* --- storing -------------------------------------------------------------------------------- */
 
 static void unref(void *arg)
 {
@@ -365,8 +362,7 @@ static struct err *import_unit(struct db_conn *tx, const void *in, struct arena 
     return err;
 }
 
-/* --- the endpoint ------------------------------------------------------------------------------
- */
+/* --- the endpoint --------------------------------------------------------------------------- */
 
 struct body {
     const struct json *collections;

@@ -4,8 +4,7 @@
  */
 #include "api/collections.h"
 
-/* --- the table as a collection -----------------------------------------------------------------
- */
+/* --- the table as a collection -------------------------------------------------------------- */
 
 static const struct column {
     const char *name, *type;
@@ -33,8 +32,7 @@ static struct schema_col *table_col(struct arena *a)
     return col;
 }
 
-/* --- what may be named -------------------------------------------------------------------------
- */
+/* --- what may be named ---------------------------------------------------------------------- */
 
 static bool is_known(struct str name)
 {
@@ -76,8 +74,7 @@ static bool filter_is_plain(struct str filter)
     return true;
 }
 
-/* --- the list ----------------------------------------------------------------------------------
- */
+/* --- the list ------------------------------------------------------------------------------- */
 
 static struct err *open_query(struct api_call *call, const struct query_spec *spec,
                               struct db_stmt **ret)

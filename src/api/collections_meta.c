@@ -10,8 +10,7 @@
 #define VIEW_QUERY_BYTES 5000
 #define SAMPLE 10
 
-/* --- scaffolds, providers ----------------------------------------------------------------------
- */
+/* --- scaffolds, providers ------------------------------------------------------------------- */
 
 static struct err *list_scaffolds(struct api_call *call)
 {
@@ -62,8 +61,7 @@ static struct err *list_providers(struct api_call *call)
     return NULL;
 }
 
-/* --- trying out a view -------------------------------------------------------------------------
- */
+/* --- trying out a view ---------------------------------------------------------------------- */
 
 struct trial {
     const struct api_call *call;

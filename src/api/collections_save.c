@@ -5,8 +5,7 @@
 
 #include "base/limits.h"
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ---------------------------------------------------------------------------------- */
 
 static bool rule_compiles(void *user, struct arena *a, const struct schema *with,
                           const struct schema_col *col, struct str rule, struct str *ret_why)
@@ -32,8 +31,7 @@ static bool rule_compiles(void *user, struct arena *a, const struct schema *with
     return !err;
 }
 
-/* --- steps -------------------------------------------------------------------------------------
- */
+/* --- steps ---------------------------------------------------------------------------------- */
 
 struct err *coll_make(struct coll_save *save)
 {
@@ -104,8 +102,7 @@ struct err *coll_store(struct coll_save *save)
     return with ? schema_follow_views(save->a, save->tx, with, save->now_ms) : NULL;
 }
 
-/* --- answers -----------------------------------------------------------------------------------
- */
+/* --- answers -------------------------------------------------------------------------------- */
 
 struct err *coll_failed(struct arena *a, struct err *err, const char *failed)
 {

@@ -27,8 +27,7 @@ void api_handle(void *user, struct req *req)
     api_work_start(call);
 }
 
-/* --- bodies ------------------------------------------------------------------------------------
- */
+/* --- bodies --------------------------------------------------------------------------------- */
 
 static uint64_t batch_limit(const struct api *api)
 {
@@ -72,8 +71,7 @@ void api_remove_temp(void *user, struct str path)
     file_store_remove_temp(api->files, path);
 }
 
-/* --- clients -----------------------------------------------------------------------------------
- */
+/* --- clients -------------------------------------------------------------------------------- */
 
 bool api_peers_are_clients(void *user)
 {
@@ -91,8 +89,7 @@ uint64_t api_client(void *user, const struct req *req)
     return settings_ip_client(api_real_ip(req->arena, req, settings));
 }
 
-/* --- threads -----------------------------------------------------------------------------------
- */
+/* --- threads -------------------------------------------------------------------------------- */
 
 void api_abandoned(void *user)
 {

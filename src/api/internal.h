@@ -12,8 +12,7 @@
  * may need, each of whom waits its turn while the others change it. */
 #define API_STALE_TRIES 8
 
-/* --- what a request of a kind does --------------------------------------------------------------
- */
+/* --- what a request of a kind does ---------------------------------------------------------- */
 
 struct api_call;
 

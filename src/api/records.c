@@ -52,8 +52,7 @@ static struct err *view(struct api_call *call)
 const struct api_work api_records_list = {.steps = {{.place = AT_READ, .run = list}}};
 const struct api_work api_records_view = {.steps = {{.place = AT_READ, .run = view}}};
 
-/* --- writes ------------------------------------------------------------------------------------
- */
+/* --- writes --------------------------------------------------------------------------------- */
 
 static struct err *draft(struct api_call *call, enum rec_action action, const char *missing)
 {

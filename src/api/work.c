@@ -225,8 +225,7 @@ static void unit_done(struct db_unit *unit, struct err *err, void *out)
     req_resume(call->req, step_back, false); /* group_done wakes the loops */
 }
 
-/* --- starting a step, by its place: false when it is over already, as call->err says ------------
- */
+/* --- starting a step, by its place: false when it is over already, as call->err says -------- */
 
 static bool start_read(struct api_call *call)
 {
@@ -309,8 +308,7 @@ static bool (*const starts[])(struct api_call *call) = {
     [AT_LEASE] = start_lease,
 };
 
-/* --- from step to step, on the loop ------------------------------------------------------------
- */
+/* --- from step to step, on the loop --------------------------------------------------------- */
 
 /* What a unit has committed is not done twice. */
 static bool begins_anew(struct api_call *call, const struct err *err)

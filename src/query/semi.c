@@ -35,8 +35,7 @@ static void go_back(struct query_make *make, const struct state *state)
     make->multiplies = state->multiplies;
 }
 
-/* --- who shares a path -------------------------------------------------------------------------
- */
+/* --- who shares a path ---------------------------------------------------------------------- */
 
 static bool is_name(char c)
 {
@@ -82,8 +81,7 @@ static bool is_shared(const struct query_make *make, struct str path)
                           1;
 }
 
-/* --- many values -------------------------------------------------------------------------------
- */
+/* --- many values ---------------------------------------------------------------------------- */
 
 static bool is_field_path(const struct query_operand *operand)
 {
@@ -126,8 +124,7 @@ static bool each_value(struct query_make *make, struct query_scope *scope,
     return true;
 }
 
-/* --- single relations --------------------------------------------------------------------------
- */
+/* --- single relations ----------------------------------------------------------------------- */
 
 struct semi {
     struct query_make *make;
