@@ -4,7 +4,8 @@
 PROGRAM is build/bench/count. Ten kinds of requests run one after the other against a fresh site with a
 few hundred records; each is counted once what it needs is made. The counts are compared with the
 baseline where compiler and libraries are the baseline's: more than MOST_MORE is a failure. Else they are only
-printed. --write makes a new baseline. The last line is `N passed, N failed`.
+printed. What threads in the background do meanwhile (a checkpoint) only adds, so where a count is too high, the
+lower one of two counts. --write makes a new baseline. The last line is `N passed, N failed`.
 """
 
 import argparse
@@ -38,7 +39,10 @@ def main():
     args = parser.parse_args()
     home = reeve.scratch("count")
     try:
-        counts = count(os.path.abspath(args.program), home)
+        counts = count(os.path.abspath(args.program), os.path.join(home, "first"))
+        if args.write or any(above(counts, args).values()):
+            again = count(os.path.abspath(args.program), os.path.join(home, "second"))
+            counts = {name: min(n, again[name]) for name, n in counts.items()}
     finally:
         reeve.remove(home)
     if args.write:
@@ -51,6 +55,7 @@ def main():
 def count(program, home):
     """{kind: instructions a request}"""
     directory = os.path.join(home, "data")
+    os.makedirs(home)
     reeve.fresh(os.path.join(os.path.dirname(os.path.dirname(program)), "reeve"), directory)
     reeve.run_sql(directory, "data", SITE)
     requests = os.path.join(home, "requests")
@@ -112,20 +117,31 @@ def tools(program):
     return {"compiler": sorted(re.findall(r"GCC: .*|clang .*", comment.stdout)), "libraries": versions.split("\n")[:-1]}
 
 
-def compare(counts, args):
-    tally = reeve.Tally()
+def read_baseline(args):
+    """{kind: instructions}, and whether they were counted with the same tools."""
     try:
         with open(args.baseline, encoding="ascii") as f:
             baseline = json.load(f)
     except FileNotFoundError:
-        baseline = {"made_with": None, "counts": {}}
-    same = baseline["made_with"] == tools(args.program)
+        return {}, False
+    return baseline["counts"], baseline["made_with"] == tools(args.program)
+
+
+def above(counts, args):
+    """{kind: whether there are more than may be}"""
+    baseline, same = read_baseline(args)
+    return {name: same and n > baseline.get(name, n) * (1 + MOST_MORE) for name, n in counts.items()}
+
+
+def compare(counts, args):
+    tally = reeve.Tally()
+    baseline, same = read_baseline(args)
     if not same:
         print("the baseline was made with other tools: nothing fails")
     for name, n in counts.items():
-        before = baseline["counts"].get(name)
+        before = baseline.get(name)
         print("%-18s %9d instructions%s" % (name, n, "  %+.1f %%" % (100 * (n / before - 1)) if before else ""))
-        tally.check(name, not same or not before or n <= before * (1 + MOST_MORE), "%d, the baseline has %s" % (n, before))
+        tally.check(name, not above(counts, args)[name], "%d, the baseline has %s" % (n, before))
     return tally.end()
 
 

@@ -73,7 +73,7 @@ def main():
         directory = reeve.fresh(binary, os.path.join(home, "data"))
         reeve.run_sql(directory, "data", SITE)
         reeve.set_batch(directory, enabled=True, maxRequests=50, timeout=60)
-        with reeve.Server(binary, directory, "--queryTimeout", "2") as server:
+        with reeve.Server(binary, directory, "--queryTimeout", "4") as server:
             slow_reads(server, tally)
             waiting_leases(server, directory, tally)
             hot_row(server, tally)
