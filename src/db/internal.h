@@ -226,20 +226,33 @@ struct db_stmt {
     struct db_stmt *newer, *older;
 };
 
-/* Memory that no arena can hold: handles that live and die singly. */
-void *db_alloc(size_t n); /* zeroed */
-void db_free(void *p);
+/* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
+void *db_alloc(size_t n); /* zeroed; never NULL */
+void db_free(void *p);    /* NULL is fine */
 
-/* db.c */
+/* conn.c */
+/* Opens a connection that belongs to the calling thread; the caller closes it. */
 MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role,
                                     struct db_conn **ret);
+/* With its statements, none of which may be in use. The owner's thread, or once that has ended;
+ * NULL is fine. */
 void db_conn_close(struct db_conn *conn);
 /* The schema's version in the snapshot or transaction that has begun. Where it is another one than
  * before, prepared statements go: the engine compiles one anew when the tables that it reads
  * changed, but one that reads none, through a view of constants, would stay what it was. */
 void db_conn_note_version(struct db_conn *conn, int64_t version);
 
-/* stmt.c */
+/* reader.c */
+/* Closes every thread's read connection: at the end, when no thread uses one. */
+void db_readers_drop(struct db *db);
+
+/* stmt_cache.c; all on the thread that owns the connection */
+/* A statement that nobody uses, compiled on a miss: reset, without bindings, in use from here. */
+MUST_CHECK struct err *db_stmts_take(struct arena *a, struct db_conn *conn, struct str sql,
+                                     struct db_stmt **ret);
+/* Back into the cache, reset and without bindings. It may be gone after that. */
+void db_stmts_give(struct db_stmt *stmt);
+/* Frees all; none may be in use. */
 void db_stmts_drop(struct db_conn *conn);
 
 /* actions.c */
