@@ -23,11 +23,10 @@ struct err *db_open(struct arena *a, const struct db_conf *conf, struct db **ret
         db->conf.page_cache_bytes = LIMIT_PAGE_CACHE_BYTES;
     db->serial = atomic_fetch_add(&db_last_serial, 1) + 1;
     pthread_mutex_init(&db->lock, NULL);
-    db_writer_init(&db->writer);
-    db_checkpointer_init(&db->checkpointer);
     err = db->ops->open(a, db->ops, &db->conf, &db->eng);
     if (err)
         return err;
+    db->writer = db->ops->writer_new(db);
     err = db_reader(a, db, &conn);
     if (err)
         return err;
@@ -41,7 +40,7 @@ struct err *db_open(struct arena *a, const struct db_conf *conf, struct db **ret
 
 void db_end_waits(struct db *db)
 {
-    atomic_store(&db->writer.ending, true);
+    atomic_store(&db->ending, true);
 }
 
 void db_close(struct db *db)
@@ -49,11 +48,12 @@ void db_close(struct db *db)
     if (!db)
         return;
     db_end_waits(db); /* who has the turn may wait for another's lock */
-    db_checkpointer_stop(db);
-    db_writer_done(db);
+    if (db->writer)
+        db->ops->writer_stop(db->writer);
     db_reader_close(db);
     db_readers_drop(db);
-    db_checkpointer_done(db);
+    if (db->writer)
+        db->ops->writer_free(db->writer);
     if (db->eng)
         db->ops->close(db->eng);
     pthread_mutex_destroy(&db->lock);
