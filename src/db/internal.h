@@ -133,6 +133,12 @@ struct db_frame {
     struct db_frame *outer;
 };
 
+/* A thread carries out units of `db`: on its stack, meanwhile. */
+struct db_hold {
+    const struct db *db;
+    struct db_hold *outer;
+};
+
 #define DB_STMT_BUCKETS 256
 
 struct db_conn {
@@ -229,6 +235,13 @@ MUST_CHECK struct err *db_stmts_take(struct arena *a, struct db_conn *conn, stru
 void db_stmts_give(struct db_stmt *stmt);
 /* Frees all; none may be in use. */
 void db_stmts_drop(struct db_conn *conn);
+
+/* hold.c: the calling thread carries out units of the database, their actions and done() included,
+ * from begin to end. Every begin has an end, innermost first; hold lives till then. An engine says
+ * so around all that it calls of a unit. */
+void db_hold_begin(struct db_hold *hold, const struct db *db);
+void db_hold_end(struct db_hold *hold);
+bool db_is_held(const struct db *db);
 
 /* actions.c */
 void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);

@@ -71,10 +71,13 @@ struct err *db_writer_run_leased(struct arena *a, struct db_writer *w, const str
                                  db_unit_fn *run, const void *in, void **ret_out)
 {
     struct err *err = db_turn_take(a, w, lease->gone, deadline_of(lease));
+    struct db_hold hold;
 
     if (err)
         return err;
+    db_hold_begin(&hold, w->db);
     err = lease_run(a, w, lease, run, in, ret_out);
+    db_hold_end(&hold);
     db_turn_give(w);
     return err;
 }

@@ -16,12 +16,20 @@ bool db_submit(struct db *db, struct db_unit *unit)
     return db->ops->submit(db->writer, unit);
 }
 
+/* One that waited here for another unit would wait for its own thread. */
+static struct err *refuse_inside(struct arena *a, const struct db *db, const char *call)
+{
+    return db_is_held(db) ? err_new(a, E_INTERNAL, NULL, "%s inside a unit of work", call) : NULL;
+}
+
 struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
                           db_unit_fn *run, const void *in, void **ret_out)
 {
+    struct err *err = refuse_inside(a, db, "db_run_leased");
     void *out = NULL;
-    struct err *err;
 
+    if (err)
+        return err;
     err = db->ops->run_leased(arena_child(a), db->writer, lease, run, in, &out);
     if (!err && ret_out)
         *ret_out = out;
@@ -51,7 +59,10 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
 {
     struct waiter w = {.unit = {.run = run, .in = in, .arena = arena_child(a), .user = &w}};
     const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s};
+    struct err *err = refuse_inside(a, db, "db_run");
 
+    if (err)
+        return err;
     w.unit.done = waiter_done;
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.finished, NULL);

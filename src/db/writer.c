@@ -243,8 +243,10 @@ static void writer_main(void *arg)
 {
     struct db_writer *w = arg;
     struct db_unit *units;
+    struct db_hold hold;
 
     w->arena = arena_new();
+    db_hold_begin(&hold, w->db);
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (w->turn != DB_TURN_GROUP && !(w->stopping && !w->first && w->turn == DB_TURN_NONE))
@@ -262,6 +264,7 @@ static void writer_main(void *arg)
         pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);
+    db_hold_end(&hold);
     arena_free(w->arena);
 }
 
