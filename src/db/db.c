@@ -1,5 +1,5 @@
 /*
- * Databases: opened and closed, how SQL is spelt for them, and what they have done so far.
+ * Databases: opened and closed, what their engine is like, and what they have done so far.
  */
 #include "db/db.h"
 
@@ -68,6 +68,11 @@ const struct db_dialect *db_dialect(const struct db *db)
 const struct db_dialect *db_conn_dialect(const struct db_conn *conn)
 {
     return conn->db->ops->dialect;
+}
+
+bool db_blocks(const struct db *db)
+{
+    return db->ops->blocks;
 }
 
 struct db_stats db_stats(const struct db *db)

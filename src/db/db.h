@@ -70,6 +70,9 @@ void db_end_waits(struct db *db);
 const struct db_dialect *db_dialect(const struct db *db);
 const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
 
+/* Whether calls wait for a network: then none is made on a loop, reads neither. Any thread. */
+bool db_blocks(const struct db *db);
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* The calling thread's read connection, opened on first use; NULL and *ret_err when it cannot be.
