@@ -5,13 +5,11 @@
  * write connection's turn and waits for readers too, so that the log begins at its start again:
  * under load that never pauses PASSIVE alone would let it grow for ever.
  */
-#include "db/db.h"
+#include "db/writer.h"
 
-#include "base/compiler.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "db/internal.h"
 
 #define SWEEP_EVERY_BYTES (8 * MIB)
 
@@ -21,33 +19,34 @@ void db_checkpointer_init(struct db_checkpointer *c)
     pthread_cond_init(&c->wake, NULL);
 }
 
-static struct err *sweep(struct arena *a, struct db *db, uint64_t wal_bytes)
+static struct err *sweep(struct arena *a, struct db_writer *w, uint64_t wal_bytes)
 {
-    struct db_checkpointer *c = &db->checkpointer;
+    struct db_checkpointer *c = &w->checkpointer;
+    const struct db_ops *ops = w->db->ops;
     struct err *err;
 
     if (!c->conn) {
-        err = db_conn_open(a, db, DB_ROLE_CHECKPOINTER, &c->conn);
+        err = db_conn_open(a, w->db, DB_ROLE_CHECKPOINTER, &c->conn);
         if (err)
             return err;
     }
     if (wal_bytes < LIMIT_WAL_RESTART_BYTES)
-        return db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE);
-    err = db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE); /* most of it, holding up none */
+        return ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE);
+    err = ops->checkpoint(a, c->conn->eng, DB_SWEEP_PASSIVE); /* most of it, holding up none */
     if (err)
         return err;
-    err = db_turn_take(a, db, NULL, 0);
+    err = db_turn_take(a, w, NULL, 0);
     if (err)
         return err;
-    err = db->ops->checkpoint(a, c->conn->eng, DB_SWEEP_RESTART);
-    db_turn_give(db);
+    err = ops->checkpoint(a, c->conn->eng, DB_SWEEP_RESTART);
+    db_turn_give(w);
     return err;
 }
 
 static void checkpointer_main(void *arg)
 {
-    struct db *db = arg;
-    struct db_checkpointer *c = &db->checkpointer;
+    struct db_writer *w = arg;
+    struct db_checkpointer *c = &w->checkpointer;
     struct arena *a = arena_new();
 
     pthread_mutex_lock(&c->lock);
@@ -61,9 +60,9 @@ static void checkpointer_main(void *arg)
         }
         c->wanted_bytes = 0;
         pthread_mutex_unlock(&c->lock);
-        err = sweep(a, db, wal_bytes);
+        err = sweep(a, w, wal_bytes);
         if (!err)
-            atomic_fetch_add(&db->n_checkpoints, 1);
+            atomic_fetch_add(&w->db->n_checkpoints, 1);
         else if (err->kind != E_UNAVAILABLE) /* in use: asked for again as the log grows */
             log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
         arena_reset(a);
@@ -74,9 +73,10 @@ static void checkpointer_main(void *arg)
 }
 
 /* The log has begun anew when it is smaller than it was. */
-void db_checkpointer_note(struct db *db, uint64_t wal_bytes)
+void db_checkpointer_note(struct db_writer *w)
 {
-    struct db_checkpointer *c = &db->checkpointer;
+    struct db_checkpointer *c = &w->checkpointer;
+    uint64_t wal_bytes = w->db->ops->wal_bytes(w->conn->eng);
 
     if (wal_bytes < c->swept_bytes)
         c->swept_bytes = 0;
@@ -86,14 +86,14 @@ void db_checkpointer_note(struct db *db, uint64_t wal_bytes)
     pthread_mutex_lock(&c->lock);
     c->wanted_bytes = wal_bytes;
     if (!c->started && !c->stopping) /* without a thread it is tried again, later */
-        c->started = thread_start("checkpointer", checkpointer_main, db, &c->thread);
+        c->started = thread_start("checkpointer", checkpointer_main, w, &c->thread);
     pthread_cond_signal(&c->wake);
     pthread_mutex_unlock(&c->lock);
 }
 
-void db_checkpointer_stop(struct db *db)
+void db_checkpointer_stop(struct db_writer *w)
 {
-    struct db_checkpointer *c = &db->checkpointer;
+    struct db_checkpointer *c = &w->checkpointer;
 
     pthread_mutex_lock(&c->lock);
     c->stopping = true;
@@ -104,20 +104,25 @@ void db_checkpointer_stop(struct db *db)
 }
 
 /* What cannot be moved now is moved by whoever opens the database next. */
-void db_checkpointer_done(struct db *db)
+static void sweep_last(struct db_writer *w)
 {
-    struct db_conn *conn = db->writer.conn;
-    struct arena *a;
+    struct arena *a = arena_new();
     struct err *err;
 
-    db_conn_close(db->checkpointer.conn);
-    if (!conn)
-        return;
-    a = arena_new();
-    conn->watch = (struct db_watch){.ending = &db->writer.ending};
-    err = db->ops->checkpoint(a, conn->eng, DB_SWEEP_TRUNCATE);
+    w->conn->watch = (struct db_watch){.ending = &w->db->ending};
+    err = w->db->ops->checkpoint(a, w->conn->eng, DB_SWEEP_TRUNCATE);
     if (err)
         log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
     arena_free(a);
-    db_conn_close(conn);
+}
+
+void db_checkpointer_done(struct db_writer *w)
+{
+    struct db_checkpointer *c = &w->checkpointer;
+
+    db_conn_close(c->conn);
+    if (w->conn)
+        sweep_last(w);
+    pthread_cond_destroy(&c->wake);
+    pthread_mutex_destroy(&c->lock);
 }

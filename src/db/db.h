@@ -70,6 +70,9 @@ void db_end_waits(struct db *db);
 const struct db_dialect *db_dialect(const struct db *db);
 const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
 
+/* Whether calls wait for a network: then none is made on a loop, reads neither. Any thread. */
+bool db_blocks(const struct db *db);
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* The calling thread's read connection, opened on first use; NULL and *ret_err when it cannot be.
@@ -213,12 +216,14 @@ struct db_unit {
 /* Any thread: runs the unit grouped. False: the queue is full, nothing was taken. */
 MUST_CHECK bool db_submit(struct db *db, struct db_unit *unit);
 /* Grouped, and waits; a unit over its budget is run again leased, for the query timeout at most.
- * Not on a loop nor on the writer thread. */
+ * Not on a loop. E_INTERNAL on a thread that carries out a unit of this database (inside it, in its
+ * done() or an action after its commit): it would wait for itself. */
 MUST_CHECK struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in,
                               void **ret_out);
 /* Leased: the running group commits first; the caller's thread then holds the write connection for
- * at most timeout_s (0: no limit), runs the unit and commits. Not on a loop. `published`, when not
- * NULL, is called after the commit and before the write connection is given back. */
+ * at most timeout_s (0: no limit), runs the unit and commits. Not on a loop, and refused as
+ * db_run() is. `published`, when not NULL, is called after the commit and before the write
+ * connection is given back. */
 struct db_lease {
     unsigned timeout_s;
     const atomic_bool *gone;

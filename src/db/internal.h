@@ -2,9 +2,9 @@
  * db/internal: what an engine implements, and what db/'s own files share. Private to db/ and to the
  * tests of engines.
  *
- * An engine knows connections, compiled statements and transactions. Everything else (readers a
- * thread, the cache of statements, limits, units of work, groups, leases, checkpoints) is written
- * once, above it.
+ * An engine knows connections, compiled statements and transactions, and on which threads and
+ * connections units of work are carried out. Everything else (readers a thread, the cache of
+ * statements, limits, what a unit may do) is written once, above it.
  */
 #ifndef REEVE_DB_INTERNAL_H
 #define REEVE_DB_INTERNAL_H
@@ -18,6 +18,7 @@
 struct db_eng;      /* a database */
 struct db_eng_conn; /* a connection */
 struct db_eng_stmt; /* a compiled statement */
+struct db_writer;   /* how it carries out units of work */
 
 enum db_role {
     DB_ROLE_READER,
@@ -99,6 +100,21 @@ struct db_ops {
     /* Release and rollback mean the innermost one; rollback ends it too. */
     struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
 
+    /* Units of work. A writer reaches the engine by db_conn_open() and db->ops alone, so that an
+     * engine that wraps another hands these on as they are and still sees each call below them.
+     * Nothing runs before the first unit: making one cannot fail. */
+    struct db_writer *(*writer_new)(struct db *db);
+    /* Answers the units that wait and ends all threads. db->ending is set, no unit comes after. */
+    void (*writer_stop)(struct db_writer *w);
+    /* Once it is stopped and all readers are closed. */
+    void (*writer_free)(struct db_writer *w);
+    /* As db_submit() and db_run_leased(). `a` is the unit's own, and *ret_out is written only on
+     * success. */
+    bool (*submit)(struct db_writer *w, struct db_unit *unit);
+    struct err *(*run_leased)(struct arena *a, struct db_writer *w, const struct db_lease *lease,
+                              db_unit_fn *run, const void *in, void **ret_out);
+
+    /* For db/writer.h only, NULL with another way of carrying out units: */
     /* Bytes of log not yet moved into the database, as of the connection's last commit. */
     uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
@@ -115,6 +131,12 @@ struct db_action {
 struct db_frame {
     struct db_action *actions;
     struct db_frame *outer;
+};
+
+/* A thread carries out units of `db`: on its stack, meanwhile. */
+struct db_hold {
+    const struct db *db;
+    struct db_hold *outer;
 };
 
 #define DB_STMT_BUCKETS 256
@@ -150,47 +172,6 @@ struct db_conn {
     unsigned n_in_use;
 };
 
-struct db_lease_wait {
-    pthread_cond_t granted;
-    bool has_turn;
-    struct db_lease_wait *next;
-};
-
-enum db_turn { DB_TURN_NONE, DB_TURN_GROUP, DB_TURN_LEASE };
-
-/* The write connection and who has it. */
-struct db_writer {
-    pthread_mutex_t lock;
-    pthread_cond_t wake; /* the writer thread's */
-    /* under lock */
-    enum db_turn turn;
-    enum db_turn last;
-    struct db_unit *first, *last_unit;
-    size_t n_units;
-    struct db_lease_wait *leases, *last_lease;
-    bool started;
-    bool stopping;
-    pthread_t thread;
-    atomic_bool ending; /* the database is being closed: nobody waits for a lock */
-    /* of whoever has the turn */
-    struct db_conn *conn;
-    struct arena *arena; /* the writer thread's: errors of the group's own calls */
-};
-
-struct db_checkpointer {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    /* under lock */
-    bool started;
-    bool stopping;
-    uint64_t wanted_bytes; /* size of the log that asks for work; 0: none */
-    pthread_t thread;
-    /* of whoever has the writer's turn */
-    uint64_t swept_bytes; /* size of the log when work was last asked for */
-    /* the thread's */
-    struct db_conn *conn;
-};
-
 struct db {
     struct db_conf conf;
     const struct db_ops *ops;
@@ -200,8 +181,8 @@ struct db {
     pthread_mutex_t lock;
     struct db_conn *readers; /* under lock */
 
-    struct db_writer writer;
-    struct db_checkpointer checkpointer;
+    struct db_writer *writer; /* constant once the database is open */
+    atomic_bool ending;       /* the database is being closed: nobody waits for a lock */
 
     atomic_uint_fast64_t n_units;
     atomic_uint_fast64_t n_groups;
@@ -226,21 +207,41 @@ struct db_stmt {
     struct db_stmt *newer, *older;
 };
 
-/* Memory that no arena can hold: handles that live and die singly. */
-void *db_alloc(size_t n); /* zeroed */
-void db_free(void *p);
+/* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
+void *db_alloc(size_t n); /* zeroed; never NULL */
+void db_free(void *p);    /* NULL is fine */
 
-/* db.c */
+/* conn.c */
+/* Opens a connection that belongs to the calling thread; the caller closes it. */
 MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role,
                                     struct db_conn **ret);
+/* With its statements, none of which may be in use. The owner's thread, or once that has ended;
+ * NULL is fine. */
 void db_conn_close(struct db_conn *conn);
 /* The schema's version in the snapshot or transaction that has begun. Where it is another one than
  * before, prepared statements go: the engine compiles one anew when the tables that it reads
  * changed, but one that reads none, through a view of constants, would stay what it was. */
 void db_conn_note_version(struct db_conn *conn, int64_t version);
 
-/* stmt.c */
+/* reader.c */
+/* Closes every thread's read connection: at the end, when no thread uses one. */
+void db_readers_drop(struct db *db);
+
+/* stmt_cache.c; all on the thread that owns the connection */
+/* A statement that nobody uses, compiled on a miss: reset, without bindings, in use from here. */
+MUST_CHECK struct err *db_stmts_take(struct arena *a, struct db_conn *conn, struct str sql,
+                                     struct db_stmt **ret);
+/* Back into the cache, reset and without bindings. It may be gone after that. */
+void db_stmts_give(struct db_stmt *stmt);
+/* Frees all; none may be in use. */
 void db_stmts_drop(struct db_conn *conn);
+
+/* hold.c: the calling thread carries out units of the database, their actions and done() included,
+ * from begin to end. Every begin has an end, innermost first; hold lives till then. An engine says
+ * so around all that it calls of a unit. */
+void db_hold_begin(struct db_hold *hold, const struct db *db);
+void db_hold_end(struct db_hold *hold);
+bool db_is_held(const struct db *db);
 
 /* actions.c */
 void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
@@ -254,31 +255,5 @@ MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit
 /* A run before the one that counts, rolled back: a unit must be able to run twice. */
 void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
                       const void *in);
-
-/* writer.c */
-void db_writer_done(struct db *db); /* waits for what is queued */
-
-/* turn.c */
-void db_writer_init(struct db_writer *w);
-/* Under w->lock: gives the free turn to whoever is next. */
-void db_turn_pass(struct db_writer *w);
-/* Waits for the write connection's turn; NULL gone and 0 deadline: as long as it takes. */
-MUST_CHECK struct err *db_turn_take(struct arena *a, struct db *db, const atomic_bool *gone,
-                                    uint64_t deadline_us);
-void db_turn_give(struct db *db);
-/* With the turn: the write connection, opened on first use. */
-MUST_CHECK struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret);
-/* With the turn: begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST),
- * leaves no transaction behind, though the engine may have opened one before it was interrupted. */
-MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
-
-/* checkpointer.c */
-void db_checkpointer_init(struct db_checkpointer *c);
-/* Ends the thread: before the writer's end, whose turn it takes. */
-void db_checkpointer_stop(struct db *db);
-/* With no other thread left: the last checkpoint; closes the write connection. */
-void db_checkpointer_done(struct db *db);
-/* After a commit, with the turn. */
-void db_checkpointer_note(struct db *db, uint64_t wal_bytes);
 
 #endif

@@ -4,13 +4,9 @@
  * `published` and the unit's actions run before the connection is given back, so that what the next
  * writer sees, and what is told about commits, is in the order of the commits.
  */
-#include "db/db.h"
+#include "db/writer.h"
 
-#include "base/compiler.h"
 #include "base/date.h"
-#include "db/internal.h"
-
-#include <assert.h>
 
 static uint64_t deadline_of(const struct db_lease *lease)
 {
@@ -48,14 +44,14 @@ static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struc
     return err;
 }
 
-static struct err *lease_run(struct arena *a, struct db *db, const struct db_lease *lease,
+static struct err *lease_run(struct arena *a, struct db_writer *w, const struct db_lease *lease,
                              db_unit_fn *run, const void *in, void **ret_out)
 {
     struct db_action *actions = NULL;
     struct db_conn *tx;
     struct err *err;
 
-    err = db_writer_conn(a, db, &tx);
+    err = db_write_conn(a, w, &tx);
     if (err)
         return err;
     err = lease_commit(a, tx, lease, run, in, ret_out, &actions);
@@ -65,25 +61,23 @@ static struct err *lease_run(struct arena *a, struct db *db, const struct db_lea
     if (lease->published)
         lease->published(lease->user);
     db_actions_run(actions);
-    atomic_fetch_add(&db->n_units, 1);
-    atomic_fetch_add(&db->n_groups, 1);
-    db_checkpointer_note(db, db->ops->wal_bytes(tx->eng));
+    atomic_fetch_add(&w->db->n_units, 1);
+    atomic_fetch_add(&w->db->n_groups, 1);
+    db_checkpointer_note(w);
     return NULL;
 }
 
-struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
-                          db_unit_fn *run, const void *in, void **ret_out)
+struct err *db_writer_run_leased(struct arena *a, struct db_writer *w, const struct db_lease *lease,
+                                 db_unit_fn *run, const void *in, void **ret_out)
 {
-    struct arena *unit_arena = arena_child(a);
-    void *out = NULL;
-    struct err *err;
+    struct err *err = db_turn_take(a, w, lease->gone, deadline_of(lease));
+    struct db_hold hold;
 
-    err = db_turn_take(a, db, lease->gone, deadline_of(lease));
     if (err)
         return err;
-    err = lease_run(unit_arena, db, lease, run, in, &out);
-    db_turn_give(db);
-    if (!err && ret_out)
-        *ret_out = out;
+    db_hold_begin(&hold, w->db);
+    err = lease_run(a, w, lease, run, in, ret_out);
+    db_hold_end(&hold);
+    db_turn_give(w);
     return err;
 }

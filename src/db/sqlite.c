@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/date.h"
+#include "db/writer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -261,6 +262,11 @@ const struct db_ops db_ops_sqlite = {
     .rollback = sqlite_rollback,
     .in_tx = sqlite_in_tx,
     .savepoint = sqlite_savepoint,
+    .writer_new = db_writer_new,
+    .writer_stop = db_writer_stop,
+    .writer_free = db_writer_free,
+    .submit = db_writer_submit,
+    .run_leased = db_writer_run_leased,
     .wal_bytes = sqlite_wal_bytes,
     .checkpoint = sqlite_checkpoint,
 };

@@ -6,11 +6,9 @@
  *  2. Groups and leases alternate while both wait, and leases are served in the order they came: a
  *     lease waits for one group and the leases before it, each with a group in between.
  */
-#include "db/internal.h"
+#include "db/writer.h"
 
-#include "base/compiler.h"
 #include "base/date.h"
-#include "base/log.h"
 #include "base/thread.h"
 
 #include <assert.h>
@@ -28,10 +26,16 @@ static void cond_init(pthread_cond_t *cond)
     pthread_condattr_destroy(&attr);
 }
 
-void db_writer_init(struct db_writer *w)
+void db_turn_init(struct db_writer *w)
 {
     pthread_mutex_init(&w->lock, NULL);
     cond_init(&w->wake);
+}
+
+void db_turn_done(struct db_writer *w)
+{
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
 }
 
 void db_turn_pass(struct db_writer *w)
@@ -100,10 +104,9 @@ static struct err *lease_wait(struct arena *a, struct db_writer *w, struct db_le
     return NULL;
 }
 
-struct err *db_turn_take(struct arena *a, struct db *db, const atomic_bool *gone,
+struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool *gone,
                          uint64_t deadline_us)
 {
-    struct db_writer *w = &db->writer;
     struct db_lease_wait wait = {0};
     struct err *err;
 
@@ -121,62 +124,12 @@ struct err *db_turn_take(struct arena *a, struct db *db, const atomic_bool *gone
     return err;
 }
 
-void db_turn_give(struct db *db)
+void db_turn_give(struct db_writer *w)
 {
-    struct db_writer *w = &db->writer;
-
     pthread_mutex_lock(&w->lock);
     assert(w->turn != DB_TURN_NONE);
     w->last = w->turn;
     w->turn = DB_TURN_NONE;
     db_turn_pass(w);
     pthread_mutex_unlock(&w->lock);
-}
-
-struct err *db_writer_conn(struct arena *a, struct db *db, struct db_conn **ret)
-{
-    struct db_writer *w = &db->writer;
-    struct err *err;
-
-    if (!w->conn) {
-        err = db_conn_open(a, db, DB_ROLE_WRITER, &w->conn);
-        if (err)
-            return err;
-    }
-    w->conn->owner = thread_id();
-    w->conn->watch = (struct db_watch){0};
-    *ret = w->conn;
-    return NULL;
-}
-
-/* Ends a transaction that nobody owns: on the write connection it would lock out every writer, and
- * other processes, for good. What watches the connection must not interrupt that. */
-static void end_strays(struct db_conn *tx, const char *found)
-{
-    if (!tx->db->ops->in_tx(tx->eng))
-        return;
-    tx->watch = (struct db_watch){0};
-    tx->db->ops->rollback(tx->eng);
-    log_error("db.stray_transaction", LOG_CSTR("found", found));
-}
-
-struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
-{
-    const struct db_watch watch = tx->watch;
-    int64_t version;
-    struct err *err;
-
-    end_strays(tx, "before a transaction");
-    tx->watch = watch;
-    tx->watch.ending = &tx->db->writer.ending;
-    err = tx->db->ops->begin(a, tx->eng, &version);
-    tx->watch.ending = NULL;
-    if (!err) {
-        db_conn_note_version(tx, version);
-        return NULL;
-    }
-    end_strays(tx, "after a begin that failed");
-    if (err->kind == E_BAD_REQUEST)
-        err->kind = E_INTERNAL;
-    return err;
 }

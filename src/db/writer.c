@@ -13,12 +13,10 @@
  *
  * No delay forms groups: what came in while the last commit went to disk is the next group.
  */
-#include "db/db.h"
+#include "db/writer.h"
 
-#include "base/compiler.h"
 #include "base/limits.h"
 #include "base/thread.h"
-#include "db/internal.h"
 
 #include <assert.h>
 
@@ -98,7 +96,7 @@ static struct err *group_commit(struct arena *a, struct db_conn *tx)
         return err;
     }
     atomic_fetch_add(&tx->db->n_groups, 1);
-    db_checkpointer_note(tx->db, ops->wal_bytes(tx->eng));
+    db_checkpointer_note(tx->db->writer);
     return NULL;
 }
 
@@ -120,7 +118,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
         ops->rollback(tx->eng);
         return true;
     }
-    err = group_commit(tx->db->writer.arena, tx);
+    err = group_commit(tx->db->writer->arena, tx);
     if (err) {
         unit_fail(unit, err);
         unit->err->kind = E_UNAVAILABLE;
@@ -133,7 +131,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
 static struct err *run_together(struct db_conn *tx, struct db_unit *units,
                                 struct db_unit **ret_guilty)
 {
-    struct arena *a = tx->db->writer.arena;
+    struct arena *a = tx->db->writer->arena;
 
     *ret_guilty = NULL;
     for (struct db_unit *unit = units; unit; unit = unit->next) {
@@ -177,15 +175,14 @@ static void fail_all(struct db_unit *units, const struct err *err)
             unit_fail(unit, err);
 }
 
-static void serve(struct db *db, struct db_unit *units)
+static void serve(struct db_writer *w, struct db_unit *units)
 {
-    struct db_writer *w = &db->writer;
     struct db_unit *guilty;
     struct db_conn *tx;
     struct err *err;
 
     assert(units); /* the turn is a group's only while some wait */
-    err = db_writer_conn(w->arena, db, &tx);
+    err = db_write_conn(w->arena, w, &tx);
     if (err) {
         fail_all(units, err);
         return;
@@ -244,11 +241,12 @@ static struct db_unit *take_units(struct db_writer *w)
 
 static void writer_main(void *arg)
 {
-    struct db *db = arg;
-    struct db_writer *w = &db->writer;
+    struct db_writer *w = arg;
     struct db_unit *units;
+    struct db_hold hold;
 
     w->arena = arena_new();
+    db_hold_begin(&hold, w->db);
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (w->turn != DB_TURN_GROUP && !(w->stopping && !w->first && w->turn == DB_TURN_NONE))
@@ -259,28 +257,24 @@ static void writer_main(void *arg)
         pthread_mutex_unlock(&w->lock);
         for (struct db_unit *unit = units; unit; unit = unit->next)
             (void)unit_gone(unit); /* noted in the unit: it is not run */
-        serve(db, units);
-        answer(db, units);
+        serve(w, units);
+        answer(w->db, units);
         arena_reset(w->arena);
-        db_turn_give(db);
+        db_turn_give(w);
         pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);
+    db_hold_end(&hold);
     arena_free(w->arena);
 }
 
-bool db_submit(struct db *db, struct db_unit *unit)
+bool db_writer_submit(struct db_writer *w, struct db_unit *unit)
 {
-    struct db_writer *w = &db->writer;
     bool taken;
 
-    unit->next = NULL;
-    unit->err = NULL;
-    unit->out = NULL;
-    unit->actions = NULL;
     pthread_mutex_lock(&w->lock);
     assert(!w->stopping);
-    w->started = w->started || thread_start("writer", writer_main, db, &w->thread);
+    w->started = w->started || thread_start("writer", writer_main, w, &w->thread);
     taken = w->started && w->n_units < LIMIT_WRITE_QUEUE;
     if (taken) {
         if (w->last_unit)
@@ -295,10 +289,21 @@ bool db_submit(struct db *db, struct db_unit *unit)
     return taken;
 }
 
-void db_writer_done(struct db *db)
-{
-    struct db_writer *w = &db->writer;
+/* --- start and end --------------------------------------------------------------------------- */
 
+struct db_writer *db_writer_new(struct db *db)
+{
+    struct db_writer *w = db_alloc(sizeof(*w));
+
+    w->db = db;
+    db_turn_init(w);
+    db_checkpointer_init(&w->checkpointer);
+    return w;
+}
+
+void db_writer_stop(struct db_writer *w)
+{
+    db_checkpointer_stop(w);
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
     pthread_cond_signal(&w->wake);
@@ -307,48 +312,10 @@ void db_writer_done(struct db *db)
         thread_join(w->thread);
 }
 
-/* --- waiting --------------------------------------------------------------------------------- */
-
-struct waiter {
-    struct db_unit unit;
-    pthread_mutex_t lock;
-    pthread_cond_t finished;
-    bool is_done;
-};
-
-static void waiter_done(struct db_unit *unit, struct err *err, void *out)
+void db_writer_free(struct db_writer *w)
 {
-    struct waiter *w = unit->user;
-
-    (void)err;
-    (void)out;
-    pthread_mutex_lock(&w->lock);
-    w->is_done = true;
-    pthread_cond_signal(&w->finished);
-    pthread_mutex_unlock(&w->lock);
-}
-
-struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in, void **ret_out)
-{
-    struct waiter w = {.unit = {.run = run, .in = in, .arena = arena_child(a), .user = &w}};
-    const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s};
-
-    w.unit.done = waiter_done;
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.finished, NULL);
-    if (!db_submit(db, &w.unit)) {
-        w.unit.err = err_new(a, E_UNAVAILABLE, NULL, "the queue of writes is full");
-        w.is_done = true;
-    }
-    pthread_mutex_lock(&w.lock);
-    while (!w.is_done)
-        pthread_cond_wait(&w.finished, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    pthread_mutex_destroy(&w.lock);
-    pthread_cond_destroy(&w.finished);
-    if (w.unit.err && w.unit.err->kind == E_OVER_BUDGET)
-        return db_run_leased(a, db, &lease, run, in, ret_out);
-    if (!w.unit.err && ret_out)
-        *ret_out = w.unit.out;
-    return w.unit.err;
+    db_checkpointer_done(w);
+    db_conn_close(w->conn);
+    db_turn_done(w);
+    db_free(w);
 }

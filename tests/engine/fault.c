@@ -272,6 +272,11 @@ void db_fault_init(struct db_fault *fault, const struct db_ops *inner, enum faul
     fault->ops.name = inner->name;
     fault->ops.blocks = inner->blocks;
     fault->ops.dialect = inner->dialect;
+    fault->ops.writer_new = inner->writer_new; /* it works on db->ops, which are these */
+    fault->ops.writer_stop = inner->writer_stop;
+    fault->ops.writer_free = inner->writer_free;
+    fault->ops.submit = inner->submit;
+    fault->ops.run_leased = inner->run_leased;
 }
 
 void db_fault_arm(struct db_fault *fault, long fail_at)

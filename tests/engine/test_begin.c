@@ -4,6 +4,8 @@
 #include "engine/engine.h"
 #include "engine/fault.h"
 
+#include "db/writer.h"
+
 #include <time.h>
 
 static const char *const insert[] = {"INSERT INTO t VALUES (1)", NULL};
@@ -77,9 +79,9 @@ static void a_transaction_that_is_found_is_ended(void **state)
     (void)state;
     open_with(&b, &fault);
     for (int leased = 0; leased < 2; leased++) {
-        assert_ok(db_turn_take(b.a, b.db, NULL, 0));
-        assert_ok(fault.ops.begin(b.a, b.db->writer.conn->eng, &version));
-        db_turn_give(b.db);
+        assert_ok(db_turn_take(b.a, b.db->writer, NULL, 0));
+        assert_ok(fault.ops.begin(b.a, b.db->writer->conn->eng, &version));
+        db_turn_give(b.db->writer);
         if (leased)
             assert_ok(db_run_leased(b.a, b.db, &lease, run_statements, insert, NULL));
         else
@@ -117,15 +119,15 @@ static struct bench lock_out(struct bench *b)
     other.conf.create = false;
     bench_open(&other);
     bench_run(&other, "INSERT INTO t VALUES (9)");
-    assert_ok(db_turn_take(other.a, other.db, NULL, 0));
-    assert_ok(db_ops_sqlite.begin(other.a, other.db->writer.conn->eng, &version));
+    assert_ok(db_turn_take(other.a, other.db->writer, NULL, 0));
+    assert_ok(db_ops_sqlite.begin(other.a, other.db->writer->conn->eng, &version));
     return other;
 }
 
 static void let_in(struct bench *other)
 {
-    db_ops_sqlite.rollback(other->db->writer.conn->eng);
-    db_turn_give(other->db);
+    db_ops_sqlite.rollback(other->db->writer->conn->eng);
+    db_turn_give(other->db->writer);
     db_close(other->db);
 }
 
@@ -180,9 +182,9 @@ static bool is_taken(struct db *db)
 {
     bool taken;
 
-    pthread_mutex_lock(&db->writer.lock);
-    taken = db->writer.turn == DB_TURN_GROUP && !db->writer.first;
-    pthread_mutex_unlock(&db->writer.lock);
+    pthread_mutex_lock(&db->writer->lock);
+    taken = db->writer->turn == DB_TURN_GROUP && !db->writer->first;
+    pthread_mutex_unlock(&db->writer->lock);
     return taken;
 }
 

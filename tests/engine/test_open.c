@@ -2,6 +2,7 @@
  * Opening: what can be wrong with a file is said, and nothing is changed then.
  */
 #include "engine/engine.h"
+#include "engine/fault.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -230,6 +231,23 @@ static void closing_leaves_one_file(void **state)
     bench_done(&b);
 }
 
+static void who_asks_is_told_whether_calls_block(void **state)
+{
+    struct bench b = bench_new();
+    struct db_fault fault;
+
+    (void)state;
+    bench_open(&b);
+    assert_false(db_blocks(b.db)); /* a file's reads are served on loops */
+    db_close(b.db);
+    db_fault_init(&fault, &db_ops_sqlite, FAULT_ERROR);
+    fault.ops.blocks = true;
+    b.conf.ops = &fault.ops;
+    bench_open(&b);
+    assert_true(db_blocks(b.db));
+    bench_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +258,7 @@ int main(void)
         cmocka_unit_test(readers_open_what_turned_read_only),
         cmocka_unit_test(only_a_write_turns_a_database_to_wal),
         cmocka_unit_test(closing_leaves_one_file),
+        cmocka_unit_test(who_asks_is_told_whether_calls_block),
     };
 
     return cmocka_run_group_tests_name("open", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "engine/power.h"
 
 #include "base/thread.h"
+#include "db/writer.h"
 
 #include <sched.h>
 
@@ -173,7 +174,7 @@ static unsigned run_round(uint64_t seed, enum db_durability durability, unsigned
     open_world(r.a, power_name(r.power), durability, &r.db);
     assert_ok(db_run_leased(r.a, r.db, &lease, run_statements, setup, NULL));
     /* At DB_NORMAL the setup itself is not on disk yet. */
-    assert_ok(r.db->ops->checkpoint(r.a, r.db->writer.conn->eng, DB_SWEEP_RESTART));
+    assert_ok(r.db->ops->checkpoint(r.a, r.db->writer->conn->eng, DB_SWEEP_RESTART));
     power_arm(r.power, 1 + draw(&r, 60), on_cut, &r);
     write_all(&r);
     db_close(r.db); /* may be cut, too */

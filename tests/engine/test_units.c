@@ -9,8 +9,7 @@
 
 #include <semaphore.h>
 
-/* --- units of a group, held back until all of them wait -----------------------------------------
- */
+/* --- units of a group, held back until all of them wait -------------------------------------- */
 
 struct gate {
     sem_t entered;
@@ -96,7 +95,7 @@ static void group_run(struct bench *b, struct answered *units, size_t n)
     group_go(&g, n);
 }
 
-/* --- tests ------------------------------------------------------------------------------------ */
+/* --- groups, budgets, leases ----------------------------------------------------------------- */
 
 /* Waiting units share a commit, and one that fails takes nobody with it. */
 static void a_group_has_one_commit(void **state)
@@ -486,8 +485,7 @@ static void who_has_left_is_dropped(void **state)
     bench_done(&b);
 }
 
-/* --- determinism -------------------------------------------------------------------------------
- */
+/* --- determinism ----------------------------------------------------------------------------- */
 
 static struct err *count_runs(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
@@ -527,8 +525,7 @@ static void a_unit_may_run_twice(void **state)
     bench_done(&b);
 }
 
-/* --- leases and groups take turns --------------------------------------------------------------
- */
+/* --- leases and groups take turns ------------------------------------------------------------ */
 
 struct mixed {
     struct bench *b;
@@ -583,6 +580,94 @@ static void leases_and_groups_take_turns(void **state)
     bench_done(&b);
 }
 
+/* --- who would wait for itself --------------------------------------------------------------- */
+
+/* What calls both ways of waiting for a unit, where this thread stands in their way. */
+struct inner {
+    struct db *db;
+    struct db *other; /* not in the way */
+    int n_calls;
+    int n_refused;
+    sem_t *done; /* may be NULL */
+};
+
+static bool is_refused(const struct err *err, const char *cause)
+{
+    return err && err->kind == E_INTERNAL && str_eq(err->cause, str_of(cause));
+}
+
+static void call_inside(void *user)
+{
+    static const char *const insert[] = {"INSERT INTO t VALUES (7)", NULL};
+    const struct db_lease lease = {0};
+    struct inner *it = user;
+    struct arena *a = arena_new();
+
+    it->n_calls += 2;
+    it->n_refused +=
+        is_refused(db_run(a, it->db, run_statements, insert, NULL), "db_run inside a unit of work");
+    it->n_refused += is_refused(db_run_leased(a, it->db, &lease, run_statements, insert, NULL),
+                                "db_run_leased inside a unit of work");
+    assert_ok(db_run(a, it->other, run_statements, insert, NULL));
+    assert_ok(db_run_leased(a, it->other, &lease, run_statements, insert, NULL));
+    arena_free(a);
+}
+
+static struct err *call_in_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    struct inner *const *it = in;
+
+    (void)a;
+    (void)ret_out;
+    call_inside(*it);
+    db_after_commit(tx, call_inside, *it);
+    return NULL;
+}
+
+static void call_when_done(struct db_unit *unit, struct err *err, void *out)
+{
+    struct inner *it = unit->user;
+
+    assert_ok(err);
+    (void)out;
+    call_inside(it);
+    sem_post(it->done);
+}
+
+/* Not at another database: nobody there waits for this thread. */
+static void who_would_wait_for_itself_is_refused(void **state)
+{
+    struct bench b = bench_new();
+    struct bench other = bench_new();
+    struct inner it = {0};
+    struct inner *in = &it;
+    const struct db_lease lease = {.published = call_inside, .user = &it};
+    struct db_unit unit = {.run = call_in_unit, .in = &in, .arena = arena_child(b.a), .user = &it};
+    sem_t done;
+
+    (void)state;
+    sem_init(&done, 0, 0);
+    bench_open(&b);
+    bench_open(&other);
+    bench_run(&b, "CREATE TABLE t (x)");
+    bench_run(&other, "CREATE TABLE t (x)");
+    it = (struct inner){.db = b.db, .other = other.db, .done = &done};
+    assert_ok(db_run_leased(b.a, b.db, &lease, call_in_unit, &in, NULL));
+    assert_int_equal(it.n_calls, 6); /* in the unit, when it was published, after the commit */
+    assert_int_equal(it.n_refused, 6);
+    unit.done = call_when_done;
+    assert_true(db_submit(b.db, &unit));
+    sem_wait(&done);
+    assert_int_equal(it.n_calls, 12);
+    assert_int_equal(it.n_refused, 12);
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(bench_int(&other, "SELECT count(*) FROM t"), 12);
+    bench_run(&b, "INSERT INTO t VALUES (8)"); /* the turn is free again, for this thread, too */
+    sem_destroy(&done);
+    bench_done(&other);
+    bench_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -598,6 +683,7 @@ int main(void)
         cmocka_unit_test(who_has_left_is_dropped),
         cmocka_unit_test(a_unit_may_run_twice),
         cmocka_unit_test(leases_and_groups_take_turns),
+        cmocka_unit_test(who_would_wait_for_itself_is_refused),
     };
 
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);

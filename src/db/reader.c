@@ -1,0 +1,123 @@
+/*
+ * Read connections, one a thread, and their snapshots.
+ *
+ * A thread finds its reader in a small table of its own; on a miss, in the database's list, where a
+ * connection left behind by a thread that has ended waits for the next thread of that number.
+ */
+#include "db/db.h"
+
+#include "base/thread.h"
+#include "db/internal.h"
+
+#include <assert.h>
+
+#define READER_SLOTS 8
+
+struct reader_slot {
+    uint64_t serial;
+    struct db_conn *conn;
+};
+
+static _Thread_local struct reader_slot reader_slots[READER_SLOTS];
+static _Thread_local unsigned reader_next;
+
+static struct db_conn *reader_find(struct db *db, unsigned owner)
+{
+    struct db_conn *conn;
+
+    pthread_mutex_lock(&db->lock);
+    for (conn = db->readers; conn; conn = conn->next)
+        if (conn->owner == owner)
+            break;
+    pthread_mutex_unlock(&db->lock);
+    return conn;
+}
+
+static void reader_remember(struct db *db, struct db_conn *conn)
+{
+    struct reader_slot *slot = &reader_slots[reader_next++ % READER_SLOTS];
+
+    *slot = (struct reader_slot){db->serial, conn};
+}
+
+struct err *db_reader(struct arena *a, struct db *db, struct db_conn **ret)
+{
+    struct db_conn *conn;
+    struct err *err;
+
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        if (reader_slots[i].serial == db->serial) {
+            *ret = reader_slots[i].conn;
+            return NULL;
+        }
+    conn = reader_find(db, thread_id());
+    if (!conn) {
+        err = db_conn_open(a, db, DB_ROLE_READER, &conn);
+        if (err)
+            return err;
+        pthread_mutex_lock(&db->lock);
+        conn->next = db->readers;
+        db->readers = conn;
+        pthread_mutex_unlock(&db->lock);
+    }
+    reader_remember(db, conn);
+    *ret = conn;
+    return NULL;
+}
+
+void db_reader_close(struct db *db)
+{
+    struct db_conn **at, *conn;
+    unsigned owner = thread_id();
+
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        if (reader_slots[i].serial == db->serial)
+            reader_slots[i] = (struct reader_slot){0};
+    pthread_mutex_lock(&db->lock);
+    for (at = &db->readers; *at && (*at)->owner != owner;)
+        at = &(*at)->next;
+    conn = *at;
+    if (conn)
+        *at = conn->next;
+    pthread_mutex_unlock(&db->lock);
+    db_conn_close(conn);
+}
+
+void db_readers_drop(struct db *db)
+{
+    while (db->readers) {
+        struct db_conn *conn = db->readers;
+
+        db->readers = conn->next;
+        db_conn_close(conn);
+    }
+}
+
+struct err *db_read_begin(struct arena *a, struct db_conn *conn)
+{
+    int64_t version;
+    struct err *err;
+
+    assert(conn->owner == thread_id());
+    assert(!conn->reading && conn->role == DB_ROLE_READER);
+    if (!conn->limited)
+        db_set_limits(conn, NULL);
+    err = db_check_limits(a, conn);
+    if (err)
+        return err;
+    err = conn->db->ops->read_begin(a, conn->eng, &version);
+    if (err)
+        return err;
+    db_conn_note_version(conn, version);
+    conn->reading = true;
+    return NULL;
+}
+
+void db_read_end(struct db_conn *conn)
+{
+    assert(conn->owner == thread_id());
+    if (!conn->reading)
+        return;
+    conn->db->ops->read_end(conn->eng);
+    conn->reading = false;
+}

@@ -1,0 +1,131 @@
+/*
+ * The cache of a connection's statements.
+ *
+ * It is a hash table over the SQL text. A statement in use stays in the table but not in the LRU
+ * list; a second use of the same text meanwhile compiles another one. The list is bounded in bytes,
+ * so that what clients make us compile cannot grow without end.
+ */
+#include "db/internal.h"
+
+#include "base/limits.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct db_stmt **bucket_of(struct db_conn *conn, uint64_t hash)
+{
+    return &conn->buckets[hash % DB_STMT_BUCKETS];
+}
+
+static void lru_add(struct db_conn *conn, struct db_stmt *stmt)
+{
+    stmt->newer = NULL;
+    stmt->older = conn->lru_first;
+    if (conn->lru_first)
+        conn->lru_first->newer = stmt;
+    else
+        conn->lru_last = stmt;
+    conn->lru_first = stmt;
+}
+
+static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
+{
+    if (stmt->newer)
+        stmt->newer->older = stmt->older;
+    else
+        conn->lru_first = stmt->older;
+    if (stmt->older)
+        stmt->older->newer = stmt->newer;
+    else
+        conn->lru_last = stmt->newer;
+}
+
+/* The statement is in the LRU list. */
+static void stmt_drop(struct db_conn *conn, struct db_stmt *stmt)
+{
+    struct db_stmt **at = bucket_of(conn, stmt->hash);
+
+    while (*at != stmt)
+        at = &(*at)->chain;
+    *at = stmt->chain;
+    lru_remove(conn, stmt);
+    conn->stmt_bytes -= stmt->bytes;
+    conn->db->ops->finalize(stmt->eng);
+    db_free(stmt);
+}
+
+void db_stmts_drop(struct db_conn *conn)
+{
+    assert(conn->n_in_use == 0);
+    while (conn->lru_last)
+        stmt_drop(conn, conn->lru_last);
+}
+
+static struct db_stmt *stmt_find(struct db_conn *conn, struct str sql, uint64_t hash)
+{
+    struct db_stmt *stmt;
+
+    for (stmt = *bucket_of(conn, hash); stmt; stmt = stmt->chain)
+        if (stmt->hash == hash && !stmt->in_use && str_eq(stmt->sql, sql))
+            break;
+    return stmt;
+}
+
+static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct str sql,
+                                uint64_t hash, struct db_stmt **ret)
+{
+    const struct db_ops *ops = conn->db->ops;
+    struct db_stmt *stmt = db_alloc(sizeof(*stmt) + sql.n);
+    char *text = (char *)(stmt + 1);
+    struct err *err;
+
+    err = ops->prepare(a, conn->eng, sql, &stmt->eng);
+    if (err) {
+        db_free(stmt);
+        return err;
+    }
+    if (sql.n)
+        memcpy(text, sql.p, sql.n);
+    stmt->conn = conn;
+    stmt->sql = (struct str){text, sql.n};
+    stmt->hash = hash;
+    stmt->n_params = ops->params(stmt->eng);
+    stmt->readonly = ops->readonly(stmt->eng);
+    stmt->bytes = sizeof(*stmt) + sql.n + ops->bytes(stmt->eng);
+    conn->stmt_bytes += stmt->bytes;
+    stmt->chain = *bucket_of(conn, hash);
+    *bucket_of(conn, hash) = stmt;
+    lru_add(conn, stmt);
+    *ret = stmt;
+    return NULL;
+}
+
+struct err *db_stmts_take(struct arena *a, struct db_conn *conn, struct str sql,
+                          struct db_stmt **ret)
+{
+    uint64_t hash = str_hash(sql);
+    struct db_stmt *stmt = stmt_find(conn, sql, hash);
+    struct err *err;
+
+    if (!stmt) {
+        err = stmt_compile(a, conn, sql, hash, &stmt);
+        if (err)
+            return err;
+    }
+    lru_remove(conn, stmt);
+    stmt->in_use = true;
+    conn->n_in_use++;
+    *ret = stmt;
+    return NULL;
+}
+
+void db_stmts_give(struct db_stmt *stmt)
+{
+    struct db_conn *conn = stmt->conn;
+
+    stmt->in_use = false;
+    conn->n_in_use--;
+    lru_add(conn, stmt);
+    while (conn->stmt_bytes > LIMIT_PREPARED_BYTES && conn->lru_last)
+        stmt_drop(conn, conn->lru_last);
+}

@@ -1,0 +1,97 @@
+/*
+ * db/writer: units of work for an engine with one write connection and a log: SQLite's way.
+ *
+ * One thread at a time has the turn, and with it the write connection: the writer thread for a
+ * group of units (one commit for all), a caller for a lease, the checkpointer while the log begins
+ * anew. Private to db/ and to the tests of engines; another engine has a db_writer of its own.
+ *
+ *   turn.c          who has the turn
+ *   write_conn.c    the connection and its transactions
+ *   writer.c        groups, the thread, start and end
+ *   lease.c         units alone
+ *   checkpointer.c  the log
+ */
+#ifndef REEVE_DB_WRITER_H
+#define REEVE_DB_WRITER_H
+
+#include "db/internal.h"
+
+struct db_lease_wait {
+    pthread_cond_t granted;
+    bool has_turn;
+    struct db_lease_wait *next;
+};
+
+enum db_turn { DB_TURN_NONE, DB_TURN_GROUP, DB_TURN_LEASE };
+
+struct db_checkpointer {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    /* under lock */
+    bool started;
+    bool stopping;
+    uint64_t wanted_bytes; /* size of the log that asks for work; 0: none */
+    pthread_t thread;
+    /* of whoever has the turn */
+    uint64_t swept_bytes; /* size of the log when work was last asked for */
+    /* the thread's */
+    struct db_conn *conn;
+};
+
+struct db_writer {
+    struct db *db; /* constant */
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* the writer thread's */
+    /* under lock */
+    enum db_turn turn;
+    enum db_turn last;
+    struct db_unit *first, *last_unit;
+    size_t n_units;
+    struct db_lease_wait *leases, *last_lease;
+    bool started;
+    bool stopping;
+    pthread_t thread;
+    /* of whoever has the turn */
+    struct db_conn *conn;
+    struct arena *arena; /* the writer thread's: errors of the group's own calls */
+
+    struct db_checkpointer checkpointer;
+};
+
+/* writer.c, lease.c: see struct db_ops */
+struct db_writer *db_writer_new(struct db *db);
+void db_writer_stop(struct db_writer *w);
+void db_writer_free(struct db_writer *w);
+MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
+MUST_CHECK struct err *db_writer_run_leased(struct arena *a, struct db_writer *w,
+                                            const struct db_lease *lease, db_unit_fn *run,
+                                            const void *in, void **ret_out);
+
+/* turn.c */
+void db_turn_init(struct db_writer *w);
+void db_turn_done(struct db_writer *w);
+/* Under w->lock: gives the free turn to whoever is next. */
+void db_turn_pass(struct db_writer *w);
+/* Waits for the turn; NULL gone and 0 deadline: as long as it takes. Any thread that has it not:
+ * one that has would wait for ever. */
+MUST_CHECK struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool *gone,
+                                    uint64_t deadline_us);
+void db_turn_give(struct db_writer *w);
+
+/* write_conn.c; all with the turn */
+/* The write connection, opened on first use, without limits; it is the caller's meanwhile. */
+MUST_CHECK struct err *db_write_conn(struct arena *a, struct db_writer *w, struct db_conn **ret);
+/* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
+ * transaction behind, though the engine may have opened one before it was interrupted. */
+MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
+
+/* checkpointer.c */
+void db_checkpointer_init(struct db_checkpointer *c);
+/* Ends the thread: before the writer's end, whose turn it takes. */
+void db_checkpointer_stop(struct db_writer *w);
+/* With no other thread left: the last checkpoint, on the write connection, if there is one. */
+void db_checkpointer_done(struct db_writer *w);
+/* After a commit, with the turn: starts the thread once the log has grown enough. */
+void db_checkpointer_note(struct db_writer *w);
+
+#endif
