@@ -1,7 +1,7 @@
 /*
- * Units of work: one run, its savepoints, and what it wants done after the commit.
+ * Units of work: one run, its savepoints, and what it wants to happen later.
  *
- * Actions are a list, newest first, in the unit's arena; a savepoint remembers its head, so rolling
+ * That is lists, newest first, in the unit's arena; a savepoint remembers their heads, so rolling
  * back drops what came later.
  */
 #include "db/db.h"
@@ -20,22 +20,22 @@ void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped)
     tx->lost = false;
     tx->read_us = 0;
     tx->unit_arena = a;
-    tx->actions = NULL;
+    tx->after = (struct db_after){0};
     tx->frames = NULL;
 }
 
-struct db_action *db_unit_end(struct db_conn *tx)
+struct db_after db_unit_end(struct db_conn *tx)
 {
-    struct db_action *actions = tx->actions;
+    struct db_after after = tx->after;
 
     assert(tx->in_unit && tx->n_in_use == 0);
     tx->in_unit = false;
     tx->grouped = false;
     tx->lost = false;
     tx->unit_arena = NULL;
-    tx->actions = NULL;
+    tx->after = (struct db_after){0};
     tx->frames = NULL;
-    return actions;
+    return after;
 }
 
 void db_actions_run(struct db_action *actions)
@@ -51,6 +51,40 @@ void db_actions_run(struct db_action *actions)
     }
     for (; oldest; oldest = oldest->older)
         oldest->fn(oldest->user);
+}
+
+/* It will be run again, or has not run. */
+static bool is_no_end(const struct err *failed)
+{
+    return failed && (failed->kind == E_STALE || failed->kind == E_OVER_BUDGET);
+}
+
+struct err *db_ends_run(struct db_end *ends, const struct err *failed)
+{
+    struct db_end *oldest = NULL;
+    struct err *first = NULL;
+
+    if (is_no_end(failed))
+        return NULL;
+    while (ends) {
+        struct db_end *older = ends->older;
+
+        ends->older = oldest;
+        oldest = ends;
+        ends = older;
+    }
+    for (; oldest; oldest = oldest->older) {
+        struct err *err = oldest->fn(oldest->user, failed);
+
+        first = first ? first : err;
+    }
+    return first;
+}
+
+void db_before_commit(const struct db_conn *tx, bool asked)
+{
+    if (asked && tx->db->conf.before_commit)
+        tx->db->conf.before_commit(tx->db->conf.user);
 }
 
 /* What a unit may not swallow: that its transaction is gone, or that it was stopped. */
@@ -97,8 +131,24 @@ void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user)
     action = ARENA_NEW(tx->unit_arena, struct db_action);
     action->fn = fn;
     action->user = user;
-    action->older = tx->actions;
-    tx->actions = action;
+    action->older = tx->after.actions;
+    tx->after.actions = action;
+}
+
+void db_at_end(struct db_conn *tx, db_end_fn *fn, void *user)
+{
+    struct db_end *end;
+
+    assert(tx->in_unit && tx->owner == thread_id());
+    end = ARENA_NEW(tx->unit_arena, struct db_end);
+    *end = (struct db_end){fn, user, tx->after.ends};
+    tx->after.ends = end;
+}
+
+void db_ask_before_commit(struct db_conn *tx)
+{
+    assert(tx->in_unit && tx->owner == thread_id());
+    tx->after.asks = true;
 }
 
 struct err *db_savepoint(struct arena *a, struct db_conn *tx)
@@ -115,7 +165,7 @@ struct err *db_savepoint(struct arena *a, struct db_conn *tx)
         return err;
     }
     frame = ARENA_NEW(tx->unit_arena, struct db_frame);
-    frame->actions = tx->actions;
+    frame->after = tx->after;
     frame->outer = tx->frames;
     tx->frames = frame;
     return NULL;
@@ -145,7 +195,7 @@ void db_savepoint_rollback(struct db_conn *tx)
     struct err *err;
 
     assert(tx->in_unit && frame);
-    tx->actions = frame->actions;
+    tx->after = frame->after;
     tx->frames = frame->outer;
     if (tx->lost)
         return;

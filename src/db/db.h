@@ -52,6 +52,10 @@ struct db_conf {
     bool run_twice;           /* tests: every unit runs once before, and is rolled back */
     /* On the writer thread, once all done() calls of a group were made; may be NULL. */
     void (*group_done)(void *user);
+    /* On the committing thread, right before a commit that carries a unit which called
+     * db_ask_before_commit(): what readers see is the state before it. Must not wait for a unit;
+     * may be NULL. */
+    void (*before_commit)(void *user);
     void *user;
 };
 
@@ -195,6 +199,15 @@ MUST_CHECK struct err *db_list_indexes(struct arena *a, struct db_conn *conn, st
 /* `in` is read-only; results live in `a`, which outlives the run that is kept. */
 typedef struct err *db_unit_fn(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
+struct db_action;
+struct db_end;
+/* What a unit wants to happen later: lists, newest first, in its arena. */
+struct db_after {
+    struct db_action *actions; /* db_after_commit() */
+    struct db_end *ends;       /* db_at_end() */
+    bool asks;                 /* db_ask_before_commit() */
+};
+
 struct db_unit {
     /* set by the submitter */
     db_unit_fn *run;
@@ -210,7 +223,7 @@ struct db_unit {
     struct db_unit *next;
     struct err *err;
     void *out;
-    void *actions;
+    struct db_after after; /* its ends are the submitter's, for db_ends_run() */
 };
 
 /* Any thread: runs the unit grouped. False: the queue is full, nothing was taken. */
@@ -229,6 +242,7 @@ struct db_lease {
     const atomic_bool *gone;
     void (*published)(void *user);
     void *user;
+    struct db_end **ret_ends; /* written in any case; NULL: they are run before it returns */
 };
 MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
                                      db_unit_fn *run, const void *in, void **ret_out);
@@ -237,6 +251,20 @@ MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struc
  * gives the write connection back; so it must not wait, nor write to this database. Dropped with
  * the savepoint or the run it belongs to. `user` lives in the unit's arena or longer. */
 void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user);
+
+/* Inside a unit: fn(user, failed) for whoever waits for it, once it has come to its end and the
+ * write connection is given back, so fn may wait and write: failed NULL, it is committed; else why
+ * it is not. An error of fn after a commit is the unit's answer, though it is stored. Dropped with
+ * the savepoint or the run it belongs to. */
+typedef struct err *db_end_fn(void *user, const struct err *failed);
+void db_at_end(struct db_conn *tx, db_end_fn *fn, void *user);
+/* Calls them in their order, where a unit has not been waited for by db_run(); ends may be NULL.
+ * failed: the unit's error; where that is one after which the unit is run again, nothing is called.
+ * The first error of one. Once. */
+MUST_CHECK struct err *db_ends_run(struct db_end *ends, const struct err *failed);
+
+/* Inside a unit: asks for conf.before_commit, once for all that are committed together. */
+void db_ask_before_commit(struct db_conn *tx);
 
 /* Inside a unit: nested savepoints. Every begin has one release or rollback. */
 MUST_CHECK struct err *db_savepoint(struct arena *a, struct db_conn *tx);

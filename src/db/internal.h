@@ -108,11 +108,9 @@ struct db_ops {
     void (*writer_stop)(struct db_writer *w);
     /* Once it is stopped and all readers are closed. */
     void (*writer_free)(struct db_writer *w);
-    /* As db_submit() and db_run_leased(). `a` is the unit's own, and *ret_out is written only on
-     * success. */
+    /* As db_submit() and db_run_leased(), which is done when it returns and calls nothing. */
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
-    struct err *(*run_leased)(struct arena *a, struct db_writer *w, const struct db_lease *lease,
-                              db_unit_fn *run, const void *in, void **ret_out);
+    void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
     /* For db/writer.h only, NULL with another way of carrying out units: */
     /* Bytes of log not yet moved into the database, as of the connection's last commit. */
@@ -127,9 +125,15 @@ struct db_action {
     struct db_action *older;
 };
 
-/* A nested savepoint: the actions to return to. */
+struct db_end {
+    db_end_fn *fn;
+    void *user;
+    struct db_end *older;
+};
+
+/* A nested savepoint: what to return to. */
 struct db_frame {
-    struct db_action *actions;
+    struct db_after after;
     struct db_frame *outer;
 };
 
@@ -161,7 +165,7 @@ struct db_conn {
     bool lost;        /* the transaction ended under the unit */
     uint64_t read_us; /* used by the unit's reads so far */
     struct arena *unit_arena;
-    struct db_action *actions; /* newest first */
+    struct db_after after;
     struct db_frame *frames;
 
     /* statements */
@@ -245,9 +249,11 @@ bool db_is_held(const struct db *db);
 
 /* actions.c */
 void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
-/* Ends the unit and yields its actions, newest first. */
-struct db_action *db_unit_end(struct db_conn *tx);
+/* Ends the unit and yields what it wants to happen later. */
+struct db_after db_unit_end(struct db_conn *tx);
 void db_actions_run(struct db_action *actions);
+/* Before a commit: the point that one of its units has asked for. */
+void db_before_commit(const struct db_conn *tx, bool asked);
 /* One run of a unit's function; the error is its own, or what it may not have swallowed. */
 MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
                                     const void *in, void **ret_out);

@@ -14,11 +14,11 @@ static uint64_t deadline_of(const struct db_lease *lease)
 }
 
 /* Begins, runs and commits. Nothing of it is in the database when there is an error. */
-static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struct db_lease *lease,
-                                db_unit_fn *run, const void *in, void **ret_out,
-                                struct db_action **ret_actions)
+static struct err *lease_commit(struct db_conn *tx, const struct db_lease *lease,
+                                struct db_unit *unit)
 {
     const struct db_ops *ops = tx->db->ops;
+    struct arena *a = unit->arena;
     struct err *err;
 
     tx->watch =
@@ -29,12 +29,13 @@ static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struc
     if (err)
         return err;
     if (tx->db->conf.run_twice)
-        db_unit_rehearse(a, tx, false, run, in);
+        db_unit_rehearse(a, tx, false, unit->run, unit->in);
     db_unit_begin(tx, a, false);
-    err = db_unit_call(a, tx, run, in, ret_out);
-    *ret_actions = db_unit_end(tx);
+    err = db_unit_call(a, tx, unit->run, unit->in, &unit->out);
+    unit->after = db_unit_end(tx);
     tx->watch = (struct db_watch){0}; /* a commit is not interrupted */
     if (!err) {
+        db_before_commit(tx, unit->after.asks);
         err = ops->commit(a, tx->eng);
         if (err)
             err->kind = E_UNAVAILABLE;
@@ -44,40 +45,37 @@ static struct err *lease_commit(struct arena *a, struct db_conn *tx, const struc
     return err;
 }
 
-static struct err *lease_run(struct arena *a, struct db_writer *w, const struct db_lease *lease,
-                             db_unit_fn *run, const void *in, void **ret_out)
+static struct err *lease_run(struct db_writer *w, const struct db_lease *lease,
+                             struct db_unit *unit)
 {
-    struct db_action *actions = NULL;
     struct db_conn *tx;
     struct err *err;
 
-    err = db_write_conn(a, w, &tx);
+    err = db_write_conn(unit->arena, w, &tx);
     if (err)
         return err;
-    err = lease_commit(a, tx, lease, run, in, ret_out, &actions);
+    err = lease_commit(tx, lease, unit);
     tx->watch = (struct db_watch){0};
     if (err)
         return err;
     if (lease->published)
         lease->published(lease->user);
-    db_actions_run(actions);
+    db_actions_run(unit->after.actions);
     atomic_fetch_add(&w->db->n_units, 1);
     atomic_fetch_add(&w->db->n_groups, 1);
     db_checkpointer_note(w);
     return NULL;
 }
 
-struct err *db_writer_run_leased(struct arena *a, struct db_writer *w, const struct db_lease *lease,
-                                 db_unit_fn *run, const void *in, void **ret_out)
+void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit)
 {
-    struct err *err = db_turn_take(a, w, lease->gone, deadline_of(lease));
     struct db_hold hold;
 
-    if (err)
-        return err;
+    unit->err = db_turn_take(unit->arena, w, lease->gone, deadline_of(lease));
+    if (unit->err)
+        return;
     db_hold_begin(&hold, w->db);
-    err = lease_run(a, w, lease, run, in, ret_out);
+    unit->err = lease_run(w, lease, unit);
     db_hold_end(&hold);
     db_turn_give(w);
-    return err;
 }

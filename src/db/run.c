@@ -12,7 +12,7 @@ bool db_submit(struct db *db, struct db_unit *unit)
     unit->next = NULL;
     unit->err = NULL;
     unit->out = NULL;
-    unit->actions = NULL;
+    unit->after = (struct db_after){0};
     return db->ops->submit(db->writer, unit);
 }
 
@@ -22,18 +22,34 @@ static struct err *refuse_inside(struct arena *a, const struct db *db, const cha
     return db_is_held(db) ? err_new(a, E_INTERNAL, NULL, "%s inside a unit of work", call) : NULL;
 }
 
+/* What a unit has come to, for the one who waited for it. */
+static struct err *unit_ended(const struct db_unit *unit, void **ret_out)
+{
+    struct err *err = db_ends_run(unit->after.ends, unit->err);
+
+    if (unit->err)
+        return unit->err;
+    if (ret_out)
+        *ret_out = unit->out;
+    return err;
+}
+
 struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
                           db_unit_fn *run, const void *in, void **ret_out)
 {
+    struct db_unit unit = {.run = run, .in = in, .arena = arena_child(a)};
     struct err *err = refuse_inside(a, db, "db_run_leased");
-    void *out = NULL;
 
+    if (lease->ret_ends)
+        *lease->ret_ends = NULL;
     if (err)
         return err;
-    err = db->ops->run_leased(arena_child(a), db->writer, lease, run, in, &out);
-    if (!err && ret_out)
-        *ret_out = out;
-    return err;
+    db->ops->run_leased(db->writer, lease, &unit);
+    if (lease->ret_ends) {
+        *lease->ret_ends = unit.after.ends;
+        unit.after.ends = NULL;
+    }
+    return unit_ended(&unit, ret_out);
 }
 
 struct waiter {
@@ -78,7 +94,5 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     pthread_cond_destroy(&w.finished);
     if (w.unit.err && w.unit.err->kind == E_OVER_BUDGET)
         return db_run_leased(a, db, &lease, run, in, ret_out);
-    if (!w.unit.err && ret_out)
-        *ret_out = w.unit.out;
-    return w.unit.err;
+    return unit_ended(&w.unit, ret_out);
 }

@@ -26,7 +26,7 @@ static void unit_fail(struct db_unit *unit, const struct err *err)
 {
     unit->err = err_copy(unit->arena, err);
     unit->out = NULL;
-    unit->actions = NULL;
+    unit->after.actions = NULL;
 }
 
 /* One run in the transaction that stands. */
@@ -38,11 +38,11 @@ static void unit_run(struct db_conn *tx, struct db_unit *unit)
         db_unit_rehearse(unit->arena, tx, true, unit->run, unit->in);
     db_unit_begin(tx, unit->arena, true);
     unit->err = db_unit_call(unit->arena, tx, unit->run, unit->in, &unit->out);
-    unit->actions = db_unit_end(tx);
+    unit->after = db_unit_end(tx);
     tx->watch = (struct db_watch){0};
     if (unit->err) {
         unit->out = NULL;
-        unit->actions = NULL;
+        unit->after.actions = NULL;
     }
 }
 
@@ -86,11 +86,13 @@ static bool unit_gone(struct db_unit *unit)
 
 /* --- groups ---------------------------------------------------------------------------------- */
 
-static struct err *group_commit(struct arena *a, struct db_conn *tx)
+static struct err *group_commit(struct arena *a, struct db_conn *tx, bool asked)
 {
     const struct db_ops *ops = tx->db->ops;
-    struct err *err = ops->commit(a, tx->eng);
+    struct err *err;
 
+    db_before_commit(tx, asked);
+    err = ops->commit(a, tx->eng);
     if (err) {
         ops->rollback(tx->eng);
         return err;
@@ -118,7 +120,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
         ops->rollback(tx->eng);
         return true;
     }
-    err = group_commit(tx->db->writer->arena, tx);
+    err = group_commit(tx->db->writer->arena, tx, unit->after.asks);
     if (err) {
         unit_fail(unit, err);
         unit->err->kind = E_UNAVAILABLE;
@@ -132,6 +134,7 @@ static struct err *run_together(struct db_conn *tx, struct db_unit *units,
                                 struct db_unit **ret_guilty)
 {
     struct arena *a = tx->db->writer->arena;
+    bool asked = false;
 
     *ret_guilty = NULL;
     for (struct db_unit *unit = units; unit; unit = unit->next) {
@@ -142,8 +145,9 @@ static struct err *run_together(struct db_conn *tx, struct db_unit *units,
             assert(unit->err);
             return unit->err;
         }
+        asked |= !unit->err && unit->after.asks;
     }
-    return group_commit(a, tx);
+    return group_commit(a, tx, asked);
 }
 
 /* Its client has left, or it is to run leased: nothing it saw matters. */
@@ -208,7 +212,7 @@ static void answer(struct db *db, struct db_unit *units)
     struct db_unit *next;
 
     for (struct db_unit *unit = units; unit; unit = unit->next)
-        db_actions_run(unit->actions);
+        db_actions_run(unit->after.actions);
     for (struct db_unit *unit = units; unit; unit = next) {
         next = unit->next; /* the unit may be gone after done() */
         atomic_fetch_add_explicit(&db->n_units, 1, memory_order_relaxed);

@@ -63,9 +63,7 @@ struct db_writer *db_writer_new(struct db *db);
 void db_writer_stop(struct db_writer *w);
 void db_writer_free(struct db_writer *w);
 MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
-MUST_CHECK struct err *db_writer_run_leased(struct arena *a, struct db_writer *w,
-                                            const struct db_lease *lease, db_unit_fn *run,
-                                            const void *in, void **ret_out);
+void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
 /* turn.c */
 void db_turn_init(struct db_writer *w);
