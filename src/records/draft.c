@@ -108,6 +108,7 @@ bool rec_draft_needs_hash(const struct rec_draft *draft)
 
 struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
 {
+    draft->needs_hash = false;
     if (draft->old_read)
         draft->old_matches = bcrypt_check(draft->form.old_password, draft->old_hash);
     for (size_t i = 0; i < draft->edits.n; i++) {

@@ -21,7 +21,7 @@ struct rec_draft {
     struct rec_matches *matches;
 
     /* passwords */
-    bool needs_hash; /* there is one to hash or to compare */
+    bool needs_hash; /* there is one to hash or to compare, and rec_draft_hash() has not run */
     bool asks_old;
     bool old_read, old_matches;
     struct str old_hash; /* what is compared with */
