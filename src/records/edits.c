@@ -12,32 +12,16 @@
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static bool holds_list(const struct schema_field *field)
-{
-    return field->type->value == VALUE_LIST;
-}
-
-static bool holds_list_or_number(const struct schema_field *field)
-{
-    return holds_list(field) || field->type->value == VALUE_NUMBER;
-}
-
-static bool holds_text(const struct schema_field *field)
-{
-    return field->type->kind == FIELD_TEXT;
-}
-
-/* Modifier keys; a field's name is the key without them. */
+/* Modifier keys; a field's name is the key without them. What generates is for texts. */
 static const struct {
     struct str prefix, suffix;
     enum rec_op op;
-    bool generate;
-    bool (*fits)(const struct schema_field *field);
+    bool lists, numbers, generate;
 } modifiers[] = {
-    {STR_INIT(""), STR_INIT("+"), REC_OP_APPEND, false, holds_list_or_number},
-    {STR_INIT(""), STR_INIT("-"), REC_OP_REMOVE, false, holds_list_or_number},
-    {STR_INIT("+"), STR_INIT(""), REC_OP_PREPEND, false, holds_list},
-    {STR_INIT(""), STR_INIT(":autogenerate"), REC_OP_SET, true, holds_text},
+    {STR_INIT(""), STR_INIT("+"), REC_OP_APPEND, .lists = true, .numbers = true},
+    {STR_INIT(""), STR_INIT("-"), REC_OP_REMOVE, .lists = true, .numbers = true},
+    {STR_INIT("+"), STR_INIT(""), REC_OP_PREPEND, .lists = true},
+    {STR_INIT(""), STR_INIT(":autogenerate"), REC_OP_SET, .generate = true},
 };
 
 const struct schema_field *rec_key_field(const struct schema_col *col, struct str key,
@@ -54,7 +38,9 @@ const struct schema_field *rec_key_field(const struct schema_col *col, struct st
             !str_ends(key, modifiers[i].suffix))
             continue;
         field = schema_field(col, str_sub(key, modifiers[i].prefix.n, key.n - around));
-        if (field && !modifiers[i].fits(field))
+        if (field && !(modifiers[i].lists && field->type->value == VALUE_LIST) &&
+            !(modifiers[i].numbers && field->type->value == VALUE_NUMBER) &&
+            !(modifiers[i].generate && field->type->kind == FIELD_TEXT))
             field = NULL;
         *ret_op = modifiers[i].op;
         *ret_generate = modifiers[i].generate;
@@ -77,7 +63,7 @@ static void convert_edit(struct arena *a, struct rec_edit *edit, const struct js
 
     if (edit->op == REC_OP_NONE)
         return;
-    if (edit->op != REC_OP_SET && holds_list(field)) {
+    if (edit->op != REC_OP_SET && field->type->value == VALUE_LIST) {
         edit->items = str_list_unique(a, field_json_list(a, in));
         return;
     }
@@ -136,17 +122,6 @@ static struct str_list subtract_list(struct arena *a, struct str_list from, stru
     return left;
 }
 
-static struct str_list join_lists(struct arena *a, struct str_list x, struct str_list y)
-{
-    struct str_list both = {ARENA_ARRAY(a, struct str, x.n + y.n), x.n + y.n};
-
-    for (size_t i = 0; i < x.n; i++)
-        both.items[i] = x.items[i];
-    for (size_t i = 0; i < y.n; i++)
-        both.items[x.n + i] = y.items[i];
-    return str_list_unique(a, both);
-}
-
 static void change_list(struct arena *a, const struct rec_edit *edit, struct value *value)
 {
     struct str_list list = {value->list.items, value->list.n};
@@ -154,13 +129,10 @@ static void change_list(struct arena *a, const struct rec_edit *edit, struct val
     if (edit->op == REC_OP_REMOVE)
         list = subtract_list(a, list, edit->items);
     else if (edit->op == REC_OP_APPEND)
-        list = join_lists(a, list, edit->items);
+        list = rec_list_join(a, list, edit->items);
     else
-        list = join_lists(a, edit->items, list);
-    if (!edit->field->multiple && list.n > 1) {
-        list.items += list.n - 1;
-        list.n = 1;
-    }
+        list = rec_list_join(a, edit->items, list);
+    list = rec_list_fit(edit->field, list);
     value->list.items = list.items;
     value->list.n = list.n;
 }
@@ -175,7 +147,7 @@ void rec_edits_apply(struct arena *a, const struct rec_edits *edits, struct valu
             continue;
         if (edit->op == REC_OP_SET)
             *value = edit->value;
-        else if (holds_list(edit->field))
+        else if (edit->field->type->value == VALUE_LIST)
             change_list(a, edit, value);
         else if (edit->op == REC_OP_APPEND)
             value->number += edit->value.number;

@@ -60,14 +60,6 @@ struct id_set {
     VEC(struct str) ids;
 };
 
-static void add_wanted_id(struct arena *a, struct id_set *set, struct str id)
-{
-    if (id.n == 0 || map_find(&set->known, id))
-        return;
-    *VEC_PUSH(a, &set->ids) = id;
-    map_put(a, &set->known, id, set);
-}
-
 /* Pairs (id here, id there) of a back-relation, for all parents at once. */
 static void back_question(struct rec_sql *q, const struct rec_branch *branch,
                           const struct str_list *parents)
@@ -150,17 +142,14 @@ static struct err *gather_ids(const struct expand *x, struct rec_branch *branch,
     if (err)
         return err;
     for (size_t i = 0; i < rows->n && set->ids.n <= MAX_IDS; i++) {
-        const struct str_list *back = NULL;
-        struct str_list ids = {0};
+        struct str_list ids = rec_branch_ids(x->a, branch, &rows->items[i]);
 
-        if (!branch->hop.back)
-            ids = rec_list_of(x->a, &rows->items[i], branch->hop.field);
-        else
-            back = map_find(&branch->back_ids, rec_id(&rows->items[i]));
-        if (back)
-            ids = *back;
-        for (size_t j = 0; j < ids.n; j++)
-            add_wanted_id(x->a, set, ids.items[j]);
+        for (size_t j = 0; j < ids.n; j++) {
+            if (ids.items[j].n == 0 || map_find(&set->known, ids.items[j]))
+                continue;
+            *VEC_PUSH(x->a, &set->ids) = ids.items[j];
+            map_put(x->a, &set->known, ids.items[j], set);
+        }
     }
     return NULL;
 }

@@ -30,6 +30,7 @@ struct rec {
     const struct db_value *cells;
 };
 
+/* Empty where the cell is no text; borrowed from the record. */
 struct str rec_id(const struct rec *rec);
 /* A field's cell as text, number, truth: normalised (data-dir.md 5.3). */
 struct str rec_text(struct arena *a, const struct rec *rec, const struct schema_field *field);

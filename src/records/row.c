@@ -68,6 +68,17 @@ struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, boo
     return plan;
 }
 
+struct str_list rec_branch_ids(struct arena *a, const struct rec_branch *branch,
+                               const struct rec *rec)
+{
+    const struct str_list *back;
+
+    if (!branch->hop.back)
+        return rec_list_of(a, rec, branch->hop.field);
+    back = map_find(&branch->back_ids, rec_id(rec));
+    return back ? *back : (struct str_list){NULL, 0};
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out)
@@ -98,21 +109,14 @@ static bool email_is_visible(struct rec_writer *w, const struct rec_level *level
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
                                 const struct db_value *cells);
 
-/* What the record points to in this branch, as far as it was found. */
+/* As far as what the record points to was found. */
 static struct err *write_branch(struct rec_writer *w, const struct rec_branch *branch,
                                 const struct rec *rec, bool *first)
 {
-    const struct str_list *back = NULL;
-    struct str_list ids = {0};
+    struct str_list ids = rec_branch_ids(w->scratch, branch, rec);
     struct err *err = NULL;
     size_t n = 0;
 
-    if (!branch->hop.back)
-        ids = rec_list_of(w->scratch, rec, branch->hop.field);
-    else
-        back = map_find(&branch->back_ids, rec_id(rec));
-    if (back)
-        ids = *back;
     for (size_t i = 0; i < ids.n && !err; i++) {
         const struct rec *target = map_find(&branch->by_id, ids.items[i]);
 
@@ -134,19 +138,6 @@ static struct err *write_branch(struct rec_writer *w, const struct rec_branch *b
     return err;
 }
 
-static struct err *write_expand(struct rec_writer *w, const struct rec_level *level,
-                                const struct rec *rec)
-{
-    struct err *err = NULL;
-    bool first = true;
-
-    BUF_ADD(w->out, "{");
-    for (size_t i = 0; i < level->n_kept && !err; i++)
-        err = write_branch(w, level->kept[i], rec, &first);
-    BUF_ADD(w->out, "}");
-    return err;
-}
-
 /* As deep as expands are, which LIMIT_EXPAND_DEPTH bounds; inside, too, limits are looked at every
  * so often, but the scratch arena is not reset. */
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
@@ -155,11 +146,12 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
     const struct rec_plan *plan = level->plan;
     const struct rec rec = {.col = plan->col, .cells = cells};
     bool email = plan->email && !email_is_visible(w, level, &rec);
+    struct err *err = NULL;
     char before = '{';
+    bool first = true;
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct rec_key *key = &plan->keys[i];
-        struct err *err;
 
         if ((email && key->field == plan->email) || (key->is_expand && level->n_kept == 0))
             continue;
@@ -168,7 +160,12 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
         buf_add(w->out, key->text);
         if (key->field)
             key->field->type->write(w->scratch, w->out, key->field, cells[key->field->at]);
-        err = key->is_expand ? write_expand(w, level, &rec) : NULL;
+        if (!key->is_expand)
+            continue;
+        BUF_ADD(w->out, "{");
+        for (size_t j = 0; j < level->n_kept && !err; j++)
+            err = write_branch(w, level->kept[j], &rec, &first);
+        BUF_ADD(w->out, "}");
         if (err)
             return err;
     }

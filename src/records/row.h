@@ -49,6 +49,10 @@ struct rec_branch {
     struct map back_ids; /* of a back-relation: parent's id to struct str_list */
 };
 
+/* What a record of the level above points to in this branch; back_ids are found by then. */
+struct str_list rec_branch_ids(struct arena *a, const struct rec_branch *branch,
+                               const struct rec *rec);
+
 /* For writing many rows: scratch is reset between them. */
 struct rec_writer {
     struct arena *scratch; /* a child of the arena it was made with */

@@ -76,14 +76,7 @@ static struct value replacing_value(struct arena *a, const struct schema_field *
 
     if (texts && texts->type != JSON_NULL)
         kept = field_json_list(a, texts);
-    all = (struct str_list){ARENA_ARRAY(a, struct str, kept.n + names.n), 0};
-    for (size_t i = 0; i < kept.n; i++)
-        all.items[all.n++] = kept.items[i];
-    for (size_t i = 0; i < names.n; i++)
-        all.items[all.n++] = names.items[i];
-    all = str_list_unique(a, all);
-    if (!field->multiple && all.n > 1)
-        all = (struct str_list){&all.items[all.n - 1], 1};
+    all = rec_list_fit(field, rec_list_join(a, kept, names));
     return (struct value){.type = VALUE_LIST, .list = {all.items, all.n}};
 }
 

@@ -68,6 +68,24 @@ bool rec_list_has(const struct value *value, struct str item)
     return false;
 }
 
+struct str_list rec_list_join(struct arena *a, struct str_list x, struct str_list y)
+{
+    struct str_list both = {ARENA_ARRAY(a, struct str, x.n + y.n), x.n + y.n};
+
+    for (size_t i = 0; i < x.n; i++)
+        both.items[i] = x.items[i];
+    for (size_t i = 0; i < y.n; i++)
+        both.items[x.n + i] = y.items[i];
+    return str_list_unique(a, both);
+}
+
+struct str_list rec_list_fit(const struct schema_field *field, struct str_list list)
+{
+    if (field->multiple || list.n <= 1)
+        return list;
+    return (struct str_list){&list.items[list.n - 1], 1};
+}
+
 /* --- all of them ------------------------------------------------------------------------------ */
 
 bool rec_is_readable(struct arena *a, const struct rec *rec)
