@@ -2,13 +2,15 @@
  * Validation of a record (records.md 6): what each field type checks by itself, and what has to be
  * asked of the database. Every field is checked, the first failing check of each is reported.
  */
-#include "base/limits.h"
-#include "records/internal.h"
+#include "records/check.h"
+
+#include "records/sql.h"
+#include "records/values.h"
 
 /* With this pattern, a duplicate id is left to the unique index. */
 #define DEFAULT_ID_PATTERN STR("^[a-z0-9]+$")
 
-bool rec_has_item(const struct err *err, struct str path)
+static bool has_item(const struct err *err, struct str path)
 {
     for (const struct err_item *item = err ? err->items : NULL; item; item = item->next)
         if (str_eq(item->path, path))
@@ -16,36 +18,33 @@ bool rec_has_item(const struct err *err, struct str path)
     return false;
 }
 
-static void drop_item(struct err *err, struct str path)
-{
-    struct err_item **at;
-
-    for (at = err ? &err->items : NULL; at && *at; at = &(*at)->next) {
-        if (str_eq((*at)->path, path)) {
-            *at = (*at)->next;
-            return;
-        }
-    }
-}
-
 /* --- without the database --------------------------------------------------------------------- */
 
-static void check_kept_id(const struct rec_work *work, const struct schema_field *field,
-                          struct err **err)
+/* A name must be stored already, or come with an upload that the field takes. */
+static void check_files(const struct rec_work *work, const struct schema_field *field,
+                        struct err **err)
 {
-    if (!str_eq(work->values[field->at].text, work->old_values[field->at].text))
-        err_add_item(work->a, err, field->name, CODE_PK_CHANGE, STR_NONE);
+    const struct value *value = &work->values[field->at];
+    const struct value known = rec_uploads_known(work->a, work->uploads, field,
+                                                 work->old ? &work->old_values[field->at] : NULL);
+
+    if (!field_check_files(work->a, field, value, &known, err))
+        return;
+    field->type->check(work->a, field, value, err);
+    if (!has_item(*err, field->name))
+        rec_uploads_check(work->a, work->uploads, field, value, err);
 }
 
-static bool hash_failed(const struct value *value)
+static bool hash_failed(const struct schema_field *field, const struct value *value)
 {
-    return value->changed && value->plain.n > 0 && value->text.n == 0;
+    return field->type->kind == FIELD_PASSWORD && value->changed && value->plain.n > 0 &&
+           value->text.n == 0;
 }
 
 bool rec_has_unhashed(const struct schema_col *col, const struct value *values)
 {
     for (size_t i = 0; i < col->n_fields; i++)
-        if (col->fields[i].type->kind == FIELD_PASSWORD && hash_failed(&values[i]))
+        if (hash_failed(&col->fields[i], &values[i]))
             return true;
     return false;
 }
@@ -56,14 +55,16 @@ void rec_check_fields(const struct rec_work *work, struct err **err)
         const struct schema_field *field = &work->col->fields[i];
         const struct value *value = &work->values[i];
 
-        if (work->old && field == work->col->id_field)
-            check_kept_id(work, field, err);
-        else if (field->type->kind == FIELD_PASSWORD && hash_failed(value))
+        if (work->old && field == work->col->id_field) {
+            if (!str_eq(value->text, work->old_values[i].text))
+                err_add_item(work->a, err, field->name, CODE_PK_CHANGE, STR_NONE);
+        } else if (hash_failed(field, value)) {
             err_add_item(work->a, err, field->name, CODE_INVALID, STR_NONE);
-        else if (field->type->kind == FIELD_FILE)
-            rec_check_files(work, field, err);
-        else
+        } else if (field->type->kind == FIELD_FILE) {
+            check_files(work, field, err);
+        } else {
             field->type->check(work->a, field, value, err);
+        }
     }
 }
 
@@ -92,14 +93,14 @@ static struct err *count_existing(const struct rec_work *work, const struct sche
     return err;
 }
 
-static struct err *check_relation(const struct rec_work *work, const struct schema_field *field,
-                                  struct err **items)
+static struct err *check_related(const struct rec_work *work, const struct schema_field *field,
+                                 struct err **items)
 {
     const struct value *value = &work->values[field->at];
     struct err *err;
     int64_t n;
 
-    if (value->list.n == 0 || rec_has_item(*items, field->name))
+    if (value->list.n == 0 || has_item(*items, field->name))
         return NULL;
     if (!field->relation.target) {
         err_add_item(work->a, items, field->name, CODE_REL_COLLECTION, STR_NONE);
@@ -116,6 +117,7 @@ static struct err *check_new_id(const struct rec_work *work, struct err **items)
 {
     const struct schema_field *field = work->col->id_field;
     AUTO_SQL struct rec_sql q;
+    struct err_item **at;
     struct err *err;
     bool taken;
 
@@ -130,7 +132,11 @@ static struct err *check_new_id(const struct rec_work *work, struct err **items)
     err = rec_sql_exists(&q, work->tx, &taken);
     if (err || !taken)
         return err;
-    drop_item(*items, field->name); /* it comes before the other checks of an id */
+    at = *items ? &(*items)->items : NULL;
+    while (at && *at && !str_eq((*at)->path, field->name))
+        at = &(*at)->next;
+    if (at && *at)
+        *at = (*at)->next; /* this comes before the other checks of an id */
     err_add_item(work->a, items, field->name, CODE_PK_INVALID, STR_NONE);
     return NULL;
 }
@@ -141,7 +147,7 @@ struct err *rec_check_stored(const struct rec_work *work, struct err **items)
 
     for (size_t i = 0; i < work->col->n_fields && !err; i++)
         if (work->col->fields[i].type->kind == FIELD_RELATION)
-            err = check_relation(work, &work->col->fields[i], items);
+            err = check_related(work, &work->col->fields[i], items);
     return err;
 }
 

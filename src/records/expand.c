@@ -5,11 +5,18 @@
  * A path fails where a segment names no relation or the target's view rule is null, and then leaves
  * no trace: a branch is kept only when it is the end of a path or one of the paths through it is.
  */
+#include "records/expand.h"
+
 #include "base/limits.h"
 #include "db/dialect.h"
-#include "records/internal.h"
+#include "records/rules.h"
+#include "records/sql.h"
+#include "records/values.h"
 
 #include <stdlib.h>
+
+/* Ids in one question; a level that needs more fails, as it does upstream. */
+#define MAX_IDS 32766
 
 struct expand {
     struct arena *a;
@@ -18,20 +25,6 @@ struct expand {
 };
 
 /* --- who may see e-mails ---------------------------------------------------------------------- */
-
-static bool has_manage_rule(const struct rec_actor *actor, const struct schema_col *col)
-{
-    return !actor->superuser && rec_is_auth(col) && col->auth->manage_rule.set &&
-           col->auth->manage_rule.text.n > 0;
-}
-
-static void ids_of_rows(struct arena *a, const struct rec_rows *rows, struct str_list *ret)
-{
-    ret->items = ARENA_ARRAY(a, struct str, rows->n);
-    ret->n = rows->n;
-    for (size_t i = 0; i < rows->n; i++)
-        ret->items[i] = rec_id(&rows->items[i]);
-}
 
 /* *ret_failed: the rule cannot be compiled. */
 static struct err *find_managed(const struct expand *x, const struct schema_col *col,
@@ -43,10 +36,10 @@ static struct err *find_managed(const struct expand *x, const struct schema_col 
     struct err *err;
 
     *ret_failed = false;
-    if (rows->n == 0 || !has_manage_rule(x->actor, col))
+    if (rows->n == 0 || !rec_asks_manage_rule(x->actor, col))
         return NULL;
     spec = rec_spec(x->conn, x->actor, col);
-    ids_of_rows(x->a, rows, &ids);
+    ids = rec_ids_of(x->a, rows);
     spec.rule = col->auth->manage_rule.text;
     spec.ids = ids.items;
     spec.n_ids = ids.n;
@@ -66,25 +59,6 @@ struct id_set {
     struct map known;
     VEC(struct str) ids;
 };
-
-static void add_id(struct arena *a, struct id_set *set, struct str id)
-{
-    if (id.n == 0 || map_find(&set->known, id))
-        return;
-    *VEC_PUSH(a, &set->ids) = id;
-    map_put(a, &set->known, id, set);
-}
-
-static void forward_ids(const struct expand *x, const struct rec_branch *branch,
-                        const struct rec_rows *rows, struct id_set *set)
-{
-    for (size_t i = 0; i < rows->n && set->ids.n <= REC_MAX_IDS; i++) {
-        struct str_list ids = rec_list_of(x->a, &rows->items[i], branch->hop.field);
-
-        for (size_t j = 0; j < ids.n; j++)
-            add_id(x->a, set, ids.items[j]);
-    }
-}
 
 /* Pairs (id here, id there) of a back-relation, for all parents at once. */
 static void back_question(struct rec_sql *q, const struct rec_branch *branch,
@@ -137,8 +111,8 @@ static void add_back_id(const struct expand *x, struct rec_branch *branch, struc
     back->list.items[back->list.n++] = arena_dup(x->a, id);
 }
 
-static struct err *back_ids(const struct expand *x, struct rec_branch *branch,
-                            const struct rec_rows *rows)
+static struct err *find_back_ids(const struct expand *x, struct rec_branch *branch,
+                                 const struct rec_rows *rows)
 {
     AUTO_SQL struct rec_sql q;
     AUTO(db_release) struct db_stmt *stmt = NULL;
@@ -146,7 +120,7 @@ static struct err *back_ids(const struct expand *x, struct rec_branch *branch,
     struct err *err;
     bool row = true;
 
-    ids_of_rows(x->a, rows, &parents);
+    parents = rec_ids_of(x->a, rows);
     rec_sql_init(&q, x->a, x->conn);
     back_question(&q, branch, &parents);
     err = rec_sql_prepare(&q, x->conn, &stmt);
@@ -159,32 +133,43 @@ static struct err *back_ids(const struct expand *x, struct rec_branch *branch,
     return err;
 }
 
-static void gather_back_ids(const struct expand *x, const struct rec_branch *branch,
-                            const struct rec_rows *rows, struct id_set *set)
+/* Of all that the branch's segment leads to. */
+static struct err *gather_ids(const struct expand *x, struct rec_branch *branch,
+                              const struct rec_rows *rows, struct id_set *set)
 {
-    for (size_t i = 0; i < rows->n && set->ids.n <= REC_MAX_IDS; i++) {
-        const struct str_list *ids = map_find(&branch->back_ids, rec_id(&rows->items[i]));
+    struct err *err = branch->hop.back ? find_back_ids(x, branch, rows) : NULL;
 
-        for (size_t j = 0; ids && j < ids->n; j++)
-            add_id(x->a, set, ids->items[j]);
+    if (err)
+        return err;
+    for (size_t i = 0; i < rows->n && set->ids.n <= MAX_IDS; i++) {
+        struct str_list ids = rec_branch_ids(x->a, branch, &rows->items[i]);
+
+        for (size_t j = 0; j < ids.n; j++) {
+            if (ids.items[j].n == 0 || map_find(&set->known, ids.items[j]))
+                continue;
+            *VEC_PUSH(x->a, &set->ids) = ids.items[j];
+            map_put(x->a, &set->known, ids.items[j], set);
+        }
     }
+    return NULL;
 }
 
 /* --- one branch ------------------------------------------------------------------------------- */
 
-static struct err *grow(const struct expand *x, const struct rec_rows *rows,
-                        const struct query_expand *wanted, unsigned depth, struct rec_level *level);
+static struct err *grow_level(const struct expand *x, const struct rec_rows *rows,
+                              const struct query_expand *wanted, unsigned depth,
+                              struct rec_level *level);
 
 /* The target's rows that the view rule shows. *ret_ok false: the rule fails the branch. */
-static struct err *fetch(const struct expand *x, struct rec_branch *branch,
-                         const struct id_set *set, bool *ret_ok)
+static struct err *fetch_branch(const struct expand *x, struct rec_branch *branch,
+                                const struct id_set *set, bool *ret_ok)
 {
     const struct schema_rule *rule = &branch->hop.target->view_rule;
     struct query_spec spec = rec_spec(x->conn, x->actor, branch->hop.target);
     struct query_sql sql;
     struct err *err;
 
-    *ret_ok = set->ids.n <= REC_MAX_IDS && (x->actor->superuser || rule->set);
+    *ret_ok = set->ids.n <= MAX_IDS && (x->actor->superuser || rule->set);
     if (!*ret_ok)
         return NULL;
     if (!x->actor->superuser)
@@ -201,21 +186,6 @@ static struct err *fetch(const struct expand *x, struct rec_branch *branch,
     return NULL;
 }
 
-static struct err *gather(const struct expand *x, struct rec_branch *branch,
-                          const struct rec_rows *rows, struct id_set *set)
-{
-    struct err *err;
-
-    if (!branch->hop.back) {
-        forward_ids(x, branch, rows, set);
-        return NULL;
-    }
-    err = back_ids(x, branch, rows);
-    if (!err)
-        gather_back_ids(x, branch, rows, set);
-    return err;
-}
-
 static struct err *grow_branch(const struct expand *x, const struct rec_rows *rows,
                                const struct query_expand *wanted, unsigned depth,
                                struct rec_branch *branch, bool *ret_kept)
@@ -226,11 +196,11 @@ static struct err *grow_branch(const struct expand *x, const struct rec_rows *ro
     bool ok, failed;
 
     *ret_kept = false;
-    err = gather(x, branch, rows, &set);
+    err = gather_ids(x, branch, rows, &set);
     if (err && err->kind == E_BAD_REQUEST)
         return NULL; /* a row that refers to here holds what is no list */
     if (!err)
-        err = fetch(x, branch, &set, &ok);
+        err = fetch_branch(x, branch, &set, &ok);
     if (err || !ok)
         return err;
     for (size_t i = 0; i < branch->rows.n; i++)
@@ -239,7 +209,7 @@ static struct err *grow_branch(const struct expand *x, const struct rec_rows *ro
     branch->level.plan = rec_plan_new(x->a, branch->hop.target, x->actor->superuser);
     err = find_managed(x, branch->hop.target, &branch->rows, &branch->level.managed, &failed);
     if (!err && children && branch->rows.n)
-        err = grow(x, &branch->rows, children, depth + 1, &branch->level);
+        err = grow_level(x, &branch->rows, children, depth + 1, &branch->level);
     *ret_kept = !children || branch->rows.n == 0 || branch->level.n_kept > 0;
     return err;
 }
@@ -250,8 +220,9 @@ static int compare_branches(const void *x, const void *y)
 }
 
 /* As deep as LIMIT_EXPAND_DEPTH. */
-static struct err *grow(const struct expand *x, const struct rec_rows *rows,
-                        const struct query_expand *wanted, unsigned depth, struct rec_level *level)
+static struct err *grow_level(const struct expand *x, const struct rec_rows *rows,
+                              const struct query_expand *wanted, unsigned depth,
+                              struct rec_level *level)
 {
     VEC(struct rec_branch *) kept = {0};
 
@@ -281,7 +252,7 @@ static struct err *grow(const struct expand *x, const struct rec_rows *rows,
 bool rec_level_needs_rows(const struct rec_actor *actor, const struct schema_col *col,
                           struct str expand)
 {
-    return expand.n > 0 || has_manage_rule(actor, col);
+    return expand.n > 0 || rec_asks_manage_rule(actor, col);
 }
 
 struct err *rec_level_init(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
@@ -302,5 +273,5 @@ struct err *rec_level_init(struct arena *a, struct db_conn *conn, const struct r
     *expanding = *actor;
     expanding->request.context = STR("expand");
     x.actor = expanding;
-    return grow(&x, rows, wanted, 1, ret);
+    return grow_level(&x, rows, wanted, 1, ret);
 }

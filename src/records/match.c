@@ -3,8 +3,10 @@
  * share one writer. Which row an update will find is known to the unit alone, so what was matched
  * is the row as it was read for the draft; the unit compares the texts.
  */
+#include "records/match.h"
+
 #include "base/limits.h"
-#include "records/internal.h"
+#include "records/values.h"
 
 static const struct regex *regex_of(const struct schema_field *field)
 {
@@ -13,7 +15,7 @@ static const struct regex *regex_of(const struct schema_field *field)
     return field->type->kind == FIELD_PASSWORD ? field->password.regex : NULL;
 }
 
-static struct str text_of(const struct schema_field *field, const struct value *value)
+static struct str matched_text(const struct schema_field *field, const struct value *value)
 {
     return field->type->kind == FIELD_PASSWORD ? value->plain : value->text;
 }
@@ -24,19 +26,19 @@ static bool is_matched(const struct schema_col *col, const struct schema_field *
     return regex_of(field) && (!update || field != col->id_field);
 }
 
-static bool is_set(const struct rec_edits *edits, const struct schema_field *field)
-{
-    for (size_t i = 0; i < edits->n; i++)
-        if (edits->items[i].field == field && edits->items[i].op == REC_OP_SET)
-            return true;
-    return false;
-}
-
 bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *edits)
 {
-    for (size_t i = 0; i < col->n_fields; i++)
-        if (is_matched(col, &col->fields[i], true) && !is_set(edits, &col->fields[i]))
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
+        bool is_set = false;
+
+        if (!is_matched(col, field, true))
+            continue;
+        for (size_t j = 0; j < edits->n && !is_set; j++)
+            is_set = edits->items[j].field == field && edits->items[j].op == REC_OP_SET;
+        if (!is_set)
             return true;
+    }
     return false;
 }
 
@@ -68,20 +70,12 @@ struct rec_matches *rec_matches_new(struct arena *a, struct rec_matches *shared)
     return matches;
 }
 
-/* Only long texts are shared, which are few: each is compared with all. */
-static void add_match(struct arena *a, struct rec_matches *matches,
-                      const struct schema_field *field, struct str text)
-{
-    if (text.n > LIMIT_REGEX_INLINE_BYTES && matches->shared)
-        matches = matches->shared;
-    *VEC_PUSH(a, &matches->items) = (struct rec_match){.field = field, .text = text};
-}
-
 void rec_matches_gather(struct arena *a, const struct schema_col *col,
                         const struct rec_edits *edits, bool update, const struct rec *old,
                         struct rec_matches *matches)
 {
     struct value *values = NULL;
+    struct rec_matches *into;
 
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = &col->fields[i];
@@ -93,12 +87,15 @@ void rec_matches_gather(struct arena *a, const struct schema_col *col,
             values = old ? rec_load(a, old) : rec_zero(a, col);
             rec_edits_apply(a, edits, values);
         }
-        text = text_of(field, &values[i]);
+        text = matched_text(field, &values[i]);
         if (text.n > 0 && (!field_length_fits(field, text) || find_match(matches, field, text)))
             continue;
         matches->slow = matches->slow || is_slow(field, text, update);
-        if (text.n > 0)
-            add_match(a, matches, field, text);
+        if (text.n == 0)
+            continue;
+        /* only long texts are shared, which are few: each is compared with all */
+        into = matches->shared && text.n > LIMIT_REGEX_INLINE_BYTES ? matches->shared : matches;
+        *VEC_PUSH(a, &into->items) = (struct rec_match){.field = field, .text = text};
     }
 }
 
@@ -133,7 +130,7 @@ bool rec_matches_apply(const struct rec_matches *matches, const struct schema_co
 
         if (!is_matched(col, field, true))
             continue;
-        text = text_of(field, &values[i]);
+        text = matched_text(field, &values[i]);
         match = find_match(matches, field, text);
         if (match && match->verdict != PATTERN_NOT_ASKED)
             values[i].pattern = match->verdict;

@@ -1,22 +1,20 @@
 /*
- * List and view (records.md 4, 5, 9).
+ * List and view (records.md 4, 5, 9), and the record that a write answers with.
  */
+#include "records/read.h"
+
 #include "base/limits.h"
 #include "base/num.h"
-#include "records/internal.h"
+#include "records/expand.h"
+#include "records/rules.h"
+#include "records/values.h"
 
 #define PER_PAGE_DEFAULT 30
 
 /* --- list: parameters ------------------------------------------------------------------------- */
 
-static bool parse_integer(struct str text, int64_t fallback, int64_t *ret)
-{
-    *ret = fallback;
-    return text.n == 0 || num_parse_i64(text, ret);
-}
-
 /* The texts that are a bool in a query string. */
-static bool parse_bool(struct str text, bool *ret)
+static bool parse_truth(struct str text, bool *ret)
 {
     static const struct {
         struct str text;
@@ -41,9 +39,10 @@ static bool parse_bool(struct str text, bool *ret)
 struct err *rec_page_read(struct arena *a, const struct rec_list_params *params,
                           struct rec_page *ret)
 {
-    if (!parse_integer(params->page, 1, &ret->page) ||
-        !parse_integer(params->per_page, PER_PAGE_DEFAULT, &ret->per_page) ||
-        !parse_bool(params->skip_total, &ret->skip_total))
+    *ret = (struct rec_page){.page = 1, .per_page = PER_PAGE_DEFAULT};
+    if ((params->page.n > 0 && !num_parse_i64(params->page, &ret->page)) ||
+        (params->per_page.n > 0 && !num_parse_i64(params->per_page, &ret->per_page)) ||
+        !parse_truth(params->skip_total, &ret->skip_total))
         return err_new(a, E_BAD_REQUEST, NULL, "page, perPage or skipTotal");
     if (ret->page < 1)
         ret->page = 1;
@@ -86,19 +85,7 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
     return err;
 }
 
-static struct err *write_rows(struct rec_writer *w, const struct rec_level *level,
-                              const struct rec_rows *rows)
-{
-    struct err *err = NULL;
-
-    for (size_t i = 0; i < rows->n && !err; i++) {
-        if (i)
-            BUF_ADD(w->out, ",");
-        err = rec_write_row(w, level, rows->items[i].cells);
-    }
-    return err;
-}
-
+/* All that the query finds, with commas between them. */
 static struct err *list_rows(struct arena *a, struct rec_writer *w, const struct rec_actor *actor,
                              const struct query_spec *spec, struct str expand, size_t *ret_n)
 {
@@ -114,18 +101,15 @@ static struct err *list_rows(struct arena *a, struct rec_writer *w, const struct
     if (!err)
         err = rec_level_init(a, w->conn, actor, spec->col, &rows, expand, &level);
     *ret_n = rows.n;
-    return err ? err : write_rows(w, &level, &rows);
+    for (size_t i = 0; i < rows.n && !err; i++) {
+        if (i)
+            BUF_ADD(w->out, ",");
+        err = rec_write_row(w, &level, rows.items[i].cells);
+    }
+    return err;
 }
 
 /* --- list: totals ----------------------------------------------------------------------------- */
-
-/* A page that is not full ends the list, so its rows give the total. Not of views: their ids may
- * repeat, and the total counts distinct ones. */
-static bool total_is_known(const struct query_spec *spec, size_t n)
-{
-    return spec->col->type != SCHEMA_VIEW && (int64_t)n < spec->limit &&
-           (n > 0 || spec->offset == 0);
-}
 
 static struct err *count_rows(struct arena *a, struct db_conn *conn,
                               const struct query_spec *rows_spec, int64_t *ret)
@@ -163,18 +147,6 @@ void rec_page_write(struct buf *out, const struct rec_page *page, int64_t total)
 
 /* --- list ------------------------------------------------------------------------------------- */
 
-static struct err *check_list(struct arena *a, const struct rec_actor *actor,
-                              const struct schema_col *col, const struct rec_list_params *params,
-                              struct rec_page *ret_page)
-{
-    struct err *err;
-
-    err = rec_check_rule(a, actor, &col->list_rule);
-    if (!err && !actor->superuser)
-        err = query_check_identifiers(a, params->filter, params->sort);
-    return err ? err : rec_page_read(a, params, ret_page);
-}
-
 struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                      const struct schema_col *col, const struct rec_list_params *params,
                      struct buf *out)
@@ -186,7 +158,11 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     int64_t total = 0;
     size_t n;
 
-    err = check_list(a, actor, col, params, &page);
+    err = rec_check_rule(a, actor, &col->list_rule);
+    if (!err && !actor->superuser)
+        err = query_check_identifiers(a, params->filter, params->sort);
+    if (!err)
+        err = rec_page_read(a, params, &page);
     if (err)
         return err;
     rec_writer_init(&w, a, conn, out);
@@ -200,9 +176,11 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     err = list_rows(a, &w, actor, &spec, params->expand, &n);
     if (err)
         return err;
+    /* a page that is not full ends the list, so its rows give the total; not of views: their ids
+     * may repeat, and the total counts distinct ones */
     if (page.skip_total)
         total = -1;
-    else if (total_is_known(&spec, n))
+    else if (col->type != SCHEMA_VIEW && (int64_t)n < spec.limit && (n > 0 || spec.offset == 0))
         total = spec.offset + (int64_t)n;
     else
         err = count_rows(a, conn, &spec, &total);
@@ -213,11 +191,6 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
 }
 
 /* --- view ------------------------------------------------------------------------------------- */
-
-static struct err *no_record(struct arena *a, const struct schema_col *col)
-{
-    return err_new(a, E_NOT_FOUND, NULL, "no such record in %.*s", STR_ARG(col->name));
-}
 
 struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                      const struct schema_col *col, struct str id, struct str expand,
@@ -238,9 +211,9 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
     spec.limit = 1;
     err = list_rows(a, &w, actor, &spec, expand, &n);
     if (n == 0 || (err && !err->timed_out)) /* else it was an expand that took too long */
-        err = rec_rule_failed(a, err, E_NOT_FOUND);
+        err = rec_rule_failed(a, err, E_NOT_FOUND, false);
     if (!err && n == 0)
-        err = no_record(a, col);
+        err = err_new(a, E_NOT_FOUND, NULL, "no such record in %.*s", STR_ARG(col->name));
     return err ? err : rec_check_full(a, out);
 }
 
@@ -264,4 +237,17 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
         return err;
     arena_free(w.scratch); /* a unit may write thousands of records, one by one */
     return rec_check_full(a, out);
+}
+
+struct err *rec_answer(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                       const struct rec *rec, struct str expand, struct str *ret)
+{
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    buf_init(&out, LIMIT_RESPONSE_BYTES);
+    err = rec_write(a, conn, actor, rec, expand, 0, &out);
+    if (!err)
+        *ret = arena_dup(a, buf_str(&out));
+    return err;
 }

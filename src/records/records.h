@@ -30,6 +30,7 @@ struct rec {
     const struct db_value *cells;
 };
 
+/* Empty where the cell is no text; borrowed from the record. */
 struct str rec_id(const struct rec *rec);
 /* A field's cell as text, number, truth: normalised (data-dir.md 5.3). */
 struct str rec_text(struct arena *a, const struct rec *rec, const struct schema_field *field);
@@ -198,7 +199,8 @@ MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *
 MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
                                       struct rec_draft *draft);
 /* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread before the
- * unit. It touches no database, so no snapshot is held for as long as hashes take. */
+ * unit, and once it has run this is false. It touches no database, so no snapshot is held for as
+ * long as hashes take. */
 bool rec_draft_needs_hash(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
 /* There are uploads: rec_draft_store() must run on a pool thread before the unit, after

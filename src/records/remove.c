@@ -13,9 +13,20 @@
  * its autodates move, but nothing is validated. One that cannot be read refuses the delete; one
  * that is to be deleted itself is not found.
  */
+#include "records/remove.h"
+
 #include "base/limits.h"
+#include "base/map.h"
 #include "db/dialect.h"
-#include "records/internal.h"
+#include "records/companions.h"
+#include "records/files.h"
+#include "records/save.h"
+#include "records/sql.h"
+#include "records/values.h"
+
+#define FAILED                                                             \
+    "Failed to delete record. Make sure that the record is not part of a " \
+    "required relation reference."
 
 #define BATCH 4000 /* referencing records looked at in one question */
 
@@ -49,8 +60,7 @@ struct removal {
     struct frame *top;
 };
 
-/* --- what may happen, from the schema alone -----------------------------------------------------
- */
+/* --- what may happen, from the schema alone --------------------------------------------------- */
 
 static bool is_stored(const struct schema_back *back)
 {
@@ -125,10 +135,9 @@ static bool is_ordered(struct arena *a, const struct schema *schema, const struc
     return false;
 }
 
-/* --- frames -------------------------------------------------------------------------------------
- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
-static void push(struct removal *r, const struct schema_col *col, struct str_list ids)
+static void push_frame(struct removal *r, const struct schema_col *col, struct str_list ids)
 {
     struct frame *frame;
 
@@ -186,22 +195,15 @@ static struct err *delete_rows(const struct removal *r, const struct frame *fram
     if (!err && frame->col == r->schema->superusers)
         err = check_superusers_left(r);
     if (!err && rec_is_auth(frame->col))
-        err = rec_forget_auth(r->a, r->tx, r->schema, frame->col, frame->ids.items, frame->ids.n);
+        err = rec_forget_all(r->a, r->tx, r->schema, frame->col, frame->ids);
     return err;
 }
 
-/* --- references ----------------------------------------------------------------------------------
- */
-
-static struct err *is_required(const struct removal *r, const struct schema_back *back)
-{
-    return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "required by %.*s of %.*s",
-                   STR_ARG(back->field->name), STR_ARG(back->col->name));
-}
+/* --- references ------------------------------------------------------------------------------- */
 
 /* " FROM <col> WHERE <the field holds one of the frame's ids>" */
-static void referencing(struct rec_sql *q, const struct schema_back *back,
-                        const struct frame *frame)
+static void where_referencing(struct rec_sql *q, const struct schema_back *back,
+                              const struct frame *frame)
 {
     AUTO_BUF struct buf column;
 
@@ -239,7 +241,7 @@ static struct err *find_referencing(struct removal *r, const struct schema_back 
     rec_sql_init(&q, r->a, r->tx);
     REC_SQL(&q, "SELECT ");
     rec_sql_ident(&q, back->col->id_field->name);
-    referencing(&q, back, frame);
+    where_referencing(&q, back, frame);
     REC_SQL(&q, " LIMIT ");
     buf_add_u64(&q.text, BATCH);
     err = rec_sql_prepare(&q, r->tx, &stmt);
@@ -270,19 +272,6 @@ static bool has_unreadable(const struct schema_col *col)
     return false;
 }
 
-/* Of a list, what the frame does not delete. */
-static void keep_left(const struct removal *r, struct frame *frame, struct value *value)
-{
-    struct str *left = ARENA_ARRAY(r->scratch, struct str, value->list.n);
-    size_t n = 0;
-
-    for (size_t i = 0; i < value->list.n; i++)
-        if (!frame_has(r, frame, value->list.items[i]))
-            left[n++] = value->list.items[i];
-    value->list.items = left;
-    value->list.n = n;
-}
-
 /*
  * One referencing record, as it is now. *ret_goes: it is to be deleted; else it is saved, even
  * where the id is not in the list as it is read (next to what is no text): once saved, it names
@@ -294,6 +283,8 @@ static struct err *release_one(const struct removal *r, const struct schema_back
     const struct schema_field *field = back->field;
     struct rec_work work = {
         .a = r->scratch, .tx = r->tx, .schema = r->schema, .col = back->col, .now_ms = r->now_ms};
+    struct str_list left = {0};
+    struct value *refs;
     struct rec *rec;
     struct err *err;
 
@@ -303,18 +294,25 @@ static struct err *release_one(const struct removal *r, const struct schema_back
     if (err || !rec)
         return err; /* gone with an inner cascade */
     if (!rec_is_readable(r->scratch, rec))
-        return err_new(r->a, E_BAD_REQUEST, REC_FAILED_DELETE, "unreadable: %.*s of %.*s",
-                       STR_ARG(id), STR_ARG(back->col->name));
+        return err_new(r->a, E_BAD_REQUEST, FAILED, "unreadable: %.*s of %.*s", STR_ARG(id),
+                       STR_ARG(back->col->name));
     work.old = rec;
     work.values = rec_load(r->scratch, rec);
-    keep_left(r, frame, &work.values[field->at]);
+    refs = &work.values[field->at];
+    left.items = ARENA_ARRAY(r->scratch, struct str, refs->list.n);
+    for (size_t i = 0; i < refs->list.n; i++)
+        if (!frame_has(r, frame, refs->list.items[i]))
+            left.items[left.n++] = refs->list.items[i];
+    refs->list.items = left.items;
+    refs->list.n = left.n;
     frame->moved = true;
-    if (work.values[field->at].list.n > 0)
-        return rec_save_normal(&work);
-    *ret_goes = field->relation.cascade_delete;
+    *ret_goes = left.n == 0 && field->relation.cascade_delete;
     if (*ret_goes)
         return NULL;
-    return field->required ? is_required(r, back) : rec_save_normal(&work);
+    if (left.n == 0 && field->required)
+        return err_new(r->a, E_BAD_REQUEST, FAILED, "required by %.*s of %.*s",
+                       STR_ARG(field->name), STR_ARG(back->col->name));
+    return rec_save_normal(&work);
 }
 
 /* Deals with what find_referencing() found: all of it, or the next record where order counts. */
@@ -329,7 +327,7 @@ static struct err *release_found(struct removal *r, const struct schema_back *ba
         !has_unreadable(back->col)) { /* it held one id, and that is gone */
         frame->next_todo = frame->todo.n;
         frame->moved = true;
-        push(r, back->col, frame->todo);
+        push_frame(r, back->col, frame->todo);
         return NULL;
     }
     while (!err && frame->next_todo < frame->todo.n && !(r->ordered && going.n)) {
@@ -340,12 +338,12 @@ static struct err *release_found(struct removal *r, const struct schema_back *ba
             *VEC_PUSH(r->a, &going) = id;
     }
     if (!err)
-        push(r, back->col, (struct str_list){going.items, going.n});
+        push_frame(r, back->col, (struct str_list){going.items, going.n});
     return err;
 }
 
 /* The next piece of work on the topmost frame. */
-static struct err *step(struct removal *r, struct frame *frame)
+static struct err *next_step(struct removal *r, struct frame *frame)
 {
     const struct schema_back *back = &frame->col->backs[frame->next_back];
 
@@ -395,10 +393,10 @@ struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const str
         return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
     r.ordered = is_ordered(a, schema, rec->col);
     ids.items[0] = rec_id(rec);
-    push(&r, rec->col, ids);
+    push_frame(&r, rec->col, ids);
     while (r.top && !err)
-        err = step(&r, r.top);
+        err = next_step(&r, r.top);
     if (err && err->kind == E_BAD_REQUEST && err->message != last_superuser)
-        err->message = REC_FAILED_DELETE;
+        err->message = FAILED;
     return err;
 }

@@ -1,14 +1,35 @@
 /*
- * Rules: who may, asked of the database (records.md 4, 13.1).
+ * Who acts, and what rules let them do, which is asked of the database (records.md 4, 13.1).
  */
-#include "records/internal.h"
+#include "records/rules.h"
+
+#include "records/rows.h"
+#include "records/values.h"
+
+void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth)
+{
+    const struct schema_auth *fields = auth ? auth->col->auth : NULL;
+    struct query_request *request = &actor->request;
+
+    actor->auth = auth;
+    actor->superuser = auth && auth->col == actor->schema->superusers;
+    request->auth_col = auth ? auth->col : NULL;
+    if (!fields)
+        return;
+    request->auth_id = rec_id(auth);
+    request->auth_email = rec_text(a, auth, fields->email);
+    request->auth_verified = rec_truth(a, auth, fields->verified);
+    request->auth_email_visibility = rec_truth(a, auth, fields->email_visibility);
+}
+
+/* --- rules ------------------------------------------------------------------------------------ */
 
 struct err *rec_check_rule(struct arena *a, const struct rec_actor *actor,
                            const struct schema_rule *rule)
 {
     if (actor->superuser || rule->set)
         return NULL;
-    return err_new(a, E_FORBIDDEN, REC_ONLY_SUPERUSERS, "the rule is null");
+    return err_new(a, E_FORBIDDEN, "Only superusers can perform this action.", "the rule is null");
 }
 
 bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule)
@@ -16,26 +37,13 @@ bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule)
     return actor->superuser || (rule->set && rule->text.n == 0);
 }
 
-static struct err *any_row(struct arena *a, struct db_conn *conn, const struct query_sql *sql,
-                           bool *ret)
-{
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct err *err;
-    bool row;
-
-    err = db_prepare_bound(a, conn, sql->text, sql->values, sql->n, &stmt);
-    if (!err)
-        err = db_step(a, stmt, &row);
-    if (!err)
-        *ret = row;
-    return err;
-}
-
 /* cells: the row that the spec is about, NULL when it has not been read; with them the database is
  * asked only where it alone can tell. */
-static struct err *matches(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
-                           const struct db_value *cells, bool *ret)
+static struct err *question_holds(struct arena *a, struct db_conn *conn,
+                                  const struct query_spec *spec, const struct db_value *cells,
+                                  bool *ret)
 {
+    AUTO(db_release) struct db_stmt *stmt = NULL;
     enum query_verdict verdict = QUERY_CANNOT;
     struct query_sql sql;
     struct err *err;
@@ -45,10 +53,12 @@ static struct err *matches(struct arena *a, struct db_conn *conn, const struct q
         return err;
     if (cells)
         verdict = query_eval(a, &sql, cells);
-    if (verdict == QUERY_CANNOT)
-        return any_row(a, conn, &sql, ret);
-    *ret = verdict == QUERY_YES;
-    return NULL;
+    if (verdict != QUERY_CANNOT) {
+        *ret = verdict == QUERY_YES;
+        return NULL;
+    }
+    err = db_prepare_bound(a, conn, sql.text, sql.values, sql.n, &stmt);
+    return err ? err : db_step(a, stmt, ret);
 }
 
 static struct err *stored_matches(struct arena *a, struct db_conn *conn,
@@ -61,7 +71,7 @@ static struct err *stored_matches(struct arena *a, struct db_conn *conn,
     spec.want = QUERY_EXISTS;
     spec.id = id.p ? id : STR("");
     spec.rule = rule;
-    return matches(a, conn, &spec, cells, ret);
+    return question_holds(a, conn, &spec, cells, ret);
 }
 
 struct err *rec_matches(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
@@ -86,7 +96,26 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
     spec.want = QUERY_EXISTS;
     spec.virtual_row = &row;
     spec.rule = rule;
-    return matches(a, conn, &spec, cells, ret);
+    return question_holds(a, conn, &spec, cells, ret);
+}
+
+struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind, bool is_leased)
+{
+    struct err *failed;
+
+    if (!err || (err->kind != E_BAD_REQUEST && !err->timed_out) || (err->timed_out && is_leased))
+        return err;
+    failed = err_new(a, kind, NULL, "%.*s", STR_ARG(err->cause));
+    failed->timed_out = err->timed_out;
+    return failed;
+}
+
+/* --- the manage rule -------------------------------------------------------------------------- */
+
+bool rec_asks_manage_rule(const struct rec_actor *actor, const struct schema_col *col)
+{
+    return !actor->superuser && rec_is_auth(col) && col->auth->manage_rule.set &&
+           col->auth->manage_rule.text.n > 0;
 }
 
 struct err *rec_manages(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
@@ -97,11 +126,9 @@ struct err *rec_manages(struct arena *a, struct db_conn *conn, const struct rec_
     struct err *err;
 
     *ret = actor->superuser;
-    if (actor->superuser || !actor->auth || !rec_is_auth(col))
+    if (!actor->auth || !rec_asks_manage_rule(actor, col))
         return NULL;
     rule = col->auth->manage_rule.text;
-    if (!col->auth->manage_rule.set || rule.n == 0)
-        return NULL;
     err = cells ? rec_virtual_matches(a, conn, actor, col, rule, cells, ret)
                 : rec_matches(a, conn, actor, col, id, rule, ret);
     if (!err || err->kind != E_BAD_REQUEST)

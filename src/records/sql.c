@@ -2,7 +2,7 @@
  * SQL of our own: by id, insert, update, delete. Everything that differs between engines comes from
  * the dialect.
  */
-#include "records/internal.h"
+#include "records/sql.h"
 
 #include "base/limits.h"
 #include "db/dialect.h"

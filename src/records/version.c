@@ -1,14 +1,15 @@
 /*
  * Versions of stored rows, and the conditions that requests make on them.
  */
+#include "records/version.h"
+
 #include "base/crypto.h"
-#include "records/internal.h"
 
 #define VERSION_BYTES ((size_t)REC_VERSION_LEN / 4 * 3)
 #define PURPOSE STR("reeve.version")
 
 /* A digest in place of what may be long; numbers as they are. */
-static void add_cell(struct buf *out, struct db_value cell)
+static void digest_cell(struct buf *out, struct db_value cell)
 {
     unsigned char digest[SHA256_LEN];
 
@@ -39,9 +40,9 @@ struct str rec_version(struct arena *a, const struct schema *schema, const struc
 
     buf_init(&data, (rec->col->n_fields + 2) * (SHA256_LEN + 1) + sizeof(int64_t));
     buf_add_bytes(&data, &schema->db_version, sizeof(schema->db_version));
-    add_cell(&data, DB_V_TEXT(rec->col->id));
+    digest_cell(&data, DB_V_TEXT(rec->col->id));
     for (size_t i = 0; i < rec->col->n_fields; i++)
-        add_cell(&data, rec->cells[i]);
+        digest_cell(&data, rec->cells[i]);
     hmac_sha256(code, PURPOSE, secret, buf_str(&data));
     return base64url_encode(a, (struct str){(const char *)code, VERSION_BYTES});
 }

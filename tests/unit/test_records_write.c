@@ -231,6 +231,7 @@ static void a_password_that_changed_meanwhile_is_stale(void **state)
     db_read_end(conn);
     assert_true(rec_draft_needs_hash(draft));
     site_ok(rec_draft_hash(site.a, draft));
+    assert_false(rec_draft_needs_hash(draft));
     site_exec("UPDATE users SET password = '$2a$04$other' WHERE id = 'user0000000000a'");
     err = db_run_leased(site.a, site.db, &lease, rec_draft_run, draft, &out);
     assert_non_null(err);

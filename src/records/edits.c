@@ -2,40 +2,26 @@
  * Submitted bodies: which field a key names, modifiers (records.md 7), and the body as rules see
  * it.
  */
-#include "base/id.h"
-#include "records/internal.h"
+#include "records/edits.h"
+
+#include "base/map.h"
+#include "records/values.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static bool is_list(const struct schema_field *field)
-{
-    return field->type->value == VALUE_LIST;
-}
-
-static bool is_list_or_number(const struct schema_field *field)
-{
-    return is_list(field) || field->type->value == VALUE_NUMBER;
-}
-
-static bool is_text(const struct schema_field *field)
-{
-    return field->type->kind == FIELD_TEXT;
-}
-
-/* Modifier keys; a field's name is the key without them. */
+/* Modifier keys; a field's name is the key without them. What generates is for texts. */
 static const struct {
     struct str prefix, suffix;
     enum rec_op op;
-    bool generate;
-    bool (*fits)(const struct schema_field *field);
+    bool lists, numbers, generate;
 } modifiers[] = {
-    {STR_INIT(""), STR_INIT("+"), REC_OP_APPEND, false, is_list_or_number},
-    {STR_INIT(""), STR_INIT("-"), REC_OP_REMOVE, false, is_list_or_number},
-    {STR_INIT("+"), STR_INIT(""), REC_OP_PREPEND, false, is_list},
-    {STR_INIT(""), STR_INIT(":autogenerate"), REC_OP_SET, true, is_text},
+    {STR_INIT(""), STR_INIT("+"), REC_OP_APPEND, .lists = true, .numbers = true},
+    {STR_INIT(""), STR_INIT("-"), REC_OP_REMOVE, .lists = true, .numbers = true},
+    {STR_INIT("+"), STR_INIT(""), REC_OP_PREPEND, .lists = true},
+    {STR_INIT(""), STR_INIT(":autogenerate"), REC_OP_SET, .generate = true},
 };
 
 const struct schema_field *rec_key_field(const struct schema_col *col, struct str key,
@@ -52,7 +38,9 @@ const struct schema_field *rec_key_field(const struct schema_col *col, struct st
             !str_ends(key, modifiers[i].suffix))
             continue;
         field = schema_field(col, str_sub(key, modifiers[i].prefix.n, key.n - around));
-        if (field && !modifiers[i].fits(field))
+        if (field && !(modifiers[i].lists && field->type->value == VALUE_LIST) &&
+            !(modifiers[i].numbers && field->type->value == VALUE_NUMBER) &&
+            !(modifiers[i].generate && field->type->kind == FIELD_TEXT))
             field = NULL;
         *ret_op = modifiers[i].op;
         *ret_generate = modifiers[i].generate;
@@ -67,27 +55,22 @@ bool rec_may_set(const struct schema_col *col, const struct schema_field *field,
 
 /* --- edits ------------------------------------------------------------------------------------ */
 
-static void append_generated(struct arena *a, const struct schema_field *field, struct value *value)
-{
-    struct str generated;
-
-    if (field->text.autogenerate.n && regex_generate(a, field->text.autogenerate, &generated))
-        value->text = arena_concat(a, value->text, generated, STR_NONE);
-}
-
-static void convert(struct arena *a, struct rec_edit *edit, const struct json *in, bool generate)
+static void convert_edit(struct arena *a, struct rec_edit *edit, const struct json *in,
+                         bool generate)
 {
     const struct schema_field *field = edit->field;
+    struct str generated;
 
     if (edit->op == REC_OP_NONE)
         return;
-    if (edit->op == REC_OP_SET || !is_list(field)) {
-        edit->value = field->type->accept(a, field, in);
-        if (generate)
-            append_generated(a, field, &edit->value);
+    if (edit->op != REC_OP_SET && field->type->value == VALUE_LIST) {
+        edit->items = str_list_unique(a, field_json_list(a, in));
         return;
     }
-    edit->items = str_list_unique(a, field_json_list(a, in));
+    edit->value = field->type->accept(a, field, in);
+    if (generate && field->text.autogenerate.n &&
+        regex_generate(a, field->text.autogenerate, &generated))
+        edit->value.text = arena_concat(a, edit->value.text, generated, STR_NONE);
 }
 
 static int compare_edits(const void *x, const void *y)
@@ -111,7 +94,7 @@ void rec_edits_parse(struct arena *a, const struct schema_col *col, const struct
         edit.field = rec_key_field(col, member->key, &edit.op, &generate);
         if (!edit.field || !rec_may_set(col, edit.field, superuser))
             continue;
-        convert(a, &edit, &member->value, generate);
+        convert_edit(a, &edit, &member->value, generate);
         *VEC_PUSH(a, ret) = edit;
     }
     if (ret->n > 1)
@@ -120,47 +103,23 @@ void rec_edits_parse(struct arena *a, const struct schema_col *col, const struct
 
 /* --- applying them ---------------------------------------------------------------------------- */
 
-static bool list_has(const struct str_list *list, struct str item)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->items[i], item))
-            return true;
-    return false;
-}
-
 /* Large lists are submitted by clients: membership by hash, not by search. */
-static void put_all(struct arena *a, struct map *set, const struct str_list *list)
+static struct str_list subtract_list(struct arena *a, struct str_list from, struct str_list items)
 {
-    for (size_t i = 0; i < list->n; i++)
-        map_put(a, set, list->items[i], set);
-}
-
-static struct str_list subtract(struct arena *a, struct str_list from, struct str_list items)
-{
+    const struct value few = {.type = VALUE_LIST, .list = {items.items, items.n}};
     struct str_list left = {ARENA_ARRAY(a, struct str, from.n), 0};
+    bool many = items.n > 8;
     struct map set = {0};
 
-    if (items.n > 8)
-        put_all(a, &set, &items);
+    for (size_t i = 0; many && i < items.n; i++)
+        map_put(a, &set, items.items[i], &set);
     for (size_t i = 0; i < from.n; i++) {
-        bool gone =
-            items.n > 8 ? map_find(&set, from.items[i]) != NULL : list_has(&items, from.items[i]);
+        struct str item = from.items[i];
 
-        if (!gone)
-            left.items[left.n++] = from.items[i];
+        if (!(many ? map_find(&set, item) != NULL : rec_list_has(&few, item)))
+            left.items[left.n++] = item;
     }
     return left;
-}
-
-static struct str_list join(struct arena *a, struct str_list x, struct str_list y)
-{
-    struct str_list both = {ARENA_ARRAY(a, struct str, x.n + y.n), x.n + y.n};
-
-    for (size_t i = 0; i < x.n; i++)
-        both.items[i] = x.items[i];
-    for (size_t i = 0; i < y.n; i++)
-        both.items[x.n + i] = y.items[i];
-    return str_list_unique(a, both);
 }
 
 static void change_list(struct arena *a, const struct rec_edit *edit, struct value *value)
@@ -168,15 +127,12 @@ static void change_list(struct arena *a, const struct rec_edit *edit, struct val
     struct str_list list = {value->list.items, value->list.n};
 
     if (edit->op == REC_OP_REMOVE)
-        list = subtract(a, list, edit->items);
+        list = subtract_list(a, list, edit->items);
     else if (edit->op == REC_OP_APPEND)
-        list = join(a, list, edit->items);
+        list = rec_list_join(a, list, edit->items);
     else
-        list = join(a, edit->items, list);
-    if (!edit->field->multiple && list.n > 1) {
-        list.items += list.n - 1;
-        list.n = 1;
-    }
+        list = rec_list_join(a, edit->items, list);
+    list = rec_list_fit(edit->field, list);
     value->list.items = list.items;
     value->list.n = list.n;
 }
@@ -191,7 +147,7 @@ void rec_edits_apply(struct arena *a, const struct rec_edits *edits, struct valu
             continue;
         if (edit->op == REC_OP_SET)
             *value = edit->value;
-        else if (is_list(edit->field))
+        else if (edit->field->type->value == VALUE_LIST)
             change_list(a, edit, value);
         else if (edit->op == REC_OP_APPEND)
             value->number += edit->value.number;

@@ -1,0 +1,136 @@
+/*
+ * A create: its record, made in the draft as far as it needs no database, and the unit that stores
+ * it (records.md 4, 6).
+ */
+#include "base/id.h"
+#include "records/check.h"
+#include "records/draft.h"
+#include "records/expand.h"
+#include "records/fresh.h"
+#include "records/installer.h"
+#include "records/read.h"
+#include "records/rules.h"
+#include "records/save.h"
+#include "records/values.h"
+
+#include <string.h>
+
+#define TEMP_ID_PREFIX STR("__temp_id____pb_create__")
+
+/* --- in the draft ----------------------------------------------------------------------------- */
+
+/* The record as the create rule sees it: nothing generated, an id of its own, not verified. */
+static const struct db_value *virtual_row(struct arena *a, const struct schema_col *col,
+                                          const struct value *values)
+{
+    struct value *seen = ARENA_ARRAY(a, struct value, col->n_fields);
+    struct value *id = &seen[col->id_field->at];
+
+    memcpy(seen, values, col->n_fields * sizeof(*seen));
+    if (id->text.n == 0)
+        id->text = arena_concat(a, TEMP_ID_PREFIX, random_text(a, 6, ALPHABET_ID), STR_NONE);
+    if (rec_is_auth(col))
+        seen[col->auth->verified->at].truth = false;
+    return rec_store(a, col, seen);
+}
+
+struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
+{
+    const struct rec_request *request = &draft->request;
+    const struct schema_col *col = request->col;
+    struct rec_actor *actor = &draft->actor;
+    struct rec_work work = {.a = a,
+                            .schema = actor->schema,
+                            .col = col,
+                            .values = rec_zero(a, col),
+                            .uploads = &draft->uploads,
+                            .now_ms = request->now_ms};
+    struct err *items = NULL;
+    struct rec rec;
+
+    rec_edits_apply(a, &draft->edits, work.values);
+    (void)rec_matches_apply(draft->matches, col, work.values); /* the check asks for others */
+    if (!actor->superuser) {
+        actor->request.body_is_resolved = true;
+        actor->request.body = rec_resolved_body(a, col, request->body, false, work.values);
+    }
+    if (!rec_is_free(actor, &col->create_rule) || (actor->auth && rec_asks_manage_rule(actor, col)))
+        draft->virtual_cells = virtual_row(a, col, work.values);
+    rec_fill_generated(a, col, work.values);
+    rec_check_fields(&work, &items);
+    draft->field_items = items;
+    draft->values = work.values;
+    if (items)
+        return NULL;
+    rec_stamp(&work);
+    draft->cells = rec_store(a, col, work.values);
+    /* the answer depends on nothing else, unless there are expands or a manage rule to ask */
+    if (rec_level_needs_rows(actor, col, request->expand))
+        return NULL;
+    rec = (struct rec){.col = col, .cells = draft->cells};
+    return rec_answer(a, NULL, actor, &rec, STR_NONE, &draft->answer);
+}
+
+/* --- the unit --------------------------------------------------------------------------------- */
+
+static struct err *check_create_rule(const struct rec_draft *draft, const struct rec_work *work)
+{
+    const struct schema_rule *rule = &work->col->create_rule;
+    struct err *err;
+    bool ok;
+
+    if (!draft->actor.superuser && rec_has_unhashed(work->col, draft->values))
+        return err_new(work->a, E_BAD_REQUEST, NULL, "no row for the create rule: no hash");
+    if (rec_is_free(&draft->actor, rule))
+        return NULL;
+    err = rec_virtual_matches(work->a, work->tx, &draft->actor, work->col, rule->text,
+                              draft->virtual_cells, &ok);
+    if (err)
+        return rec_rule_failed(work->a, err, E_BAD_REQUEST, draft->request.is_leased);
+    if (!ok)
+        return err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
+    return NULL;
+}
+
+static struct err *check_create_form(const struct rec_draft *draft, const struct rec_work *work)
+{
+    struct err *items = NULL;
+    struct err *err;
+    bool manages;
+
+    if (!rec_is_auth(work->col))
+        return NULL;
+    err = rec_manages(work->a, work->tx, &draft->actor, work->col, STR_NONE, draft->virtual_cells,
+                      &manages);
+    if (!err)
+        rec_form_check(work, &draft->form, manages, false, &items);
+    return err ? err : items;
+}
+
+struct err *rec_create_run(const struct rec_draft *draft, struct rec_work *work,
+                           struct rec_written *ret)
+{
+    struct rec *rec;
+    struct err *err;
+
+    work->values = draft->values;
+    work->cells = draft->cells;
+    err = check_create_rule(draft, work);
+    if (!err)
+        err = check_create_form(draft, work);
+    if (!err)
+        err = rec_save(work, draft->field_items, &rec);
+    if (!err)
+        err = rec_drop_installer(work);
+    if (!err)
+        err = rec_uploads_check_stored(work->a, work->uploads, work->values);
+    if (err) {
+        if (err->kind == E_BAD_REQUEST)
+            err->message = "Failed to create record.";
+        return err;
+    }
+    ret->body = draft->answer;
+    if (ret->body.p)
+        return NULL;
+    return rec_answer(work->a, work->tx, &draft->actor, rec, draft->request.expand, &ret->body);
+}

@@ -1,0 +1,76 @@
+/*
+ * Records written from inside, where there is no actor and no rule.
+ */
+#include "records/check.h"
+#include "records/fresh.h"
+#include "records/installer.h"
+#include "records/save.h"
+#include "records/values.h"
+
+#include <string.h>
+
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms)
+{
+    struct rec_fixed fixed = {.col = col, .values = rec_zero(a, col), .now_ms = now_ms};
+
+    rec_fill_generated(a, col, fixed.values);
+    if (rec_is_auth(col))
+        fixed.token_key = rec_new_token_key(a, col);
+    return fixed;
+}
+
+static void apply_sets(const struct schema_col *col, const struct rec_set *sets, size_t n,
+                       struct value *values)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct schema_field *field = schema_field(col, sets[i].field);
+
+        if (field)
+            values[field->at] = sets[i].value;
+    }
+}
+
+struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                       const struct rec_fixed *fixed, const struct rec_set *sets, size_t n,
+                       struct rec **ret)
+{
+    struct value *values = rec_zero(a, fixed->col);
+    struct rec_work work = {.a = a,
+                            .tx = tx,
+                            .schema = schema,
+                            .col = fixed->col,
+                            .values = values,
+                            .now_ms = fixed->now_ms};
+    struct err *items = NULL;
+    struct err *err;
+
+    apply_sets(fixed->col, sets, n, values);
+    for (size_t i = 0; i < fixed->col->n_fields; i++)
+        if (fixed->values[i].text.n > 0 && values[i].text.n == 0) /* generated */
+            values[i].text = fixed->values[i].text;
+    rec_check_fields(&work, &items);
+    err = rec_save(&work, items, ret);
+    return err ? err : rec_drop_installer(&work);
+}
+
+struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
+                       const struct rec_fixed *fixed, const struct rec *rec,
+                       const struct rec_set *sets, size_t n, struct rec **ret)
+{
+    struct value *old = rec_load(a, rec);
+    struct rec_work work = {.a = a,
+                            .tx = tx,
+                            .schema = schema,
+                            .col = rec->col,
+                            .old = rec,
+                            .old_values = old,
+                            .values = ARENA_ARRAY(a, struct value, rec->col->n_fields),
+                            .token_key = fixed->token_key,
+                            .now_ms = fixed->now_ms};
+    struct err *items = NULL;
+
+    memcpy(work.values, old, rec->col->n_fields * sizeof(*old));
+    apply_sets(rec->col, sets, n, work.values);
+    rec_check_fields(&work, &items);
+    return rec_save(&work, items, ret);
+}
