@@ -320,8 +320,7 @@ static struct err *find_system_cols(struct load *load)
 static void load_init(struct load *load, struct arena *own, struct arena *scratch)
 {
     *load = (struct load){.a = own, .scratch = scratch, .schema = ARENA_NEW(own, struct schema)};
-    atomic_init(&load->schema->refs, 1);
-    load->schema->arena = own;
+    snapshot_init(&load->schema->snapshot, own);
     load->patterns.a = own;
 }
 
