@@ -11,7 +11,7 @@
 #include <sched.h>
 
 #define THREADS 6
-#define PUBLISHED 2000
+#define PUBLISHED 20000
 #define HELD 5 /* at once, of which some are old by then */
 
 struct reader {
@@ -37,6 +37,7 @@ static void read_all(void *arg)
     (void)pthread_barrier_wait(reader->begin); /* says only who came last */
     for (unsigned i = 0; last < PUBLISHED; i++) {
         struct thing **slot = &held[i % HELD];
+        struct thing *current;
 
         if (*slot)
             look_at(reader, *slot);
@@ -46,12 +47,11 @@ static void read_all(void *arg)
         if ((*slot)->number < last)
             reader->wrong = "an older one after a newer";
         last = (*slot)->number;
-        if (i % 16 == 0) {
-            AUTO(thing_unref) struct thing *current = thing_current(reader->store);
-
-            look_at(reader, current);
+        current = thing_current(reader->store);
+        look_at(reader, current);
+        thing_unref(current);
+        if (i % 16 == 0)
             (void)sched_yield(); /* cannot fail */
-        }
     }
     for (size_t i = 0; i < HELD; i++)
         thing_return(held[i]);
@@ -75,7 +75,8 @@ static void threads_borrow_while_one_publishes(void **state)
     (void)pthread_barrier_wait(&begin);
     for (uint64_t number = 2; number <= PUBLISHED; number++) {
         thing_publish(store, thing_new(number));
-        (void)sched_yield();
+        if (number % 16 == 0)
+            (void)sched_yield();
     }
     for (size_t i = 0; i < THREADS; i++) {
         thread_join(readers[i].thread);
