@@ -16,8 +16,7 @@ struct load {
     VEC(struct schema_col *) cols;
 };
 
-/* --- columns of the table ----------------------------------------------------------------------
- */
+/* --- columns of the table --------------------------------------------------------------------- */
 
 enum column {
     COLUMN_ID,
@@ -86,8 +85,7 @@ struct err *schema_map_columns(struct arena *a, const struct db_stmt *stmt, cons
     return NULL;
 }
 
-/* --- one row -----------------------------------------------------------------------------------
- */
+/* --- one row ---------------------------------------------------------------------------------- */
 
 static struct str row_text(struct load *load, const struct db_stmt *stmt, unsigned at)
 {
@@ -204,8 +202,7 @@ static struct err *read_rows(struct load *load, struct db_conn *conn)
     return err;
 }
 
-/* --- what joins collections --------------------------------------------------------------------
- */
+/* --- what joins collections ------------------------------------------------------------------- */
 
 static struct str lower(struct arena *a, struct str text)
 {

@@ -9,8 +9,7 @@
 
 #define SETTINGS_JSON_MAX (16ULL * 1024 * 1024)
 
-/* --- the row -----------------------------------------------------------------------------------
- */
+/* --- the row ---------------------------------------------------------------------------------- */
 
 static bool read_object(struct arena *a, struct str text, const struct json **ret)
 {
@@ -84,8 +83,7 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
     return NULL;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static struct json ips_json(struct arena *a, const struct settings_texts *ips)
 {
