@@ -29,7 +29,7 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
     const struct query_request *request = spec->request;
 
     return (struct query_shape_key){
-        .generation = spec->schema->generation,
+        .generation = spec->schema->snapshot.generation,
         .schema = spec->schema,
         .dialect = spec->dialect,
         .col = spec->col->number,
@@ -87,7 +87,7 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
         .n_recipes = (unsigned)make.recipes.n,
         .program = query_program_of(&make),
     };
-    if (spec->schema->generation > 0) /* a snapshot that was never published has no identity */
+    if (key->generation > 0) /* a snapshot that was never published has no identity */
         query_cache_put(key, shape);
     bind(a, spec, shape, make.answers.items, literals, ret);
     return NULL;

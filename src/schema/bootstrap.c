@@ -7,8 +7,7 @@
 
 #define SQL_MAX (1024 * 1024)
 
-/* --- what is there ------------------------------------------------------------------------------
- */
+/* --- what is there ---------------------------------------------------------------------------- */
 
 static bool has_table(const struct db_tables *tables, const char *name)
 {
@@ -102,8 +101,7 @@ struct err *schema_needs_bootstrap(struct arena *a, struct db_conn *conn, bool *
     return err;
 }
 
-/* --- a fresh directory --------------------------------------------------------------------------
- */
+/* --- a fresh directory ------------------------------------------------------------------------ */
 
 static struct err *run_all(struct arena *a, struct db_conn *tx, const char *const *statements)
 {
@@ -191,8 +189,7 @@ static struct err *fill(struct arena *a, struct db_conn *tx, const struct schema
     return err;
 }
 
-/* --- one that exists ----------------------------------------------------------------------------
- */
+/* --- one that exists -------------------------------------------------------------------------- */
 
 static struct err *catch_up(struct arena *a, struct db_conn *tx, const struct db_tables *tables,
                             const struct schema_bootstrap *in, struct str now)

@@ -7,8 +7,7 @@
 #define RULE_WHY_MAX 4096
 #define VIEW_WHY_BYTES 500
 
-/* --- helpers -----------------------------------------------------------------------------------
- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 void check_refuse(struct check *check, struct str path, const char *code, struct str message,
                   struct str params)
@@ -102,8 +101,7 @@ double def_number(const struct json *object, const char *key)
     return member && member->type == JSON_NUMBER ? json_double(member) : 0;
 }
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static bool rule_eq(const struct schema_rule *x, const struct schema_rule *y)
 {
@@ -150,8 +148,7 @@ static void check_rules(struct check *check)
     }
 }
 
-/* --- the collection ----------------------------------------------------------------------------
- */
+/* --- the collection --------------------------------------------------------------------------- */
 
 static void check_id(struct check *check)
 {

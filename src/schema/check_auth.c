@@ -52,8 +52,7 @@ static struct schema_rule rule_of(const struct json *value)
     return rule;
 }
 
-/* --- structure ---------------------------------------------------------------------------------
- */
+/* --- structure -------------------------------------------------------------------------------- */
 
 static void check_secrets(struct check *check)
 {
@@ -159,8 +158,7 @@ static void check_structure(struct check *check)
     check_secrets(check);
 }
 
-/* --- what depends on it ------------------------------------------------------------------------
- */
+/* --- what depends on it ----------------------------------------------------------------------- */
 
 static void check_mfa(struct check *check)
 {

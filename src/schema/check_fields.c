@@ -24,8 +24,7 @@ static const struct json *field_with_id(const struct schema_def *def, struct str
     return NULL;
 }
 
-/* --- duplicates --------------------------------------------------------------------------------
- */
+/* --- duplicates ------------------------------------------------------------------------------- */
 
 static bool refuse_duplicate(struct check *check)
 {
@@ -55,8 +54,7 @@ static bool refuse_duplicate(struct check *check)
     return false;
 }
 
-/* --- what has to be there ----------------------------------------------------------------------
- */
+/* --- what has to be there --------------------------------------------------------------------- */
 
 static const struct needed {
     const char *name, *type, *code;
@@ -101,8 +99,7 @@ static bool refuse_missing(struct check *check)
     return check->in->col->type == SCHEMA_AUTH && refuse_missing_auth(check);
 }
 
-/* --- what may not change -----------------------------------------------------------------------
- */
+/* --- what may not change ---------------------------------------------------------------------- */
 
 static bool refuse_changed(struct check *check)
 {

@@ -25,8 +25,7 @@ static struct str definition_of(struct check *check, const struct schema_index *
     return buf_take(check->a, &out);
 }
 
-/* --- one statement -----------------------------------------------------------------------------
- */
+/* --- one statement ---------------------------------------------------------------------------- */
 
 /* Where what begins at `at` ends: a quoted text, a comment, or one byte. */
 static size_t token_end(struct str sql, size_t at)
@@ -80,8 +79,7 @@ static bool is_index(struct check *check, struct str text, struct schema_index *
            !has_second_statement(ret->normal);
 }
 
-/* --- each by itself ----------------------------------------------------------------------------
- */
+/* --- each by itself --------------------------------------------------------------------------- */
 
 static bool refuse_name_twice(struct check *check, const struct parsed *list, size_t i)
 {
@@ -148,8 +146,7 @@ static bool refuse_each(struct check *check, const struct db_table_indexes *ther
     return false;
 }
 
-/* --- what system fields need -------------------------------------------------------------------
- */
+/* --- what system fields need ------------------------------------------------------------------ */
 
 static bool same_columns(const struct schema_index *x, const struct schema_index *y)
 {

@@ -81,8 +81,7 @@ static void is_regex(const struct option *o, const char *key)
         refuse_own(o, key, "validation_invalid_regex", why);
 }
 
-/* --- text --------------------------------------------------------------------------------------
- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static void check_generation(const struct option *o)
 {
@@ -155,8 +154,7 @@ static void check_text(const struct option *o)
     check_generation(o);
 }
 
-/* --- others ------------------------------------------------------------------------------------
- */
+/* --- others ----------------------------------------------------------------------------------- */
 
 static void check_max_size(const struct option *o)
 {
@@ -347,8 +345,7 @@ static void (*const checks[])(const struct option *o) = {
     [FIELD_GEO] = NULL,        [FIELD_PASSWORD] = check_password,
 };
 
-/* --- what all have -----------------------------------------------------------------------------
- */
+/* --- what all have ---------------------------------------------------------------------------- */
 
 static bool is_reserved(struct str name)
 {

@@ -23,8 +23,7 @@ static struct str member_text(const struct json *object, const char *key)
     return member && member->type == JSON_TEXT ? member->text : STR_NONE;
 }
 
-/* --- fields ------------------------------------------------------------------------------------
- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 static struct json *field_by(struct schema_def *def, const char *key, struct str text)
 {
@@ -177,8 +176,7 @@ static void finish_auth_fields(struct arena *a, struct schema_def *def)
     }
 }
 
-/* --- indexes -----------------------------------------------------------------------------------
- */
+/* --- indexes ---------------------------------------------------------------------------------- */
 
 static bool has_unique(struct arena *a, const struct schema_def *def, const char *field)
 {
@@ -227,8 +225,7 @@ static void finish_index_tables(struct arena *a, struct schema_def *def)
     }
 }
 
-/* --- options -----------------------------------------------------------------------------------
- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static struct json default_options(struct arena *a)
 {
@@ -289,8 +286,7 @@ static void renew_secret(struct arena *a, struct schema_def *def, const struct s
             json_of_text(random_text(a, 50, ALPHABET_SECRET));
 }
 
-/* --- whole definitions -------------------------------------------------------------------------
- */
+/* --- whole definitions ------------------------------------------------------------------------ */
 
 static bool is_auth(const struct schema_def *def)
 {
@@ -418,8 +414,7 @@ void schema_def_finish(struct arena *a, struct schema_def *def, const struct sch
     finish_index_tables(a, def);
 }
 
-/* --- as texts ----------------------------------------------------------------------------------
- */
+/* --- as texts --------------------------------------------------------------------------------- */
 
 static struct str fields_text(struct arena *a, const struct schema_def *def)
 {

@@ -50,8 +50,7 @@ struct schema_col *schema_def_col(struct arena *a, const struct schema_def *def,
  * never published and borrows texts of both. NULL: it cannot be read. */
 struct schema *schema_with(const struct schema *schema, const struct schema_col *col);
 
-/* --- checks (11) -------------------------------------------------------------------------------
- */
+/* --- checks (11) ------------------------------------------------------------------------------ */
 
 struct schema_check {
     const struct schema *schema; /* before the change */
@@ -71,8 +70,7 @@ MUST_CHECK struct err *schema_check(struct arena *a, struct db_conn *tx,
 /* What a check said before it was made a sentence: for messages that quote it. */
 struct str schema_check_words(struct arena *a, const struct err_item *item);
 
-/* --- views (9) ---------------------------------------------------------------------------------
- */
+/* --- views (9) -------------------------------------------------------------------------------- */
 
 /* Derives the fields of a view's query inside a transaction, by a view that is dropped again. The
  * fields go into def->fields; the statement that makes the view of def->name comes back. *ret_why,
@@ -86,8 +84,7 @@ MUST_CHECK struct err *schema_infer_view(struct arena *a, struct db_conn *tx,
 MUST_CHECK struct err *schema_sample_view(struct arena *a, struct db_conn *tx, struct str select,
                                           struct str *ret_why);
 
-/* --- storing (12) ------------------------------------------------------------------------------
- */
+/* --- storing (12) ----------------------------------------------------------------------------- */
 
 /* Writes the row and lets the table follow. view_select: of a view. Indexes that cannot be made are
  * items of the error. */
@@ -105,8 +102,7 @@ MUST_CHECK struct err *schema_drop(struct arena *a, struct db_conn *tx, const st
 MUST_CHECK struct err *schema_follow_views(struct arena *a, struct db_conn *tx,
                                            const struct schema *schema, int64_t now_ms);
 
-/* --- answers -----------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* The collection as the API shows it (2): without secrets. */
 void schema_write_def(struct buf *out, const struct schema_def *def);

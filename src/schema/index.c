@@ -44,8 +44,7 @@ static struct str bare(struct str name)
     return str_trim(name, STR("`\"'[] \t\r\n\v\f"));
 }
 
-/* --- the parts ---------------------------------------------------------------------------------
- */
+/* --- the parts -------------------------------------------------------------------------------- */
 
 struct parts {
     bool unique, optional;
@@ -134,8 +133,7 @@ static bool read_parts(struct str text, struct parts *parts)
     return false;
 }
 
-/* --- columns -----------------------------------------------------------------------------------
- */
+/* --- columns ---------------------------------------------------------------------------------- */
 
 struct column {
     struct str name, collation, direction;
@@ -208,8 +206,7 @@ static struct column read_column(struct str text)
     return column;
 }
 
-/* --- normal form -------------------------------------------------------------------------------
- */
+/* --- normal form ------------------------------------------------------------------------------ */
 
 static struct db_index_column *db_columns_of(struct arena *a, const struct column *columns,
                                              size_t n)

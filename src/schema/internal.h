@@ -138,8 +138,7 @@ bool schema_index_table(struct str text, struct str *ret);
 MUST_CHECK struct err *schema_read_options(struct arena *a, struct arena *scratch,
                                            struct schema_col *col);
 
-/* --- definitions -------------------------------------------------------------------------------
- */
+/* --- definitions ------------------------------------------------------------------------------ */
 
 struct schema_def;
 /* What stands at a path of an auth collection's options; the path exists. */
@@ -149,8 +148,7 @@ struct json schema_literal_field(struct arena *a, const char *text);
 /* The id of a collection that nobody gave one (data-dir.md 6). */
 struct str schema_auto_id(struct arena *a, struct str type, struct str name);
 
-/* --- tables ----------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 /* The table of a collection that has none yet, with its indexes. */
 MUST_CHECK struct err *schema_create_table(struct arena *a, struct db_conn *tx,

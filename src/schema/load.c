@@ -16,8 +16,7 @@ struct load {
     VEC(struct schema_col *) cols;
 };
 
-/* --- columns of the table ----------------------------------------------------------------------
- */
+/* --- columns of the table --------------------------------------------------------------------- */
 
 enum column {
     COLUMN_ID,
@@ -86,8 +85,7 @@ struct err *schema_map_columns(struct arena *a, const struct db_stmt *stmt, cons
     return NULL;
 }
 
-/* --- one row -----------------------------------------------------------------------------------
- */
+/* --- one row ---------------------------------------------------------------------------------- */
 
 static struct str row_text(struct load *load, const struct db_stmt *stmt, unsigned at)
 {
@@ -204,8 +202,7 @@ static struct err *read_rows(struct load *load, struct db_conn *conn)
     return err;
 }
 
-/* --- what joins collections --------------------------------------------------------------------
- */
+/* --- what joins collections ------------------------------------------------------------------- */
 
 static struct str lower(struct arena *a, struct str text)
 {
@@ -320,8 +317,7 @@ static struct err *find_system_cols(struct load *load)
 static void load_init(struct load *load, struct arena *own, struct arena *scratch)
 {
     *load = (struct load){.a = own, .scratch = scratch, .schema = ARENA_NEW(own, struct schema)};
-    atomic_init(&load->schema->refs, 1);
-    load->schema->arena = own;
+    snapshot_init(&load->schema->snapshot, own);
     load->patterns.a = own;
 }
 

@@ -11,8 +11,7 @@
 static const char *const type_names[] = {
     [SCHEMA_BASE] = "base", [SCHEMA_AUTH] = "auth", [SCHEMA_VIEW] = "view"};
 
-/* --- the row -----------------------------------------------------------------------------------
- */
+/* --- the row ---------------------------------------------------------------------------------- */
 
 static struct db_value rule(const struct schema_rule *rule)
 {
@@ -54,8 +53,7 @@ static struct err *write_row(struct arena *a, struct db_conn *tx, const struct s
                    values, COUNT_OF(values), NULL);
 }
 
-/* --- views -------------------------------------------------------------------------------------
- */
+/* --- views ------------------------------------------------------------------------------------ */
 
 static struct err *drop(struct arena *a, struct db_conn *tx, const char *what, struct str name)
 {
@@ -83,8 +81,7 @@ struct err *schema_drop_view(struct arena *a, struct db_conn *tx, struct str nam
     return drop(a, tx, "DROP VIEW IF EXISTS ", name);
 }
 
-/* --- whole collections -------------------------------------------------------------------------
- */
+/* --- whole collections ------------------------------------------------------------------------ */
 
 static struct err *has_table(struct arena *a, struct db_conn *tx, struct str name, bool *ret)
 {

@@ -2,8 +2,8 @@
  * schema: collections and their fields as an immutable snapshot.
  *
  * schema_load() reads `_collections` into one arena; nothing in it changes afterwards, so any
- * thread may read a snapshot it holds a reference to. The store publishes the current one under a
- * generation number (design.md 4, freshness).
+ * thread may read a snapshot that it holds. The store publishes the current one under a generation
+ * number (base/snapshot.h; design.md 4, freshness).
  *
  * Definitions: compat collections.md 2-4; storage: data-dir.md 3 and 5.
  */
@@ -15,12 +15,12 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/regex.h"
+#include "base/snapshot.h"
 #include "base/str.h"
 #include "db/db.h"
 #include "db/dialect.h"
 #include "files/files.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -284,11 +284,8 @@ struct schema_col {
 };
 
 struct schema {
-    atomic_uint refs;
-    uint64_t generation;
-    const struct schema_store *store; /* where it was published; NULL: nowhere */
-    int64_t db_version;               /* db_schema_version() of the snapshot it was read in */
-    struct arena *arena;
+    struct snapshot snapshot;
+    int64_t db_version;       /* db_schema_version() of the snapshot it was read in */
     struct schema_col **cols; /* rowid order */
     size_t n_cols;
     struct schema_col **by_name_order; /* sorted by name */
@@ -300,9 +297,6 @@ struct schema {
 /* Reads everything. Errors name what this version does not know (an unknown field type, an unknown
  * column) in `cause`. */
 MUST_CHECK struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret);
-struct schema *schema_ref(struct schema *schema);
-void schema_unref(struct schema *schema); /* NULL is fine; any thread */
-AUTO_DEFINE(schema_unref, struct schema *)
 
 /* By id (exact), else by name (ASCII case ignored); NULL when there is none. */
 const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id);
@@ -313,15 +307,8 @@ bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_
 
 /* --- the store ------------------------------------------------------------------------------- */
 
-struct schema_store;
-struct schema_store *schema_store_new(void);
-void schema_store_free(struct schema_store *store);
-/* Makes it the current one under the next generation; takes the caller's reference. */
-void schema_publish(struct schema_store *store, struct schema *take_schema);
-/* A reference to the current one. Any thread. */
-struct schema *schema_current(struct schema_store *store);
-/* Its generation, without taking a reference: one atomic load. */
-uint64_t schema_generation(const struct schema_store *store);
+/* struct schema_store, and schema_ref() to schema_return(): base/snapshot.h. */
+SNAPSHOT_STORE(schema);
 /* Inside a snapshot or a unit, before anything is done there: E_STALE unless `schema` is the one
  * published last and that of the database, which another process may have changed. One that was
  * never published (tests, the command line) is taken as it is. Any thread that has conn. */

@@ -50,8 +50,7 @@ static struct json zero_of(struct arena *a, const struct shape *shape)
     BUG("not a shape");
 }
 
-/* --- decoding ----------------------------------------------------------------------------------
- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 struct str shape_mismatch(struct arena *a, const struct json *in, const char *wanted,
                           struct str path)
@@ -225,8 +224,7 @@ void shape_set(struct json *object, struct str key, struct json value)
             object->members[i].value = value;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void write_providers(struct buf *out, const struct shape *shape, const struct json *value,
                             bool with_secrets)

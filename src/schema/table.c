@@ -46,8 +46,7 @@ static void name(struct ddl *ddl, const char *before, struct str ident)
     ddl->dialect->ident(&ddl->sql, ident);
 }
 
-/* --- indexes -----------------------------------------------------------------------------------
- */
+/* --- indexes ---------------------------------------------------------------------------------- */
 
 static struct err *drop_indexes(struct ddl *ddl, const struct schema_col *old)
 {
@@ -100,8 +99,7 @@ static struct err *create_indexes(struct ddl *ddl, const struct schema_col *col)
     return refused;
 }
 
-/* --- one value, many values --------------------------------------------------------------------
- */
+/* --- one value, many values ------------------------------------------------------------------- */
 
 static struct err *convert_values(struct ddl *ddl, const struct schema_col *col,
                                   const struct schema_field *field)
@@ -195,8 +193,7 @@ static struct err *convert_changed(struct ddl *ddl, const struct schema_col *old
     return err ? err : restore_views(ddl, &tables);
 }
 
-/* --- columns -----------------------------------------------------------------------------------
- */
+/* --- columns ---------------------------------------------------------------------------------- */
 
 static struct err *rename_column(struct ddl *ddl, struct str table, struct str from, struct str to)
 {
@@ -252,8 +249,7 @@ static struct err *place_columns(struct ddl *ddl, const struct schema_col *old,
     return err;
 }
 
-/* --- tables ------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static void ddl_init(struct ddl *ddl, struct arena *a, struct db_conn *tx)
 {

@@ -36,8 +36,7 @@ static struct str json_text(struct arena *a, const struct json *value)
     return buf_take(a, &out);
 }
 
-/* --- v0.23 migrate 2 -----------------------------------------------------------------------------
- */
+/* --- v0.23 migrate 2 -------------------------------------------------------------------------- */
 
 static struct err *close_delete_rules(struct arena *a, struct db_conn *tx, struct str now)
 {
@@ -64,8 +63,7 @@ static struct err *close_delete_rules(struct arena *a, struct db_conn *tx, struc
                    NULL, 0, NULL);
 }
 
-/* --- v0.23 migrate 3 -----------------------------------------------------------------------------
- */
+/* --- v0.23 migrate 3 -------------------------------------------------------------------------- */
 
 /* It renames ids and what refers to them. A directory that still has the old ones is a few days of
  * v0.23 release candidates old: better refused than half converted. */
@@ -91,8 +89,7 @@ static struct err *check_ids(struct arena *a, struct db_conn *tx, struct str now
     return err;
 }
 
-/* --- v0.23 migrate 4 -----------------------------------------------------------------------------
- */
+/* --- v0.23 migrate 4 -------------------------------------------------------------------------- */
 
 /* The list with one more field behind the one called `after`. */
 static struct json with_field(struct arena *a, const struct json *fields, struct str after,
@@ -149,8 +146,7 @@ static struct err *add_sent_to(struct arena *a, struct db_conn *tx, struct str n
     return set_column(a, tx, schema->otps->id, "fields", json_text(a, &more), now);
 }
 
-/* --- update_default_auth_alert_templates ---------------------------------------------------------
- */
+/* --- update_default_auth_alert_templates ------------------------------------------------------ */
 
 /* The stock texts of before began so and did not say where the login came from. */
 static bool is_old_alert(const struct json *body)

@@ -23,8 +23,7 @@ struct saving {
     int64_t now_ms;
 };
 
-/* --- what stops it -----------------------------------------------------------------------------
- */
+/* --- what stops it ---------------------------------------------------------------------------- */
 
 /* Names and texts come from a stranger's hand: the message stays on its line. */
 static struct str one_line(struct arena *a, struct str text)
@@ -88,8 +87,7 @@ static struct err *explain(const struct saving *in, struct err *err)
         STR_ARG(in->col->name), STR_ARG(one_line(in->a, words)));
 }
 
-/* --- indexes that the collection does not list -------------------------------------------------
- */
+/* --- indexes that the collection does not list ------------------------------------------------ */
 
 /* Texts that PocketBase's statements do not carry unchanged when they stand in a name. */
 static bool is_plain_name(struct str name)
@@ -193,8 +191,7 @@ static struct err *take_over(const struct saving *in, const struct db_table_inde
     return err;
 }
 
-/* --- the collections ---------------------------------------------------------------------------
- */
+/* --- the collections -------------------------------------------------------------------------- */
 
 /* Rules are none of its business: one that no longer compiles lets nobody in, and hides nothing. */
 static bool rule_passes(void *user, struct arena *a, const struct schema *with,

@@ -292,8 +292,7 @@ static bool matches_grammar(struct str s)
     return is_user_and_rest(s);
 }
 
-/* --- the parser --------------------------------------------------------------------------------
- */
+/* --- the parser ------------------------------------------------------------------------------- */
 
 struct url {
     struct str host, path;

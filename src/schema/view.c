@@ -20,8 +20,7 @@ struct infer {
     struct str why; /* p NULL: fine so far */
 };
 
-/* --- what a column becomes ---------------------------------------------------------------------
- */
+/* --- what a column becomes -------------------------------------------------------------------- */
 
 static struct json literal(struct infer *in, const char *text, struct str name)
 {
@@ -177,8 +176,7 @@ static void derive_fields(struct infer *in, const struct db_table_columns *colum
                       "you don't have one)");
 }
 
-/* --- views that are undone again ---------------------------------------------------------------
- */
+/* --- views that are undone again -------------------------------------------------------------- */
 
 /* What the query itself is to blame for becomes `why`; other errors stay. */
 static struct err *blame(struct infer *in, struct err *err)
@@ -237,8 +235,7 @@ static struct str cast_id(struct infer *in, struct str select)
     return buf_take(in->a, &out);
 }
 
-/* --- the sample --------------------------------------------------------------------------------
- */
+/* --- the sample ------------------------------------------------------------------------------- */
 
 /* All columns are asked for, as fewer might be answered in another order. */
 static struct err *read_sample(struct infer *in, struct str select)
@@ -281,8 +278,7 @@ struct err *schema_sample_view(struct arena *a, struct db_conn *tx, struct str s
     return err;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool has_wildcard(const struct infer *in)
 {

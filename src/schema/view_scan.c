@@ -11,8 +11,7 @@
 #define MARK_JOIN '\1'
 #define MARK_REST '\2'
 
-/* --- tokens ------------------------------------------------------------------------------------
- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 struct tokens {
     struct str text;
@@ -75,8 +74,7 @@ size_t view_statements(struct str query)
     return n;
 }
 
-/* --- marks -------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static void drop_comments(struct buf *out, struct str text)
 {
@@ -156,8 +154,7 @@ static void mark_phrases(struct buf *out, struct str text)
     }
 }
 
-/* --- identifiers -------------------------------------------------------------------------------
- */
+/* --- identifiers ------------------------------------------------------------------------------ */
 
 static struct str trim_parts(struct arena *a, struct str text, struct str set)
 {
@@ -224,8 +221,7 @@ static bool read_list(struct arena *a, const struct buf *text, struct view_ident
     return true;
 }
 
-/* --- the scan ----------------------------------------------------------------------------------
- */
+/* --- the scan --------------------------------------------------------------------------------- */
 
 enum part { PART_NONE, PART_SELECT, PART_FROM, PART_JOIN, PARTS };
 

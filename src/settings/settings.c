@@ -1,5 +1,5 @@
 /*
- * The row of `_params`, loaded and written, and the store of the current snapshot.
+ * The row of `_params`, loaded and written.
  */
 #include "settings/settings.h"
 
@@ -7,12 +7,9 @@
 #include "base/date.h"
 #include "settings/internal.h"
 
-#include <pthread.h>
-
 #define SETTINGS_JSON_MAX (16ULL * 1024 * 1024)
 
-/* --- the row -----------------------------------------------------------------------------------
- */
+/* --- the row ---------------------------------------------------------------------------------- */
 
 static bool read_object(struct arena *a, struct str text, const struct json **ret)
 {
@@ -73,8 +70,7 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
     const struct json *object;
     struct err *err;
 
-    atomic_init(&settings->refs, 1);
-    settings->arena = own;
+    snapshot_init(&settings->snapshot, own);
     err = apply_defaults(own, settings);
     if (!err)
         err = read_row(a, conn, key, &object);
@@ -87,8 +83,7 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
     return NULL;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static struct json ips_json(struct arena *a, const struct settings_texts *ips)
 {
@@ -166,73 +161,4 @@ struct err *settings_write_superuser_ips(struct db_conn *tx, const void *in, str
     values[1] = DB_V_TEXT(((struct str){now, DATE_TEXT_LEN}));
     return db_exec(a, tx, STR("UPDATE _params SET value = ?1, updated = ?2 WHERE id = 'settings'"),
                    values, 2, NULL);
-}
-
-/* --- snapshots ---------------------------------------------------------------------------------
- */
-
-struct settings *settings_ref(struct settings *settings)
-{
-    atomic_fetch_add_explicit(&settings->refs, 1, memory_order_relaxed);
-    return settings;
-}
-
-void settings_unref(struct settings *settings)
-{
-    if (settings && atomic_fetch_sub_explicit(&settings->refs, 1, memory_order_acq_rel) == 1)
-        arena_free(settings->arena); /* it lives in there */
-}
-
-struct settings_store {
-    struct arena *arena; /* it lives in there */
-    pthread_mutex_t lock;
-    struct settings *current;        /* any thread, under `lock` */
-    atomic_uint_fast64_t generation; /* any thread; written under `lock` */
-};
-
-struct settings_store *settings_store_new(void)
-{
-    struct arena *a = arena_new();
-    struct settings_store *store = ARENA_NEW(a, struct settings_store);
-
-    store->arena = a;
-    pthread_mutex_init(&store->lock, NULL);
-    atomic_init(&store->generation, 0);
-    return store;
-}
-
-void settings_store_free(struct settings_store *store)
-{
-    if (!store)
-        return;
-    settings_unref(store->current);
-    pthread_mutex_destroy(&store->lock);
-    arena_free(store->arena);
-}
-
-void settings_publish(struct settings_store *store, struct settings *take_settings)
-{
-    struct settings *former;
-
-    pthread_mutex_lock(&store->lock);
-    former = store->current;
-    store->current = take_settings;
-    atomic_fetch_add_explicit(&store->generation, 1, memory_order_release);
-    pthread_mutex_unlock(&store->lock);
-    settings_unref(former);
-}
-
-struct settings *settings_current(struct settings_store *store)
-{
-    struct settings *settings;
-
-    pthread_mutex_lock(&store->lock);
-    settings = settings_ref(store->current);
-    pthread_mutex_unlock(&store->lock);
-    return settings;
-}
-
-uint64_t settings_generation(const struct settings_store *store)
-{
-    return atomic_load_explicit(&store->generation, memory_order_acquire);
 }

@@ -8,10 +8,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/snapshot.h"
 #include "base/str.h"
 #include "db/db.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,8 +31,7 @@ struct settings_rate_rule {
 };
 
 struct settings {
-    atomic_uint refs;
-    struct arena *arena;
+    struct snapshot snapshot;
     struct settings_texts superuser_ips;
     struct {
         bool enabled, tls;
@@ -83,9 +82,8 @@ bool settings_seal(struct arena *a, struct str json, struct str key, struct str 
  * Errors (no row, wrong key, no JSON, a value of the wrong type) say so in `cause`. */
 MUST_CHECK struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
                                      struct settings **ret);
-struct settings *settings_ref(struct settings *settings);
-void settings_unref(struct settings *settings); /* NULL is fine; any thread */
-AUTO_DEFINE(settings_unref, struct settings *)
+/* struct settings_store, and settings_ref() to settings_return(): base/snapshot.h. */
+SNAPSHOT_STORE(settings);
 
 /* A db_unit_fn: replaces superuserIPs in the stored row, leaving the rest of it as it is. */
 struct settings_set_ips {
@@ -95,13 +93,6 @@ struct settings_set_ips {
 };
 struct err *settings_write_superuser_ips(struct db_conn *tx, const void *in, struct arena *a,
                                          void **ret_out);
-
-struct settings_store;
-struct settings_store *settings_store_new(void);
-void settings_store_free(struct settings_store *store);
-void settings_publish(struct settings_store *store, struct settings *take_settings);
-struct settings *settings_current(struct settings_store *store); /* a reference; any thread */
-uint64_t settings_generation(const struct settings_store *store);
 
 /* One number a client, never 0: of its address, or of the network of 64 bits where it is IPv6,
  * which is what one is given. Any text will do. Any thread. */

@@ -103,8 +103,7 @@ const struct setting settings_table[] = {
 /* clang-format on */
 const size_t settings_table_n = COUNT_OF(settings_table);
 
-/* --- the table as JSON -------------------------------------------------------------------------
- */
+/* --- the table as JSON ------------------------------------------------------------------------ */
 
 static size_t count_shared(struct str a, struct str b)
 {

@@ -369,7 +369,7 @@ static void shapes_are_shared_and_values_are_not(void **state)
     struct query_sql first, second;
 
     (void)state;
-    site.schema->generation = 7;
+    site.schema->snapshot.generation = 7;
     spec.filter = STR("title = 'a' && score > 1");
     (void)must_compile(&spec);
     first = must_compile(&spec);
@@ -382,10 +382,10 @@ static void shapes_are_shared_and_values_are_not(void **state)
     assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
     spec.filter = STR("title = 'a' || score > 1");
     assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
-    site.schema->generation = 8;
+    site.schema->snapshot.generation = 8;
     spec.filter = STR("title = 'a' && score > 1");
     assert_ptr_not_equal(must_compile(&spec).text.p, first.text.p);
-    site.schema->generation = 0;
+    site.schema->snapshot.generation = 0;
 }
 
 static void requests_share_what_they_answer_alike(void **state)
@@ -397,7 +397,7 @@ static void requests_share_what_they_answer_alike(void **state)
     char rule[] = "@request.query.a = title";
 
     (void)state;
-    site.schema->generation = 7;
+    site.schema->snapshot.generation = 7;
     spec.request = &request;
     spec.rule = str_of(rule);
     (void)must_compile(&spec);
@@ -415,7 +415,7 @@ static void requests_share_what_they_answer_alike(void **state)
     /* another rule at the same address is another rule */
     memcpy(rule, "@request.query.b", strlen("@request.query.b"));
     assert_non_null(strstr(arena_cstr(site.a, must_compile(&spec).text), "IS NULL"));
-    site.schema->generation = 0;
+    site.schema->snapshot.generation = 0;
 }
 
 static void the_cache_is_bounded(void **state)
@@ -423,7 +423,7 @@ static void the_cache_is_bounded(void **state)
     struct query_spec spec = spec_of("posts");
 
     (void)state;
-    site.schema->generation = 7;
+    site.schema->snapshot.generation = 7;
     for (int i = 0; i < 20000; i++) {
         struct arena *a = arena_child(site.a);
         struct query_sql sql;
@@ -432,7 +432,7 @@ static void the_cache_is_bounded(void **state)
         assert_null(query_compile(a, &spec, &sql));
         arena_free(a);
     }
-    site.schema->generation = 0;
+    site.schema->snapshot.generation = 0;
     query_cache_release();
 }
 

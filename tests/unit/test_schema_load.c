@@ -160,7 +160,7 @@ static void published_snapshots(void **state)
     assert_int_equal(schema_generation(store), 1);
     held = schema_current(store);
     assert_ptr_equal(held, first);
-    assert_int_equal(held->generation, 1);
+    assert_int_equal(held->snapshot.generation, 1);
     schema_publish(store, second);
     assert_int_equal(schema_generation(store), 2);
     assert_int_equal(held->n_cols, 8); /* still there */
