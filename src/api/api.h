@@ -46,7 +46,7 @@ void api_remove_temp(void *user, struct str path);
 void api_abandoned(void *user);
 uint64_t api_client(void *user, const struct req *req); /* by its address, never 0 */
 bool api_peers_are_clients(void *user); /* false where the settings name a proxy's headers */
-/* Closes what a serving thread opened: its read connection, its query cache. */
+/* Closes what a serving thread opened: its read connection, its query cache, its snapshots. */
 void api_thread_end(void *user);
 
 #endif

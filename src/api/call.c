@@ -8,17 +8,27 @@
 
 #include <arpa/inet.h>
 
-void api_call_snapshots(struct api_call *call)
+void api_call_borrow(struct api_call *call)
 {
     api_call_release(call);
-    call->schema = schema_current(call->api->schemas);
-    call->settings = settings_current(call->api->settings);
+    call->schema = call->loops.schema = schema_borrow(call->api->schemas);
+    call->settings = call->loops.settings = settings_borrow(call->api->settings);
+}
+
+void api_call_renew(struct api_call *call)
+{
+    schema_unref(call->own.schema);
+    settings_unref(call->own.settings);
+    call->schema = call->own.schema = schema_current(call->api->schemas);
+    call->settings = call->own.settings = settings_current(call->api->settings);
 }
 
 void api_call_release(struct api_call *call)
 {
-    schema_unref(TAKE(call->schema));
-    settings_unref(TAKE(call->settings));
+    schema_unref(TAKE(call->own.schema));
+    settings_unref(TAKE(call->own.settings));
+    schema_return(TAKE(call->loops.schema));
+    settings_return(TAKE(call->loops.settings));
 }
 
 struct str api_query(struct api_call *call, struct str name)

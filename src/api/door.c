@@ -23,7 +23,7 @@ void api_handle(void *user, struct req *req)
     call->route = api_route_of(req);
     call->work = call->route ? call->route->work : &nowhere;
     req->user = call;
-    api_call_snapshots(call);
+    api_call_borrow(call);
     api_work_start(call);
 }
 
@@ -31,7 +31,7 @@ void api_handle(void *user, struct req *req)
 
 static uint64_t batch_limit(const struct api *api)
 {
-    AUTO(settings_unref) struct settings *settings = settings_current(api->settings);
+    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
 
     return settings->batch.max_body_size > 0 ? (uint64_t)settings->batch.max_body_size
                                              : LIMIT_BATCH_BYTES;
@@ -39,7 +39,7 @@ static uint64_t batch_limit(const struct api *api)
 
 static uint64_t record_limit(const struct api *api, struct str name)
 {
-    AUTO(schema_unref) struct schema *schema = schema_current(api->schemas);
+    AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
     const struct schema_col *col = schema_find(schema, name);
 
     return col ? col->record_body_limit : LIMIT_BODY_BYTES;
@@ -76,7 +76,7 @@ void api_remove_temp(void *user, struct str path)
 bool api_peers_are_clients(void *user)
 {
     const struct api *api = user;
-    AUTO(settings_unref) struct settings *settings = settings_current(api->settings);
+    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
 
     return settings->trusted_proxy.headers.n == 0;
 }
@@ -84,7 +84,7 @@ bool api_peers_are_clients(void *user)
 uint64_t api_client(void *user, const struct req *req)
 {
     const struct api *api = user;
-    AUTO(settings_unref) struct settings *settings = settings_current(api->settings);
+    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
 
     return settings_ip_client(api_real_ip(req->arena, req, settings));
 }
@@ -104,4 +104,5 @@ void api_thread_end(void *user)
 
     db_reader_close(api->db);
     query_cache_release();
+    snapshot_thread_end();
 }

@@ -68,6 +68,11 @@ struct api_route {
     const struct api_work *work;
 };
 
+struct api_snapshots {
+    struct schema *schema;
+    struct settings *settings;
+};
+
 /* A request with its identity and the snapshots it is answered from. */
 struct api_call {
     struct req *req;
@@ -75,8 +80,10 @@ struct api_call {
     struct api *api;
     const struct api_route *route; /* NULL: no such route */
     const struct api_work *work;
-    struct schema *schema; /* references, given back before the answer goes */
+    struct schema *schema; /* of loops or own, until the answer goes */
     struct settings *settings;
+    struct api_snapshots loops; /* borrowed on the call's loop */
+    struct api_snapshots own;   /* references, where a step has taken newer ones; or NULL */
 
     /* who asks, from the first step on */
     struct rec_actor actor;
@@ -113,8 +120,9 @@ struct api_call {
 };
 
 /* call.c */
-void api_call_snapshots(struct api_call *call); /* takes references to the current ones */
-void api_call_release(struct api_call *call);   /* gives them back */
+void api_call_borrow(struct api_call *call);  /* the current snapshots; on the loop */
+void api_call_renew(struct api_call *call);   /* the same anywhere: inside a step */
+void api_call_release(struct api_call *call); /* gives all of them back; on the loop */
 /* With a read transaction open where the caller may have a token: identity, addresses, guards. */
 struct err *api_identify(struct api_call *call);
 /* Of the call's URL, or a batch item's: 400 with too many parameters. */

@@ -134,7 +134,7 @@ static struct err *renew(struct api_call *call)
     empty_answer(call);
     if (call->schema->db_version != call->db_version)
         err = call->api->follow_schema(call->api->user, call->arena, call->db_version);
-    api_call_snapshots(call);
+    api_call_renew(call);
     return err;
 }
 
@@ -318,7 +318,7 @@ static bool begins_anew(struct api_call *call, const struct err *err)
     if (call->work->undo)
         call->work->undo(call);
     empty_answer(call);
-    api_call_snapshots(call);
+    api_call_borrow(call);
     call->step = 0;
     return true;
 }
