@@ -8,9 +8,9 @@
 
 /* A password that was submitted but cannot be hashed. */
 bool rec_has_unhashed(const struct schema_col *col, const struct value *values);
-/* The checks of every field that need no database: items are added to *err. */
+/* The checks of every field that need no database: items are added to *err. Any thread. */
 void rec_check_fields(const struct rec_work *work, struct err **err);
-/* Those that do. */
+/* Those that do, in the unit: what is wrong is added to *items, what is returned is a failure. */
 MUST_CHECK struct err *rec_check_stored(const struct rec_work *work, struct err **items);
 /* An auth record's id must be nobody's in the other auth collections. */
 MUST_CHECK struct err *rec_check_auth_id(const struct rec_work *work);

@@ -37,7 +37,8 @@ struct rec_draft {
 /* The last step of a create's draft: its record, as far as no database is needed for it. */
 MUST_CHECK struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft);
 
-/* The units. work has what is the same for all of them; *ret is filled in. */
+/* The units, on the thread that writes; work has what is the same for all of them. They leave the
+ * draft as it is, and fill in *ret, which is empty. */
 MUST_CHECK struct err *rec_create_run(const struct rec_draft *draft, struct rec_work *work,
                                       struct rec_written *ret);
 MUST_CHECK struct err *rec_update_run(const struct rec_draft *draft, struct rec_work *work,

@@ -193,7 +193,7 @@ static struct err *grow_branch(const struct expand *x, const struct rec_rows *ro
     const struct query_expand *children = depth < LIMIT_EXPAND_DEPTH ? wanted->children : NULL;
     struct id_set set = {0};
     struct err *err;
-    bool ok, failed;
+    bool ok = false, failed;
 
     *ret_kept = false;
     err = gather_ids(x, branch, rows, &set);

@@ -60,7 +60,7 @@ struct rec_writer {
     struct buf *out;
     unsigned n_records;
 };
-/* conn is asked for the limits only; NULL where nobody looks at them. */
+/* conn is asked for the limits only; it may be NULL for fewer than REC_ROWS_A_CHECK records. */
 void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out);
 /* Writes one record, which can be read, with its expands. Errors: the limits, and an answer that is
  * too large. */

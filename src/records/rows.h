@@ -28,7 +28,7 @@ struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struc
 /* What every query of an actor starts from. */
 struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
                            const struct schema_col *col);
-/* Compiles and prepares. */
+/* Compiles and prepares; *ret is for db_release(). */
 MUST_CHECK struct err *rec_open(struct arena *a, struct db_conn *conn,
                                 const struct query_spec *spec, struct db_stmt **ret);
 /* All rows of a query for QUERY_ROWS, copied. E_BAD_REQUEST when one of them cannot be read. */

@@ -7,7 +7,8 @@
 
 #include "records/work.h"
 
-/* What system collections ask of their records, once their fields are all right. */
+/* What system collections ask of their records, once their fields are all right: what is wrong is
+ * added to *items, what is returned is a failure. */
 MUST_CHECK struct err *rec_check_system(const struct rec_work *work, struct err **items);
 /* The token key before an update of an auth record; its companions after it. A create does
  * nothing. */

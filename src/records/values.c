@@ -81,9 +81,11 @@ struct str_list rec_list_join(struct arena *a, struct str_list x, struct str_lis
 
 struct str_list rec_list_fit(const struct schema_field *field, struct str_list list)
 {
-    if (field->multiple || list.n <= 1)
-        return list;
-    return (struct str_list){&list.items[list.n - 1], 1};
+    if (!field->multiple && list.n > 1) {
+        list.items += list.n - 1;
+        list.n = 1;
+    }
+    return list;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
