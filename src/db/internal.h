@@ -49,6 +49,7 @@ struct db_watch {
 /* Costs one read of the monotonic clock: CPU time is asked for only once more time has passed than
  * the budget allows. */
 enum db_stop db_watch_check(struct db_watch *watch);
+/* What a statement that was stopped for it gives; not for DB_GO_ON. */
 MUST_CHECK struct err *db_watch_err(struct arena *a, enum db_stop stop);
 
 /*
@@ -108,8 +109,7 @@ struct db_ops {
     void (*writer_stop)(struct db_writer *w);
     /* Once it is stopped and all readers are closed. */
     void (*writer_free)(struct db_writer *w);
-    /* As db_submit() and db_run_leased(). `a` is the unit's own, and *ret_out is written only on
-     * success. */
+    /* As db_submit() and db_run_leased(). `a` is the unit's own, *ret_out its result on success. */
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
     struct err *(*run_leased)(struct arena *a, struct db_writer *w, const struct db_lease *lease,
                               db_unit_fn *run, const void *in, void **ret_out);
@@ -243,17 +243,33 @@ void db_hold_begin(struct db_hold *hold, const struct db *db);
 void db_hold_end(struct db_hold *hold);
 bool db_is_held(const struct db *db);
 
-/* actions.c */
+/* actions.c; all on the thread that owns the connection */
+/* From here the connection is a unit's, inside a transaction that stands; `a` is the unit's. */
 void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
-/* Ends the unit and yields its actions, newest first. */
+/* Ends the unit and yields its actions, newest first; NULL: none. They live in its arena. */
 struct db_action *db_unit_end(struct db_conn *tx);
+/* After the commit: runs them, oldest first, and spends the list. NULL is fine. */
 void db_actions_run(struct db_action *actions);
-/* One run of a unit's function; the error is its own, or what it may not have swallowed. */
+/* One run of a unit's function, between begin and end; the error is its own, or what it may not
+ * have swallowed. */
 MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
                                     const void *in, void **ret_out);
-
-/* A run before the one that counts, rolled back: a unit must be able to run twice. */
+/* A run before the one that counts, rolled back: a unit must be able to run twice. Outside of begin
+ * and end, inside the transaction; `a` is reset. */
 void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
                       const void *in);
+
+/* tx.c; all on the thread that owns the connection, outside of a transaction */
+/* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
+ * transaction behind, though the engine may have opened one before it was interrupted. */
+MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
+/* clock_us() when a lease that starts now ends; 0: never. */
+uint64_t db_lease_deadline(const struct db_lease *lease);
+/* Carries the unit out in a transaction of its own: begins, runs, commits, says so. Nothing of it
+ * is in the database when there is an error. `a` is the unit's own, *ret_out its result on success.
+ */
+MUST_CHECK struct err *db_tx_lease(struct arena *a, struct db_conn *tx,
+                                   const struct db_lease *lease, db_unit_fn *run, const void *in,
+                                   void **ret_out);
 
 #endif
