@@ -57,7 +57,7 @@ struct db_writer {
     struct db_checkpointer checkpointer;
 };
 
-/* writer.c, lease.c: see struct db_ops */
+/* writer.c, lease.c: see struct db_ops (engine.h) */
 struct db_writer *db_writer_new(struct db *db);
 void db_writer_stop(struct db_writer *w);
 void db_writer_free(struct db_writer *w);
@@ -67,6 +67,7 @@ MUST_CHECK struct err *db_writer_run_leased(struct arena *a, struct db_writer *w
                                             const void *in, void **ret_out);
 
 /* turn.c */
+/* At the start nobody has the turn, and at the end nobody has it any more. */
 void db_turn_init(struct db_writer *w);
 void db_turn_done(struct db_writer *w);
 /* Under w->lock: gives the free turn to whoever is next. */
@@ -81,6 +82,7 @@ void db_turn_give(struct db_writer *w);
 MUST_CHECK struct err *db_write_conn(struct arena *a, struct db_writer *w, struct db_conn **ret);
 
 /* checkpointer.c */
+/* The thread starts with the first call of db_checkpointer_note() that finds work. */
 void db_checkpointer_init(struct db_checkpointer *c);
 /* Ends the thread: before the writer's end, whose turn it takes. */
 void db_checkpointer_stop(struct db_writer *w);
