@@ -38,6 +38,8 @@ struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease 
 
 struct waiter {
     struct db_unit unit;
+    struct err *err;
+    void *out;
     pthread_mutex_t lock;
     pthread_cond_t finished;
     bool is_done;
@@ -47,9 +49,9 @@ static void waiter_done(struct db_unit *unit, struct err *err, void *out)
 {
     struct waiter *w = unit->user;
 
-    (void)err;
-    (void)out;
     pthread_mutex_lock(&w->lock);
+    w->err = err;
+    w->out = out;
     w->is_done = true;
     pthread_cond_signal(&w->finished);
     pthread_mutex_unlock(&w->lock);
@@ -67,7 +69,7 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.finished, NULL);
     if (!db_submit(db, &w.unit)) {
-        w.unit.err = err_new(a, E_UNAVAILABLE, NULL, "the queue of writes is full");
+        w.err = err_new(a, E_UNAVAILABLE, NULL, "the queue of writes is full");
         w.is_done = true;
     }
     pthread_mutex_lock(&w.lock);
@@ -76,9 +78,9 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     pthread_mutex_unlock(&w.lock);
     pthread_mutex_destroy(&w.lock);
     pthread_cond_destroy(&w.finished);
-    if (w.unit.err && w.unit.err->kind == E_OVER_BUDGET)
+    if (w.err && w.err->kind == E_OVER_BUDGET)
         return db_run_leased(a, db, &lease, run, in, ret_out);
-    if (!w.unit.err && ret_out)
-        *ret_out = w.unit.out;
-    return w.unit.err;
+    if (!w.err && ret_out)
+        *ret_out = w.out;
+    return w.err;
 }
