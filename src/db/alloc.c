@@ -2,7 +2,7 @@
  * Memory of handles that live and die singly: databases, connections, statements. All else is an
  * arena's.
  */
-#include "db/internal.h"
+#include "db/engine.h"
 
 #include "base/compiler.h"
 

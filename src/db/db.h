@@ -36,7 +36,7 @@
 struct db;
 struct db_conn;
 struct db_stmt;
-struct db_ops;     /* internal.h: an engine */
+struct db_ops;     /* engine.h: an engine */
 struct db_dialect; /* dialect.h: how SQL is spelt for it */
 
 enum db_durability { DB_FULL, DB_NORMAL };
@@ -219,7 +219,7 @@ struct db_unit {
     void (*done)(struct db_unit *unit, struct err *err, void *out);
     void *user;
 
-    /* the writer's */
+    /* the engine's */
     struct db_unit *next;
     struct err *err;
     void *out;

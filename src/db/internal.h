@@ -1,123 +1,13 @@
 /*
- * db/internal: what an engine implements, and what db/'s own files share. Private to db/ and to the
- * tests of engines.
- *
- * An engine knows connections, compiled statements and transactions, and on which threads and
- * connections units of work are carried out. Everything else (readers a thread, the cache of
- * statements, limits, what a unit may do) is written once, above it.
+ * db/internal: databases, connections, statements and units as db/'s own files see them, and those
+ * that carry units out (writer.h). Private to db/ and to the tests of engines.
  */
 #ifndef REEVE_DB_INTERNAL_H
 #define REEVE_DB_INTERNAL_H
 
-#include "db/db.h"
-#include "db/dialect.h"
+#include "db/engine.h"
 
 #include <pthread.h>
-
-/* The engine's own structs; only the engine looks inside. */
-struct db_eng;      /* a database */
-struct db_eng_conn; /* a connection */
-struct db_eng_stmt; /* a compiled statement */
-struct db_writer;   /* how it carries out units of work */
-
-enum db_role {
-    DB_ROLE_READER,
-    DB_ROLE_WRITER,
-    DB_ROLE_CHECKPOINTER,
-};
-
-enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };
-
-enum db_sweep { DB_SWEEP_PASSIVE, DB_SWEEP_RESTART, DB_SWEEP_TRUNCATE };
-
-enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
-
-/* What a running statement may use up. Owned by the connection's thread; engines call
- * db_watch_check() while a statement runs. */
-struct db_watch {
-    bool armed;
-    uint64_t cpu_us;      /* 0: no budget */
-    uint64_t start_us;    /* clock_us() when the budget began */
-    uint64_t deadline_us; /* clock_us(); 0: none */
-    const atomic_bool *gone;
-    const atomic_bool *ending; /* may be NULL; true: waits for nobody's lock any more */
-    bool has_base;             /* the thread's CPU clock was read: */
-    uint64_t base_cpu_us;
-    uint64_t base_used_us; /* counted as used when base_cpu_us was read */
-    enum db_stop stop;     /* stays once it is set, until the limits are set anew */
-};
-/* Costs one read of the monotonic clock: CPU time is asked for only once more time has passed than
- * the budget allows. */
-enum db_stop db_watch_check(struct db_watch *watch);
-MUST_CHECK struct err *db_watch_err(struct arena *a, enum db_stop stop);
-
-/*
- * An engine. Calls of one connection come from one thread at a time. Errors are translated as db.h
- * promises. A failed call leaves nothing to close behind.
- */
-struct db_ops {
-    const char *name;
-    bool blocks; /* calls wait for a network: never on a loop */
-    const struct db_dialect *dialect;
-
-    /* Checks the path as far as that needs no connection. `self` is these ops: a wrapper finds its
-     * own state by it. */
-    struct err *(*open)(struct arena *a, const struct db_ops *self, const struct db_conf *conf,
-                        struct db_eng **ret);
-    void (*close)(struct db_eng *eng);
-
-    /* watch outlives the connection. */
-    struct err *(*conn_open)(struct arena *a, struct db_eng *eng, enum db_role role,
-                             struct db_watch *watch, struct db_eng_conn **ret);
-    void (*conn_close)(struct db_eng_conn *conn);
-
-    struct err *(*prepare)(struct arena *a, struct db_eng_conn *conn, struct str sql,
-                           struct db_eng_stmt **ret);
-    void (*finalize)(struct db_eng_stmt *stmt);
-    /* To the start again, without bindings; locks that the statement held are let go. */
-    void (*reset)(struct db_eng_stmt *stmt, bool bound);
-    /* False: the value cannot be bound (too large). */
-    bool (*bind)(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
-    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
-    unsigned (*params)(const struct db_eng_stmt *stmt);
-    unsigned (*columns)(const struct db_eng_stmt *stmt);
-    struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
-    struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);
-    struct str (*column_text)(const struct db_eng_stmt *stmt, unsigned at);
-    int64_t (*column_int)(const struct db_eng_stmt *stmt, unsigned at);
-    bool (*readonly)(const struct db_eng_stmt *stmt);
-    size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
-    int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
-
-    /* A snapshot from here on. *ret_version changes with every change of the database's schema. */
-    struct err *(*read_begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
-    void (*read_end)(struct db_eng_conn *conn);
-    /* A transaction that may write, and the schema's version in it. */
-    struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
-    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
-    void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
-    bool (*in_tx)(const struct db_eng_conn *conn);
-    /* Release and rollback mean the innermost one; rollback ends it too. */
-    struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
-
-    /* Units of work. A writer reaches the engine by db_conn_open() and db->ops alone, so that an
-     * engine that wraps another hands these on as they are and still sees each call below them.
-     * Nothing runs before the first unit: making one cannot fail. */
-    struct db_writer *(*writer_new)(struct db *db);
-    /* Answers the units that wait and ends all threads. db->ending is set, no unit comes after. */
-    void (*writer_stop)(struct db_writer *w);
-    /* Once it is stopped and all readers are closed. */
-    void (*writer_free)(struct db_writer *w);
-    /* As db_submit() and db_run_leased(), which is done when it returns and calls nothing. */
-    bool (*submit)(struct db_writer *w, struct db_unit *unit);
-    void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
-
-    /* For db/writer.h only, NULL with another way of carrying out units: */
-    /* Bytes of log not yet moved into the database, as of the connection's last commit. */
-    uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
-    struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
-};
-extern const struct db_ops db_ops_sqlite;
 
 struct db_action {
     void (*fn)(void *user);
@@ -211,10 +101,6 @@ struct db_stmt {
     struct db_stmt *newer, *older;
 };
 
-/* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
-void *db_alloc(size_t n); /* zeroed; never NULL */
-void db_free(void *p);    /* NULL is fine */
-
 /* conn.c */
 /* Opens a connection that belongs to the calling thread; the caller closes it. */
 MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role,
@@ -247,19 +133,33 @@ void db_hold_begin(struct db_hold *hold, const struct db *db);
 void db_hold_end(struct db_hold *hold);
 bool db_is_held(const struct db *db);
 
-/* actions.c */
+/* actions.c; all on the thread that owns the connection */
+/* From here the connection is a unit's, inside a transaction that stands; `a` is the unit's. */
 void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
 /* Ends the unit and yields what it wants to happen later. */
 struct db_after db_unit_end(struct db_conn *tx);
+/* After the commit: runs them, oldest first, and spends the list. NULL is fine. */
 void db_actions_run(struct db_action *actions);
 /* Before a commit: the point that one of its units has asked for. */
 void db_before_commit(const struct db_conn *tx, bool asked);
-/* One run of a unit's function; the error is its own, or what it may not have swallowed. */
+/* One run of a unit's function, between begin and end; the error is its own, or what it may not
+ * have swallowed. */
 MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
                                     const void *in, void **ret_out);
-
-/* A run before the one that counts, rolled back: a unit must be able to run twice. */
+/* A run before the one that counts, rolled back: a unit must be able to run twice. Outside of begin
+ * and end, inside the transaction; `a` is reset. */
 void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
                       const void *in);
+
+/* tx.c; all on the thread that owns the connection, outside of a transaction */
+/* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
+ * transaction behind, though the engine may have opened one before it was interrupted. */
+MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
+/* clock_us() when a lease that starts now ends; 0: never. */
+uint64_t db_lease_deadline(const struct db_lease *lease);
+/* Carries the unit out in a transaction of its own: begins, runs, commits, says so. Nothing of it
+ * is in the database when there is an error: unit->err, out and after say what came of it.
+ */
+void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_unit *unit);
 
 #endif

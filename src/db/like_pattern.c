@@ -3,7 +3,7 @@
  */
 #include "db/like_pattern.h"
 
-#include "db/internal.h"
+#include "db/engine.h"
 
 uint32_t like_read_long(uint32_t first, const unsigned char **p)
 {

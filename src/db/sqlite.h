@@ -4,7 +4,7 @@
 #ifndef REEVE_DB_SQLITE_H
 #define REEVE_DB_SQLITE_H
 
-#include "db/internal.h"
+#include "db/engine.h"
 #include "db/like.h"
 
 #include <sqlite3.h>
@@ -62,7 +62,7 @@ int sqlite_like_register(struct db_eng_conn *conn);
 struct str sqlite_real_text(struct arena *a, double x);
 bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *ret);
 
-/* sqlite_stmt.c */
+/* sqlite_stmt.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,
                                       struct db_eng_stmt **ret);
 void sqlite_finalize(struct db_eng_stmt *stmt);
@@ -79,7 +79,7 @@ bool sqlite_readonly(const struct db_eng_stmt *stmt);
 size_t sqlite_bytes(const struct db_eng_stmt *stmt);
 int64_t sqlite_changes(const struct db_eng_conn *conn);
 
-/* sqlite_tx.c */
+/* sqlite_tx.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn,
                                          int64_t *ret_version);
 void sqlite_read_end(struct db_eng_conn *conn);

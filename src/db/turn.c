@@ -1,5 +1,5 @@
 /*
- * The write connection's turn: the writer thread has it for a group, or a caller for a lease.
+ * The write connection and its turn: the writer thread has it for a group, or a caller for a lease.
  *
  * Invariants
  *  1. One thread at a time has the turn, and only it touches the write connection.
@@ -119,8 +119,6 @@ struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool
     lease_remove(w, &wait);
     pthread_mutex_unlock(&w->lock);
     pthread_cond_destroy(&wait.granted);
-    if (!err && w->conn)
-        w->conn->owner = thread_id();
     return err;
 }
 
@@ -132,4 +130,19 @@ void db_turn_give(struct db_writer *w)
     w->turn = DB_TURN_NONE;
     db_turn_pass(w);
     pthread_mutex_unlock(&w->lock);
+}
+
+struct err *db_write_conn(struct arena *a, struct db_writer *w, struct db_conn **ret)
+{
+    struct err *err;
+
+    if (!w->conn) {
+        err = db_conn_open(a, w->db, DB_ROLE_WRITER, &w->conn);
+        if (err)
+            return err;
+    }
+    w->conn->owner = thread_id();
+    w->conn->watch = (struct db_watch){0};
+    *ret = w->conn;
+    return NULL;
 }

@@ -5,8 +5,7 @@
  * group of units (one commit for all), a caller for a lease, the checkpointer while the log begins
  * anew. Private to db/ and to the tests of engines; another engine has a db_writer of its own.
  *
- *   turn.c          who has the turn
- *   write_conn.c    the connection and its transactions
+ *   turn.c          who has the turn, and the connection
  *   writer.c        groups, the thread, start and end
  *   lease.c         units alone
  *   checkpointer.c  the log
@@ -58,7 +57,7 @@ struct db_writer {
     struct db_checkpointer checkpointer;
 };
 
-/* writer.c, lease.c: see struct db_ops */
+/* writer.c, lease.c: see struct db_ops (engine.h) */
 struct db_writer *db_writer_new(struct db *db);
 void db_writer_stop(struct db_writer *w);
 void db_writer_free(struct db_writer *w);
@@ -66,6 +65,7 @@ MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
 /* turn.c */
+/* At the start nobody has the turn, and at the end nobody has it any more. */
 void db_turn_init(struct db_writer *w);
 void db_turn_done(struct db_writer *w);
 /* Under w->lock: gives the free turn to whoever is next. */
@@ -75,15 +75,12 @@ void db_turn_pass(struct db_writer *w);
 MUST_CHECK struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool *gone,
                                     uint64_t deadline_us);
 void db_turn_give(struct db_writer *w);
-
-/* write_conn.c; all with the turn */
-/* The write connection, opened on first use, without limits; it is the caller's meanwhile. */
+/* With the turn: the write connection, opened on first use, without limits. It is the caller's till
+ * the turn is given back. */
 MUST_CHECK struct err *db_write_conn(struct arena *a, struct db_writer *w, struct db_conn **ret);
-/* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
- * transaction behind, though the engine may have opened one before it was interrupted. */
-MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
 
 /* checkpointer.c */
+/* The thread starts with the first call of db_checkpointer_note() that finds work. */
 void db_checkpointer_init(struct db_checkpointer *c);
 /* Ends the thread: before the writer's end, whose turn it takes. */
 void db_checkpointer_stop(struct db_writer *w);

@@ -7,7 +7,7 @@
 #ifndef REEVE_TESTS_FAULT_H
 #define REEVE_TESTS_FAULT_H
 
-#include "db/internal.h"
+#include "db/engine.h"
 
 enum fault_kind {
     FAULT_ERROR,   /* the call does nothing and says so */

@@ -1,0 +1,126 @@
+/*
+ * db/engine: what an engine implements, and what it is given for that. Private to db/ and to the
+ * tests of engines.
+ *
+ * An engine knows connections, compiled statements and transactions, and on which threads and
+ * connections units of work are carried out. Everything else (readers a thread, the cache of
+ * statements, limits, what a unit may do) is written once, above it.
+ */
+#ifndef REEVE_DB_ENGINE_H
+#define REEVE_DB_ENGINE_H
+
+#include "db/db.h"
+#include "db/dialect.h"
+
+/* The engine's own structs; only the engine looks inside. */
+struct db_eng;      /* a database */
+struct db_eng_conn; /* a connection */
+struct db_eng_stmt; /* a compiled statement */
+struct db_writer;   /* how it carries out units of work */
+
+enum db_role {
+    DB_ROLE_READER,
+    DB_ROLE_WRITER,
+    DB_ROLE_CHECKPOINTER,
+};
+
+enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };
+
+enum db_sweep { DB_SWEEP_PASSIVE, DB_SWEEP_RESTART, DB_SWEEP_TRUNCATE };
+
+enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
+
+/* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
+void *db_alloc(size_t n); /* zeroed; never NULL */
+void db_free(void *p);    /* NULL is fine */
+
+/* What a running statement may use up. Owned by the connection's thread; engines call
+ * db_watch_check() while a statement runs. */
+struct db_watch {
+    bool armed;
+    uint64_t cpu_us;      /* 0: no budget */
+    uint64_t start_us;    /* clock_us() when the budget began */
+    uint64_t deadline_us; /* clock_us(); 0: none */
+    const atomic_bool *gone;
+    const atomic_bool *ending; /* may be NULL; true: waits for nobody's lock any more */
+    bool has_base;             /* the thread's CPU clock was read: */
+    uint64_t base_cpu_us;
+    uint64_t base_used_us; /* counted as used when base_cpu_us was read */
+    enum db_stop stop;     /* stays once it is set, until the limits are set anew */
+};
+/* Costs one read of the monotonic clock: CPU time is asked for only once more time has passed than
+ * the budget allows. */
+enum db_stop db_watch_check(struct db_watch *watch);
+/* What a statement that was stopped for it gives; not for DB_GO_ON. */
+MUST_CHECK struct err *db_watch_err(struct arena *a, enum db_stop stop);
+
+/*
+ * An engine. Calls of one connection come from one thread at a time. Errors are translated as db.h
+ * promises. A failed call leaves nothing to close behind.
+ */
+struct db_ops {
+    const char *name;
+    bool blocks; /* calls wait for a network: never on a loop */
+    const struct db_dialect *dialect;
+
+    /* Checks the path as far as that needs no connection. `self` is these ops: a wrapper finds its
+     * own state by it. */
+    struct err *(*open)(struct arena *a, const struct db_ops *self, const struct db_conf *conf,
+                        struct db_eng **ret);
+    void (*close)(struct db_eng *eng);
+
+    /* watch outlives the connection. */
+    struct err *(*conn_open)(struct arena *a, struct db_eng *eng, enum db_role role,
+                             struct db_watch *watch, struct db_eng_conn **ret);
+    void (*conn_close)(struct db_eng_conn *conn);
+
+    struct err *(*prepare)(struct arena *a, struct db_eng_conn *conn, struct str sql,
+                           struct db_eng_stmt **ret);
+    void (*finalize)(struct db_eng_stmt *stmt);
+    /* To the start again, without bindings; locks that the statement held are let go. */
+    void (*reset)(struct db_eng_stmt *stmt, bool bound);
+    /* False: the value cannot be bound (too large). */
+    bool (*bind)(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
+    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
+    unsigned (*params)(const struct db_eng_stmt *stmt);
+    unsigned (*columns)(const struct db_eng_stmt *stmt);
+    struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
+    struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);
+    struct str (*column_text)(const struct db_eng_stmt *stmt, unsigned at);
+    int64_t (*column_int)(const struct db_eng_stmt *stmt, unsigned at);
+    bool (*readonly)(const struct db_eng_stmt *stmt);
+    size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
+    int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
+
+    /* A snapshot from here on. *ret_version changes with every change of the database's schema. */
+    struct err *(*read_begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
+    void (*read_end)(struct db_eng_conn *conn);
+    /* A transaction that may write, and the schema's version in it. */
+    struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
+    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
+    void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
+    bool (*in_tx)(const struct db_eng_conn *conn);
+    /* Release and rollback mean the innermost one; rollback ends it too. */
+    struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
+
+    /* Units of work. A writer reaches the engine by db_conn_open() and db->ops alone, so that an
+     * engine that wraps another hands these on as they are and still sees each call below them.
+     * Nothing runs before the first unit: making one cannot fail. */
+    struct db_writer *(*writer_new)(struct db *db);
+    /* Answers the units that wait and ends all threads. db->ending is set, no unit comes after. */
+    void (*writer_stop)(struct db_writer *w);
+    /* Once it is stopped and all readers are closed. */
+    void (*writer_free)(struct db_writer *w);
+    /* As db_submit() and db_run_leased(): the latter leaves err, out and after in the unit, whose
+     * done() it does not call. */
+    bool (*submit)(struct db_writer *w, struct db_unit *unit);
+    void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
+
+    /* For db/writer.h only, NULL with another way of carrying out units: */
+    /* Bytes of log not yet moved into the database, as of the connection's last commit. */
+    uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
+    struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
+};
+extern const struct db_ops db_ops_sqlite;
+
+#endif

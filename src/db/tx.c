@@ -1,0 +1,96 @@
+/*
+ * Transactions of units: how they begin, and one that a unit has for itself.
+ *
+ * `published` and the unit's actions run before the connection is given back, so that what the next
+ * writer sees, and what is told about commits, is in the order of the commits.
+ */
+#include "db/internal.h"
+
+#include "base/date.h"
+#include "base/log.h"
+
+/* Ends a transaction that nobody owns: on the write connection it would lock out every writer, and
+ * other processes, for good. What watches the connection must not interrupt that. */
+static void end_strays(struct db_conn *tx, const char *found)
+{
+    if (!tx->db->ops->in_tx(tx->eng))
+        return;
+    tx->watch = (struct db_watch){0};
+    tx->db->ops->rollback(tx->eng);
+    log_error("db.stray_transaction", LOG_CSTR("found", found));
+}
+
+struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
+{
+    const struct db_watch watch = tx->watch;
+    int64_t version;
+    struct err *err;
+
+    end_strays(tx, "before a transaction");
+    tx->watch = watch;
+    tx->watch.ending = &tx->db->ending;
+    err = tx->db->ops->begin(a, tx->eng, &version);
+    tx->watch.ending = NULL;
+    if (!err) {
+        db_conn_note_version(tx, version);
+        return NULL;
+    }
+    end_strays(tx, "after a begin that failed");
+    if (err->kind == E_BAD_REQUEST)
+        err->kind = E_INTERNAL;
+    return err;
+}
+
+uint64_t db_lease_deadline(const struct db_lease *lease)
+{
+    return lease->timeout_s ? clock_us() + lease->timeout_s * UINT64_C(1000000) : 0;
+}
+
+/* Begins, runs and commits. Nothing of it is in the database when there is an error. */
+static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lease,
+                                  struct db_unit *unit)
+{
+    const struct db_ops *ops = tx->db->ops;
+    struct arena *a = unit->arena;
+    struct err *err;
+
+    tx->watch = (struct db_watch){
+        .armed = true, .deadline_us = db_lease_deadline(lease), .gone = lease->gone};
+    if (db_watch_check(&tx->watch) != DB_GO_ON) /* the wait for the turn may have been long */
+        return db_watch_err(a, tx->watch.stop);
+    err = db_tx_begin(a, tx);
+    if (err)
+        return err;
+    if (tx->db->conf.run_twice)
+        db_unit_rehearse(a, tx, false, unit->run, unit->in);
+    db_unit_begin(tx, a, false);
+    err = db_unit_call(a, tx, unit->run, unit->in, &unit->out);
+    unit->after = db_unit_end(tx);
+    tx->watch = (struct db_watch){0}; /* a commit is not interrupted */
+    if (!err) {
+        db_before_commit(tx, unit->after.asks);
+        err = ops->commit(a, tx->eng);
+        if (err)
+            err->kind = E_UNAVAILABLE;
+    }
+    if (err)
+        ops->rollback(tx->eng);
+    return err;
+}
+
+void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_unit *unit)
+{
+    struct db_hold hold;
+
+    db_hold_begin(&hold, tx->db);
+    unit->err = run_and_commit(tx, lease, unit);
+    tx->watch = (struct db_watch){0};
+    if (!unit->err) {
+        if (lease->published)
+            lease->published(lease->user);
+        db_actions_run(unit->after.actions);
+        atomic_fetch_add(&tx->db->n_units, 1);
+        atomic_fetch_add(&tx->db->n_groups, 1);
+    }
+    db_hold_end(&hold);
+}
