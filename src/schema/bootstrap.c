@@ -170,8 +170,8 @@ static struct err *insert_migration(struct arena *a, struct db_conn *tx, size_t 
                    COUNT_OF(values), NULL);
 }
 
-static struct err *fill(struct arena *a, struct db_conn *tx, const struct schema_bootstrap *in,
-                        struct str now)
+static struct err *fill_fresh(struct arena *a, struct db_conn *tx,
+                              const struct schema_bootstrap *in, struct str now)
 {
     AUTO(schema_unref) struct schema *schema = NULL;
     struct err *err = NULL;
@@ -231,7 +231,7 @@ struct err *schema_bootstrap_data(struct db_conn *tx, const void *in, struct are
         return catch_up(a, tx, &tables, bootstrap, now);
     /* a _migrations table that other tools made is kept */
     err = run_all(a, tx, db_conn_dialect(tx)->data_tables + has_table(&tables, "_migrations"));
-    return err ? err : fill(a, tx, bootstrap, now);
+    return err ? err : fill_fresh(a, tx, bootstrap, now);
 }
 
 struct err *schema_bootstrap_auxiliary(struct db_conn *tx, const void *in, struct arena *a,

@@ -18,10 +18,11 @@ struct check {
 /* A code that belongs to one check alone; the rows of base/err.h go through err_add_item(). */
 void check_refuse(struct check *check, struct str path, const char *code, struct str message,
                   struct str params);
+/* An empty text is refused. */
 void check_required(struct check *check, struct str path, struct str text);
-/* {"min":n,"max":n}: bytes that are no part of it refuse it. Empty texts pass. */
+/* Of `min` to `max` bytes, or empty; else it is refused. Whether it passed. */
 bool check_length(struct check *check, struct str path, struct str text, size_t min, size_t max);
-/* 0 passes both. */
+/* 0 passes both; what is refused gives false. */
 bool check_min(struct check *check, struct str path, double number, double min);
 bool check_max(struct check *check, struct str path, double number, double max);
 bool check_word(struct str text);                     /* ^\w+$ */
@@ -30,11 +31,15 @@ bool check_has_via(struct arena *a, struct str name); /* "_via_" in any case */
 void check_rule(struct check *check, struct str path, const struct schema_rule *rule,
                 const struct schema_rule *old);
 
+/* `path`.`key`; the key alone where the path is empty. */
 struct str path_join(struct arena *a, struct str path, const char *key);
+/* What a definition has under a key; of another type or missing: empty, false, 0. Borrowed. */
 struct str def_text(const struct json *object, const char *key);
 bool def_truth(const struct json *object, const char *key);
 double def_number(const struct json *object, const char *key);
 
+/* The parts of schema_check(), a file each: what they refuse is added to check->refused. `at`: the
+ * field's place in the definition. The error is one of the database. */
 void check_fields(struct check *check);
 void check_field_options(struct check *check, size_t at);
 MUST_CHECK struct err *check_indexes(struct check *check);

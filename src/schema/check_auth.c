@@ -13,7 +13,7 @@ static struct json *option(struct check *check, const char *path)
     return schema_option(options, path);
 }
 
-static void refuse(struct check *check, const char *path, enum err_code_id code)
+static void refuse_auth(struct check *check, const char *path, enum err_code_id code)
 {
     err_add_item(check->a, &check->refused, str_of(path), code, STR_NONE);
 }
@@ -142,12 +142,12 @@ static void check_structure(struct check *check)
 
     check_rule(check, STR("authRule"), &auth_rule, was ? &was->auth_rule : NULL);
     if (manage_rule.set && manage_rule.text.n == 0)
-        refuse(check, "manageRule", CODE_NIL_OR_NOT_EMPTY);
+        refuse_auth(check, "manageRule", CODE_NIL_OR_NOT_EMPTY);
     else
         check_rule(check, STR("manageRule"), &manage_rule, was ? &was->manage_rule : NULL);
     check_templates(check);
     if (is_enabled(check, "passwordAuth") && option(check, "passwordAuth.identityFields")->n == 0)
-        refuse(check, "passwordAuth.identityFields", CODE_REQUIRED);
+        refuse_auth(check, "passwordAuth.identityFields", CODE_REQUIRED);
     check_oauth2(check);
     if (is_enabled(check, "mfa"))
         number_in(check, "mfa", "duration", 10, 86400);

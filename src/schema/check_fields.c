@@ -3,7 +3,7 @@
  */
 #include "schema/check.h"
 
-static struct str at(struct check *check, size_t i, const char *key)
+static struct str field_path(struct check *check, size_t i, const char *key)
 {
     return arena_printf(check->a, "fields.%zu%s%s", i, *key ? "." : "", key);
 }
@@ -37,14 +37,14 @@ static bool refuse_duplicate(struct check *check)
         for (size_t j = 0; j < i; j++) {
             if (str_eq(def_text(&def->fields.items[j], "id"), id)) {
                 check_refuse(
-                    check, at(check, i, "id"), "validation_duplicated_field_id",
+                    check, field_path(check, i, "id"), "validation_duplicated_field_id",
                     arena_printf(check->a, "Duplicated or invalid field id \"%.*s\".", STR_ARG(id)),
                     STR_NONE);
                 return true;
             }
             if (str_eq_nocase(def_text(&def->fields.items[j], "name"), name)) {
                 check_refuse(
-                    check, at(check, i, "name"), "validation_duplicated_field_name",
+                    check, field_path(check, i, "name"), "validation_duplicated_field_name",
                     arena_printf(check->a, "Duplicated or invalid field name %.*s.", STR_ARG(name)),
                     params_text(check->a, "fieldName", name));
                 return true;
@@ -124,7 +124,7 @@ static bool refuse_changed(struct check *check)
         for (size_t j = 0; j < old->n_fields; j++) {
             if (!str_eq(old->fields[j].id, id) || str_eq(str_of(old->fields[j].type->name), type))
                 continue;
-            check_refuse(check, at(check, i, ""), "validation_field_type_change",
+            check_refuse(check, field_path(check, i, ""), "validation_field_type_change",
                          STR("Field type cannot be changed."), STR_NONE);
             return true;
         }
@@ -142,7 +142,7 @@ static bool refuse_reserved(struct check *check)
 
         if (!str_eq(name, STR("passwordConfirm")) && !str_eq(name, STR("oldPassword")))
             continue;
-        check_refuse(check, at(check, i, "name"), "validation_reserved_field_name",
+        check_refuse(check, field_path(check, i, "name"), "validation_reserved_field_name",
                      STR("The field name is reserved and cannot be used."), STR_NONE);
         refused = true;
     }

@@ -8,7 +8,7 @@ struct parsed {
     struct str definition; /* without what only names it */
 };
 
-static struct str at(struct check *check, size_t i)
+static struct str index_path(struct check *check, size_t i)
 {
     return arena_printf(check->a, "indexes.%zu", i);
 }
@@ -86,7 +86,7 @@ static bool refuse_name_twice(struct check *check, const struct parsed *list, si
     for (size_t j = 0; j < i; j++) {
         if (!str_eq_nocase(list[j].index.name, list[i].index.name))
             continue;
-        check_refuse(check, at(check, i), "validation_duplicated_index_name",
+        check_refuse(check, index_path(check, i), "validation_duplicated_index_name",
                      STR("The index name already exists."), STR_NONE);
         return true;
     }
@@ -98,7 +98,7 @@ static bool refuse_definition_twice(struct check *check, const struct parsed *li
     for (size_t j = 0; j < i; j++) {
         if (!str_eq(list[j].definition, list[i].definition))
             continue;
-        check_refuse(check, at(check, i), "validation_duplicated_index_definition",
+        check_refuse(check, index_path(check, i), "validation_duplicated_index_definition",
                      STR("The index definition already exists."), STR_NONE);
         return true;
     }
@@ -116,7 +116,7 @@ static bool refuse_used(struct check *check, const struct db_table_indexes *ther
         if (!str_eq_nocase(index->name, name) || str_eq_nocase(index->table, in->def->name) ||
             (in->old && str_eq_nocase(index->table, in->old->name)))
             continue;
-        check_refuse(check, at(check, i), "validation_existing_index_name",
+        check_refuse(check, index_path(check, i), "validation_existing_index_name",
                      arena_printf(check->a, "The index name is already used in %.*s collection.",
                                   STR_ARG(index->table)),
                      params_text(check->a, "usedTableName", index->table));
@@ -134,7 +134,7 @@ static bool refuse_each(struct check *check, const struct db_table_indexes *ther
         struct schema_index *index = &list[i].index;
 
         if (!is_index(check, def->indexes.items[i], index)) {
-            check_refuse(check, at(check, i), "validation_invalid_index_expression",
+            check_refuse(check, index_path(check, i), "validation_invalid_index_expression",
                          STR("Invalid CREATE INDEX expression."), STR_NONE);
             return true;
         }

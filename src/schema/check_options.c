@@ -15,20 +15,20 @@ struct option {
     size_t i;
 };
 
-static struct str at(const struct option *o, const char *key)
+static struct str option_path(const struct option *o, const char *key)
 {
     return arena_printf(o->check->a, "fields.%zu.%s", o->i, key);
 }
 
-static void refuse(const struct option *o, const char *key, enum err_code_id code)
+static void refuse_option(const struct option *o, const char *key, enum err_code_id code)
 {
-    err_add_item(o->check->a, &o->check->refused, at(o, key), code, STR_NONE);
+    err_add_item(o->check->a, &o->check->refused, option_path(o, key), code, STR_NONE);
 }
 
 static void refuse_own(const struct option *o, const char *key, const char *code,
                        struct str message)
 {
-    check_refuse(o->check, at(o, key), code, message, STR_NONE);
+    check_refuse(o->check, option_path(o, key), code, message, STR_NONE);
 }
 
 /* † of the page: 0 is no limit. */
@@ -36,8 +36,8 @@ static void in_range(const struct option *o, const char *key, double min, double
 {
     double number = def_number(o->field, key);
 
-    if (check_min(o->check, at(o, key), number, min))
-        check_max(o->check, at(o, key), number, max);
+    if (check_min(o->check, option_path(o, key), number, min))
+        check_max(o->check, option_path(o, key), number, max);
 }
 
 static const struct schema_field *parsed(const struct option *o)
@@ -138,11 +138,11 @@ static void check_primary_key(const struct option *o)
         refuse_own(o, "name", "validation_in_invalid",
                    STR("The primary key must be named \"id\"."));
     if (def_text(o->field, "pattern").n == 0)
-        refuse(o, "pattern", CODE_REQUIRED);
+        refuse_option(o, "pattern", CODE_REQUIRED);
     if (def_truth(o->field, "hidden"))
-        refuse(o, "hidden", CODE_EMPTY);
+        refuse_option(o, "hidden", CODE_EMPTY);
     if (!def_truth(o->field, "required"))
-        refuse(o, "required", CODE_REQUIRED);
+        refuse_option(o, "required", CODE_REQUIRED);
 }
 
 static void check_text(const struct option *o)
@@ -180,11 +180,11 @@ static void check_number(const struct option *o)
     bool whole = def_truth(o->field, "onlyInt");
 
     if (whole && !is_whole(min))
-        refuse(o, "min", CODE_ONLY_INT);
+        refuse_option(o, "min", CODE_ONLY_INT);
     if (whole && !is_whole(max))
-        refuse(o, "max", CODE_ONLY_INT);
+        refuse_option(o, "max", CODE_ONLY_INT);
     else if (!is_null(o, "min") && !is_null(o, "max") && max < min)
-        err_add_item(o->check->a, &o->check->refused, at(o, "max"), CODE_MIN_NUMBER,
+        err_add_item(o->check->a, &o->check->refused, option_path(o, "max"), CODE_MIN_NUMBER,
                      arena_printf(o->check->a, "{\"min\":%g}", min));
 }
 
@@ -205,7 +205,7 @@ static void check_domain_list(const struct option *o, const char *key, const cha
     const struct json *against = json_get(o->field, str_of(other));
 
     if (list->n > 0 && against->n > 0) {
-        refuse(o, key, CODE_EMPTY);
+        refuse_option(o, key, CODE_EMPTY);
         return;
     }
     for (uint32_t i = 0; i < list->n; i++) {
@@ -235,7 +235,7 @@ static void check_autodate(const struct option *o)
         else if (was && was->type->kind == FIELD_AUTODATE && was->system &&
                  def_truth(o->field, keys[i]) !=
                      (i == 0 ? was->autodate.on_create : was->autodate.on_update))
-            refuse(o, keys[i], CODE_MISMATCH);
+            refuse_option(o, keys[i], CODE_MISMATCH);
     }
 }
 
@@ -244,7 +244,7 @@ static void check_select(const struct option *o)
     double n = (double)json_get(o->field, STR("values"))->n;
 
     if (n == 0)
-        refuse(o, "values", CODE_REQUIRED);
+        refuse_option(o, "values", CODE_REQUIRED);
     in_range(o, "maxSelect", 0, n > 0 ? n : 0);
 }
 
@@ -302,7 +302,7 @@ static void check_target(const struct option *o)
         str_eq(id, in->def->id) ? in->col : map_find(&in->schema->by_id, id);
 
     if (id.n == 0)
-        refuse(o, "collectionId", CODE_REQUIRED);
+        refuse_option(o, "collectionId", CODE_REQUIRED);
     else if (in->old && in->old->type != SCHEMA_VIEW && was && was->type->kind == FIELD_RELATION &&
              !str_eq(was->relation.collection_id, id))
         refuse_own(o, "collectionId", "validation_field_relation_change",
@@ -322,7 +322,7 @@ static void check_relation(const struct option *o)
     check_target(o);
     in_range(o, "minSelect", 0, MAX_INT);
     if (min > 0 && def_number(o->field, "maxSelect") == 0)
-        refuse(o, "maxSelect", CODE_REQUIRED);
+        refuse_option(o, "maxSelect", CODE_REQUIRED);
     else
         in_range(o, "maxSelect", min, MAX_INT);
 }
@@ -362,13 +362,13 @@ static void check_field_name(const struct option *o)
 {
     struct str name = def_text(o->field, "name");
 
-    check_required(o->check, at(o, "name"), name);
-    if (name.n == 0 || !check_length(o->check, at(o, "name"), name, 1, 100))
+    check_required(o->check, option_path(o, "name"), name);
+    if (name.n == 0 || !check_length(o->check, option_path(o, "name"), name, 1, 100))
         return;
     if (!check_word(name))
-        refuse(o, "name", CODE_MATCH);
+        refuse_option(o, "name", CODE_MATCH);
     else if (is_reserved(name))
-        refuse(o, "name", CODE_NOT_IN);
+        refuse_option(o, "name", CODE_NOT_IN);
     else if (check_has_via(o->check->a, name))
         refuse_own(o, "name", "validation_found_via", STR("The value cannot contain \"_via_\"."));
 }
@@ -378,10 +378,10 @@ void check_field_options(struct check *check, size_t i)
     const struct option o = {check, &check->in->def->fields.items[i], i};
     const struct field_type *type = field_type_find(def_text(o.field, "type"));
 
-    check_required(check, at(&o, "id"), def_text(o.field, "id"));
-    check_length(check, at(&o, "id"), def_text(o.field, "id"), 1, 100);
+    check_required(check, option_path(&o, "id"), def_text(o.field, "id"));
+    check_length(check, option_path(&o, "id"), def_text(o.field, "id"), 1, 100);
     check_field_name(&o);
-    check_length(check, at(&o, "help"), def_text(o.field, "help"), 0, 300);
+    check_length(check, option_path(&o, "help"), def_text(o.field, "help"), 0, 300);
     if (type && checks[type->kind])
         checks[type->kind](&o);
 }

@@ -84,7 +84,7 @@ static size_t string_end(struct str s, size_t at)
     return 0;
 }
 
-static size_t skip_space(struct str s, size_t at)
+size_t skip_json_space(struct str s, size_t at)
 {
     while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r'))
         at++;
@@ -118,25 +118,25 @@ static bool read_item(struct arena *a, struct str s, size_t *at, struct str *ret
  */
 static bool read_items(struct arena *a, struct str s, struct str_list *list, size_t *cap)
 {
-    size_t at = skip_space(s, 0);
+    size_t at = skip_json_space(s, 0);
     struct str item;
 
     if (at >= s.n || s.p[at] != '[')
         return false;
-    at = skip_space(s, at + 1);
+    at = skip_json_space(s, at + 1);
     if (at < s.n && s.p[at] == ']')
-        return skip_space(s, at + 1) == s.n;
+        return skip_json_space(s, at + 1) == s.n;
     while (at < s.n) {
         if (!read_item(a, s, &at, &item))
             return false;
         list->items = vec_grow(a, list->items, list->n, cap, sizeof(*list->items));
         list->items[list->n++] = item;
-        at = skip_space(s, at);
+        at = skip_json_space(s, at);
         if (at >= s.n || (s.p[at] != ',' && s.p[at] != ']'))
             return false;
         if (s.p[at] == ']')
-            return skip_space(s, at + 1) == s.n;
-        at = skip_space(s, at + 1);
+            return skip_json_space(s, at + 1) == s.n;
+        at = skip_json_space(s, at + 1);
     }
     return false;
 }

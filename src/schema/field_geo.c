@@ -13,13 +13,6 @@ struct point {
     double lon, lat;
 };
 
-static size_t skip_space(struct str s, size_t at)
-{
-    while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r'))
-        at++;
-    return at;
-}
-
 /* Where the JSON value at s.p[at] ends: brackets are counted, strings skipped; what stands between
  * is for the validator. */
 static size_t value_end(struct str s, size_t at)
@@ -82,10 +75,10 @@ static bool read_pair(struct arena *a, struct str s, size_t *at, unsigned *seen,
     if (*seen & bit)
         return false;
     *seen |= bit;
-    *at = skip_space(s, end + 1);
+    *at = skip_json_space(s, end + 1);
     if (*at >= s.n || s.p[*at] != ':')
         return false;
-    *at = skip_space(s, *at + 1);
+    *at = skip_json_space(s, *at + 1);
     end = value_end(s, *at);
     if (!read_member(key->text, str_trim_space(str_sub(s, *at, end - *at)), point))
         return false;
@@ -96,19 +89,19 @@ static bool read_pair(struct arena *a, struct str s, size_t *at, unsigned *seen,
 /* Whether all of the text is a point; *point gets what came before a fault. */
 static bool read_text(struct arena *a, struct str s, struct point *point)
 {
-    size_t at = skip_space(s, 0);
+    size_t at = skip_json_space(s, 0);
     unsigned seen = 0;
 
     if (at == s.n || str_eq(str_trim_space(s), STR("null")))
         return true;
     if (s.p[at] != '{')
         return false;
-    at = skip_space(s, at + 1);
+    at = skip_json_space(s, at + 1);
     while (at < s.n && s.p[at] != '}') {
         if (!read_pair(a, s, &at, &seen, point))
             return false;
         if (at < s.n && s.p[at] == ',')
-            at = skip_space(s, at + 1);
+            at = skip_json_space(s, at + 1);
         else if (at >= s.n || s.p[at] != '}')
             return false;
     }

@@ -36,7 +36,7 @@ struct change {
     int64_t now_ms;
 };
 
-static struct err *follow(const struct change *in, const struct schema_col *old)
+static struct err *follow_view(const struct change *in, const struct schema_col *old)
 {
     struct schema_def *def = schema_def_of(in->a, old);
     struct str before = fields_but_ids(in->a, def);
@@ -63,7 +63,7 @@ struct err *schema_follow_views(struct arena *a, struct db_conn *tx, const struc
         err = db_savepoint(a, tx);
         if (err)
             break;
-        err = follow(&in, schema->cols[i]);
+        err = follow_view(&in, schema->cols[i]);
         if (err)
             db_savepoint_rollback(tx);
         else

@@ -50,12 +50,15 @@ struct str cell_text(struct arena *a, struct db_value cell);
 /* The text of a JSON string array; any other text is one item (data-dir.md 5.3). Items are as they
  * stand there: empty ones and duplicates included. Empty text: no items. */
 struct str_list text_list(struct arena *a, struct str text);
-/* Compact JSON array of texts. */
+/* Where the first byte from s.p[at] on is that JSON does not call a space; s.n: there is none. */
+size_t skip_json_space(struct str s, size_t at);
+/* Compact JSON array of texts: as a text, and into a buffer. */
 struct str list_json(struct arena *a, struct str_list list);
 void list_write(struct buf *out, struct str_list list);
 /* What a buf holds, in the arena; frees the buf. */
 struct str buf_take(struct arena *a, struct buf *buf);
 
+/* A value of type VALUE_TEXT; the text is borrowed. */
 struct value value_text(struct str text);
 
 /* Of types whose value is a text stored as it is. */
@@ -79,6 +82,7 @@ struct str_list items_to_check(struct arena *a, const struct schema_field *field
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
+/* Adds the item of that code under the field's name. params: a JSON object, or empty. */
 void check_fail(struct arena *a, const struct schema_field *field, enum err_code_id code,
                 struct str params, struct err **err);
 /* {"name":number} */

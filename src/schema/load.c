@@ -204,7 +204,7 @@ static struct err *read_rows(struct load *load, struct db_conn *conn)
 
 /* --- what joins collections ------------------------------------------------------------------- */
 
-static struct str lower(struct arena *a, struct str text)
+static struct str lower_name(struct arena *a, struct str text)
 {
     char *p = arena_alloc(a, text.n);
 
@@ -234,7 +234,7 @@ static void index_cols(struct load *load)
 
         schema->by_name_order[i] = col;
         map_put(load->a, &schema->by_id, col->id, col);
-        map_put(load->a, &schema->by_name, lower(load->a, col->name), col);
+        map_put(load->a, &schema->by_name, lower_name(load->a, col->name), col);
     }
     if (schema->n_cols)
         qsort(schema->by_name_order, schema->n_cols, sizeof(*schema->by_name_order), compare_cols);
@@ -283,7 +283,7 @@ static void join_relations(struct load *load)
 }
 
 /* By its name alone, whatever ids there are. */
-static const struct schema_col *find_named(const struct schema *schema, const char *name)
+static const struct schema_col *col_named(const struct schema *schema, const char *name)
 {
     for (size_t i = 0; i < schema->n_cols; i++)
         if (str_eq_nocase(schema->cols[i]->name, str_of(name)))
@@ -304,7 +304,7 @@ static struct err *find_system_cols(struct load *load)
                 {"_authOrigins", &schema->auth_origins}};
 
     for (size_t i = 0; i < COUNT_OF(cols); i++) {
-        *cols[i].to = find_named(schema, cols[i].name);
+        *cols[i].to = col_named(schema, cols[i].name);
         if (!*cols[i].to)
             return err_new(load->a, E_INTERNAL, NULL, "data.db: there is no collection %s",
                            cols[i].name);

@@ -55,7 +55,8 @@ static struct err *write_row(struct arena *a, struct db_conn *tx, const struct s
 
 /* --- views ------------------------------------------------------------------------------------ */
 
-static struct err *drop(struct arena *a, struct db_conn *tx, const char *what, struct str name)
+static struct err *drop_named(struct arena *a, struct db_conn *tx, const char *what,
+                              struct str name)
 {
     AUTO_BUF struct buf sql;
 
@@ -68,7 +69,7 @@ static struct err *drop(struct arena *a, struct db_conn *tx, const char *what, s
 struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str name,
                              struct str select)
 {
-    struct err *err = drop(a, tx, "DROP VIEW IF EXISTS ", name);
+    struct err *err = drop_named(a, tx, "DROP VIEW IF EXISTS ", name);
     AUTO_BUF struct buf sql;
 
     buf_init(&sql, SQL_MAX);
@@ -78,7 +79,7 @@ struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str nam
 
 struct err *schema_drop_view(struct arena *a, struct db_conn *tx, struct str name)
 {
-    return drop(a, tx, "DROP VIEW IF EXISTS ", name);
+    return drop_named(a, tx, "DROP VIEW IF EXISTS ", name);
 }
 
 /* --- whole collections ------------------------------------------------------------------------ */
@@ -138,8 +139,9 @@ struct err *schema_drop(struct arena *a, struct db_conn *tx, const struct schema
     const struct db_value id = DB_V_TEXT(col->id);
     struct err *err;
 
-    err = drop(a, tx, col->type == SCHEMA_VIEW ? "DROP VIEW IF EXISTS " : "DROP TABLE IF EXISTS ",
-               col->name);
+    err = drop_named(a, tx,
+                     col->type == SCHEMA_VIEW ? "DROP VIEW IF EXISTS " : "DROP TABLE IF EXISTS ",
+                     col->name);
     if (!err)
         err = db_exec(a, tx, STR("DELETE FROM _collections WHERE id = ?1"), &id, 1, NULL);
     return err || col->type != SCHEMA_AUTH ? err : drop_references(a, tx, schema, col);

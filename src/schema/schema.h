@@ -177,9 +177,12 @@ struct field_type {
                   struct db_value cell);
 };
 
+/* By the name that definitions have; NULL: there is no such type. */
 const struct field_type *field_type_find(struct str name);
+/* What a field without a value has; whether a value is as good as that (records.md 6). */
 struct value field_zero(const struct schema_field *field);
 bool field_value_is_zero(const struct value *value);
+/* Whether two values of one field are the same. */
 bool field_value_eq(const struct value *a, const struct value *b);
 /* The value as a rule sees it in @request.body.<field>. */
 struct json field_value_json(struct arena *a, const struct schema_field *field,
@@ -294,12 +297,13 @@ struct schema {
     const struct schema_col *superusers, *mfas, *otps, *external_auths, *auth_origins;
 };
 
-/* Reads everything. Errors name what this version does not know (an unknown field type, an unknown
- * column) in `cause`. */
+/* Reads everything; the reference is the caller's. Errors name what this version does not know (an
+ * unknown field type, an unknown column) in `cause`. */
 MUST_CHECK struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret);
 
 /* By id (exact), else by name (ASCII case ignored); NULL when there is none. */
 const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id);
+/* By its exact name; NULL when there is none. */
 const struct schema_field *schema_field(const struct schema_col *col, struct str name);
 /* Whether a single-column unique index without expression covers the field; ret_nocase (may be
  * NULL): it is COLLATE NOCASE. */
@@ -319,9 +323,8 @@ MUST_CHECK struct err *schema_check_fresh(struct arena *a, const struct schema *
 
 /* On the write connection, leased: makes an empty data.db what PocketBase v0.40 would have made
  * (data-dir.md 3, 8, 9), or checks that an existing one is one that we can serve: unknown columns
- * of
- * `_collections` or `_params` and directories before v0.23 are errors that name them. Adds missing
- * system migrations' effects and rows. A db_unit_fn: `in` is struct schema_bootstrap. */
+ * of `_collections` or `_params` and directories before v0.23 are errors that name them. Adds
+ * missing system migrations' effects and rows. A db_unit_fn: `in` is struct schema_bootstrap. */
 struct schema_bootstrap {
     int64_t now_ms;
     struct str settings_json; /* the default settings row, for a fresh directory */

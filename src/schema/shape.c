@@ -94,7 +94,7 @@ static bool merge_texts(const struct slot *slot, const struct json *in, struct j
     return true;
 }
 
-static const struct json *find_named(const struct json *list, const struct json *name)
+static const struct json *item_named(const struct json *list, const struct json *name)
 {
     for (uint32_t i = 0; list && name && i < list->n; i++) {
         const struct json *known = json_get(&list->items[i], STR("name"));
@@ -114,7 +114,7 @@ static bool merge_providers(const struct slot *slot, const struct json *in, stru
         return mismatch(slot, in, "[]core.OAuth2ProviderConfig");
     for (uint32_t i = 0; i < in->n; i++) {
         const struct json *item = in->items[i].type == JSON_NULL ? &empty : &in->items[i];
-        const struct json *old = find_named(slot->old, json_get(item, STR("name")));
+        const struct json *old = item_named(slot->old, json_get(item, STR("name")));
         struct str path = arena_printf(slot->a, "%.*s/%u", STR_ARG(slot->path), i);
 
         if (!shape_merge(slot->a, slot->shape, old, item, path, &items[i], slot->why))

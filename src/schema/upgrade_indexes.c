@@ -35,7 +35,7 @@ static struct str one_line(struct arena *a, struct str text)
     return (struct str){p, text.n};
 }
 
-static struct err *refuse(const struct saving *in, struct str index, struct str why)
+static struct err *refuse_index(const struct saving *in, struct str index, struct str why)
 {
     AUTO_BUF struct buf out;
 
@@ -67,7 +67,7 @@ static struct str blamed_index(const struct saving *in, const struct err_item *i
     return schema_parse_index(in->a, text, in->col->name, &index) ? index.name : text;
 }
 
-static struct err *explain(const struct saving *in, struct err *err)
+static struct err *explain_refusal(const struct saving *in, struct err *err)
 {
     const struct err_item *item = err->items;
     struct str index, words;
@@ -77,7 +77,7 @@ static struct err *explain(const struct saving *in, struct err *err)
     words = str_trim(item ? schema_check_words(in->a, item) : err->cause, STR("."));
     index = item ? blamed_index(in, item) : STR_NONE;
     if (index.p)
-        return refuse(in, index, words);
+        return refuse_index(in, index, words);
     words = arena_printf(in->a, "%.*s%s%.*s", STR_ARG(item ? item->path : STR_NONE),
                          item ? ": " : "", STR_ARG(words));
     return err_new(
@@ -178,13 +178,13 @@ static struct err *take_over(const struct saving *in, const struct db_table_inde
 
     if (!schema_parse_index(in->a, found->sql, in->col->name, &index) ||
         !schema_parse_index(in->a, index.normal, in->col->name, &again))
-        return refuse(in, found->name, STR("its definition cannot be read"));
+        return refuse_index(in, found->name, STR("its definition cannot be read"));
     if (is_listed(in, index.name))
         return NULL;
     if (!str_eq(index.name, found->name) || !is_plain_name(index.name))
-        return refuse(in, found->name, STR("its name cannot be kept"));
+        return refuse_index(in, found->name, STR("its name cannot be kept"));
     if (has_parameter(index.normal))
-        return refuse(in, found->name, STR("its definition has a {:parameter}"));
+        return refuse_index(in, found->name, STR("its definition has a {:parameter}"));
     err = drop_index(in, index.name);
     if (!err && !is_superfluous(in, &index))
         *VEC_PUSH(in->a, &in->def->indexes) = index.normal;
@@ -206,7 +206,7 @@ static bool rule_passes(void *user, struct arena *a, const struct schema *with,
     return true;
 }
 
-static struct err *save(const struct saving *in)
+static struct err *save_col(const struct saving *in)
 {
     AUTO(schema_unref) struct schema *with = NULL;
     struct schema_check check = {
@@ -223,7 +223,7 @@ static struct err *save(const struct saving *in)
     if (!err)
         err = schema_save(in->a, in->tx, old, col, STR_NONE);
     if (err)
-        return explain(in, err);
+        return explain_refusal(in, err);
     with = schema_with(in->schema, col);
     return with ? schema_follow_views(in->a, in->tx, with, in->now_ms) : NULL;
 }
@@ -244,7 +244,7 @@ static struct err *upgrade_col(struct saving *in)
     }
     if (err || (n == 0 && in->def->indexes.n == 0))
         return err;
-    return save(in);
+    return save_col(in);
 }
 
 struct err *upgrade_indexes(struct arena *a, struct db_conn *tx, struct str now)

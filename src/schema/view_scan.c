@@ -190,8 +190,8 @@ static bool add_ident(struct arena *a, struct view_idents *list, struct str *par
     return true;
 }
 
-static bool read_item(struct arena *a, struct str item, struct view_idents *list,
-                      struct str *ret_why)
+static bool read_ident(struct arena *a, struct str item, struct view_idents *list,
+                       struct str *ret_why)
 {
     struct tokens tokens = {.text = item, .separators = STR(" \n\t")};
     struct str parts[3], part;
@@ -208,15 +208,15 @@ static bool read_item(struct arena *a, struct str item, struct view_idents *list
     return n == 0 || add_ident(a, list, parts, n, ret_why);
 }
 
-static bool read_list(struct arena *a, const struct buf *text, struct view_idents *list,
-                      struct str *ret_why)
+static bool read_idents(struct arena *a, const struct buf *text, struct view_idents *list,
+                        struct str *ret_why)
 {
     struct tokens tokens = {.text = buf_str(text), .separators = STR(",")};
     struct str item;
     struct str broken = STR_NONE;
 
     while (next_token(&tokens, &item, &broken))
-        if (!read_item(a, item, list, ret_why))
+        if (!read_ident(a, item, list, ret_why))
             return false;
     return true;
 }
@@ -231,7 +231,7 @@ struct scan {
     bool skip;
 };
 
-static void begin(struct scan *scan, enum part part)
+static void begin_part(struct scan *scan, enum part part)
 {
     if (part == PART_JOIN && scan->part == PART_JOIN)
         BUF_ADD(&scan->parts[PART_JOIN], ",");
@@ -242,11 +242,11 @@ static void begin(struct scan *scan, enum part part)
 static void scan_token(struct scan *scan, struct str token, bool comma)
 {
     if (str_eq_nocase(token, STR("select"))) {
-        begin(scan, PART_SELECT);
+        begin_part(scan, PART_SELECT);
     } else if (str_eq_nocase(token, STR("from"))) {
-        begin(scan, PART_FROM);
+        begin_part(scan, PART_FROM);
     } else if (token.n == 1 && token.p[0] == MARK_JOIN) {
-        begin(scan, PART_JOIN);
+        begin_part(scan, PART_JOIN);
     } else if (token.n == 1 && token.p[0] == MARK_REST) {
         scan->skip = true;
     } else if (!str_eq_nocase(token, STR("distinct"))) {
@@ -307,9 +307,9 @@ bool view_scan(struct arena *a, struct str query, struct view_idents *ret_column
     broken = scan_all(&scan, buf_str(&marked));
     if (broken.p)
         *ret_why = unbalanced(a, broken);
-    fine = !broken.p && read_list(a, &scan.parts[PART_SELECT], ret_columns, ret_why) &&
-           read_list(a, &scan.parts[PART_FROM], ret_tables, ret_why) &&
-           read_list(a, &scan.parts[PART_JOIN], ret_tables, ret_why);
+    fine = !broken.p && read_idents(a, &scan.parts[PART_SELECT], ret_columns, ret_why) &&
+           read_idents(a, &scan.parts[PART_FROM], ret_tables, ret_why) &&
+           read_idents(a, &scan.parts[PART_JOIN], ret_tables, ret_why);
     for (size_t i = 0; i < PARTS; i++)
         buf_done(&scan.parts[i]);
     return fine;
