@@ -232,8 +232,7 @@ static struct err *prepare(struct api_call *call, const struct batch_headers *he
                                   .n_uploads = submitted->n_uploads,
                                   .is_leased = true,
                                   .matches = batch->matches,
-                                  .gone = &call->req->gone,
-                                  .now_ms = call->now_ms};
+                                  .gone = &call->req->gone};
     struct req_pairs query;
     struct err *err;
 

@@ -61,8 +61,7 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
                                   .id = call->req->params[1],
                                   .expand = api_query(call, STR("expand")),
                                   .condition = api_condition(call),
-                                  .gone = &call->req->gone,
-                                  .now_ms = call->now_ms};
+                                  .gone = &call->req->gone};
     struct rec_draft *draft;
     struct err *err;
 

@@ -40,11 +40,10 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
     const struct schema_col *col = request->col;
     struct rec_actor *actor = &draft->actor;
     struct rec_work work = {.a = a,
-                            .schema = actor->schema,
+                            .scope = &actor->scope,
                             .col = col,
                             .values = rec_zero(a, col),
-                            .uploads = &draft->uploads,
-                            .now_ms = request->now_ms};
+                            .uploads = &draft->uploads};
     struct err *items = NULL;
     struct rec rec;
 

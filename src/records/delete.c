@@ -26,7 +26,6 @@ struct err *rec_delete_run(const struct rec_draft *draft, struct rec_work *work,
     err = rec_check_condition(work, &draft->request, &rows.items[0]);
     if (err)
         return err;
-    return rec_remove_with_files(work->a, work->tx, work->schema,
-                                 rec_files_to_go(work->a, work->tx, draft->actor.files),
-                                 &rows.items[0], work->now_ms);
+    return rec_remove(work->a, work->tx, work->scope,
+                      rec_files_to_go(work->a, work->tx, work->scope->files), &rows.items[0]);
 }

@@ -151,7 +151,8 @@ struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
         return err; /* the unit has the last word on what else is wrong */
     if (draft->values)
         id = draft->values[col->id_field->at].text;
-    return rec_uploads_store(a, &draft->uploads, draft->actor.files, col->id, id, draft->values);
+    return rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
+                             draft->values);
 }
 
 bool rec_draft_needs_match(const struct rec_draft *draft)
@@ -172,8 +173,8 @@ struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
 
 void rec_draft_discard(struct rec_draft *draft)
 {
-    if (draft->actor.files)
-        rec_uploads_discard(&draft->uploads, draft->actor.files);
+    if (draft->actor.scope.files)
+        rec_uploads_discard(&draft->uploads, draft->actor.scope.files);
 }
 
 /* --- the unit --------------------------------------------------------------------------------- */
@@ -195,9 +196,8 @@ struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, v
     struct rec_written *written = ARENA_NEW(a, struct rec_written);
     struct rec_work work = {.a = a,
                             .tx = tx,
-                            .schema = draft->actor.schema,
+                            .scope = &draft->actor.scope,
                             .col = draft->request.col,
-                            .now_ms = draft->request.now_ms,
                             .token_key = draft->token_key,
                             .uploads = &draft->uploads};
     struct err *err;

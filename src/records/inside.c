@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms)
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col)
 {
-    struct rec_fixed fixed = {.col = col, .values = rec_zero(a, col), .now_ms = now_ms};
+    struct rec_fixed fixed = {.col = col, .values = rec_zero(a, col)};
 
     rec_fill_generated(a, col, fixed.values);
     if (rec_is_auth(col))
@@ -30,17 +30,12 @@ static void apply_sets(const struct schema_col *col, const struct rec_set *sets,
     }
 }
 
-struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
+struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
                        const struct rec_fixed *fixed, const struct rec_set *sets, size_t n,
                        struct rec **ret)
 {
     struct value *values = rec_zero(a, fixed->col);
-    struct rec_work work = {.a = a,
-                            .tx = tx,
-                            .schema = schema,
-                            .col = fixed->col,
-                            .values = values,
-                            .now_ms = fixed->now_ms};
+    struct rec_work work = {.a = a, .tx = tx, .scope = scope, .col = fixed->col, .values = values};
     struct err *items = NULL;
     struct err *err;
 
@@ -53,20 +48,19 @@ struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema 
     return err ? err : rec_drop_installer(&work);
 }
 
-struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
+struct err *rec_change(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
                        const struct rec_fixed *fixed, const struct rec *rec,
                        const struct rec_set *sets, size_t n, struct rec **ret)
 {
     struct value *old = rec_load(a, rec);
     struct rec_work work = {.a = a,
                             .tx = tx,
-                            .schema = schema,
+                            .scope = scope,
                             .col = rec->col,
                             .old = rec,
                             .old_values = old,
                             .values = ARENA_ARRAY(a, struct value, rec->col->n_fields),
-                            .token_key = fixed->token_key,
-                            .now_ms = fixed->now_ms};
+                            .token_key = fixed->token_key};
     struct err *items = NULL;
 
     memcpy(work.values, old, rec->col->n_fields * sizeof(*old));

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "events/events.h"
 #include "files/files.h"
 #include "query/query.h"
 #include "schema/schema.h"
@@ -52,14 +53,22 @@ MUST_CHECK struct err *rec_find_by(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *rec_find_row(struct arena *a, struct db_conn *conn,
                                     const struct schema_col *col, struct str id, struct rec **ret);
 
+/* --- where it happens ------------------------------------------------------------------------ */
+
+/* What everything works with that is done to records. By value: it is four words. */
+struct rec_scope {
+    const struct schema *schema;
+    int64_t now_ms;              /* what @now and its like mean, and what autodates get */
+    struct file_store *files;    /* NULL: files of records are left alone */
+    const struct events *events; /* NULL: nobody listens */
+};
+
 /* --- who acts -------------------------------------------------------------------------------- */
 
 struct rec_actor {
-    const struct schema *schema;
+    struct rec_scope scope;
     const struct rec *auth; /* NULL: a guest; auth->col is an auth collection */
     bool superuser;
-    int64_t now_ms;               /* what @now and its like mean in rules, filters and sorts */
-    struct file_store *files;     /* NULL: files of records are left alone */
     struct query_request request; /* context, method, query, headers, auth_*; body per operation */
 };
 
@@ -180,7 +189,6 @@ struct rec_request {
     /* A batch's, which its drafts share: what one of them writes, another may find. NULL: none */
     struct rec_matches *matches;
     const atomic_bool *gone; /* the client has left; may be NULL */
-    int64_t now_ms;
 };
 
 /* Texts that were matched with their fields' patterns. */
@@ -237,34 +245,30 @@ struct rec_set {
     struct str field;
     struct value value;
 };
-/* Clock and chance of a unit, fixed before it: however often it runs, it writes the same. */
+/* Chance of a unit, fixed before it: however often it runs, it writes the same. */
 struct rec_fixed {
     const struct schema_col *col;
     struct value *values; /* of a new record: generated texts, nothing else */
     struct str token_key; /* of an auth record, should it have to change */
-    int64_t now_ms;
 };
 /* Outside of the unit; lives in `a`. */
-struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms);
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col);
 /* A new record of fixed->col. */
-MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec_fixed *fixed, const struct rec_set *sets,
-                                  size_t n, struct rec **ret);
-/* rec is one of fixed->col. */
-MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec_fixed *fixed, const struct rec *rec,
+MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, const struct rec_fixed *fixed,
                                   const struct rec_set *sets, size_t n, struct rec **ret);
-/* With relation integrity and cascade (records.md 12). */
-MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec *rec, int64_t now_ms);
-
+/* rec is one of fixed->col. */
+MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, const struct rec_fixed *fixed,
+                                  const struct rec *rec, const struct rec_set *sets, size_t n,
+                                  struct rec **ret);
+/* With relation integrity and cascade (records.md 12); the files of what is deleted are added to
+ * `files`, NULL: they stay. */
+MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, struct file_removal *files,
+                                  const struct rec *rec);
 /* In a unit whose arena is a: what is added to it is removed once the unit is committed. NULL when
  * there is no store. */
 struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store);
-/* rec_remove(), and the files of what is deleted are added to `files`; NULL: they stay. */
-MUST_CHECK struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx,
-                                             const struct schema *schema,
-                                             struct file_removal *files, const struct rec *rec,
-                                             int64_t now_ms);
 
 #endif

@@ -52,9 +52,8 @@ struct removal {
     struct arena *a;
     struct arena *scratch; /* reset with each referencing record */
     struct db_conn *tx;
-    const struct schema *schema;
+    const struct rec_scope *scope;
     struct file_removal *files; /* NULL: they stay */
-    int64_t now_ms;
     bool ordered;
     size_t n_found; /* referencing records so far */
     struct frame *top;
@@ -169,7 +168,7 @@ static struct err *check_superusers_left(const struct removal *r)
 
     rec_sql_init(&q, r->a, r->tx);
     REC_SQL(&q, "SELECT 1 FROM ");
-    rec_sql_ident(&q, r->schema->superusers->name);
+    rec_sql_ident(&q, r->scope->schema->superusers->name);
     REC_SQL(&q, " LIMIT 1");
     err = rec_sql_exists(&q, r->tx, &left);
     if (err || left)
@@ -192,10 +191,10 @@ static struct err *delete_rows(const struct removal *r, const struct frame *fram
     rec_sql_ident(&q, frame->col->id_field->name);
     rec_sql_among(&q, frame->ids.items, frame->ids.n);
     err = rec_sql_exec(&q, r->tx, NULL);
-    if (!err && frame->col == r->schema->superusers)
+    if (!err && frame->col == r->scope->schema->superusers)
         err = check_superusers_left(r);
     if (!err && rec_is_auth(frame->col))
-        err = rec_forget_all(r->a, r->tx, r->schema, frame->col, frame->ids);
+        err = rec_forget_all(r->a, r->tx, r->scope->schema, frame->col, frame->ids);
     return err;
 }
 
@@ -281,8 +280,7 @@ static struct err *release_one(const struct removal *r, const struct schema_back
                                struct frame *frame, struct str id, bool *ret_goes)
 {
     const struct schema_field *field = back->field;
-    struct rec_work work = {
-        .a = r->scratch, .tx = r->tx, .schema = r->schema, .col = back->col, .now_ms = r->now_ms};
+    struct rec_work work = {.a = r->scratch, .tx = r->tx, .scope = r->scope, .col = back->col};
     struct str_list left = {0};
     struct value *refs;
     struct rec *rec;
@@ -375,23 +373,17 @@ static struct err *next_step(struct removal *r, struct frame *frame)
     return NULL;
 }
 
-struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                       const struct rec *rec, int64_t now_ms)
+struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                       struct file_removal *files, const struct rec *rec)
 {
-    return rec_remove_with_files(a, tx, schema, NULL, rec, now_ms);
-}
-
-struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  struct file_removal *files, const struct rec *rec, int64_t now_ms)
-{
-    struct removal r = {.a = a, .tx = tx, .schema = schema, .files = files, .now_ms = now_ms};
+    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files};
     struct str_list ids = {ARENA_NEW(a, struct str), 1};
     struct err *err = NULL;
 
     r.scratch = arena_child(a);
     if (!rec_is_readable(r.scratch, rec))
         return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
-    r.ordered = is_ordered(a, schema, rec->col);
+    r.ordered = is_ordered(a, scope->schema, rec->col);
     ids.items[0] = rec_id(rec);
     push_frame(&r, rec->col, ids);
     while (r.top && !err)

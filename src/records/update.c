@@ -126,7 +126,7 @@ struct err *rec_update_run(const struct rec_draft *draft, struct rec_work *work,
             err->message = "Failed to update record.";
         return err;
     }
-    rec_files_replaced(work, actor.files);
+    rec_files_replaced(work, actor.scope.files);
     err = rec_version_now(work, request, &ret->version);
     return err ? err : rec_answer(work->a, work->tx, &actor, rec, request->expand, &ret->body);
 }
