@@ -13,7 +13,6 @@
 
 #include "base/crypto.h"
 #include "records/fresh.h"
-#include "records/remove.h"
 #include "records/rules.h"
 #include "records/values.h"
 
@@ -175,35 +174,4 @@ void rec_draft_discard(struct rec_draft *draft)
 {
     if (draft->actor.scope.files)
         rec_uploads_discard(&draft->uploads, draft->actor.scope.files);
-}
-
-/* --- the unit --------------------------------------------------------------------------------- */
-
-bool rec_draft_is_leased(const struct rec_draft *draft)
-{
-    return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
-}
-
-struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
-{
-    static struct err *(*const runs[])(const struct rec_draft *draft, struct rec_work *work,
-                                       struct rec_written *ret) = {
-        [REC_CREATE] = rec_create_run,
-        [REC_UPDATE] = rec_update_run,
-        [REC_DELETE] = rec_delete_run,
-    };
-    const struct rec_draft *draft = in;
-    struct rec_written *written = ARENA_NEW(a, struct rec_written);
-    struct rec_work work = {.a = a,
-                            .tx = tx,
-                            .scope = &draft->actor.scope,
-                            .col = draft->request.col,
-                            .token_key = draft->token_key,
-                            .uploads = &draft->uploads};
-    struct err *err;
-
-    err = runs[draft->request.action](draft, &work, written);
-    if (!err)
-        *ret_out = written;
-    return err;
 }

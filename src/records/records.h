@@ -63,6 +63,18 @@ struct rec_scope {
     const struct events *events; /* NULL: nobody listens */
 };
 
+/* What the events of a record carry (events.h). Rows as cells, before and after; those that
+ * listeners may change as values. */
+struct rec_event {
+    const struct rec_scope *scope;
+    const struct rec_actor *actor; /* who asks; NULL: nobody, it is written from inside */
+    const struct schema_col *col;
+    const struct rec *old; /* as it was; NULL of a create */
+    struct value *values;  /* as it shall be, one a field, until it is written; NULL of a delete */
+    const struct rec *now; /* as it is stored, once it is; NULL of a delete */
+    const struct err *failed; /* EVENT_FAILED: why */
+};
+
 /* --- who acts -------------------------------------------------------------------------------- */
 
 struct rec_actor {
@@ -229,10 +241,20 @@ bool rec_draft_is_leased(const struct rec_draft *draft);
 /* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *.
  */
 struct rec_written {
-    struct str body;    /* the answer's JSON text; empty after a delete */
-    struct str version; /* after an update with a condition; else empty */
+    struct str body;       /* the answer's JSON text; empty after a delete */
+    struct str version;    /* after an update with a condition; else empty */
+    const struct rec *now; /* as it was stored; NULL after a delete */
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+/* Whether somebody listens to it. Then rec_draft_run() is for units that the caller has leased, and
+ * has listeners run inside of them; what else is asked for is rec_draft_run_heard() */
+bool rec_draft_is_heard(const struct rec_draft *draft);
+/* which runs them outside of any transaction, and the unit among them, for which it waits. *ret in
+ * any case: what the unit has left, once it is committed, which an error may follow; NULL: it is
+ * not, without an error where a listener has kept it from that. On a pool thread without a snapshot
+ * or a unit; E_STALE before the first listener only. */
+MUST_CHECK struct err *rec_draft_run_heard(struct arena *a, struct db *db,
+                                           const struct rec_draft *draft, struct rec_written **ret);
 
 /* The superuser of a first start (data-dir.md 10); creating any other one removes it. */
 #define REC_INSTALLER_EMAIL STR("__pbinstaller@example.com")

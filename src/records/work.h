@@ -17,6 +17,8 @@ struct rec_work {
     struct str token_key;              /* a fresh one, should it have to change */
     const struct db_value *cells;      /* what to store, when that is known already; else NULL */
     const struct rec_uploads *uploads; /* files that `values` may name; NULL: none */
+    const struct rec_actor *actor;     /* of an update: its body resolved for this row */
+    bool is_heard; /* listeners have had the values, and they have been checked */
 };
 
 #endif
