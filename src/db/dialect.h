@@ -53,6 +53,8 @@ struct db_index {
 struct db_dialect {
     const char *name;
 
+    /* What names of the engine's own tables begin with; it refuses others of that name. */
+    struct str reserved;
     /* Identifier, quoted. */
     void (*ident)(struct buf *out, struct str name);
     /* The placeholder of parameter number `n` (from 1). A number is compared as the engine's REAL.

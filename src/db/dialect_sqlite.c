@@ -384,6 +384,7 @@ static const char *const auxiliary_tables[] = {
 
 const struct db_dialect db_dialect_sqlite = {
     .name = "sqlite",
+    .reserved = STR_INIT("sqlite_"),
     .ident = sqlite_ident,
     .param = sqlite_param,
     .text_literal = sqlite_text_literal,

@@ -89,11 +89,10 @@ MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store
 MUST_CHECK struct err *file_store_type(struct arena *a, const struct file_store *store,
                                        const struct file_key *key, struct str *ret);
 
-/* --- removing in the background -----------------------------------------------------------------
- *
- * Any thread, also the writer's: these copy what they are given, queue it, and return at once.
- * What cannot be removed is logged.
- */
+/* --- removing in the background -------------------------------------------------------------- */
+
+/* Any thread, also the writer's: these copy what they are given, queue it, and return at once. What
+ * cannot be removed is logged. */
 
 /* Each with its side-car and thumbs; and its folders, should they be empty then. */
 void file_store_remove_files(struct file_store *store, const struct file_key *keys, size_t n);

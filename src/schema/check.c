@@ -4,6 +4,8 @@
  */
 #include "schema/check.h"
 
+#include "db/dialect.h"
+
 #define RULE_WHY_MAX 4096
 #define VIEW_WHY_BYTES 500
 
@@ -198,7 +200,7 @@ static struct err *is_taken(struct check *check, bool *ret)
     if ((in->old && str_eq_nocase(in->old->name, in->def->name)) ||
         schema_find(in->schema, in->def->name)) /* of its own, stored already */
         return NULL;
-    if (str_starts_nocase(in->def->name, STR("sqlite_"))) /* the database refuses it by itself */
+    if (str_starts_nocase(in->def->name, db_conn_dialect(check->tx)->reserved))
         return NULL;
     err = db_list_columns(check->a, check->tx, in->def->name, &columns);
     *ret = !err && columns.n > 0;

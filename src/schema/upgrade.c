@@ -200,8 +200,7 @@ static struct err *update_alerts(struct arena *a, struct db_conn *tx, struct str
     return err;
 }
 
-/* -------------------------------------------------------------------------------------------------
- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -4,8 +4,9 @@
 - an include points down the order of the folders, never up (ARCHITECTURE.md, folders);
 - no function is longer than 80 lines, nine in ten are under 60, no file is longer than 800;
 - engines are named in src/db alone, foreign libraries in the one folder that adapts them;
+- SQL outside src/db has no name that one engine alone knows;
 - functions that are never safe are not called, and memory is asked for in base alone;
-- comments are /* */.
+- comments are /* */, and a banner is one line.
 
 Prints each finding as FILE:LINE: what; the last line is `N passed, N failed` (files).
 """
@@ -39,6 +40,9 @@ FOREIGN = {  # what names it -> where it may stand
     r"\bRE2\b|<re2/": {"base"},
     r"\bEVP_|<openssl/": {"base"},
 }
+# In texts outside src/db; words of the filter language, which PocketBase has from SQLite, are none of it.
+ENGINE_SQL = re.compile(r"\b(json_each|json_extract|json_array_length|rowid|strftime|iif|printf\(|sqlite_)|\bPRAGMA\b")
+FILTER_WORDS = re.compile(r'@rowid|^"strftime"$|\[strftime\]')
 
 
 def strip(text):
@@ -77,6 +81,11 @@ def check_file(path, folder, lengths):
             yield number, "includes upwards: %s from %s" % (match[1], folder)
         if "//" in bare:
             yield number, "a // comment"
+        if line.startswith("/* ---") and not line.endswith("*/"):
+            yield number, "a banner of two lines"
+        for literal in re.findall(r'"(?:\\.|[^"\\\n])*"', line) if folder != "db" and "#include" not in line else ():
+            if ENGINE_SQL.search(FILTER_WORDS.sub("", literal)):
+                yield number, "SQL of one engine: %s" % literal
         for pattern, places in FOREIGN.items():
             if folder not in places and re.search(pattern, bare + (line if "#" in bare else "")):
                 yield number, "a foreign library outside %s: %s" % ("/".join(sorted(places)), line.strip())
