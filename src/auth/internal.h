@@ -19,14 +19,11 @@ MUST_CHECK struct err *auth_check_collection(struct arena *a, const struct schem
 MUST_CHECK struct err *auth_decode(struct arena *a, const struct auth_call *call,
                                    const struct form_field *fields, size_t n, bool keep,
                                    void *target, const char *message);
-/* Adds validation_length_out_of_range unless text is empty or has min to max bytes. */
-void auth_check_length(struct arena *a, struct err **err, const char *name, struct str text,
-                       size_t min, size_t max);
-/* Sets message B on a validation error; NULL gives NULL. */
-struct err *auth_validation(struct err *err);
+/* Whether a password login may name a record by that field. */
+bool auth_identifies_by(const struct schema_auth *auth, struct str name);
 
 bool auth_is_email(struct arena *a, struct str text);
-struct value auth_value_of_text(struct str text);
+#define AUTH_TEXT(s) ((struct value){.type = VALUE_TEXT, .text = (s)})
 
 /* --- look.c: look-ups that records.h does not have ------------------------------------------- */
 

@@ -8,50 +8,22 @@
 
 #define ANSWER_MAX (64 * KIB)
 
-static void write_truth(struct buf *out, bool truth)
+static const char *truth(bool x)
 {
-    buf_add(out, truth ? STR("true") : STR("false"));
-}
-
-static void write_password(struct buf *out, const struct schema_auth *auth)
-{
-    BUF_ADD(out, "\"password\":{\"identityFields\":[");
-    for (size_t i = 0; auth->password_enabled && i < auth->identity_fields.n; i++) {
-        if (i > 0)
-            BUF_ADD(out, ",");
-        json_write_text(out, auth->identity_fields.items[i]);
-    }
-    BUF_ADD(out, "],\"enabled\":");
-    write_truth(out, auth->password_enabled);
-    BUF_ADD(out, "}");
+    return x ? "true" : "false";
 }
 
 static void write_timed(struct buf *out, const char *name, bool enabled, int64_t duration_s)
 {
-    buf_addf(out, ",\"%s\":{\"enabled\":", name);
-    write_truth(out, enabled);
-    buf_addf(out, ",\"duration\":%lld}", (long long)(enabled ? duration_s : 0));
-}
-
-static bool identifies_by(const struct schema_auth *auth, struct str name)
-{
-    for (size_t i = 0; auth->password_enabled && i < auth->identity_fields.n; i++)
-        if (str_eq(auth->identity_fields.items[i], name))
-            return true;
-    return false;
-}
-
-static int64_t otp_duration_s(struct arena *a, const struct schema_col *col)
-{
-    const struct json *in = json_get(auth_option(a, col, "otp"), STR("duration"));
-    int64_t seconds;
-
-    return in && in->type == JSON_NUMBER && num_parse_i64(in->text, &seconds) ? seconds : 0;
+    buf_addf(out, ",\"%s\":{\"enabled\":%s,\"duration\":%lld}", name, truth(enabled),
+             (long long)(enabled ? duration_s : 0));
 }
 
 struct err *auth_methods(struct arena *a, const struct schema_col *col, struct auth_answer *ret)
 {
+    const struct json *seconds;
     const struct schema_auth *auth;
+    int64_t otp_s = 0;
     AUTO_BUF struct buf out;
     struct err *err;
 
@@ -60,18 +32,22 @@ struct err *auth_methods(struct arena *a, const struct schema_col *col, struct a
     if (err)
         return err;
     auth = col->auth;
-    BUF_ADD(&out, "{");
-    write_password(&out, auth);
-    BUF_ADD(&out, ",\"oauth2\":{\"providers\":[],\"enabled\":");
-    write_truth(&out, auth->oauth2_enabled);
-    BUF_ADD(&out, "}");
+    seconds = json_get(auth_option(a, col, "otp"), STR("duration"));
+    if (!seconds || seconds->type != JSON_NUMBER || !num_parse_i64(seconds->text, &otp_s))
+        otp_s = 0;
+    BUF_ADD(&out, "{\"password\":{\"identityFields\":[");
+    for (size_t i = 0; auth->password_enabled && i < auth->identity_fields.n; i++) {
+        if (i > 0)
+            BUF_ADD(&out, ",");
+        json_write_text(&out, auth->identity_fields.items[i]);
+    }
+    buf_addf(&out, "],\"enabled\":%s},\"oauth2\":{\"providers\":[],\"enabled\":%s}",
+             truth(auth->password_enabled), truth(auth->oauth2_enabled));
     write_timed(&out, "mfa", auth->mfa_enabled, auth->mfa_duration_s);
-    write_timed(&out, "otp", auth->otp_enabled, otp_duration_s(a, col));
-    BUF_ADD(&out, ",\"authProviders\":[],\"usernamePassword\":");
-    write_truth(&out, identifies_by(auth, STR("username")));
-    BUF_ADD(&out, ",\"emailPassword\":");
-    write_truth(&out, identifies_by(auth, STR("email")));
-    BUF_ADD(&out, "}");
+    write_timed(&out, "otp", auth->otp_enabled, otp_s);
+    buf_addf(&out, ",\"authProviders\":[],\"usernamePassword\":%s,\"emailPassword\":%s}",
+             truth(auth->password_enabled && auth_identifies_by(auth, STR("username"))),
+             truth(auth->password_enabled && auth_identifies_by(auth, STR("email"))));
     if (out.full)
         return err_new(a, E_INTERNAL, NULL, "the answer is over its limit");
     *ret = (struct auth_answer){200, arena_dup(a, buf_str(&out))};

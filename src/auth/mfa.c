@@ -39,10 +39,10 @@ struct auth_session {
 static struct err *begin(struct arena *a, struct db_conn *tx, const struct auth_session *session)
 {
     const struct rec_set sets[] = {
-        {STR("id"), auth_value_of_text(session->id)},
-        {STR("collectionRef"), auth_value_of_text(session->rec->col->id)},
-        {STR("recordRef"), auth_value_of_text(rec_id(session->rec))},
-        {STR("method"), auth_value_of_text(session->method)},
+        {STR("id"), AUTH_TEXT(session->id)},
+        {STR("collectionRef"), AUTH_TEXT(session->rec->col->id)},
+        {STR("recordRef"), AUTH_TEXT(rec_id(session->rec))},
+        {STR("method"), AUTH_TEXT(session->method)},
     };
     struct rec *row;
 
@@ -62,17 +62,6 @@ static bool has_expired(const struct auth_session *session, const struct rec *ro
     return session->scope.now_ms - created_ms > duration_ms;
 }
 
-/* What is wrong with a row that has not expired, or NULL. */
-static const char *mismatch(const struct auth_session *session, const struct rec *row)
-{
-    if (!str_eq(auth_cell_named(row, "recordRef"), rec_id(session->rec)) ||
-        !str_eq(auth_cell_named(row, "collectionRef"), session->rec->col->id))
-        return "Invalid MFA session.";
-    if (str_eq(auth_cell_named(row, "method"), session->method))
-        return "A different authentication method is required.";
-    return NULL;
-}
-
 /* How a session ended. A refusal is no error of the unit: what it deleted stays deleted. */
 struct ending {
     const char *refusal; /* NULL: it was there and is used up */
@@ -87,12 +76,15 @@ static struct err *end(struct arena *a, struct db_conn *tx, const struct auth_se
     ending->refusal = "Invalid or expired MFA session.";
     if (err || !row)
         return err;
-    if (!has_expired(session, row)) {
-        ending->refusal = mismatch(session, row);
-        if (ending->refusal)
-            return NULL;
-    }
-    return rec_remove(a, tx, &session->scope, NULL, row);
+    if (has_expired(session, row))
+        return rec_remove(a, tx, &session->scope, NULL, row);
+    ending->refusal = NULL;
+    if (!str_eq(auth_cell_named(row, "recordRef"), rec_id(session->rec)) ||
+        !str_eq(auth_cell_named(row, "collectionRef"), session->rec->col->id))
+        ending->refusal = "Invalid MFA session.";
+    else if (str_eq(auth_cell_named(row, "method"), session->method))
+        ending->refusal = "A different authentication method is required.";
+    return ending->refusal ? NULL : rec_remove(a, tx, &session->scope, NULL, row);
 }
 
 /* --- either ---------------------------------------------------------------------------------- */

@@ -24,25 +24,16 @@ struct auth_origin {
 
 typedef VEC(struct str) id_list;
 
-static struct str user_agent(const struct auth_call *call)
-{
-    const struct query_request *request = &call->actor->request;
-
-    if (call->user_agent.p)
-        return call->user_agent;
-    for (size_t i = 0; i < request->n_headers; i++)
-        if (str_eq(request->headers[i].name, STR("user_agent")))
-            return request->headers[i].value;
-    return STR("");
-}
-
 static struct str fingerprint(struct arena *a, const struct auth_call *call)
 {
-    struct str agent = user_agent(call);
-    bool cut = agent.n > USER_AGENT_MAX;
+    const struct query_request *request = &call->actor->request;
+    struct str agent = call->user_agent;
 
+    for (size_t i = 0; i < request->n_headers && !agent.p; i++)
+        if (str_eq(request->headers[i].name, STR("user_agent")))
+            agent = request->headers[i].value;
     return md5_hex(a, arena_concat(a, call->client_ip, str_sub(agent, 0, USER_AGENT_MAX),
-                                   cut ? STR("...") : STR("")));
+                                   agent.n > USER_AGENT_MAX ? STR("...") : STR("")));
 }
 
 /* The record's rows, newest first; *ret_known is the one with the fingerprint, or empty. */
@@ -108,10 +99,10 @@ static struct err *make_room(struct arena *a, struct db_conn *tx, const struct a
 static struct err *add_origin(struct arena *a, struct db_conn *tx, const struct auth_origin *origin)
 {
     const struct rec_set sets[] = {
-        {STR("id"), auth_value_of_text(origin->id)},
-        {STR("collectionRef"), auth_value_of_text(origin->rec->col->id)},
-        {STR("recordRef"), auth_value_of_text(rec_id(origin->rec))},
-        {STR("fingerprint"), auth_value_of_text(origin->fingerprint)},
+        {STR("id"), AUTH_TEXT(origin->id)},
+        {STR("collectionRef"), AUTH_TEXT(origin->rec->col->id)},
+        {STR("recordRef"), AUTH_TEXT(rec_id(origin->rec))},
+        {STR("fingerprint"), AUTH_TEXT(origin->fingerprint)},
     };
     struct rec *row;
 
@@ -141,19 +132,15 @@ struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a
     return err ? err : add_origin(a, tx, origin);
 }
 
-static bool alerts(struct arena *a, const struct rec *rec)
-{
-    const struct json *enabled = json_get(auth_option(a, rec->col, "authAlert"), STR("enabled"));
-
-    return enabled && enabled->type == JSON_BOOL && enabled->truth;
-}
-
 struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *login)
 {
     const struct auth_call *call = login->call;
+    const struct json *alerts =
+        json_get(auth_option(a, login->rec->col, "authAlert"), STR("enabled"));
     struct auth_origin *origin;
 
-    if (!call->actor->scope.schema->auth_origins || !alerts(a, login->rec))
+    if (!call->actor->scope.schema->auth_origins || !alerts || alerts->type != JSON_BOOL ||
+        !alerts->truth)
         return NULL;
     origin = ARENA_NEW(a, struct auth_origin);
     *origin = (struct auth_origin){

@@ -11,33 +11,38 @@
 /* Of a collection without records; nobody knows the password. */
 #define DUMMY_HASH STR("$2a$10$N5yT0wQe8uVb2xKs7jLd9OSuxcFRBR9A/8AvC7K2bYeHugzsT3NMK")
 
+#define LOGIN_TEXT_MAX 255 /* bytes */
+
 struct login_form {
     struct str identity, password, field;
 };
 
-static bool is_identity_field(const struct schema_col *col, struct str name)
+static struct err *check_form(struct arena *a, const struct schema_col *col,
+                              const struct login_form *form)
 {
-    for (size_t i = 0; i < col->auth->identity_fields.n; i++)
-        if (str_eq(col->auth->identity_fields.items[i], name))
-            return true;
-    return false;
-}
-
-static struct err *validate(struct arena *a, const struct schema_col *col,
-                            const struct login_form *form)
-{
+    const struct {
+        struct str name, text;
+        bool required;
+    } fields[] = {
+        {STR("identity"), form->identity, true},
+        {STR("identityField"), form->field, false},
+        {STR("password"), form->password, true},
+    };
     struct err *err = NULL;
 
-    if (form->identity.n == 0)
-        err_add_item(a, &err, STR("identity"), CODE_REQUIRED, STR(""));
-    auth_check_length(a, &err, "identity", form->identity, 1, 255);
-    auth_check_length(a, &err, "identityField", form->field, 1, 255);
-    if (form->field.n > 0 && form->field.n <= 255 && !is_identity_field(col, form->field))
-        err_add_item(a, &err, STR("identityField"), CODE_IN, STR(""));
-    if (form->password.n == 0)
-        err_add_item(a, &err, STR("password"), CODE_REQUIRED, STR(""));
-    auth_check_length(a, &err, "password", form->password, 1, 255);
-    return auth_validation(err);
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        if (fields[i].text.n == 0 && fields[i].required)
+            err_add_item(a, &err, fields[i].name, CODE_REQUIRED, STR_NONE);
+        else if (fields[i].text.n > LOGIN_TEXT_MAX)
+            err_add_item(a, &err, fields[i].name, CODE_LENGTH_RANGE,
+                         arena_printf(a, "{\"max\":%d,\"min\":1}", LOGIN_TEXT_MAX));
+    }
+    if (form->field.n > 0 && form->field.n <= LOGIN_TEXT_MAX &&
+        !auth_identifies_by(col->auth, form->field))
+        err_add_item(a, &err, STR("identityField"), CODE_IN, STR_NONE);
+    if (err)
+        err->message = AUTH_MESSAGE_VALIDATING;
+    return err;
 }
 
 static struct err *read_form(struct arena *a, const struct auth_call *call, struct login_form *ret)
@@ -57,7 +62,7 @@ static struct err *read_form(struct arena *a, const struct auth_call *call, stru
                        "The collection is not configured to allow password authentication.",
                        "password authentication is off");
     err = auth_decode(a, call, fields, COUNT_OF(fields), true, ret, AUTH_MESSAGE_LOADING);
-    return err ? err : validate(a, call->col, ret);
+    return err ? err : check_form(a, call->col, ret);
 }
 
 /* --- who is meant ---------------------------------------------------------------------------- */
@@ -74,30 +79,27 @@ static struct err *find_by(struct arena *a, struct db_conn *conn, const struct s
     return rec_find_by(a, conn, col, field, identity, nocase, ret);
 }
 
-/* One field after the other until a record is found; *err is the last one's. */
-static bool try_field(struct arena *a, struct db_conn *conn, const struct schema_col *col,
-                      struct str name, struct str identity, struct rec **ret, struct err **err)
-{
-    if (str_eq(name, STR("email")) && !auth_is_email(a, identity))
-        return false;
-    *err = find_by(a, conn, col, name, identity, ret);
-    return !*err && *ret;
-}
-
-/* The e-mail goes first. */
+/* By one field after the other until a record is found, the e-mail first; the error is the last
+ * one's. */
 static struct err *find_any(struct arena *a, struct db_conn *conn, const struct schema_col *col,
                             struct str identity, struct rec **ret)
 {
     const struct str_list *names = &col->auth->identity_fields;
+    const struct str email = STR("email");
     struct err *err = NULL;
 
-    if (is_identity_field(col, STR("email")) &&
-        try_field(a, conn, col, STR("email"), identity, ret, &err))
-        return NULL;
-    for (size_t i = 0; i < names->n; i++)
-        if (!str_eq(names->items[i], STR("email")) &&
-            try_field(a, conn, col, names->items[i], identity, ret, &err))
+    if (auth_identifies_by(col->auth, email) && auth_is_email(a, identity)) {
+        err = find_by(a, conn, col, email, identity, ret);
+        if (!err && *ret)
             return NULL;
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        if (str_eq(names->items[i], email))
+            continue;
+        err = find_by(a, conn, col, names->items[i], identity, ret);
+        if (!err && *ret)
+            return NULL;
+    }
     return err;
 }
 

@@ -8,11 +8,6 @@
 
 #define MESSAGE_RULE "The request doesn't satisfy the collection requirements to authenticate."
 
-static struct err *refused(struct arena *a, const char *why)
-{
-    return err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: %s", why);
-}
-
 /* The rule is asked as the requester, who has not become the record yet. */
 static struct err *check_rule(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                               const struct rec *rec)
@@ -24,15 +19,15 @@ static struct err *check_rule(struct arena *a, struct db_conn *conn, const struc
     if (call->actor->superuser)
         return NULL;
     if (!rule->set)
-        return refused(a, "nobody may log in");
+        return err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: nobody may log in");
     if (rule->text.n == 0)
         return NULL;
     err = rec_matches(a, conn, call->actor, rec->col, rec_id(rec), rule->text, &matches);
     if (err && err->kind != E_BAD_REQUEST)
         return err;
     if (err)
-        return refused(a, arena_cstr(a, err->cause));
-    return matches ? NULL : refused(a, "not satisfied");
+        return err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: %.*s", STR_ARG(err->cause));
+    return matches ? NULL : err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: not satisfied");
 }
 
 struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_call *call,
@@ -125,17 +120,9 @@ struct err *auth_refresh(struct arena *a, struct db_conn *conn, const struct aut
 }
 
 struct impersonation {
-    int64_t duration;
+    int64_t duration; /* as submitted */
+    int64_t token_s;
 };
-
-/* Seconds, taken through nanoseconds of 64 bits as PocketBase does: what overflows to nothing or
- * less is the collection's default. */
-static int64_t duration_of(int64_t seconds)
-{
-    int64_t ns = (int64_t)((uint64_t)seconds * 1000000000ULL);
-
-    return ns > 0 ? ns / 1000000000 : 0;
-}
 
 static struct err *read_impersonation(struct arena *a, const struct auth_call *call,
                                       struct impersonation *ret)
@@ -144,13 +131,20 @@ static struct err *read_impersonation(struct arena *a, const struct auth_call *c
         {"duration", FORM_INT, offsetof(struct impersonation, duration)},
     };
     struct err *err;
+    int64_t ns;
 
     err = auth_decode(a, call, fields, COUNT_OF(fields), false, ret, AUTH_MESSAGE_LOADING);
     if (err)
         return err;
+    /* taken through nanoseconds of 64 bits, as PocketBase does: what overflows to nothing or less
+     * is the collection's default */
+    ns = (int64_t)((uint64_t)ret->duration * 1000000000ULL);
+    ret->token_s = ns > 0 ? ns / 1000000000 : 0;
     if (ret->duration < 0)
         err_add_item(a, &err, STR("duration"), CODE_MIN_THRESHOLD, STR("{\"threshold\":0}"));
-    return auth_validation(err);
+    if (err)
+        err->message = AUTH_MESSAGE_VALIDATING;
+    return err;
 }
 
 struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct auth_call *call,
@@ -172,7 +166,7 @@ struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct
         return err_new(a, E_NOT_FOUND, NULL, "no such record");
     err = read_impersonation(a, call, &form);
     if (!err)
-        err = new_token(a, call, rec, false, duration_of(form.duration), &token);
+        err = new_token(a, call, rec, false, form.token_s, &token);
     if (!err)
         err = auth_admit(a, conn, call, rec);
     if (err)

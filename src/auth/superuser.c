@@ -9,26 +9,17 @@
 
 #define INSTALLER_TOKEN_S (30 * 60)
 
-static struct err *plain(struct arena *a, const char *text)
-{
-    return err_new(a, E_BAD_REQUEST, NULL, "%s", text);
-}
-
 /* --- preparing ------------------------------------------------------------------------------- */
-
-static int hash_cost(const struct schema *schema)
-{
-    int64_t cost = schema->superusers->auth->password->password.cost;
-
-    return cost >= 4 && cost <= 31 ? (int)cost : 10;
-}
 
 /* One that is refused keeps an empty hash. */
 static struct value hash_password(struct arena *a, const struct schema *schema, struct str password)
 {
     struct value value = {.type = VALUE_TEXT, .changed = true, .plain = password};
+    int64_t cost = schema->superusers->auth->password->password.cost;
 
-    if (password.n > 0 && !bcrypt_hash(a, password, hash_cost(schema), &value.text))
+    if (cost < 4 || cost > 31)
+        cost = 10;
+    if (password.n > 0 && !bcrypt_hash(a, password, (int)cost, &value.text))
         value.text = STR("");
     return value;
 }
@@ -38,30 +29,17 @@ struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *super
 {
     superuser->fixed = rec_fix(a, superuser->scope.schema->superusers);
     if (with_password && (!superuser->email.p || !superuser->password.p))
-        return plain(a, "missing email and password arguments");
+        return err_new(a, E_BAD_REQUEST, NULL, "missing email and password arguments");
     if (!auth_is_email(a, superuser->email))
-        return plain(a, with_password ? "missing or invalid email address"
-                                      : "invalid or missing email address");
+        return err_new(a, E_BAD_REQUEST, NULL, "%s",
+                       with_password ? "missing or invalid email address"
+                                     : "invalid or missing email address");
     if (with_password)
         superuser->hash = hash_password(a, superuser->scope.schema, superuser->password);
     return NULL;
 }
 
 /* --- errors for the terminal ----------------------------------------------------------------- */
-
-/* An item's message as part of a sentence: the full stop comes at the end of all. */
-static void add_item_text(struct buf *out, const struct err_item *item)
-{
-    struct str message = item->message;
-
-    if (str_ends(message, STR(".")))
-        message.n--;
-    if (str_eq(item->code, STR("validation_required")))
-        message = STR("cannot be blank");
-    buf_add(out, item->path);
-    BUF_ADD(out, ": ");
-    buf_add(out, message);
-}
 
 static const struct err_item *next_item(const struct err_item *items, struct str after)
 {
@@ -81,9 +59,14 @@ static struct err *explain(struct arena *a, const struct err *err, struct str wh
 
     buf_init(&out, 64 * 1024);
     for (; item; item = next_item(err->items, item->path)) {
-        if (out.n > 0)
-            BUF_ADD(&out, "; ");
-        add_item_text(&out, item);
+        struct str message = item->message;
+
+        if (str_ends(message, STR("."))) /* it comes at the end of all */
+            message.n--;
+        if (str_eq(item->code, STR("validation_required")))
+            message = STR("cannot be blank");
+        buf_addf(&out, "%s%.*s: %.*s", out.n > 0 ? "; " : "", STR_ARG(item->path),
+                 STR_ARG(message));
     }
     if (out.n > 0)
         BUF_ADD(&out, ".");
@@ -95,8 +78,8 @@ static struct err *explain(struct arena *a, const struct err *err, struct str wh
 
 /* --- saving ---------------------------------------------------------------------------------- */
 
-static struct err *find(struct arena *a, struct db_conn *tx, const struct auth_superuser *in,
-                        struct rec **ret)
+static struct err *find_superuser(struct arena *a, struct db_conn *tx,
+                                  const struct auth_superuser *in, struct rec **ret)
 {
     const struct schema_col *col = in->scope.schema->superusers;
     bool nocase = false;
@@ -106,12 +89,13 @@ static struct err *find(struct arena *a, struct db_conn *tx, const struct auth_s
 }
 
 /* rec NULL: a new one. */
-static struct err *save(struct arena *a, struct db_conn *tx, const struct auth_superuser *in,
-                        const struct rec *rec, struct str what)
+static struct err *save_superuser(struct arena *a, struct db_conn *tx,
+                                  const struct auth_superuser *in, const struct rec *rec,
+                                  struct str what)
 {
     const struct rec_set sets[] = {
         {STR("password"), in->hash},
-        {STR("email"), auth_value_of_text(in->email)},
+        {STR("email"), AUTH_TEXT(in->email)},
     };
     struct err *err;
     struct rec *after;
@@ -129,38 +113,33 @@ static struct err *save(struct arena *a, struct db_conn *tx, const struct auth_s
 struct err *auth_superuser_upsert(struct db_conn *tx, const void *in, struct arena *a, void **ret)
 {
     struct rec *rec = NULL;
-    struct err *err = find(a, tx, in, &rec);
+    struct err *err = find_superuser(a, tx, in, &rec);
 
     (void)ret;
-    return err ? err : save(a, tx, in, rec, STR("failed to upsert superuser account"));
+    return err ? err : save_superuser(a, tx, in, rec, STR("failed to upsert superuser account"));
 }
 
 struct err *auth_superuser_create(struct db_conn *tx, const void *in, struct arena *a, void **ret)
 {
     (void)ret;
-    return save(a, tx, in, NULL, STR("failed to create new superuser account"));
-}
-
-static struct err *missing(struct arena *a, const struct auth_superuser *superuser)
-{
-    return err_new(a, E_BAD_REQUEST, NULL, "superuser with email \"%.*s\" doesn't exist",
-                   STR_ARG(superuser->email));
+    return save_superuser(a, tx, in, NULL, STR("failed to create new superuser account"));
 }
 
 struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct arena *a, void **ret)
 {
     const struct auth_superuser *superuser = in;
     struct rec *rec = NULL;
-    struct err *err = find(a, tx, superuser, &rec);
+    struct err *err = find_superuser(a, tx, superuser, &rec);
 
     (void)ret;
     if (err)
         return err;
     if (!rec)
-        return missing(a, superuser);
-    return save(a, tx, superuser, rec,
-                arena_printf(a, "failed to change superuser \"%.*s\" password",
-                             STR_ARG(auth_cell(rec, rec->col->auth->email))));
+        return err_new(a, E_BAD_REQUEST, NULL, "superuser with email \"%.*s\" doesn't exist",
+                       STR_ARG(superuser->email));
+    return save_superuser(a, tx, superuser, rec,
+                          arena_printf(a, "failed to change superuser \"%.*s\" password",
+                                       STR_ARG(auth_cell(rec, rec->col->auth->email))));
 }
 
 /* --- deleting -------------------------------------------------------------------------------- */
@@ -173,7 +152,7 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
     struct err *err;
 
     *ret = NULL;
-    err = find(a, tx, superuser, &rec);
+    err = find_superuser(a, tx, superuser, &rec);
     if (err || !rec)
         return err;
     err = rec_remove(a, tx, &superuser->scope, NULL, rec);
@@ -198,26 +177,12 @@ struct err *auth_installer_prepare(struct arena *a, struct auth_installer *insta
     return NULL;
 }
 
-/* Superusers whose address is not `email`. */
-static struct err *count_others(struct arena *a, struct db_conn *tx, struct str email, int64_t *ret)
-{
-    const struct db_value value = DB_V_TEXT(email);
-    struct db_row *row = NULL;
-    struct err *err;
-
-    err = db_query_row(a, tx,
-                       auth_sql(a, tx, "SELECT COUNT(*) FROM [_superusers] WHERE [email] <> {1}"),
-                       &value, 1, &row);
-    *ret = !err && row ? row->cells[0].i : 0;
-    return err;
-}
-
 static struct err *find_or_make(struct arena *a, struct db_conn *tx,
                                 const struct auth_installer *installer, struct rec **ret)
 {
     const struct schema_col *col = installer->scope.schema->superusers;
     const struct rec_set sets[] = {
-        {STR("email"), auth_value_of_text(REC_INSTALLER_EMAIL)},
+        {STR("email"), AUTH_TEXT(REC_INSTALLER_EMAIL)},
         {STR("password"), installer->hash},
     };
     struct err *err;
@@ -230,15 +195,18 @@ static struct err *find_or_make(struct arena *a, struct db_conn *tx,
 
 struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
 {
+    const struct db_value email = DB_V_TEXT(REC_INSTALLER_EMAIL);
     const struct auth_installer *installer = in;
+    struct db_row *other = NULL;
     struct rec *rec = NULL;
     struct str *token;
-    int64_t others;
     struct err *err;
 
     *ret = NULL;
-    err = count_others(a, tx, REC_INSTALLER_EMAIL, &others);
-    if (err || others > 0)
+    err = db_query_row(a, tx,
+                       auth_sql(a, tx, "SELECT 1 FROM [_superusers] WHERE [email] <> {1} LIMIT 1"),
+                       &email, 1, &other);
+    if (err || other)
         return err;
     err = find_or_make(a, tx, installer, &rec);
     if (err)
