@@ -8,14 +8,11 @@
 
 #define ANSWER_MAX (64 * KIB)
 
-static const char *truth(bool x)
-{
-    return x ? "true" : "false";
-}
+static const char *const truth[] = {"false", "true"};
 
 static void write_timed(struct buf *out, const char *name, bool enabled, int64_t duration_s)
 {
-    buf_addf(out, ",\"%s\":{\"enabled\":%s,\"duration\":%lld}", name, truth(enabled),
+    buf_addf(out, ",\"%s\":{\"enabled\":%s,\"duration\":%lld}", name, truth[enabled],
              (long long)(enabled ? duration_s : 0));
 }
 
@@ -42,12 +39,12 @@ struct err *auth_methods(struct arena *a, const struct schema_col *col, struct a
         json_write_text(&out, auth->identity_fields.items[i]);
     }
     buf_addf(&out, "],\"enabled\":%s},\"oauth2\":{\"providers\":[],\"enabled\":%s}",
-             truth(auth->password_enabled), truth(auth->oauth2_enabled));
+             truth[auth->password_enabled], truth[auth->oauth2_enabled]);
     write_timed(&out, "mfa", auth->mfa_enabled, auth->mfa_duration_s);
     write_timed(&out, "otp", auth->otp_enabled, otp_s);
     buf_addf(&out, ",\"authProviders\":[],\"usernamePassword\":%s,\"emailPassword\":%s}",
-             truth(auth->password_enabled && auth_identifies_by(auth, STR("username"))),
-             truth(auth->password_enabled && auth_identifies_by(auth, STR("email"))));
+             truth[auth->password_enabled && auth_identifies_by(auth, STR("username"))],
+             truth[auth->password_enabled && auth_identifies_by(auth, STR("email"))]);
     if (out.full)
         return err_new(a, E_INTERNAL, NULL, "the answer is over its limit");
     *ret = (struct auth_answer){200, arena_dup(a, buf_str(&out))};
