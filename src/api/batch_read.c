@@ -10,8 +10,8 @@
 /* --- decoding ------------------------------------------------------------------------------- */
 
 /* Names inside @jsonPayload count as they are written; in a JSON body their case does not. */
-static bool decode(struct arena *a, const struct json *object, bool exactly,
-                   const struct form_field *fields, size_t n, void *target)
+static bool decode_members(struct arena *a, const struct json *object, bool exactly,
+                           const struct form_field *fields, size_t n, void *target)
 {
     struct form_input input = {.body = object};
     VEC(struct json_member) members = {0};
@@ -41,7 +41,7 @@ static bool decode_request(struct arena *a, const struct json *item, bool exactl
         {"body", FORM_JSON, offsetof(struct batch_request, body)},
     };
 
-    if (!decode(a, item, exactly, fields, COUNT_OF(fields), ret))
+    if (!decode_members(a, item, exactly, fields, COUNT_OF(fields), ret))
         return false;
     if ((ret->headers && ret->headers->type != JSON_OBJECT) ||
         (ret->body && ret->body->type != JSON_OBJECT))
@@ -78,7 +78,7 @@ static struct err *read_list(struct api_call *call, bool exactly, struct list *r
         err->message = FAILED_TO_READ;
     if (err || !body)
         return err;
-    if (!decode(call->arena, body, exactly, fields, COUNT_OF(fields), ret) ||
+    if (!decode_members(call->arena, body, exactly, fields, COUNT_OF(fields), ret) ||
         (ret->requests && ret->requests->type != JSON_LIST))
         return err_new(call->arena, E_BAD_REQUEST, FAILED_TO_READ, "batch: no list of requests");
     return NULL;

@@ -18,7 +18,7 @@ static struct err *bad_body(struct api_call *call, const char *why)
 
 /* What a form's text stands for. A number only where its shortest form is the text itself: "01" and
  * "1e3" stay text. */
-static struct json infer(struct str text)
+static struct json value_of_text(struct str text)
 {
     char shortest[NUM_TEXT_MAX];
     double number;
@@ -152,7 +152,7 @@ static struct err *object_of_pairs(struct api_call *call, const struct form_pair
         if (str_eq(pairs[i].name, STR("@jsonPayload")))
             *VEC_PUSH(a, &payloads) = pairs[i].value;
         else
-            add_value(a, &values, pairs[i].name, infer(pairs[i].value));
+            add_value(a, &values, pairs[i].name, value_of_text(pairs[i].value));
     if (payloads.n > LIMIT_JSON_PAYLOADS)
         return bad_body(call, "too many @jsonPayload");
     for (size_t i = 0; i < payloads.n && !err; i++) {
