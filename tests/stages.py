@@ -195,6 +195,16 @@ def extras(job):
     return script(job, "extras/run.py", ASAN)
 
 
+def events(job):
+    """records with listeners, in each of their stages"""
+    return script(job, "events/run.py", os.path.join(TOP, "build-asan", "tests", "events_server"))
+
+
+def events_tsan(job):
+    """the same, with ThreadSanitizer"""
+    return script(job, "events/run.py", os.path.join(TOP, "build-tsan", "tests", "events_server"))
+
+
 def conformance(job):
     """../shared/conformance: what passed before still passes"""
     runner = os.path.join(SHARED, "run.py")
@@ -298,6 +308,7 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
+    Stage("events",      events,        ["asan"],              30,   200),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
@@ -305,5 +316,6 @@ STAGES = [
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
     Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
+    Stage("events-tsan", events_tsan,   ["build-tsan"],        60,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]

@@ -73,7 +73,7 @@ void api_answer(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
 
-    if (err && call->work->undo)
+    if (err && call->work->undo && !call->committed)
         call->work->undo(call);
     if (!err)
         err = pick_fields(call);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/thread.h"
 #include "db/db.h"
+#include "events/events.h"
 #include "files/files.h"
 #include "http/server.h"
 #include "schema/schema.h"
@@ -27,6 +28,7 @@ struct api {
     struct settings_store *settings;
     struct pool *pool;
     struct file_store *files;
+    const struct events *events; /* NULL: nobody listens */
     unsigned query_timeout_s;
     /* The database's schema has this version, which is not that of the current snapshot: makes the
      * two one again; API_ANY_VERSION reads it in any case. Any thread, outside a read transaction.

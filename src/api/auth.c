@@ -13,8 +13,7 @@ static struct auth_call *auth_call_new(struct api_call *call)
                                .mfa_id = api_query(call, STR("mfaId")),
                                .expand = api_query(call, STR("expand")),
                                .client_ip = call->real_ip,
-                               .superuser_ip_allowed = call->superuser_ip_allowed,
-                               .now_ms = call->now_ms};
+                               .superuser_ip_allowed = call->superuser_ip_allowed};
     return auth;
 }
 

@@ -85,12 +85,13 @@ static struct err *send_answers(struct api_call *call)
 {
     const struct batch_written *written = call->out;
 
+    if (call->committed)
+        batch_files_discard(call->state, written->used);
     if (call->err && call->err->kind == E_UNAVAILABLE && call->out_of_time)
         return err_new(call->arena, E_BAD_REQUEST, BATCH_FAILED, "batch: %.*s",
                        STR_ARG(call->err->cause));
     if (call->err)
         return call->err;
-    batch_files_discard(call->state, written->used);
     buf_add(&call->req->resp.body, written->body);
     req_answer_json(call->req, 200);
     return NULL;

@@ -232,7 +232,6 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
         .is_leased = true,
         .matches = batch->matches,
         .gone = &call->req->gone,
-        .now_ms = call->now_ms,
     };
     make_drafts(call, &request, ret);
     return NULL;

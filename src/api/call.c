@@ -182,8 +182,10 @@ struct err *api_identify(struct api_call *call)
     struct err *err;
 
     call->now_ms = date_now_ms();
-    call->actor = (struct rec_actor){
-        .schema = call->schema, .now_ms = call->now_ms, .files = call->api->files};
+    call->actor = (struct rec_actor){.scope = {.schema = call->schema,
+                                               .now_ms = call->now_ms,
+                                               .files = call->api->files,
+                                               .events = call->api->events}};
     call->token = (struct auth_token){0};
     call->real_ip = api_real_ip(call->arena, call->req, call->settings);
     call->superuser_ip_allowed = call->settings->superuser_ips.n == 0 ||

@@ -10,10 +10,8 @@
 #define FAILED_TO_DELETE "Failed to delete collection."
 
 struct removal {
-    const struct schema *schema;
+    struct rec_scope scope;
     const struct schema_col *col;
-    struct file_store *files;
-    int64_t now_ms;
 };
 
 /* What goes after the commit. */
@@ -61,15 +59,15 @@ static struct err *check_views(struct arena *a, struct db_conn *tx, const struct
 {
     struct err *err = NULL;
 
-    for (size_t i = 0; i < removal->schema->n_cols && !err; i++) {
-        const struct schema_col *col = removal->schema->cols[i];
+    for (size_t i = 0; i < removal->scope.schema->n_cols && !err; i++) {
+        const struct schema_col *col = removal->scope.schema->cols[i];
         struct schema_def *def;
         struct str select, why;
 
         if (col->type != SCHEMA_VIEW || col == removal->col)
             continue;
         def = schema_def_of(a, col);
-        err = schema_infer_view(a, tx, removal->schema, def, &select, &why);
+        err = schema_infer_view(a, tx, removal->scope.schema, def, &select, &why);
         if (!err && why.p)
             err = err_new(a, E_BAD_REQUEST, NULL, "view %.*s: %.*s", STR_ARG(col->name),
                           STR_ARG(why));
@@ -94,14 +92,14 @@ static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena 
                        "it is referred to");
     if (col->system)
         return err_new(a, E_BAD_REQUEST, FAILED_TO_DELETE, "a system collection");
-    err = schema_drop(a, tx, removal->schema, col);
+    err = schema_drop(a, tx, removal->scope.schema, col);
     if (!err)
         err = check_views(a, tx, removal);
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED_TO_DELETE;
     if (err)
         return err;
-    coll_files_go(a, tx, removal->files, col);
+    coll_files_go(a, tx, removal->scope.files, col);
     *ret_out = ARENA_NEW(a, struct rec_written);
     return NULL;
 }
@@ -146,7 +144,7 @@ static struct err *remove_records(struct arena *a, struct db_conn *tx,
         if (err || !rec)
             continue;
         n_found++;
-        err = rec_remove_with_files(a, tx, removal->schema, files, rec, removal->now_ms);
+        err = rec_remove(a, tx, &removal->scope, files, rec);
     }
     /* Ids that are no texts would come again and again. */
     if (!err && ids->n > 0 && n_found == 0)
@@ -160,7 +158,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     static const char failed[] = "Failed to truncate collection (most likely due to required "
                                  "cascade delete record references).";
     const struct removal *removal = in;
-    struct file_removal *files = rec_files_to_go(a, tx, removal->files);
+    struct file_removal *files = rec_files_to_go(a, tx, removal->scope.files);
     struct arena *scratch = arena_child(a);
     struct str_list ids = {.n = 1};
     struct err *err = NULL;
@@ -184,9 +182,7 @@ static struct err *prepare_removal(struct api_call *call)
     struct removal *removal = ARENA_NEW(call->arena, struct removal);
     struct err *err = api_collection(call, NULL, &removal->col);
 
-    removal->schema = call->schema;
-    removal->now_ms = call->now_ms;
-    removal->files = call->api->files;
+    removal->scope = call->actor.scope;
     call->state = removal;
     return err;
 }

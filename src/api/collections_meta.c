@@ -84,7 +84,7 @@ static struct err *write_sample(struct arena *a, struct coll_save *save, struct 
     with = schema_with(save->schema, &open);
     if (!with)
         return err_new(a, E_BAD_REQUEST, NULL, "invalid view fields");
-    guest.schema = with;
+    guest.scope.schema = with;
     buf_init(&list, LIMIT_RESPONSE_BYTES);
     err = rec_list(a, save->tx, &guest, schema_find(with, save->col->id), &params, &list);
     if (!err) {

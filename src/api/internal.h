@@ -37,6 +37,7 @@ struct api_step {
     struct err *(*run)(struct api_call *call); /* all but units */
     db_unit_fn *unit; /* AT_UNIT, AT_LEASE: `in` is call->state; call->out is what it leaves */
     bool (*needed)(const struct api_call *call); /* on the loop, before it; NULL: always */
+    bool decides;        /* AT_POOL: it writes, so the client is not refused from here on */
     bool repeats;        /* as long as it is needed, each time from the end of the queue */
     bool may_fail;       /* its error is in call->err, and the next step's business */
     bool changes_schema; /* AT_LEASE: what it commits is published before others write */
@@ -114,9 +115,10 @@ struct api_call {
     bool writes; /* there is a unit among the steps; from the start on */
     size_t step;
     unsigned tries;
-    bool committed;     /* a unit of the call is */
-    int64_t db_version; /* the database's schema, in the last read transaction */
-    uint64_t queued_us; /* clock_us() when it was last given to the pool */
+    struct db_end *ends; /* of a unit that is over: what listeners are still to be told */
+    bool committed;      /* a unit of the call is */
+    int64_t db_version;  /* the database's schema, in the last read transaction */
+    uint64_t queued_us;  /* clock_us() when it was last given to the pool */
     struct db_unit unit;
 };
 

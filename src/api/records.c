@@ -61,8 +61,7 @@ static struct err *draft(struct api_call *call, enum rec_action action, const ch
                                   .id = call->req->params[1],
                                   .expand = api_query(call, STR("expand")),
                                   .condition = api_condition(call),
-                                  .gone = &call->req->gone,
-                                  .now_ms = call->now_ms};
+                                  .gone = &call->req->gone};
     struct rec_draft *draft;
     struct err *err;
 
@@ -126,14 +125,29 @@ static struct err *match(struct api_call *call)
     return rec_draft_match(call->arena, call->state);
 }
 
+static bool is_heard(const struct api_call *call)
+{
+    return rec_draft_is_heard(call->state);
+}
+
+static struct err *run_heard(struct api_call *call)
+{
+    struct rec_written *written = NULL;
+    struct err *err = rec_draft_run_heard(call->arena, call->api->db, call->state, &written);
+
+    call->committed = written != NULL;
+    call->out = written ? written : ARENA_NEW(call->arena, struct rec_written);
+    return err;
+}
+
 static bool is_leased(const struct api_call *call)
 {
-    return rec_draft_is_leased(call->state);
+    return !is_heard(call) && rec_draft_is_leased(call->state);
 }
 
 static bool is_grouped(const struct api_call *call)
 {
-    return !is_leased(call);
+    return !is_heard(call) && !rec_draft_is_leased(call->state);
 }
 
 static void undo(struct api_call *call)
@@ -151,7 +165,10 @@ static void undo(struct api_call *call)
             {.place = AT_HASH, .run = hash, .needed = needs_hash},   \
             {.place = AT_POOL, .run = store, .needed = needs_store}, \
             {.place = AT_POOL, .run = match, .needed = needs_match}, \
-            {.place = AT_UNIT, .unit = rec_draft_run},               \
+            {.place = AT_POOL, .run = run_heard, .needed = is_heard, \
+             .decides = true},                                       \
+            {.place = AT_UNIT, .unit = rec_draft_run,                \
+             .needed = is_grouped},                                  \
             {.place = AT_LOOP, .run = api_send_written},             \
         },                                                           \
         .undo = undo,                                                \
@@ -162,6 +179,7 @@ const struct api_work api_records_update = SAVE(draft_update);
 const struct api_work api_records_delete = {
     .steps = {
         {.place = AT_READ, .run = draft_delete},
+        {.place = AT_POOL, .run = run_heard, .needed = is_heard, .decides = true},
         {.place = AT_LEASE, .unit = rec_draft_run, .needed = is_leased},
         {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_grouped},
         {.place = AT_LOOP, .run = api_send_written},

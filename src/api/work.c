@@ -68,6 +68,7 @@ static bool to_pool(struct api_call *call, enum pool_lane lane, void (*run)(stru
 {
     struct job *job = &call->req->job;
 
+    job->owed = call->committed;
     job->run = run;
     call->queued_us = clock_us();
     if (!job->client)
@@ -203,8 +204,8 @@ static void run_leased(struct job *job)
                                                           : call->api->query_timeout_s,
                              .gone = &call->req->gone,
                              .published = step->changes_schema ? schema_changed : NULL,
-                             .user = call};
-
+                             .user = call,
+                             .ret_ends = &call->ends};
     uint64_t end_us = clock_us() + lease.timeout_s * UINT64_C(1000000);
 
     if (waited_too_long(call)) {
@@ -212,6 +213,7 @@ static void run_leased(struct job *job)
     } else {
         call->err = db_run_leased(call->arena, call->api->db, &lease, run_unit, call, &call->out);
         call->out_of_time = lease.timeout_s && clock_us() >= end_us;
+        call->committed |= !call->err;
     }
     to_loop(call);
 }
@@ -222,7 +224,21 @@ static void unit_done(struct db_unit *unit, struct err *err, void *out)
 
     call->err = err;
     call->out = out;
+    call->ends = unit->after.ends;
+    call->committed |= !err;
     req_resume(call->req, step_back, false); /* group_done wakes the loops */
+}
+
+/* What listeners say to the unit that is over: an error of theirs is the call's, though all of it
+ * is stored. */
+static void run_ends(struct job *job)
+{
+    struct api_call *call = call_of(job);
+    struct err *err = db_ends_run(TAKE(call->ends), call->err);
+
+    if (!call->err)
+        call->err = err;
+    to_loop(call);
 }
 
 /* --- starting a step, by its place: false when it is over already, as call->err says -------- */
@@ -270,6 +286,8 @@ static void run_on_pool(struct job *job)
 
 static bool start_on_pool(struct api_call *call)
 {
+    if (step_of(call)->decides)
+        call->req->stake = REQ_DECIDED;
     return to_pool(call, POOL_WORK, run_on_pool);
 }
 
@@ -328,6 +346,8 @@ static bool step_ended(struct api_call *call)
 {
     const struct api_step *step = step_of(call);
 
+    if (call->ends && to_pool(call, POOL_WORK, run_ends))
+        return false;
     if (call->err && begins_anew(call, call->err))
         return true;
     if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT &&
@@ -337,7 +357,6 @@ static bool step_ended(struct api_call *call)
         api_answer(call, call->err);
         return false;
     }
-    call->committed |= step->unit && !call->err;
     call->step += !step->repeats;
     return true;
 }

@@ -56,7 +56,6 @@ struct auth_call {
     struct str user_agent; /* p NULL: the request's header of that name */
     /* whether a superuser may log in from the requester's address (superuserIPs) */
     bool superuser_ip_allowed;
-    int64_t now_ms;
 };
 
 /* What a login answers. */
@@ -122,14 +121,14 @@ MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *co
 /* Units of work (db_unit_fn); in: struct auth_superuser. Errors carry the text of services.md 16.2
  * in `cause`. Hashing is done before: auth_superuser_prepare(), which also checks the address. */
 struct auth_superuser {
-    const struct schema *schema;
+    struct rec_scope scope;
     struct str email, password; /* p NULL: the argument is missing */
     /* made by auth_superuser_prepare() */
     struct value hash;
     struct rec_fixed fixed;
 };
 MUST_CHECK struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
-                                              bool with_password, int64_t now_ms);
+                                              bool with_password);
 struct err *auth_superuser_upsert(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 struct err *auth_superuser_create(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct arena *a, void **ret);
@@ -140,14 +139,13 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
  * there is none but it. *ret: struct str * with the static token, or NULL when a superuser exists.
  */
 struct auth_installer {
-    const struct schema *schema;
+    struct rec_scope scope;
     /* made by auth_installer_prepare() */
     struct value hash; /* of a random password */
     struct rec_fixed fixed;
 };
 /* Takes as long as hashing a password does. */
-MUST_CHECK struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer,
-                                              int64_t now_ms);
+MUST_CHECK struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer);
 struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 
 #endif

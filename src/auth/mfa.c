@@ -26,7 +26,7 @@ struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn, const struct 
 }
 
 struct auth_session {
-    const struct schema *schema;
+    struct rec_scope scope;
     const struct rec *rec; /* who logs in */
     struct str method;
     struct str id;  /* of the row: to be made, or as presented */
@@ -46,7 +46,7 @@ static struct err *begin(struct arena *a, struct db_conn *tx, const struct auth_
     };
     struct rec *row;
 
-    return rec_insert(a, tx, session->schema, &session->fixed, sets, COUNT_OF(sets), &row);
+    return rec_insert(a, tx, &session->scope, &session->fixed, sets, COUNT_OF(sets), &row);
 }
 
 /* --- the second login ------------------------------------------------------------------------ */
@@ -59,7 +59,7 @@ static bool has_expired(const struct auth_session *session, const struct rec *ro
         return true;
     if (__builtin_mul_overflow(session->rec->col->auth->mfa_duration_s, 1000, &duration_ms))
         return session->rec->col->auth->mfa_duration_s < 0;
-    return session->fixed.now_ms - created_ms > duration_ms;
+    return session->scope.now_ms - created_ms > duration_ms;
 }
 
 /* What is wrong with a row that has not expired, or NULL. */
@@ -82,7 +82,7 @@ static struct err *end(struct arena *a, struct db_conn *tx, const struct auth_se
                        struct ending *ending)
 {
     struct rec *row = NULL;
-    struct err *err = rec_find(a, tx, session->schema->mfas, session->id, &row);
+    struct err *err = rec_find(a, tx, session->scope.schema->mfas, session->id, &row);
 
     ending->refusal = "Invalid or expired MFA session.";
     if (err || !row)
@@ -92,7 +92,7 @@ static struct err *end(struct arena *a, struct db_conn *tx, const struct auth_se
         if (ending->refusal)
             return NULL;
     }
-    return rec_remove(a, tx, session->schema, row, session->fixed.now_ms);
+    return rec_remove(a, tx, &session->scope, NULL, row);
 }
 
 /* --- either ---------------------------------------------------------------------------------- */
@@ -125,12 +125,12 @@ struct err *auth_session_new(struct arena *a, const struct auth_login *login,
     const struct auth_call *call = login->call;
     struct err *err;
 
-    session->schema = call->actor->schema;
+    session->scope = call->actor->scope;
     session->rec = login->rec;
     session->method = login->method;
-    if (!session->schema->mfas)
+    if (!session->scope.schema->mfas)
         return err_new(a, E_INTERNAL, NULL, "there is no _mfas collection");
-    session->fixed = rec_fix(a, session->schema->mfas, call->now_ms);
+    session->fixed = rec_fix(a, session->scope.schema->mfas);
     err = read_id(a, call, &session->id);
     session->is_second = session->id.n > 0;
     if (!session->is_second)

@@ -15,7 +15,7 @@
 #define USER_AGENT_MAX 200
 
 struct auth_origin {
-    const struct schema *schema;
+    struct rec_scope scope;
     const struct rec *rec;
     struct str fingerprint;
     struct str id; /* of a new row */
@@ -82,10 +82,10 @@ static struct err *touch(struct arena *a, struct db_conn *tx, const struct auth_
     struct rec *after;
     struct err *err;
 
-    err = rec_find(a, tx, origin->schema->auth_origins, id, &row);
+    err = rec_find(a, tx, origin->scope.schema->auth_origins, id, &row);
     if (err || !row)
         return err;
-    return rec_change(a, tx, origin->schema, &origin->fixed, row, NULL, 0, &after);
+    return rec_change(a, tx, &origin->scope, &origin->fixed, row, NULL, 0, &after);
 }
 
 /* Of more than one less than the most, the oldest go. */
@@ -96,9 +96,9 @@ static struct err *make_room(struct arena *a, struct db_conn *tx, const struct a
         struct rec *row = NULL;
         struct err *err;
 
-        err = rec_find(a, tx, origin->schema->auth_origins, origins->items[i], &row);
+        err = rec_find(a, tx, origin->scope.schema->auth_origins, origins->items[i], &row);
         if (!err && row)
-            err = rec_remove(a, tx, origin->schema, row, origin->fixed.now_ms);
+            err = rec_remove(a, tx, &origin->scope, NULL, row);
         if (err)
             return err;
     }
@@ -115,7 +115,7 @@ static struct err *add_origin(struct arena *a, struct db_conn *tx, const struct 
     };
     struct rec *row;
 
-    return rec_insert(a, tx, origin->schema, &origin->fixed, sets, COUNT_OF(sets), &row);
+    return rec_insert(a, tx, &origin->scope, &origin->fixed, sets, COUNT_OF(sets), &row);
 }
 
 /* *ret_out: not NULL when a mail was due. */
@@ -153,15 +153,15 @@ struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *lo
     const struct auth_call *call = login->call;
     struct auth_origin *origin;
 
-    if (!call->actor->schema->auth_origins || !alerts(a, login->rec))
+    if (!call->actor->scope.schema->auth_origins || !alerts(a, login->rec))
         return NULL;
     origin = ARENA_NEW(a, struct auth_origin);
     *origin = (struct auth_origin){
-        .schema = call->actor->schema,
+        .scope = call->actor->scope,
         .rec = login->rec,
         .fingerprint = fingerprint(a, call),
         .id = random_text(a, ID_LEN, ALPHABET_ID),
-        .fixed = rec_fix(a, call->actor->schema->auth_origins, call->now_ms),
+        .fixed = rec_fix(a, call->actor->scope.schema->auth_origins),
     };
     return origin;
 }

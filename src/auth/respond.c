@@ -38,7 +38,7 @@ static struct err *check_rule(struct arena *a, struct db_conn *conn, const struc
 struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                        const struct rec *rec)
 {
-    if (rec->col == call->actor->schema->superusers && !call->superuser_ip_allowed)
+    if (rec->col == call->actor->scope.schema->superusers && !call->superuser_ip_allowed)
         return err_new(a, E_FORBIDDEN, NULL, "superuser from an address not listed");
     if (call->rules_err)
         return err_copy(a, call->rules_err);
@@ -71,7 +71,7 @@ struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_
 static struct err *new_token(struct arena *a, const struct auth_call *call, const struct rec *rec,
                              bool refreshable, int64_t duration_s, struct str *ret)
 {
-    *ret = auth_token_new(a, rec, TOKEN_AUTH, refreshable, duration_s, call->now_ms);
+    *ret = auth_token_new(a, rec, TOKEN_AUTH, refreshable, duration_s, call->actor->scope.now_ms);
     if (ret->n == 0)
         return err_new(a, E_INTERNAL, "Failed to create auth token.", "no key to sign with");
     return NULL;

@@ -34,16 +34,16 @@ static struct value hash_password(struct arena *a, const struct schema *schema, 
 }
 
 struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
-                                   bool with_password, int64_t now_ms)
+                                   bool with_password)
 {
-    superuser->fixed = rec_fix(a, superuser->schema->superusers, now_ms);
+    superuser->fixed = rec_fix(a, superuser->scope.schema->superusers);
     if (with_password && (!superuser->email.p || !superuser->password.p))
         return plain(a, "missing email and password arguments");
     if (!auth_is_email(a, superuser->email))
         return plain(a, with_password ? "missing or invalid email address"
                                       : "invalid or missing email address");
     if (with_password)
-        superuser->hash = hash_password(a, superuser->schema, superuser->password);
+        superuser->hash = hash_password(a, superuser->scope.schema, superuser->password);
     return NULL;
 }
 
@@ -98,7 +98,7 @@ static struct err *explain(struct arena *a, const struct err *err, struct str wh
 static struct err *find(struct arena *a, struct db_conn *tx, const struct auth_superuser *in,
                         struct rec **ret)
 {
-    const struct schema_col *col = in->schema->superusers;
+    const struct schema_col *col = in->scope.schema->superusers;
     bool nocase = false;
 
     (void)schema_is_unique(col, STR("email"), &nocase); /* system collection: there is an index */
@@ -120,9 +120,9 @@ static struct err *save(struct arena *a, struct db_conn *tx, const struct auth_s
         return err_new(a, E_BAD_REQUEST, NULL,
                        "%.*s: password: bcrypt: password length exceeds 72 bytes.", STR_ARG(what));
     if (rec)
-        err = rec_change(a, tx, in->schema, &in->fixed, rec, sets, 1, &after);
+        err = rec_change(a, tx, &in->scope, &in->fixed, rec, sets, 1, &after);
     else
-        err = rec_insert(a, tx, in->schema, &in->fixed, sets, COUNT_OF(sets), &after);
+        err = rec_insert(a, tx, &in->scope, &in->fixed, sets, COUNT_OF(sets), &after);
     return err && err->kind == E_BAD_REQUEST ? explain(a, err, what) : err;
 }
 
@@ -176,7 +176,7 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
     err = find(a, tx, superuser, &rec);
     if (err || !rec)
         return err;
-    err = rec_remove(a, tx, superuser->schema, rec, superuser->fixed.now_ms);
+    err = rec_remove(a, tx, &superuser->scope, NULL, rec);
     if (!err)
         *ret = deleted;
     return err && err->kind == E_BAD_REQUEST
@@ -188,11 +188,11 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
 
 /* --- the installer --------------------------------------------------------------------------- */
 
-struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer,
-                                   int64_t now_ms)
+struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer)
 {
-    installer->fixed = rec_fix(a, installer->schema->superusers, now_ms);
-    installer->hash = hash_password(a, installer->schema, random_text(a, 30, ALPHABET_SECRET));
+    installer->fixed = rec_fix(a, installer->scope.schema->superusers);
+    installer->hash =
+        hash_password(a, installer->scope.schema, random_text(a, 30, ALPHABET_SECRET));
     if (installer->hash.text.n == 0)
         return err_new(a, E_INTERNAL, NULL, "the installer's password cannot be hashed");
     return NULL;
@@ -215,7 +215,7 @@ static struct err *count_others(struct arena *a, struct db_conn *tx, struct str 
 static struct err *find_or_make(struct arena *a, struct db_conn *tx,
                                 const struct auth_installer *installer, struct rec **ret)
 {
-    const struct schema_col *col = installer->schema->superusers;
+    const struct schema_col *col = installer->scope.schema->superusers;
     const struct rec_set sets[] = {
         {STR("email"), auth_value_of_text(REC_INSTALLER_EMAIL)},
         {STR("password"), installer->hash},
@@ -225,7 +225,7 @@ static struct err *find_or_make(struct arena *a, struct db_conn *tx,
     err = rec_find_by(a, tx, col, col->auth->email, REC_INSTALLER_EMAIL, false, ret);
     if (err || *ret)
         return err;
-    return rec_insert(a, tx, installer->schema, &installer->fixed, sets, COUNT_OF(sets), ret);
+    return rec_insert(a, tx, &installer->scope, &installer->fixed, sets, COUNT_OF(sets), ret);
 }
 
 struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
@@ -244,7 +244,7 @@ struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena
     if (err)
         return err;
     token = ARENA_NEW(a, struct str);
-    *token = auth_token_new(a, rec, TOKEN_AUTH, false, INSTALLER_TOKEN_S, installer->fixed.now_ms);
+    *token = auth_token_new(a, rec, TOKEN_AUTH, false, INSTALLER_TOKEN_S, installer->scope.now_ms);
     *ret = token;
     return NULL;
 }

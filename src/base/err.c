@@ -135,6 +135,13 @@ void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct
     *end = item;
 }
 
+struct err *err_say(struct err *err, const char *message)
+{
+    if (err && err->kind == E_BAD_REQUEST && str_eq(str_of(err->message), STR(ERR_WENT_WRONG)))
+        err->message = message;
+    return err;
+}
+
 struct err *err_copy(struct arena *a, const struct err *err)
 {
     struct err_item **end;

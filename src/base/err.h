@@ -141,6 +141,9 @@ void err_add_item(struct arena *a, struct err **err, struct str path, enum err_c
 void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct str code,
                       struct str message, struct str params);
 
+/* Puts an E_BAD_REQUEST that has no words but its kind's into these. NULL gives NULL, else err. */
+struct err *err_say(struct err *err, const char *message);
+
 /* A copy in another arena: for an error that outlives the one it was made in. NULL gives NULL. */
 struct err *err_copy(struct arena *a, const struct err *err);
 

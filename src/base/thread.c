@@ -260,8 +260,10 @@ static bool has_place(const struct lane *lane, struct job *job)
 {
     uint64_t before = lane->round;
 
-    if (lane->closing || lane->n_queued >= lane->conf.max_queued ||
-        n_waiting(lane, job->client, &before) >= lane->conf.max_queued / 2)
+    size_t n = n_waiting(lane, job->client, &before);
+
+    if (lane->closing ||
+        (!job->owed && (lane->n_queued >= lane->conf.max_queued || n >= lane->conf.max_queued / 2)))
         return false;
     job->round = (before > lane->round ? before : lane->round) + 1;
     return true;

@@ -23,6 +23,7 @@ void thread_join(pthread_t thread);
 struct job {
     void (*run)(struct job *job); /* on a pool thread; it owns the job from here */
     uint64_t client;              /* whose share it counts for; 0: nobody's, it has no bound */
+    bool owed;                    /* it ends what has been begun: it is taken however many wait */
     /* the queue's */
     struct job *next;
     uint64_t round;

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct events;
+
 struct options {
     struct str exe; /* file name of the executable, for messages */
     /* every command's */
@@ -21,6 +23,8 @@ struct options {
     /* serve's */
     struct str http, https, origins, allow_missing;
     int64_t shutdown_ms, threads;
+    /* no flags: what a program puts in that has the server inside */
+    const struct events *events; /* NULL: nobody listens */
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;

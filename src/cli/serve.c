@@ -188,6 +188,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .settings = serving->app.settings,
                                 .pool = make_pool(),
                                 .files = file_store_new(options->dir, true),
+                                .events = options->events,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .follow_schema = follow_schema,
                                 .user = &serving->app};

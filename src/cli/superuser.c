@@ -36,8 +36,8 @@ static struct err *run_account(struct app *app, const struct superuser_command *
     struct db_lease lease = {0};
     struct err *err;
 
-    superuser->schema = schema;
-    err = auth_superuser_prepare(app->arena, superuser, command->with_password, date_now_ms());
+    superuser->scope = (struct rec_scope){.schema = schema, .now_ms = date_now_ms()};
+    err = auth_superuser_prepare(app->arena, superuser, command->with_password);
     if (err)
         return err;
     return db_run_leased(app->arena, app->data, &lease, command->unit, superuser, ret_out);

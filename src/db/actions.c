@@ -123,6 +123,12 @@ void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit
     arena_reset(a);
 }
 
+struct arena *db_unit_arena(const struct db_conn *tx)
+{
+    assert(tx->in_unit);
+    return tx->unit_arena;
+}
+
 void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user)
 {
     struct db_action *action;

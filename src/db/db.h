@@ -123,6 +123,9 @@ struct db_value {
 #define DB_V_TEXT(x) ((struct db_value){.type = DB_TEXT, .s = (x)})
 #define DB_V_BLOB(x) ((struct db_value){.type = DB_BLOB, .s = (x)})
 
+/* Of the same type, and bytewise the same. */
+bool db_value_eq(struct db_value x, struct db_value y);
+
 /* Parameters count from 1, in the order the dialect numbered them. Bytes must live until the
  * statement is released. */
 void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value);
@@ -275,6 +278,8 @@ void db_savepoint_rollback(struct db_conn *tx);
  * statement, also of other processes. After db_read_begin(), or inside a unit. */
 int64_t db_schema_version(const struct db_conn *conn);
 
+/* Inside a unit: its arena, for what shall be there at its end. */
+struct arena *db_unit_arena(const struct db_conn *tx);
 /* Whether the connection is inside a unit (writes allowed). */
 bool db_is_tx(const struct db_conn *conn);
 /* Whether that unit shares its transaction with others. One that finds that it has much to write

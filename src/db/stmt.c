@@ -57,6 +57,23 @@ void db_release(struct db_stmt *stmt)
     db_stmts_give(stmt);
 }
 
+bool db_value_eq(struct db_value x, struct db_value y)
+{
+    if (x.type != y.type)
+        return false;
+    switch (x.type) {
+    case DB_NULL:
+        return true;
+    case DB_INT:
+    case DB_REAL: /* as bits */
+        return x.i == y.i;
+    case DB_TEXT:
+    case DB_BLOB:
+        return str_eq(x.s, y.s);
+    }
+    BUG("no type of a value");
+}
+
 /* --- run ------------------------------------------------------------------------------------- */
 
 void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value)

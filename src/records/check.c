@@ -156,8 +156,8 @@ struct err *rec_check_auth_id(const struct rec_work *work)
     struct str id = work->values[work->col->id_field->at].text;
     struct err *err = NULL;
 
-    for (size_t i = 0; i < work->schema->n_cols && !err; i++) {
-        const struct schema_col *other = work->schema->cols[i];
+    for (size_t i = 0; i < work->scope->schema->n_cols && !err; i++) {
+        const struct schema_col *other = work->scope->schema->cols[i];
         int64_t n = 0;
 
         if (other == work->col || !rec_is_auth(other))

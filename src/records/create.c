@@ -40,11 +40,10 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
     const struct schema_col *col = request->col;
     struct rec_actor *actor = &draft->actor;
     struct rec_work work = {.a = a,
-                            .schema = actor->schema,
+                            .scope = &actor->scope,
                             .col = col,
                             .values = rec_zero(a, col),
-                            .uploads = &draft->uploads,
-                            .now_ms = request->now_ms};
+                            .uploads = &draft->uploads};
     struct err *items = NULL;
     struct rec rec;
 
@@ -73,23 +72,27 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
 
 /* --- the unit --------------------------------------------------------------------------------- */
 
-static struct err *check_create_rule(const struct rec_draft *draft, const struct rec_work *work)
+#define CREATE_FAILED "Failed to create record."
+
+static struct err *judge_create(const struct rec_draft *draft, struct rec_work *work)
 {
     const struct schema_rule *rule = &work->col->create_rule;
     struct err *err;
     bool ok;
 
+    work->values = draft->values;
+    work->cells = draft->cells;
     if (!draft->actor.superuser && rec_has_unhashed(work->col, draft->values))
-        return err_new(work->a, E_BAD_REQUEST, NULL, "no row for the create rule: no hash");
+        return err_new(work->a, E_BAD_REQUEST, CREATE_FAILED,
+                       "no row for the create rule: no hash");
     if (rec_is_free(&draft->actor, rule))
         return NULL;
     err = rec_virtual_matches(work->a, work->tx, &draft->actor, work->col, rule->text,
                               draft->virtual_cells, &ok);
-    if (err)
-        return rec_rule_failed(work->a, err, E_BAD_REQUEST, draft->request.is_leased);
-    if (!ok)
-        return err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
-    return NULL;
+    err = rec_rule_failed(work->a, err, E_BAD_REQUEST, draft->request.is_leased);
+    if (!err && !ok)
+        err = err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
+    return err_say(err, CREATE_FAILED);
 }
 
 static struct err *check_create_form(const struct rec_draft *draft, const struct rec_work *work)
@@ -104,33 +107,31 @@ static struct err *check_create_form(const struct rec_draft *draft, const struct
                       &manages);
     if (!err)
         rec_form_check(work, &draft->form, manages, false, &items);
-    return err ? err : items;
+    return err_say(err ? err : items, CREATE_FAILED);
 }
 
-struct err *rec_create_run(const struct rec_draft *draft, struct rec_work *work,
-                           struct rec_written *ret)
+static struct err *store_created(const struct rec_draft *draft, struct rec_work *work,
+                                 struct rec_written *ret)
 {
     struct rec *rec;
     struct err *err;
 
-    work->values = draft->values;
-    work->cells = draft->cells;
-    err = check_create_rule(draft, work);
-    if (!err)
-        err = check_create_form(draft, work);
-    if (!err)
-        err = rec_save(work, draft->field_items, &rec);
+    err = rec_save(work, work->is_heard ? NULL : draft->field_items, &rec);
     if (!err)
         err = rec_drop_installer(work);
     if (!err)
         err = rec_uploads_check_stored(work->a, work->uploads, work->values);
-    if (err) {
-        if (err->kind == E_BAD_REQUEST)
-            err->message = "Failed to create record.";
-        return err;
-    }
+    if (err)
+        return err_say(err, CREATE_FAILED);
+    ret->now = rec;
     ret->body = draft->answer;
-    if (ret->body.p)
+    if (ret->body.p && !work->is_heard)
         return NULL;
     return rec_answer(work->a, work->tx, &draft->actor, rec, draft->request.expand, &ret->body);
 }
+
+const struct rec_part rec_create_part = {.kind = EVENT_RECORD_CREATE,
+                                         .failed = CREATE_FAILED,
+                                         .judge = judge_create,
+                                         .form = check_create_form,
+                                         .store = store_created};

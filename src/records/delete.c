@@ -2,18 +2,18 @@
  * The unit of a delete (records.md 4, 12): who may, then remove.c.
  */
 #include "records/draft.h"
+#include "records/remove.h"
 #include "records/rows.h"
 #include "records/rules.h"
 #include "records/version.h"
 
-struct err *rec_delete_run(const struct rec_draft *draft, struct rec_work *work,
-                           struct rec_written *ret)
+/* The row that shall go, under the rule. */
+static struct err *judge_delete(const struct rec_draft *draft, struct rec_work *work)
 {
     struct query_spec spec = rec_spec(work->tx, &draft->actor, work->col);
     struct rec_rows rows = {0};
     struct err *err;
 
-    (void)ret; /* a delete answers nothing */
     if (!draft->actor.superuser)
         spec.rule = work->col->delete_rule.text;
     spec.id = draft->request.id.p ? draft->request.id : STR("");
@@ -23,10 +23,38 @@ struct err *rec_delete_run(const struct rec_draft *draft, struct rec_work *work,
         return rec_rule_failed(work->a, err, E_NOT_FOUND, draft->request.is_leased);
     if (rows.n == 0)
         return err_new(work->a, E_NOT_FOUND, NULL, "no such record to delete");
-    err = rec_check_condition(work, &draft->request, &rows.items[0]);
+    work->old = &rows.items[0];
+    return rec_check_condition(work, &draft->request, work->old);
+}
+
+static struct err *rebase_delete(const struct rec_draft *draft, struct rec_work *work)
+{
+    struct rec *old;
+    struct err *err = rec_find(work->a, work->tx, work->col, draft->request.id, &old);
+
+    if (!err && !old)
+        err = err_new(work->a, E_NOT_FOUND, NULL, "no such record to delete");
     if (err)
         return err;
-    return rec_remove_with_files(work->a, work->tx, work->schema,
-                                 rec_files_to_go(work->a, work->tx, draft->actor.files),
-                                 &rows.items[0], work->now_ms);
+    work->old = old;
+    return rec_check_condition(work, &draft->request, old);
 }
+
+static struct err *delete_old(const struct rec_draft *draft, struct rec_work *work,
+                              struct rec_written *ret)
+{
+    struct file_removal *files = rec_files_to_go(work->a, work->tx, work->scope->files);
+
+    (void)draft;
+    (void)ret; /* a delete answers nothing */
+    return work->is_heard ? rec_remove_told(work->a, work->tx, work->scope, files, work->old)
+                          : rec_remove(work->a, work->tx, work->scope, files, work->old);
+}
+
+const struct rec_part rec_delete_part = {
+    .kind = EVENT_RECORD_DELETE,
+    .failed = "Failed to delete record. Make sure that the record is not part of a required "
+              "relation reference.",
+    .judge = judge_delete,
+    .rebase = rebase_delete,
+    .store = delete_old};

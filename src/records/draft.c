@@ -13,7 +13,6 @@
 
 #include "base/crypto.h"
 #include "records/fresh.h"
-#include "records/remove.h"
 #include "records/rules.h"
 #include "records/values.h"
 
@@ -151,7 +150,8 @@ struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
         return err; /* the unit has the last word on what else is wrong */
     if (draft->values)
         id = draft->values[col->id_field->at].text;
-    return rec_uploads_store(a, &draft->uploads, draft->actor.files, col->id, id, draft->values);
+    return rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
+                             draft->values);
 }
 
 bool rec_draft_needs_match(const struct rec_draft *draft)
@@ -172,38 +172,6 @@ struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
 
 void rec_draft_discard(struct rec_draft *draft)
 {
-    if (draft->actor.files)
-        rec_uploads_discard(&draft->uploads, draft->actor.files);
-}
-
-/* --- the unit --------------------------------------------------------------------------------- */
-
-bool rec_draft_is_leased(const struct rec_draft *draft)
-{
-    return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
-}
-
-struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
-{
-    static struct err *(*const runs[])(const struct rec_draft *draft, struct rec_work *work,
-                                       struct rec_written *ret) = {
-        [REC_CREATE] = rec_create_run,
-        [REC_UPDATE] = rec_update_run,
-        [REC_DELETE] = rec_delete_run,
-    };
-    const struct rec_draft *draft = in;
-    struct rec_written *written = ARENA_NEW(a, struct rec_written);
-    struct rec_work work = {.a = a,
-                            .tx = tx,
-                            .schema = draft->actor.schema,
-                            .col = draft->request.col,
-                            .now_ms = draft->request.now_ms,
-                            .token_key = draft->token_key,
-                            .uploads = &draft->uploads};
-    struct err *err;
-
-    err = runs[draft->request.action](draft, &work, written);
-    if (!err)
-        *ret_out = written;
-    return err;
+    if (draft->actor.scope.files)
+        rec_uploads_discard(&draft->uploads, draft->actor.scope.files);
 }

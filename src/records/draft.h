@@ -37,13 +37,32 @@ struct rec_draft {
 /* The last step of a create's draft: its record, as far as no database is needed for it. */
 MUST_CHECK struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft);
 
-/* The units, on the thread that writes; work has what is the same for all of them. They leave the
- * draft as it is, and fill in *ret, which is empty. */
-MUST_CHECK struct err *rec_create_run(const struct rec_draft *draft, struct rec_work *work,
-                                      struct rec_written *ret);
-MUST_CHECK struct err *rec_update_run(const struct rec_draft *draft, struct rec_work *work,
-                                      struct rec_written *ret);
-MUST_CHECK struct err *rec_delete_run(const struct rec_draft *draft, struct rec_work *work,
-                                      struct rec_written *ret);
+/*
+ * An action in its parts; work has what is the same for all of them. Inside the unit or, for what
+ * somebody listens to, judge and form before it.
+ */
+struct rec_part {
+    enum event_kind kind;
+    const char *failed; /* what clients read where a part refuses */
+    /* Who may, and on which row: work->old, values. */
+    struct err *(*judge)(const struct rec_draft *draft, struct rec_work *work);
+    /* What an auth record's form says about passwords; NULL: there is none. */
+    struct err *(*form)(const struct rec_draft *draft, const struct rec_work *work);
+    /* The row as it is by now, and over it what was changed of the one that was judged. NULL: there
+     * is no row yet. */
+    struct err *(*rebase)(const struct rec_draft *draft, struct rec_work *work);
+    /* Checks, writes, and renders the answer. */
+    struct err *(*store)(const struct rec_draft *draft, struct rec_work *work,
+                         struct rec_written *ret);
+};
+extern const struct rec_part rec_create_part, rec_update_part, rec_delete_part;
+
+/* parts.c */
+const struct rec_part *rec_part_of(const struct rec_draft *draft);
+/* What every run of the draft starts from; tx may be a reader. */
+struct rec_work rec_draft_work(const struct rec_draft *draft, struct db_conn *tx, struct arena *a);
+/* heard_draft.c: rec_draft_run() with listeners, in a unit that has no other one beside it. */
+MUST_CHECK struct err *rec_draft_run_inside(const struct rec_draft *draft, struct db_conn *tx,
+                                            struct arena *a, struct rec_written **ret);
 
 #endif

@@ -232,7 +232,8 @@ static struct err *grow_level(const struct expand *x, const struct rec_rows *row
         bool keep;
 
         branch->name = wanted->name;
-        if (!query_hop_resolve(x->actor->schema, level->plan->col, wanted->name, &branch->hop))
+        if (!query_hop_resolve(x->actor->scope.schema, level->plan->col, wanted->name,
+                               &branch->hop))
             continue;
         err = grow_branch(x, rows, wanted, depth, branch, &keep);
         if (err)

@@ -40,7 +40,7 @@ void rec_stamp(const struct rec_work *work)
     char text[DATE_TEXT_LEN + 1];
     struct str now = {text, DATE_TEXT_LEN};
 
-    date_format(text, work->now_ms);
+    date_format(text, work->scope->now_ms);
     now = arena_dup(work->a, now);
     for (size_t i = 0; i < work->col->n_fields; i++) {
         const struct schema_field *field = &work->col->fields[i];
@@ -49,6 +49,6 @@ void rec_stamp(const struct rec_work *work)
             (work->old ? field->autodate.on_update : field->autodate.on_create))
             work->values[i].text = now;
     }
-    if (work->col == work->schema->superusers)
+    if (work->col == work->scope->schema->superusers)
         work->values[work->col->auth->verified->at].truth = true;
 }

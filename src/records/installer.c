@@ -10,7 +10,7 @@ struct err *rec_drop_installer(const struct rec_work *work)
     struct rec *rec = NULL;
     struct err *err;
 
-    if (work->col != work->schema->superusers)
+    if (work->col != work->scope->schema->superusers)
         return NULL;
     email = work->col->auth->email;
     if (str_eq(work->values[email->at].text, REC_INSTALLER_EMAIL))
@@ -18,5 +18,5 @@ struct err *rec_drop_installer(const struct rec_work *work)
     err = rec_find_by(work->a, work->tx, work->col, email, REC_INSTALLER_EMAIL, false, &rec);
     if (err || !rec)
         return err;
-    return rec_remove(work->a, work->tx, work->schema, rec, work->now_ms);
+    return rec_remove(work->a, work->tx, work->scope, NULL, rec);
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "events/events.h"
 #include "files/files.h"
 #include "query/query.h"
 #include "schema/schema.h"
@@ -52,14 +53,34 @@ MUST_CHECK struct err *rec_find_by(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *rec_find_row(struct arena *a, struct db_conn *conn,
                                     const struct schema_col *col, struct str id, struct rec **ret);
 
+/* --- where it happens ------------------------------------------------------------------------ */
+
+/* What everything works with that is done to records. By value: it is four words. */
+struct rec_scope {
+    const struct schema *schema;
+    int64_t now_ms;              /* what @now and its like mean, and what autodates get */
+    struct file_store *files;    /* NULL: files of records are left alone */
+    const struct events *events; /* NULL: nobody listens */
+};
+
+/* What the events of a record carry (events.h). Rows as cells, before and after; those that
+ * listeners may change as values. */
+struct rec_event {
+    const struct rec_scope *scope;
+    const struct rec_actor *actor; /* who asks; NULL: nobody, it is written from inside */
+    const struct schema_col *col;
+    const struct rec *old; /* as it was; NULL of a create */
+    struct value *values;  /* as it shall be, one a field, until it is written; NULL of a delete */
+    const struct rec *now; /* as it is stored, once it is; NULL of a delete */
+    const struct err *failed; /* EVENT_FAILED: why */
+};
+
 /* --- who acts -------------------------------------------------------------------------------- */
 
 struct rec_actor {
-    const struct schema *schema;
+    struct rec_scope scope;
     const struct rec *auth; /* NULL: a guest; auth->col is an auth collection */
     bool superuser;
-    int64_t now_ms;               /* what @now and its like mean in rules, filters and sorts */
-    struct file_store *files;     /* NULL: files of records are left alone */
     struct query_request request; /* context, method, query, headers, auth_*; body per operation */
 };
 
@@ -180,7 +201,6 @@ struct rec_request {
     /* A batch's, which its drafts share: what one of them writes, another may find. NULL: none */
     struct rec_matches *matches;
     const atomic_bool *gone; /* the client has left; may be NULL */
-    int64_t now_ms;
 };
 
 /* Texts that were matched with their fields' patterns. */
@@ -221,10 +241,20 @@ bool rec_draft_is_leased(const struct rec_draft *draft);
 /* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *.
  */
 struct rec_written {
-    struct str body;    /* the answer's JSON text; empty after a delete */
-    struct str version; /* after an update with a condition; else empty */
+    struct str body;       /* the answer's JSON text; empty after a delete */
+    struct str version;    /* after an update with a condition; else empty */
+    const struct rec *now; /* as it was stored; NULL after a delete */
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+/* Whether somebody listens to it. Then rec_draft_run() is for units that the caller has leased, and
+ * has listeners run inside of them; what else is asked for is rec_draft_run_heard() */
+bool rec_draft_is_heard(const struct rec_draft *draft);
+/* which runs them outside of any transaction, and the unit among them, for which it waits. *ret in
+ * any case: what the unit has left, once it is committed, which an error may follow; NULL: it is
+ * not, without an error where a listener has kept it from that. On a pool thread without a snapshot
+ * or a unit; E_STALE before the first listener only. */
+MUST_CHECK struct err *rec_draft_run_heard(struct arena *a, struct db *db,
+                                           const struct rec_draft *draft, struct rec_written **ret);
 
 /* The superuser of a first start (data-dir.md 10); creating any other one removes it. */
 #define REC_INSTALLER_EMAIL STR("__pbinstaller@example.com")
@@ -237,34 +267,30 @@ struct rec_set {
     struct str field;
     struct value value;
 };
-/* Clock and chance of a unit, fixed before it: however often it runs, it writes the same. */
+/* Chance of a unit, fixed before it: however often it runs, it writes the same. */
 struct rec_fixed {
     const struct schema_col *col;
     struct value *values; /* of a new record: generated texts, nothing else */
     struct str token_key; /* of an auth record, should it have to change */
-    int64_t now_ms;
 };
 /* Outside of the unit; lives in `a`. */
-struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col, int64_t now_ms);
+struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col);
 /* A new record of fixed->col. */
-MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec_fixed *fixed, const struct rec_set *sets,
-                                  size_t n, struct rec **ret);
-/* rec is one of fixed->col. */
-MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec_fixed *fixed, const struct rec *rec,
+MUST_CHECK struct err *rec_insert(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, const struct rec_fixed *fixed,
                                   const struct rec_set *sets, size_t n, struct rec **ret);
-/* With relation integrity and cascade (records.md 12). */
-MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  const struct rec *rec, int64_t now_ms);
-
+/* rec is one of fixed->col. */
+MUST_CHECK struct err *rec_change(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, const struct rec_fixed *fixed,
+                                  const struct rec *rec, const struct rec_set *sets, size_t n,
+                                  struct rec **ret);
+/* With relation integrity and cascade (records.md 12); the files of what is deleted are added to
+ * `files`, NULL: they stay. */
+MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx,
+                                  const struct rec_scope *scope, struct file_removal *files,
+                                  const struct rec *rec);
 /* In a unit whose arena is a: what is added to it is removed once the unit is committed. NULL when
  * there is no store. */
 struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store);
-/* rec_remove(), and the files of what is deleted are added to `files`; NULL: they stay. */
-MUST_CHECK struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx,
-                                             const struct schema *schema,
-                                             struct file_removal *files, const struct rec *rec,
-                                             int64_t now_ms);
 
 #endif

@@ -14,6 +14,7 @@
  * that is to be deleted itself is not found.
  */
 #include "records/remove.h"
+#include "records/heard.h"
 
 #include "base/limits.h"
 #include "base/map.h"
@@ -52,11 +53,11 @@ struct removal {
     struct arena *a;
     struct arena *scratch; /* reset with each referencing record */
     struct db_conn *tx;
-    const struct schema *schema;
+    const struct rec_scope *scope;
     struct file_removal *files; /* NULL: they stay */
-    int64_t now_ms;
-    bool ordered;
-    size_t n_found; /* referencing records so far */
+    bool told;                  /* of the first record, all stages but the last have been raised */
+    bool ordered;               /* one record a frame */
+    size_t n_found;             /* referencing records so far */
     struct frame *top;
 };
 
@@ -169,7 +170,7 @@ static struct err *check_superusers_left(const struct removal *r)
 
     rec_sql_init(&q, r->a, r->tx);
     REC_SQL(&q, "SELECT 1 FROM ");
-    rec_sql_ident(&q, r->schema->superusers->name);
+    rec_sql_ident(&q, r->scope->schema->superusers->name);
     REC_SQL(&q, " LIMIT 1");
     err = rec_sql_exists(&q, r->tx, &left);
     if (err || left)
@@ -177,7 +178,7 @@ static struct err *check_superusers_left(const struct removal *r)
     return err_new(r->a, E_BAD_REQUEST, last_superuser, "the last superuser");
 }
 
-static struct err *delete_rows(const struct removal *r, const struct frame *frame)
+static struct err *delete_rows(const struct removal *r, struct frame *frame)
 {
     AUTO_SQL struct rec_sql q;
     struct err *err;
@@ -192,10 +193,67 @@ static struct err *delete_rows(const struct removal *r, const struct frame *fram
     rec_sql_ident(&q, frame->col->id_field->name);
     rec_sql_among(&q, frame->ids.items, frame->ids.n);
     err = rec_sql_exec(&q, r->tx, NULL);
-    if (!err && frame->col == r->schema->superusers)
+    if (!err && frame->col == r->scope->schema->superusers)
         err = check_superusers_left(r);
     if (!err && rec_is_auth(frame->col))
-        err = rec_forget_all(r->a, r->tx, r->schema, frame->col, frame->ids);
+        err = rec_forget_all(r->a, r->tx, r->scope->schema, frame->col, frame->ids);
+    frame->deleted = !err;
+    return err;
+}
+
+/* --- with listeners, a record a frame --------------------------------------------------------- */
+
+struct heard_frame {
+    struct rec_work work; /* first: rec_write_rows() hands it back */
+    const struct removal *r;
+    struct frame *frame;
+};
+
+static struct err *delete_row(struct rec_work *work)
+{
+    struct heard_frame *it = (struct heard_frame *)work;
+
+    return delete_rows(it->r, it->frame);
+}
+
+static struct err *delete_heard(struct rec_heard *heard)
+{
+    struct heard_frame *it = heard->user;
+
+    return rec_write_rows(&it->work, EVENT_RECORD_DELETE, delete_row);
+}
+
+/* Of the record that was asked for, all but the last stage is the caller's where r->told. */
+static struct err *raise_delete(const struct removal *r, struct frame *frame)
+{
+    struct heard_frame it = {
+        .r = r,
+        .frame = frame,
+        .work = {.a = r->a, .tx = r->tx, .scope = r->scope, .col = frame->col}};
+    struct rec_heard heard = {
+        .a = r->a, .kind = EVENT_RECORD_DELETE, .execute = delete_heard, .user = &it};
+    struct rec *old;
+    struct err *err = rec_find_row(r->a, r->tx, frame->col, frame->ids.items[0], &old);
+
+    if (err || !old)
+        return err; /* gone with an inner cascade */
+    it.work.old = old;
+    heard.event = rec_event_of(&it.work);
+    return r->told && !frame->below ? delete_heard(&heard) : rec_write_inside(r->tx, &heard);
+}
+
+/* A record that a listener keeps stays as it is, and so does what refers to it. */
+static struct err *delete_frame(const struct removal *r, struct frame *frame)
+{
+    struct err *err;
+
+    if (!rec_is_heard(r->scope, EVENT_RECORD_DELETE, frame->col))
+        return delete_rows(r, frame);
+    err = raise_delete(r, frame);
+    if (!err && !frame->deleted) {
+        frame->deleted = true;
+        frame->next_back = frame->col->n_backs;
+    }
     return err;
 }
 
@@ -281,8 +339,7 @@ static struct err *release_one(const struct removal *r, const struct schema_back
                                struct frame *frame, struct str id, bool *ret_goes)
 {
     const struct schema_field *field = back->field;
-    struct rec_work work = {
-        .a = r->scratch, .tx = r->tx, .schema = r->schema, .col = back->col, .now_ms = r->now_ms};
+    struct rec_work work = {.a = r->scratch, .tx = r->tx, .scope = r->scope, .col = back->col};
     struct str_list left = {0};
     struct value *refs;
     struct rec *rec;
@@ -347,10 +404,8 @@ static struct err *next_step(struct removal *r, struct frame *frame)
 {
     const struct schema_back *back = &frame->col->backs[frame->next_back];
 
-    if (!frame->deleted) {
-        frame->deleted = true;
-        return delete_rows(r, frame);
-    }
+    if (!frame->deleted)
+        return delete_frame(r, frame);
     if (frame->next_todo < frame->todo.n)
         return release_found(r, back, frame);
     if (frame->more && frame->moved)
@@ -375,28 +430,56 @@ static struct err *next_step(struct removal *r, struct frame *frame)
     return NULL;
 }
 
-struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                       const struct rec *rec, int64_t now_ms)
+/* Whether somebody listens to what may become of records that go, or lose a reference. */
+static bool hears_any(const struct removal *r, const struct schema_col *col)
 {
-    return rec_remove_with_files(a, tx, schema, NULL, rec, now_ms);
+    const struct schema *schema = r->scope->schema;
+    bool *reached;
+
+    if (!r->scope->events)
+        return false;
+    reached = ARENA_ARRAY(r->a, bool, schema->n_cols);
+    mark_reached(r->a, schema, col, reached);
+    for (size_t i = 0; i < schema->n_cols; i++) {
+        if (!reached[i])
+            continue;
+        if (rec_is_heard(r->scope, EVENT_RECORD_DELETE, schema->cols[i]))
+            return true;
+        for (size_t j = 0; j < schema->cols[i]->n_backs; j++)
+            if (rec_is_heard(r->scope, EVENT_RECORD_UPDATE, schema->cols[i]->backs[j].col))
+                return true;
+    }
+    return false;
 }
 
-struct err *rec_remove_with_files(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                  struct file_removal *files, const struct rec *rec, int64_t now_ms)
+static struct err *remove_rec(struct removal *r, const struct rec *rec)
 {
-    struct removal r = {.a = a, .tx = tx, .schema = schema, .files = files, .now_ms = now_ms};
-    struct str_list ids = {ARENA_NEW(a, struct str), 1};
+    struct str_list ids = {ARENA_NEW(r->a, struct str), 1};
     struct err *err = NULL;
 
-    r.scratch = arena_child(a);
-    if (!rec_is_readable(r.scratch, rec))
-        return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
-    r.ordered = is_ordered(a, schema, rec->col);
+    r->scratch = arena_child(r->a);
+    if (!rec_is_readable(r->scratch, rec))
+        return err_new(r->a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
+    r->ordered = is_ordered(r->a, r->scope->schema, rec->col) || hears_any(r, rec->col);
     ids.items[0] = rec_id(rec);
-    push_frame(&r, rec->col, ids);
-    while (r.top && !err)
-        err = next_step(&r, r.top);
-    if (err && err->kind == E_BAD_REQUEST && err->message != last_superuser)
-        err->message = FAILED;
-    return err;
+    push_frame(r, rec->col, ids);
+    while (r->top && !err)
+        err = next_step(r, r->top);
+    return err_say(err, FAILED);
+}
+
+struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                       struct file_removal *files, const struct rec *rec)
+{
+    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files};
+
+    return remove_rec(&r, rec);
+}
+
+struct err *rec_remove_told(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                            struct file_removal *files, const struct rec *rec)
+{
+    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files, .told = true};
+
+    return remove_rec(&r, rec);
 }

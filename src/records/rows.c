@@ -33,14 +33,14 @@ struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
                            const struct schema_col *col)
 {
     return (struct query_spec){
-        .schema = actor->schema,
+        .schema = actor->scope.schema,
         .col = col,
         .request = &actor->request,
         .dialect = db_conn_dialect(conn),
         .want = QUERY_ROWS,
         .client_is_superuser = actor->superuser,
         .limit = -1,
-        .now_ms = actor->now_ms,
+        .now_ms = actor->scope.now_ms,
     };
 }
 

@@ -12,7 +12,7 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
     struct query_request *request = &actor->request;
 
     actor->auth = auth;
-    actor->superuser = auth && auth->col == actor->schema->superusers;
+    actor->superuser = auth && auth->col == actor->scope.schema->superusers;
     request->auth_col = auth ? auth->col : NULL;
     if (!fields)
         return;

@@ -5,6 +5,7 @@
 
 #include "records/check.h"
 #include "records/fresh.h"
+#include "records/heard.h"
 #include "records/sql.h"
 #include "records/system.h"
 #include "records/values.h"
@@ -64,6 +65,22 @@ static struct err *update_row(const struct rec_work *work, const struct db_value
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
+/* The row, and what others have to do with it. */
+static struct err *store_row(struct rec_work *work)
+{
+    struct err *err;
+
+    if (!work->cells)
+        work->cells = rec_store(work->a, work->col, work->values);
+    err = work->old ? update_row(work, work->cells) : insert_row(work, work->cells);
+    return err ? err : rec_react_after(work);
+}
+
+static enum event_kind kind_of(const struct rec_work *work)
+{
+    return work->old ? EVENT_RECORD_UPDATE : EVENT_RECORD_CREATE;
+}
+
 struct err *rec_save(struct rec_work *work, const struct err *field_items, struct rec **ret)
 {
     struct err *items = err_copy(work->a, field_items);
@@ -80,13 +97,8 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
     err = rec_react_before(work);
     if (!err && rec_is_auth(work->col))
         err = rec_check_auth_id(work);
-    if (err)
-        return err;
-    if (!work->cells)
-        work->cells = rec_store(work->a, work->col, work->values);
-    err = work->old ? update_row(work, work->cells) : insert_row(work, work->cells);
     if (!err)
-        err = rec_react_after(work);
+        err = rec_write_rows(work, kind_of(work), store_row);
     if (err)
         return err;
     *ret = ARENA_NEW(work->a, struct rec);
@@ -95,14 +107,40 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
 }
 
 /* Nothing that others react to changes: old and new differ in a relation, or in form only. */
-struct err *rec_save_normal(const struct rec_work *work)
+static struct err *store_normal(struct rec_work *work)
 {
+    work->cells = rec_store(work->a, work->col, work->values);
+    return update_row(work, work->cells);
+}
+
+static struct err *save_normal(struct rec_heard *heard)
+{
+    struct rec_work *work = heard->user;
     struct err *err = NULL;
+    struct rec *now;
 
     rec_stamp(work);
     if (rec_is_auth(work->col))
         err = rec_check_auth_id(work);
+    if (!err)
+        err = rec_write_rows(work, EVENT_RECORD_UPDATE, store_normal);
     if (err)
         return err;
-    return update_row(work, rec_store(work->a, work->col, work->values));
+    now = ARENA_NEW(work->a, struct rec);
+    *now = (struct rec){.col = work->col, .cells = work->cells};
+    heard->event.now = now;
+    return NULL;
+}
+
+struct err *rec_save_normal(struct rec_work *work)
+{
+    struct rec_heard heard = {.a = work->a,
+                              .kind = EVENT_RECORD_UPDATE,
+                              .event = rec_event_of(work),
+                              .execute = save_normal,
+                              .user = work};
+
+    if (!rec_is_heard(work->scope, EVENT_RECORD_UPDATE, work->col))
+        return save_normal(&heard);
+    return rec_write_inside(work->tx, &heard);
 }

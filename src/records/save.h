@@ -13,6 +13,6 @@ MUST_CHECK struct err *rec_save(struct rec_work *work, const struct err *field_i
                                 struct rec **ret);
 /* A stored record that has lost a reference (records.md 12): every column in normal form, autodates
  * moved, nothing validated. */
-MUST_CHECK struct err *rec_save_normal(const struct rec_work *work);
+MUST_CHECK struct err *rec_save_normal(struct rec_work *work);
 
 #endif

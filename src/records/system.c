@@ -35,7 +35,7 @@ static struct err *check_record_ref(const struct rec_work *work, const struct sc
 
 struct err *rec_check_system(const struct rec_work *work, struct err **items)
 {
-    const struct schema *schema = work->schema;
+    const struct schema *schema = work->scope->schema;
     const struct schema_col *col = work->col;
     const struct schema_col *target;
     struct str id;
@@ -81,7 +81,7 @@ struct err *rec_react_before(const struct rec_work *work)
     rotate = !text_changed(work, auth->token_key) &&
              (text_changed(work, auth->password) || text_changed(work, auth->email));
     if (became_verified(work))
-        err = rec_is_in(work->a, work->tx, work->schema->external_auths, work->col,
+        err = rec_is_in(work->a, work->tx, work->scope->schema->external_auths, work->col,
                         rec_id(work->old), &external);
     if (!err && (rotate || external))
         work->values[auth->token_key->at].text = work->token_key;
@@ -99,13 +99,13 @@ struct err *rec_react_after(const struct rec_work *work)
     if (!work->old || !auth)
         return NULL;
     if (text_changed(work, auth->password)) {
-        from[n++] = work->schema->mfas;
-        from[n++] = work->schema->auth_origins;
+        from[n++] = work->scope->schema->mfas;
+        from[n++] = work->scope->schema->auth_origins;
     }
     if (text_changed(work, auth->token_key))
-        from[n++] = work->schema->otps;
+        from[n++] = work->scope->schema->otps;
     if (became_verified(work))
-        from[n++] = work->schema->external_auths;
+        from[n++] = work->scope->schema->external_auths;
     id = rec_id(work->old);
     for (size_t i = 0; i < n && !err; i++)
         err = rec_forget_in(work->a, work->tx, from[i], work->col, (struct str_list){&id, 1});

@@ -14,10 +14,10 @@
 
 #include <string.h>
 
-/* The record as it is stored, and as it shall be. */
-static struct err *load_values(const struct rec_draft *draft, struct rec_work *work)
+#define UPDATE_FAILED "Failed to update record."
+
+static struct err *load_old(const struct rec_draft *draft, struct rec_work *work)
 {
-    struct value *values = ARENA_ARRAY(work->a, struct value, work->col->n_fields);
     struct rec *old;
     struct err *err;
 
@@ -28,21 +28,28 @@ static struct err *load_values(const struct rec_draft *draft, struct rec_work *w
         return err_new(work->a, E_NOT_FOUND, NULL, "no such record to update");
     work->old = old;
     work->old_values = rec_load(work->a, old);
-    memcpy(values, work->old_values, work->col->n_fields * sizeof(*values));
-    work->values = values;
+    work->values = ARENA_ARRAY(work->a, struct value, work->col->n_fields);
+    memcpy(work->values, work->old_values, work->col->n_fields * sizeof(*work->values));
+    return NULL;
+}
 
-    rec_edits_apply(work->a, &draft->edits, values);
-    if (rec_matches_apply(draft->matches, work->col, values))
+/* The record as it shall be. */
+static struct err *edit_values(const struct rec_draft *draft, struct rec_work *work)
+{
+    rec_edits_apply(work->a, &draft->edits, work->values);
+    if (rec_matches_apply(draft->matches, work->col, work->values))
         return NULL;
+    if (!db_is_tx(work->tx))
+        return NULL; /* the check matches it, and this thread may take its time */
     if (db_is_grouped(work->tx))
         return err_new(work->a, E_OVER_BUDGET, NULL, "a text changed since it was matched");
     return db_check_limits(work->a, work->tx);
 }
 
-static struct err *check_update_rule(const struct rec_draft *draft, const struct rec_work *work,
-                                     const struct rec_actor *actor)
+static struct err *check_update_rule(const struct rec_draft *draft, const struct rec_work *work)
 {
     const struct schema_rule *rule = &work->col->update_rule;
+    const struct rec_actor *actor = work->actor;
     struct err *err;
     bool ok;
 
@@ -71,8 +78,28 @@ static struct err *compare_old(const struct rec_draft *draft, const struct rec_w
     return NULL;
 }
 
-static struct err *check_update_form(const struct rec_draft *draft, const struct rec_work *work,
-                                     const struct rec_actor *actor)
+static struct err *judge_update(const struct rec_draft *draft, struct rec_work *work)
+{
+    struct rec_actor *actor;
+    struct err *err = load_old(draft, work);
+
+    if (!err)
+        err = edit_values(draft, work);
+    if (err)
+        return err;
+    actor = ARENA_NEW(work->a, struct rec_actor);
+    *actor = draft->actor;
+    work->actor = actor;
+    if (!actor->superuser) {
+        actor->request.body_is_resolved = true;
+        actor->request.body =
+            rec_resolved_body(work->a, work->col, draft->request.body, false, work->values);
+    }
+    err = check_update_rule(draft, work);
+    return err ? err : rec_check_condition(work, &draft->request, work->old);
+}
+
+static struct err *check_update_form(const struct rec_draft *draft, const struct rec_work *work)
 {
     const struct schema_col *col = work->col;
     bool manages, matches = draft->old_matches;
@@ -82,51 +109,55 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
     if (!rec_is_auth(col))
         return NULL;
     /* asked of the id as submitted: who changes it manages nothing */
-    err = rec_manages(work->a, work->tx, actor, col, work->values[col->id_field->at].text, NULL,
-                      &manages);
+    err = rec_manages(work->a, work->tx, work->actor, col, work->values[col->id_field->at].text,
+                      NULL, &manages);
     if (!err && !manages)
         err = compare_old(draft, work, &matches);
     if (!err)
         rec_form_check(work, &draft->form, manages, matches, &items);
-    return err ? err : items;
+    return err_say(err ? err : items, UPDATE_FAILED);
 }
 
-struct err *rec_update_run(const struct rec_draft *draft, struct rec_work *work,
-                           struct rec_written *ret)
+/* What others have changed since stays changed, unless it was changed here, too. */
+static struct err *rebase_update(const struct rec_draft *draft, struct rec_work *work)
+{
+    const struct value *wanted = work->values;
+    const struct db_value *was = rec_store(work->a, work->col, work->old_values);
+    const struct db_value *shall_be = rec_store(work->a, work->col, wanted);
+    struct err *err = load_old(draft, work);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < work->col->n_fields; i++)
+        if (!db_value_eq(was[i], shall_be[i]))
+            work->values[i] = wanted[i];
+    return rec_check_condition(work, &draft->request, work->old);
+}
+
+static struct err *store_updated(const struct rec_draft *draft, struct rec_work *work,
+                                 struct rec_written *ret)
 {
     const struct rec_request *request = &draft->request;
-    struct rec_actor actor = draft->actor;
     struct err *items = NULL;
     struct rec *rec;
     struct err *err;
 
-    err = load_values(draft, work);
-    if (err)
-        return err;
-    if (!actor.superuser) {
-        actor.request.body_is_resolved = true;
-        actor.request.body =
-            rec_resolved_body(work->a, work->col, request->body, false, work->values);
-    }
-    err = check_update_rule(draft, work, &actor);
-    if (!err)
-        err = rec_check_condition(work, request, work->old);
-    if (err)
-        return err;
-
-    err = check_update_form(draft, work, &actor);
-    if (!err) {
+    if (!work->is_heard)
         rec_check_fields(work, &items);
-        err = rec_save(work, items, &rec);
-    }
+    err = rec_save(work, items, &rec);
     if (!err)
         err = rec_uploads_check_stored(work->a, work->uploads, work->values);
-    if (err) {
-        if (err->kind == E_BAD_REQUEST)
-            err->message = "Failed to update record.";
-        return err;
-    }
-    rec_files_replaced(work, actor.files);
+    if (err)
+        return err_say(err, UPDATE_FAILED);
+    ret->now = rec;
+    rec_files_replaced(work, work->scope->files);
     err = rec_version_now(work, request, &ret->version);
-    return err ? err : rec_answer(work->a, work->tx, &actor, rec, request->expand, &ret->body);
+    return err ? err : rec_answer(work->a, work->tx, work->actor, rec, request->expand, &ret->body);
 }
+
+const struct rec_part rec_update_part = {.kind = EVENT_RECORD_UPDATE,
+                                         .failed = UPDATE_FAILED,
+                                         .judge = judge_update,
+                                         .form = check_update_form,
+                                         .rebase = rebase_update,
+                                         .store = store_updated};

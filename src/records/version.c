@@ -80,7 +80,7 @@ struct err *rec_check_condition(const struct rec_work *work, const struct rec_re
     if (!request->condition)
         return NULL;
     return rec_condition_check(work->a, request->condition,
-                               rec_version(work->a, work->schema, rec));
+                               rec_version(work->a, work->scope->schema, rec));
 }
 
 /* Read again: what a column makes of a value is not what was given to it. */
@@ -95,6 +95,6 @@ struct err *rec_version_now(const struct rec_work *work, const struct rec_reques
         return NULL;
     err = rec_find(work->a, work->tx, work->col, request->id, &rec);
     if (!err && rec)
-        *ret = rec_version(work->a, work->schema, rec);
+        *ret = rec_version(work->a, work->scope->schema, rec);
     return err;
 }

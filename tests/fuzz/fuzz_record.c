@@ -41,12 +41,8 @@ static void fields_keep(struct arena *a, const struct schema_col *col, const str
 static void make_draft(struct arena *a, const struct rec_actor *actor, const struct schema_col *col,
                        enum rec_action action, const struct json *body)
 {
-    const struct rec_request request = {.action = action,
-                                        .actor = actor,
-                                        .col = col,
-                                        .id = STR("post00000000001"),
-                                        .body = body,
-                                        .now_ms = FUZZ_NOW_MS};
+    const struct rec_request request = {
+        .action = action, .actor = actor, .col = col, .id = STR("post00000000001"), .body = body};
     struct rec_draft *draft;
     struct err *err = rec_draft_new(a, &request, &draft);
     struct buf out;
@@ -64,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO(arena_free) struct arena *a = arena_new();
     const struct fuzz_site *site = fuzz_site();
     const struct schema_col *posts = schema_find(site->schema, STR("posts"));
-    struct rec_actor actor = {.schema = site->schema, .superuser = true};
+    struct rec_actor actor = {.scope = {.schema = site->schema, .now_ms = FUZZ_NOW_MS},
+                              .superuser = true};
     const struct json *body;
 
     if (!json_read(a, fuzz_text(data, size), &json_limits_body, &body, NULL) ||

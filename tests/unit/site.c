@@ -39,8 +39,8 @@ void site_reload(void)
     db_read_end(conn);
     schema_unref(site.schema);
     site.schema = schema;
-    site.actor.schema = schema;
-    site.actor.now_ms = SITE_NOW_MS;
+    site.actor.scope.schema = schema;
+    site.actor.scope.now_ms = SITE_NOW_MS;
 }
 
 void site_exec(const char *sql)
@@ -213,7 +213,7 @@ void site_act(const char *who)
     struct db_conn *conn;
     struct rec *auth = NULL;
 
-    *actor = (struct rec_actor){.schema = site.schema};
+    *actor = (struct rec_actor){.scope = {.schema = site.schema, .now_ms = SITE_NOW_MS}};
     actor->request.context = STR("default");
     actor->request.method = STR("GET");
     if (who && strcmp(who, "super") == 0) {
@@ -314,8 +314,7 @@ const char *site_write(enum rec_action action, const char *collection, const cha
                                   .actor = &site.actor,
                                   .col = site_col(collection),
                                   .id = str_of(id),
-                                  .expand = str_of(expand),
-                                  .now_ms = SITE_NOW_MS};
+                                  .expand = str_of(expand)};
     struct db_lease lease = {0};
     struct rec_draft *made;
     void *out = NULL;

@@ -16,6 +16,8 @@
 #define NOW_MS 1899999900000LL
 #define PASSWORD "1234567890"
 
+#define SCOPE ((struct rec_scope){.schema = env.schema, .now_ms = NOW_MS})
+
 struct env {
     struct arena *a;
     char dir[32];
@@ -85,11 +87,11 @@ static struct err *add_user_unit(struct db_conn *tx, const void *in, struct aren
         {STR("email"), {.type = VALUE_TEXT, .text = STR("ada@example.com")}},
         {STR("password"), *hash},
     };
-    const struct rec_fixed fixed = rec_fix(a, users(), NOW_MS);
+    const struct rec_fixed fixed = rec_fix(a, users());
     struct rec *rec;
 
     (void)ret;
-    return rec_insert(a, tx, env.schema, &fixed, sets, COUNT_OF(sets), &rec);
+    return rec_insert(a, tx, &SCOPE, &fixed, sets, COUNT_OF(sets), &rec);
 }
 
 static int setup(void **state)
@@ -110,8 +112,8 @@ static int setup(void **state)
     ok(db_run_leased(env.a, env.db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     exec("UPDATE _collections SET fields = replace(fields, '\"cost\":0', '\"cost\":4')");
     refresh_schema();
-    superuser.schema = env.schema;
-    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
+    superuser.scope = SCOPE;
+    ok(auth_superuser_prepare(env.a, &superuser, true));
     ok(db_run_leased(env.a, env.db, &lease, add_user_unit, &superuser.hash, NULL));
     return 0;
 }
@@ -149,11 +151,10 @@ static struct auth_call call_of(struct rec_actor *actor, const char *body)
                              .col = users(),
                              .client_ip = STR("203.0.113.5"),
                              .user_agent = STR("curl/8.0"),
-                             .superuser_ip_allowed = true,
-                             .now_ms = NOW_MS};
+                             .superuser_ip_allowed = true};
 
     memset(actor, 0, sizeof(*actor));
-    actor->schema = env.schema;
+    actor->scope = SCOPE;
     rec_actor_set_auth(env.a, actor, NULL);
     assert_true(json_read(env.a, str_of(body), &json_limits_body, &call.body, NULL));
     return call;
@@ -354,13 +355,13 @@ static void auth_rule_is_asked(void **state)
 static void superusers_come_from_listed_addresses(void **state)
 {
     struct auth_superuser superuser = {
-        .schema = env.schema, .email = STR("root@example.com"), .password = STR(PASSWORD)};
+        .scope = SCOPE, .email = STR("root@example.com"), .password = STR(PASSWORD)};
     struct db_lease lease = {0};
     struct rec_actor actor;
     struct auth_call call;
 
     (void)state;
-    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
+    ok(auth_superuser_prepare(env.a, &superuser, true));
     ok(db_run_leased(env.a, env.db, &lease, auth_superuser_create, &superuser, NULL));
     call = call_of(&actor, "{\"identity\":\"root@example.com\",\"password\":\"" PASSWORD "\"}");
     call.col = env.schema->superusers;
@@ -435,7 +436,7 @@ static void origins_are_kept(void **state)
     assert_true(count("SELECT COUNT(*) FROM _authOrigins WHERE "
                       "fingerprint = 'cc78f2f3581065f5304b8c5b9862b4ba'") == 1);
     call = call_of(&actor, GOOD);
-    call.now_ms = NOW_MS + 5000;
+    actor.scope.now_ms = NOW_MS + 5000;
     assert_int_equal(send(&call).status, 200);
     assert_true(count("SELECT COUNT(*) FROM _authOrigins WHERE updated > created") == 1);
     call.user_agent = STR("elsewhere");
@@ -460,7 +461,7 @@ static struct auth_answer refresh(const struct auth_token *token, int64_t now_ms
     struct auth_answer answer;
     struct db_conn *conn;
 
-    call.now_ms = now_ms;
+    actor.scope.now_ms = now_ms;
     rec_actor_set_auth(env.a, &actor, token->rec);
     ok(db_reader(env.a, env.db, &conn));
     ok(auth_refresh(env.a, conn, &call, token, &answer));
@@ -541,14 +542,13 @@ struct command {
 
 static void run_command(const struct command *command)
 {
-    struct auth_superuser superuser = {.schema = env.schema,
-                                       .email = str_of(command->email),
-                                       .password = str_of(command->password)};
+    struct auth_superuser superuser = {
+        .scope = SCOPE, .email = str_of(command->email), .password = str_of(command->password)};
     struct db_lease lease = {0};
     void *out = NULL;
     struct err *err;
 
-    err = auth_superuser_prepare(env.a, &superuser, command->unit != auth_superuser_delete, NOW_MS);
+    err = auth_superuser_prepare(env.a, &superuser, command->unit != auth_superuser_delete);
     if (!err)
         err = db_run_leased(env.a, env.db, &lease, command->unit, &superuser, &out);
     if (!command->cause)
@@ -613,13 +613,13 @@ static void too_many_bytes_for_bcrypt(void **state)
 static void the_installer_comes_first_and_goes(void **state)
 {
     static const struct command create = {"a@b.co", "12345678", auth_superuser_create, NULL, false};
-    struct auth_installer installer = {.schema = env.schema};
+    struct auth_installer installer = {.scope = SCOPE};
     struct db_lease lease = {0};
     struct auth_token token;
     void *out = NULL;
 
     (void)state;
-    ok(auth_installer_prepare(env.a, &installer, NOW_MS));
+    ok(auth_installer_prepare(env.a, &installer));
     for (int i = 0; i < 2; i++) {
         ok(db_run_leased(env.a, env.db, &lease, auth_installer_unit, &installer, &out));
         assert_non_null(out);
@@ -653,12 +653,12 @@ static struct err *create_and_go_back(struct db_conn *tx, const void *in, struct
 static void a_unit_draws_nothing(void **state)
 {
     struct auth_superuser superuser = {
-        .schema = env.schema, .email = STR("x@y.co"), .password = STR(PASSWORD)};
+        .scope = SCOPE, .email = STR("x@y.co"), .password = STR(PASSWORD)};
     struct db_lease lease = {0};
     struct err *runs[2];
 
     (void)state;
-    ok(auth_superuser_prepare(env.a, &superuser, true, NOW_MS));
+    ok(auth_superuser_prepare(env.a, &superuser, true));
     for (int i = 0; i < 2; i++) {
         runs[i] = db_run_leased(env.a, env.db, &lease, create_and_go_back, &superuser, NULL);
         assert_non_null(runs[i]);

@@ -267,7 +267,7 @@ static struct err *remove_unit(struct db_conn *tx, const void *in, struct arena 
 
     (void)ret;
     was_grouped = db_is_grouped(tx);
-    return err ? err : rec_remove(a, tx, site.schema, rec, SITE_NOW_MS);
+    return err ? err : rec_remove(a, tx, &site.actor.scope, NULL, rec);
 }
 
 /* The others of the group would wait for each of them to be saved. */

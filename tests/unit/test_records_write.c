@@ -209,10 +209,8 @@ static void who_may_change_what(void **state)
 /* What was compared on another thread is no longer what is stored: prepare again. */
 static void a_password_that_changed_meanwhile_is_stale(void **state)
 {
-    struct rec_request request = {.action = REC_UPDATE,
-                                  .actor = &site.actor,
-                                  .id = STR("user0000000000a"),
-                                  .now_ms = SITE_NOW_MS};
+    struct rec_request request = {
+        .action = REC_UPDATE, .actor = &site.actor, .id = STR("user0000000000a")};
     struct db_lease lease = {0};
     struct rec_draft *draft;
     struct db_conn *conn;
@@ -244,8 +242,7 @@ static struct rec_draft *draft_of_post(const char *body)
     struct rec_request request = {.action = REC_UPDATE,
                                   .actor = &site.actor,
                                   .col = site_col("posts"),
-                                  .id = STR("post00000000001"),
-                                  .now_ms = SITE_NOW_MS};
+                                  .id = STR("post00000000001")};
     struct rec_draft *draft;
     struct db_conn *conn;
 

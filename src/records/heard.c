@@ -1,0 +1,155 @@
+/*
+ * Stages of a write that somebody listens to, and what of them runs inside a unit.
+ */
+#include "records/heard.h"
+
+bool rec_is_heard(const struct rec_scope *scope, enum event_kind kind, const struct schema_col *col)
+{
+    const struct event_tags tags = {col->name, col->id};
+
+    return scope->events && events_hear_any(scope->events, kind, &tags);
+}
+
+static bool hears(const struct rec_scope *scope, enum event_kind kind, enum event_stage stage,
+                  const struct schema_col *col)
+{
+    const struct event_tags tags = {col->name, col->id};
+
+    return events_hear(scope->events, kind, stage, &tags);
+}
+
+/* --- stages ---------------------------------------------------------------------------------- */
+
+/* What event.user points to, on the stack of rec_raise(). */
+struct raised {
+    struct rec_heard *heard;
+    struct err *(*action)(struct rec_heard *heard);
+};
+
+static struct err *act(struct event *event)
+{
+    const struct raised *raised = event->user;
+
+    return raised->action(raised->heard);
+}
+
+struct err *rec_raise(struct rec_heard *heard, enum event_stage stage,
+                      struct err *(*action)(struct rec_heard *heard), bool *ret_acted)
+{
+    const struct schema_col *col = heard->event.col;
+    struct raised raised = {heard, action};
+    struct event event = {.kind = heard->kind,
+                          .stage = stage,
+                          .tags = {col->name, col->id},
+                          .a = heard->a,
+                          .data = &heard->event,
+                          .action = action ? act : NULL,
+                          .user = &raised};
+    struct err *err = events_raise(heard->event.scope->events, &event);
+
+    if (ret_acted)
+        *ret_acted = event.has_acted;
+    return err;
+}
+
+static struct err *save(struct rec_heard *heard)
+{
+    struct err *err = NULL;
+
+    if (heard->validate)
+        err = rec_raise(heard, EVENT_VALIDATE, heard->validate, NULL);
+    return err ? err : rec_raise(heard, EVENT_EXECUTE, heard->execute, NULL);
+}
+
+struct err *rec_raise_save(struct rec_heard *heard)
+{
+    return rec_raise(heard, EVENT_SAVE, save, NULL);
+}
+
+struct err *rec_raise_end(struct rec_heard *heard, const struct err *failed)
+{
+    struct err *err;
+
+    heard->event.failed = failed;
+    err = rec_raise(heard, failed ? EVENT_FAILED : EVENT_COMMITTED, NULL, NULL);
+    return failed ? NULL : err;
+}
+
+/* --- inside a unit --------------------------------------------------------------------------- */
+
+/* Copied: whoever is told reads it when the unit's own scratch is gone. */
+static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
+{
+    struct db_value *cells;
+    struct rec *copy;
+
+    if (!rec)
+        return NULL;
+    cells = ARENA_ARRAY(a, struct db_value, rec->col->n_fields);
+    for (size_t i = 0; i < rec->col->n_fields; i++) {
+        cells[i] = rec->cells[i];
+        if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
+            cells[i].s = arena_dup(a, cells[i].s);
+    }
+    copy = ARENA_NEW(a, struct rec);
+    *copy = (struct rec){rec->col, cells};
+    return copy;
+}
+
+static struct err *tell_end(void *user, const struct err *failed)
+{
+    return rec_raise_end(user, failed);
+}
+
+static void at_end(struct db_conn *tx, const struct rec_heard *heard)
+{
+    struct rec_heard *told;
+
+    if (!hears(heard->event.scope, heard->kind, EVENT_COMMITTED, heard->event.col) &&
+        !hears(heard->event.scope, heard->kind, EVENT_FAILED, heard->event.col))
+        return;
+    told = ARENA_NEW(db_unit_arena(tx), struct rec_heard);
+    *told = (struct rec_heard){.a = db_unit_arena(tx), .kind = heard->kind, .event = heard->event};
+    told->event.values = NULL;
+    told->event.old = copy_rec(told->a, heard->event.old);
+    told->event.now = copy_rec(told->a, heard->event.now);
+    db_at_end(tx, tell_end, told);
+}
+
+struct err *rec_write_inside(struct db_conn *tx, struct rec_heard *heard)
+{
+    struct err *err;
+
+    if (db_is_grouped(tx))
+        return err_new(heard->a, E_OVER_BUDGET, NULL, "listeners may take their time");
+    err = rec_raise_save(heard);
+    at_end(tx, heard);
+    return err;
+}
+
+struct rows {
+    struct rec_work *work;
+    struct err *(*write)(struct rec_work *work);
+};
+
+static struct err *write_rows(struct rec_heard *heard)
+{
+    const struct rows *rows = heard->user;
+
+    return rows->write(rows->work);
+}
+
+struct err *rec_write_rows(struct rec_work *work, enum event_kind kind,
+                           struct err *(*write)(struct rec_work *work))
+{
+    struct rows rows = {work, write};
+    struct rec_heard heard = {
+        .a = work->a, .kind = kind, .event = rec_event_of(work), .user = &rows};
+
+    if (!hears(work->scope, kind, EVENT_WRITE, work->col))
+        return write(work);
+    if (db_is_grouped(work->tx))
+        return err_new(work->a, E_OVER_BUDGET, NULL, "listeners may take their time");
+    work->cells = NULL; /* listeners may change the values */
+    return rec_raise(&heard, EVENT_WRITE, write_rows, NULL);
+}

@@ -1,0 +1,31 @@
+/*
+ * What an action consists of, and what each run of a draft starts from.
+ */
+#include "records/draft.h"
+#include "records/remove.h"
+
+bool rec_draft_is_leased(const struct rec_draft *draft)
+{
+    return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);
+}
+
+const struct rec_part *rec_part_of(const struct rec_draft *draft)
+{
+    static const struct rec_part *const parts[] = {
+        [REC_CREATE] = &rec_create_part,
+        [REC_UPDATE] = &rec_update_part,
+        [REC_DELETE] = &rec_delete_part,
+    };
+
+    return parts[draft->request.action];
+}
+
+struct rec_work rec_draft_work(const struct rec_draft *draft, struct db_conn *tx, struct arena *a)
+{
+    return (struct rec_work){.a = a,
+                             .tx = tx,
+                             .scope = &draft->actor.scope,
+                             .col = draft->request.col,
+                             .token_key = draft->token_key,
+                             .uploads = &draft->uploads};
+}

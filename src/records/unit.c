@@ -1,0 +1,27 @@
+/*
+ * The unit of a draft: its parts in their order, with listeners among them where there are any.
+ */
+#include "records/draft.h"
+#include "records/heard.h"
+
+bool rec_draft_is_heard(const struct rec_draft *draft)
+{
+    return rec_is_heard(&draft->actor.scope, rec_part_of(draft)->kind, draft->request.col);
+}
+
+struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct rec_draft *draft = in;
+    const struct rec_part *part = rec_part_of(draft);
+    struct rec_written *written = ARENA_NEW(a, struct rec_written);
+    struct rec_work work = rec_draft_work(draft, tx, a);
+    struct err *err;
+
+    *ret_out = written;
+    if (rec_draft_is_heard(draft))
+        return rec_draft_run_inside(draft, tx, a, (struct rec_written **)ret_out);
+    err = part->judge(draft, &work);
+    if (!err && part->form)
+        err = part->form(draft, &work);
+    return err ? err : part->store(draft, &work, written);
+}

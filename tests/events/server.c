@@ -1,0 +1,147 @@
+/*
+ * The server with listeners for tests: serve FLAGS, as the program has them.
+ *
+ * They hear every stage of every event of the collections `watched`, `child` and `loose`, and print
+ * a line for each, "heard KIND STAGE COLLECTION TITLE OLD NOW". What else they do is said by the
+ * record's title, "STAGE:WHAT" (one of the table below), wherever that stage comes.
+ */
+#include "base/compiler.h"
+#include "cli/commands.h"
+#include "events/events.h"
+#include "records/records.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLEEP_S 3
+
+static const char *const stages[] = {
+    [EVENT_REQUEST] = "request", [EVENT_SAVE] = "save",   [EVENT_VALIDATE] = "validate",
+    [EVENT_EXECUTE] = "execute", [EVENT_WRITE] = "write", [EVENT_COMMITTED] = "committed",
+    [EVENT_FAILED] = "failed",
+};
+
+/* --- what they do ------------------------------------------------------------------------------
+ */
+
+static struct err *throw(struct event * event)
+{
+    return err_new(event->a, E_BAD_REQUEST, "Thrown.", "thrown by a listener");
+}
+
+static struct err *throw_after(struct event *event)
+{
+    struct err *err = event_next(event);
+
+    return err ? err : throw(event);
+}
+
+static struct err *stop(struct event *event)
+{
+    (void)event;
+    return NULL;
+}
+
+static struct err *item(struct event *event)
+{
+    struct err *err = NULL;
+
+    err_add_item(event->a, &err, STR("title"), CODE_INVALID, STR_NONE);
+    return err;
+}
+
+static struct err *change(struct event *event)
+{
+    const struct rec_event *data = event->data;
+    const struct schema_field *field = schema_field(data->col, STR("title"));
+
+    data->values[field->at].text = arena_printf(event->a, "by %s", stages[event->stage]);
+    data->values[field->at].pattern = PATTERN_NOT_ASKED;
+    return event_next(event);
+}
+
+static struct err *rest(struct event *event)
+{
+    (void)sleep(SLEEP_S);
+    return event_next(event);
+}
+
+static const struct {
+    const char *name;
+    struct err *(*run)(struct event *event);
+} deeds[] = {
+    {"throw", throw},   {"after", throw_after}, {"stop", stop},
+    {"change", change}, {"item", item},         {"sleep", rest},
+};
+
+/* --- hearing -----------------------------------------------------------------------------------
+ */
+
+static struct str title_in(const struct rec_event *data, const struct rec *rec)
+{
+    const struct schema_field *field = schema_field(data->col, STR("title"));
+
+    return rec ? rec->cells[field->at].s : STR("-");
+}
+
+static struct str title_of(const struct rec_event *data)
+{
+    const struct schema_field *field = schema_field(data->col, STR("title"));
+
+    if (data->values)
+        return data->values[field->at].text;
+    return title_in(data, data->now ? data->now : data->old);
+}
+
+static struct err *hear(struct event *event, void *user)
+{
+    const struct rec_event *data = event->data;
+    struct str title = title_of(data);
+    struct str rest_of = title;
+    struct str stage = str_split(&rest_of, ':');
+
+    (void)user;
+    printf("heard %s %s %.*s %.*s %.*s %.*s\n", event_name(event->kind), stages[event->stage],
+           STR_ARG(data->col->name), STR_ARG(title), STR_ARG(title_in(data, data->old)),
+           STR_ARG(title_in(data, data->now)));
+    (void)fflush(stdout);
+    for (size_t i = 0; i < COUNT_OF(deeds); i++)
+        if (str_eq(stage, str_of(stages[event->stage])) && str_eq(rest_of, str_of(deeds[i].name)))
+            return deeds[i].run(event);
+    return event_next(event);
+}
+
+static struct events *listeners(void)
+{
+    static const struct str tags[] = {STR_INIT("watched"), STR_INIT("child"), STR_INIT("loose")};
+    struct events *events = events_new();
+
+    for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
+        for (enum event_stage stage = 0; stage < EVENT_STAGES; stage++) {
+            const struct event_listener listener = {
+                .kind = kind, .stage = stage, .tags = tags, .n_tags = COUNT_OF(tags), .hear = hear};
+
+            events_add(events, &listener);
+        }
+    return events;
+}
+
+int main(int argc, char **argv)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct events *events = listeners();
+    struct options options;
+    struct str why = STR_NONE;
+    int code;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (!options_parse(a, argc, argv, &options, &why) || options.n_words == 0)
+        return command_fail("serve FLAGS: %.*s", STR_ARG(why));
+    options.events = events;
+    code = str_eq(options.words[0], STR("superuser")) ? command_superuser(a, &options)
+                                                      : command_serve(a, &options);
+    events_free(events);
+    return code;
+}
