@@ -9,33 +9,30 @@
 /* One failure, one line: here, where the response is, unless what failed has said so already. */
 static void log_failure(struct api_call *call, const struct err *err)
 {
-    if (err->timed_out) {
+    const uint64_t status = (uint64_t)err_status(err);
+
+    if (err->timed_out)
         log_warn("request.timed.out", LOG_STR("method", call->req->method),
                  LOG_STR("path", call->req->path),
                  LOG_STR("filter", api_query(call, STR("filter"))),
-                 LOG_STR("sort", api_query(call, STR("sort"))),
-                 LOG_U64("status", (uint64_t)err_status(err)), LOG_STR("cause", err->cause));
-        return;
-    }
-    if (err->kind == E_GONE || err->logged || err_status(err) < 500)
-        return;
-    log_error("request.failed", LOG_STR("method", call->req->method),
-              LOG_STR("path", call->req->path), LOG_U64("status", (uint64_t)err_status(err)),
-              LOG_STR("cause", err->cause));
+                 LOG_STR("sort", api_query(call, STR("sort"))), LOG_U64("status", status),
+                 LOG_STR("cause", err->cause));
+    else if (err->kind != E_GONE && !err->logged && status >= 500)
+        log_error("request.failed", LOG_STR("method", call->req->method),
+                  LOG_STR("path", call->req->path), LOG_U64("status", status),
+                  LOG_STR("cause", err->cause));
 }
 
 /* A read that ran into the query timeout is PocketBase's 400: at a 503 clients try again at once,
  * which makes it worse. */
-static struct err *as_answered(const struct api_call *call, struct err *err)
+static void answer_failure(struct api_call *call, struct err *err)
 {
-    struct err *refused;
-
-    if (!err->timed_out || err->kind != E_UNAVAILABLE || !call->route ||
-        api_work_writes(call->work))
-        return err;
-    refused = err_new(call->arena, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(err->cause));
-    refused->timed_out = true;
-    return refused;
+    if (err->timed_out && err->kind == E_UNAVAILABLE && call->route && !call->writes) {
+        err = err_new(call->arena, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(err->cause));
+        err->timed_out = true;
+    }
+    log_failure(call, err);
+    req_answer_err(call->req, err);
 }
 
 /* The fields parameter, on every 2xx JSON answer (records.md 3.4). */
@@ -82,11 +79,8 @@ void api_answer(struct api_call *call, struct err *err)
         err = pick_fields(call);
     if (!err && req->resp.body.full)
         err = err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
-    if (err) {
-        err = as_answered(call, err);
-        log_failure(call, err);
-        req_answer_err(req, err);
-    }
+    if (err)
+        answer_failure(call, err);
     api_call_release(call);
     req_send(req);
 }

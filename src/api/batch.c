@@ -10,9 +10,9 @@
 
 #define DEFAULT_TIMEOUT_S 3
 
-/* --- preparing -------------------------------------------------------------------------------- */
+/* --- preparing ------------------------------------------------------------------------------ */
 
-static struct err *prepare(struct api_call *call)
+static struct err *prepare_batch(struct api_call *call)
 {
     struct batch *batch = ARENA_NEW(call->arena, struct batch);
     struct batch_headers headers;
@@ -42,45 +42,37 @@ static bool needs_hash(const struct batch_try *attempt)
     return attempt->draft && !attempt->err && rec_draft_needs_hash(attempt->draft);
 }
 
-/* The item whose turn it is, or NULL. */
-static struct batch_item *next_to_hash(struct batch *batch)
-{
-    for (; batch->n_hashed < batch->n; batch->n_hashed++) {
-        struct batch_item *item = &batch->items[batch->n_hashed];
-
-        if (needs_hash(&item->as_sent) || needs_hash(&item->as_update))
-            return item;
-    }
-    return NULL;
-}
-
+/* Leaves n_hashed at the item whose turn it is. */
 static bool is_hash_left(const struct api_call *call)
 {
-    return next_to_hash(call->state) != NULL;
+    struct batch *batch = call->state;
+
+    for (; batch->n_hashed < batch->n; batch->n_hashed++) {
+        const struct batch_item *item = &batch->items[batch->n_hashed];
+
+        if (needs_hash(&item->tries[AS_SENT]) || needs_hash(&item->tries[AS_UPDATE]))
+            return true;
+    }
+    return false;
 }
 
 static struct err *hash_next(struct api_call *call)
 {
     struct batch *batch = call->state;
-    struct batch_item *item = next_to_hash(batch);
-    struct batch_try *const tries[] = {&item->as_sent, &item->as_update};
+    struct batch_item *item = &batch->items[batch->n_hashed++];
 
-    for (size_t i = 0; i < COUNT_OF(tries); i++)
-        if (needs_hash(tries[i]))
-            tries[i]->err = rec_draft_hash(call->arena, tries[i]->draft);
-    batch->n_hashed++;
+    for (size_t t = 0; t < BATCH_TRIES; t++) {
+        struct batch_try *attempt = &item->tries[t];
+
+        if (needs_hash(attempt))
+            attempt->err = rec_draft_hash(call->arena, attempt->draft);
+    }
     return NULL;
 }
 
-static struct err *store(struct api_call *call)
-{
-    batch_files_store(call);
-    return NULL;
-}
+/* --- running -------------------------------------------------------------------------------- */
 
-/* --- running ---------------------------------------------------------------------------------- */
-
-static unsigned timeout_s(const struct api_call *call)
+static unsigned lease_timeout_s(const struct api_call *call)
 {
     int64_t seconds = call->settings->batch.timeout_s;
 
@@ -94,7 +86,7 @@ static struct err *send_answers(struct api_call *call)
     const struct batch_written *written = call->out;
 
     if (call->committed)
-        batch_files_discard(call->state, written->updated);
+        batch_files_discard(call->state, written->used);
     if (call->err && call->err->kind == E_UNAVAILABLE && call->out_of_time)
         return err_new(call->arena, E_BAD_REQUEST, BATCH_FAILED, "batch: %.*s",
                        STR_ARG(call->err->cause));
@@ -105,7 +97,7 @@ static struct err *send_answers(struct api_call *call)
     return NULL;
 }
 
-static void undo(struct api_call *call)
+static void undo_batch(struct api_call *call)
 {
     if (call->state)
         batch_files_discard(call->state, NULL);
@@ -115,12 +107,12 @@ static void undo(struct api_call *call)
 /* clang-format off */
 const struct api_work api_batch = {
     .steps = {
-        {.place = AT_POOL_READ, .run = prepare},
+        {.place = AT_POOL_READ, .run = prepare_batch},
         {.place = AT_HASH, .run = hash_next, .needed = is_hash_left, .repeats = true},
-        {.place = AT_POOL, .run = store, .needed = batch_files_wait},
-        {.place = AT_LEASE, .unit = batch_run, .timeout_s = timeout_s, .may_fail = true},
+        {.place = AT_POOL, .run = batch_files_store, .needed = batch_files_wait},
+        {.place = AT_LEASE, .unit = batch_run, .timeout_s = lease_timeout_s, .may_fail = true},
         {.place = AT_LOOP, .run = send_answers},
     },
-    .undo = undo,
+    .undo = undo_batch,
 };
 /* clang-format on */

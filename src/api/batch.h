@@ -24,11 +24,17 @@ struct batch_try {
     struct err *err; /* NULL: the draft is there */
 };
 
+/* What a request may turn out to be once it runs. */
+enum batch_as {
+    AS_SENT,   /* PUT: a create */
+    AS_UPDATE, /* PUT with an id */
+    BATCH_TRIES
+};
+
 struct batch_item {
-    struct batch_try as_sent;   /* PUT: a create */
-    struct batch_try as_update; /* PUT with an id */
+    struct batch_try tries[BATCH_TRIES];
     const struct schema_col *col;
-    struct str upsert_id; /* n 0: as_sent in any case */
+    struct str upsert_id; /* n 0: AS_SENT in any case */
     struct query_picker *picker;
     struct err *picker_err; /* of an answer that has a body */
 };
@@ -62,14 +68,16 @@ MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_requ
                                         size_t n);
 /* Whether there are files to store, or long texts to match. */
 bool batch_files_wait(const struct api_call *call);
-/* Does so for all drafts. On a thread that may block. */
-void batch_files_store(struct api_call *call);
-/* Removes what was stored; updated: of a batch that was written, but for what it has used. */
-void batch_files_discard(const struct batch *batch, const bool *updated);
+/* Does so for all drafts, which keep their errors; a step, so it returns NULL. On a thread that may
+ * block. */
+struct err *batch_files_store(struct api_call *call);
+/* Removes what was stored. used: of a batch that was written, which try of each item has run and
+ * keeps its files; NULL: none did. */
+void batch_files_discard(const struct batch *batch, const enum batch_as *used);
 
 struct batch_written {
-    struct str body; /* the answer's JSON text */
-    bool *updated;   /* of each item: it ran as_update */
+    struct str body;     /* the answer's JSON text */
+    enum batch_as *used; /* of each item: which try has run */
 };
 /* batch_unit.c: a db_unit_fn; in is a struct batch, *ret_out a struct batch_written. */
 struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);

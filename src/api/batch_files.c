@@ -3,38 +3,29 @@
  */
 #include "api/batch.h"
 
-/* --- "requests.3.avatar" and "requests[3].avatar" ------------------------------------------- */
+/* --- dealing -------------------------------------------------------------------------------- */
 
-static bool take_text(struct str *rest, struct str text)
-{
-    if (!str_starts(*rest, text))
-        return false;
-    *rest = str_from(*rest, text.n);
-    return true;
-}
-
-/* A place below n, written as a number is: no sign, no zeros before it. */
-static bool take_place(struct str *rest, size_t n, size_t *ret)
-{
-    size_t place = 0, digits = 0;
-
-    while (digits < rest->n && rest->p[digits] >= '0' && rest->p[digits] <= '9' && place < n)
-        place = place * 10 + (size_t)(rest->p[digits++] - '0');
-    if (digits == 0 || place >= n || (digits > 1 && rest->p[0] == '0'))
-        return false;
-    *rest = str_from(*rest, digits);
-    *ret = place;
-    return true;
-}
-
-/* Whose file it is; ret_key: of which field. */
+/* Whose file it is, and of which field: "requests.3.avatar", "requests[3].avatar". A place is
+ * written as a number is: no sign, no zeros before it. */
 static bool find_request(struct str key, size_t n, size_t *ret, struct str *ret_key)
 {
-    *ret_key = key;
-    if (take_text(ret_key, STR("requests.")))
-        return take_place(ret_key, n, ret) && take_text(ret_key, STR("."));
-    return take_text(ret_key, STR("requests[")) && take_place(ret_key, n, ret) &&
-           take_text(ret_key, STR("]."));
+    const bool dotted = str_starts(key, STR("requests."));
+    const struct str end = dotted ? STR(".") : STR("].");
+    struct str rest = str_from(key, STR("requests.").n);
+    size_t place = 0, digits = 0;
+
+    if (!dotted && !str_starts(key, STR("requests[")))
+        return false;
+    while (digits < rest.n && rest.p[digits] >= '0' && rest.p[digits] <= '9' && place < n)
+        place = place * 10 + (size_t)(rest.p[digits++] - '0');
+    if (digits == 0 || place >= n || (digits > 1 && rest.p[0] == '0'))
+        return false;
+    rest = str_from(rest, digits);
+    if (!str_starts(rest, end))
+        return false;
+    *ret = place;
+    *ret_key = str_from(rest, end.n);
+    return true;
 }
 
 /* Each request travels as a form of its own, whose files have the names that the batch's form gave
@@ -79,7 +70,7 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
     return NULL;
 }
 
-/* --- storing ---------------------------------------------------------------------------------- */
+/* --- storing -------------------------------------------------------------------------------- */
 
 static bool is_waiting(const struct batch_try *attempt)
 {
@@ -92,41 +83,36 @@ bool batch_files_wait(const struct api_call *call)
     const struct batch *batch = call->state;
 
     for (size_t i = 0; i < batch->n; i++)
-        if (is_waiting(&batch->items[i].as_sent) || is_waiting(&batch->items[i].as_update))
-            return true;
+        for (size_t t = 0; t < BATCH_TRIES; t++)
+            if (is_waiting(&batch->items[i].tries[t]))
+                return true;
     return false;
 }
 
-static void store_try(struct arena *a, struct batch_try *attempt)
-{
-    if (!is_waiting(attempt))
-        return;
-    attempt->err = rec_draft_needs_store(attempt->draft) ? rec_draft_store(a, attempt->draft)
-                                                         : rec_draft_match(a, attempt->draft);
-}
-
-void batch_files_store(struct api_call *call)
+struct err *batch_files_store(struct api_call *call)
 {
     struct batch *batch = call->state;
 
-    for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
-        store_try(call->arena, &batch->items[i].as_sent);
-        store_try(call->arena, &batch->items[i].as_update);
-    }
+    for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++)
+        for (size_t t = 0; t < BATCH_TRIES; t++) {
+            struct batch_try *attempt = &batch->items[i].tries[t];
+
+            if (!is_waiting(attempt))
+                continue;
+            attempt->err = rec_draft_needs_store(attempt->draft)
+                               ? rec_draft_store(call->arena, attempt->draft)
+                               : rec_draft_match(call->arena, attempt->draft);
+        }
+    return NULL;
 }
 
-static void discard_try(const struct batch_try *attempt)
+void batch_files_discard(const struct batch *batch, const enum batch_as *used)
 {
-    if (attempt->draft)
-        rec_draft_discard(attempt->draft);
-}
+    for (size_t i = 0; i < batch->n; i++)
+        for (size_t t = 0; t < BATCH_TRIES; t++) {
+            const struct batch_try *attempt = &batch->items[i].tries[t];
 
-void batch_files_discard(const struct batch *batch, const bool *updated)
-{
-    for (size_t i = 0; i < batch->n; i++) {
-        if (!updated || updated[i])
-            discard_try(&batch->items[i].as_sent);
-        if (!updated || !updated[i])
-            discard_try(&batch->items[i].as_update);
-    }
+            if (attempt->draft && !(used && used[i] == t))
+                rec_draft_discard(attempt->draft);
+        }
 }

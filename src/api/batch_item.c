@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* --- the URL ---------------------------------------------------------------------------------- */
+/* --- the URL -------------------------------------------------------------------------------- */
 
 struct action {
     struct str method;
@@ -31,36 +31,6 @@ struct target {
     struct str query;
 };
 
-/* Up to the next '/' or '?'; false: nothing there. */
-static bool take_segment(struct str *rest, struct str *ret)
-{
-    size_t n = 0;
-
-    while (n < rest->n && rest->p[n] != '/' && rest->p[n] != '?')
-        n++;
-    *ret = (struct str){rest->p, n};
-    *rest = str_from(*rest, n);
-    return n > 0;
-}
-
-static bool take_text(struct str *rest, struct str text)
-{
-    if (!str_starts(*rest, text))
-        return false;
-    *rest = str_from(*rest, text.n);
-    return true;
-}
-
-static bool match_path(struct str url, bool has_id, struct target *ret)
-{
-    if (!take_text(&url, STR("/api/collections/")) || !take_segment(&url, &ret->col) ||
-        !take_text(&url, STR("/records")))
-        return false;
-    if (has_id && (!take_text(&url, STR("/")) || !take_segment(&url, &ret->id)))
-        return false;
-    return url.n == 0 || url.p[0] == '?';
-}
-
 /* As Go's url.Parse splits it; false: it does not parse. */
 static bool split_url(struct arena *a, struct str url, struct str *ret_query)
 {
@@ -80,25 +50,29 @@ static bool split_url(struct arena *a, struct str url, struct str *ret_query)
     return req_decode(a, path, false, &unused) && req_decode(a, fragment, false, &unused);
 }
 
+/* /api/collections/{collection}/records, and /{id} where the action has one. False: no action has
+ * this method and URL. */
 static bool find_target(struct arena *a, const struct batch_request *request, struct target *ret)
 {
+    struct str path = str_sub(request->url, 0, str_find_byte(request->url, '?'));
+
     *ret = (struct target){0};
-    for (size_t i = 0; i < COUNT_OF(actions); i++) {
-        if (!str_eq(actions[i].method, request->method))
-            continue;
-        ret->action = &actions[i];
-        return match_path(request->url, actions[i].has_id, ret) &&
-               split_url(a, request->url, &ret->query);
-    }
-    return false;
+    for (size_t i = 0; i < COUNT_OF(actions); i++)
+        if (str_eq(actions[i].method, request->method))
+            ret->action = &actions[i];
+    if (!ret->action || !str_starts(path, STR("/api/collections/")))
+        return false;
+    path = str_from(path, STR("/api/collections/").n);
+    ret->col = str_split(&path, '/');
+    if (ret->col.n == 0 || !path.p || !str_eq(str_split(&path, '/'), STR("records")))
+        return false;
+    ret->id = path;
+    if (ret->action->has_id ? path.n == 0 || str_find_byte(path, '/') < path.n : path.p != NULL)
+        return false;
+    return split_url(a, request->url, &ret->query);
 }
 
-/* --- what rules see --------------------------------------------------------------------------- */
-
-static bool is_authorization(struct str name)
-{
-    return str_eq_nocase(name, STR("Authorization"));
-}
+/* --- what rules see ------------------------------------------------------------------------- */
 
 /* Each request travels as a form of its own, whatever type the batch or its headers name. */
 static bool is_content_type(struct str name)
@@ -126,8 +100,8 @@ void batch_headers_init(struct api_call *call, struct batch_headers *ret)
 }
 
 /* A request's own headers go before the batch's: the first of a name counts. */
-static void fill_headers(struct arena *a, const struct json *own,
-                         const struct batch_headers *common, struct query_request *ret)
+static void see_headers(struct arena *a, const struct json *own, const struct batch_headers *common,
+                        struct query_request *ret)
 {
     struct query_pair *out;
 
@@ -141,7 +115,7 @@ static void fill_headers(struct arena *a, const struct json *own,
     for (uint32_t i = 0; i < own->n; i++) {
         const struct json_member *member = &own->members[i];
 
-        if (!is_authorization(member->key) && !is_content_type(member->key))
+        if (!str_eq_nocase(member->key, STR("Authorization")) && !is_content_type(member->key))
             out[ret->n_headers++] =
                 (struct query_pair){api_header_name(a, member->key),
                                     member->value.type == JSON_TEXT ? member->value.text : STR("")};
@@ -150,14 +124,23 @@ static void fill_headers(struct arena *a, const struct json *own,
     ret->n_headers += common->n;
 }
 
-static void fill_query(struct arena *a, const struct req_pairs *pairs, struct query_request *ret)
+/* The batch's caller, with the request's method, query and headers. */
+static struct rec_actor *actor_of(struct api_call *call, const struct target *target,
+                                  const struct req_pairs *query, const struct json *own_headers,
+                                  const struct batch_headers *common)
 {
-    struct query_pair *out = ARENA_ARRAY(a, struct query_pair, pairs->n);
+    struct rec_actor *actor = ARENA_NEW(call->arena, struct rec_actor);
+    struct query_pair *pairs = ARENA_ARRAY(call->arena, struct query_pair, query->n);
 
-    for (size_t i = 0; i < pairs->n; i++)
-        out[i] = (struct query_pair){pairs->items[i].name, pairs->items[i].value};
-    ret->query = out;
-    ret->n_query = pairs->n;
+    *actor = call->actor;
+    actor->request.context = STR("batch");
+    actor->request.method = target->action->as_method;
+    for (size_t i = 0; i < query->n; i++)
+        pairs[i] = (struct query_pair){query->items[i].name, query->items[i].value};
+    actor->request.query = pairs;
+    actor->request.n_query = query->n;
+    see_headers(call->arena, own_headers, common, &actor->request);
+    return actor;
 }
 
 static struct str first_of(const struct req_pairs *pairs, struct str name)
@@ -168,17 +151,7 @@ static struct str first_of(const struct req_pairs *pairs, struct str name)
     return STR_NONE;
 }
 
-/* --- the draft -------------------------------------------------------------------------------- */
-
-static struct err *check_collection(struct arena *a, const struct schema_col *col,
-                                    enum rec_action action)
-{
-    if (!col)
-        return err_new(a, E_NOT_FOUND, "Missing collection context.", "no such collection");
-    if (action != REC_DELETE && col->type == SCHEMA_VIEW)
-        return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
-    return NULL;
-}
+/* --- the draft ------------------------------------------------------------------------------ */
 
 /* What an upsert looks for. */
 static struct str id_text(struct arena *a, const struct json *body)
@@ -203,11 +176,12 @@ static void make_draft(struct api_call *call, const struct rec_request *request,
         ret->err = rec_draft_read(call->arena, call->conn, ret->draft);
 }
 
+/* Whether there is a record to update is known once the batch runs: both are prepared. */
 static void make_drafts(struct api_call *call, struct rec_request *request, struct batch_item *ret)
 {
     struct rec_actor *actor;
 
-    make_draft(call, request, &ret->as_sent);
+    make_draft(call, request, &ret->tries[AS_SENT]);
     if (ret->upsert_id.n == 0)
         return;
     actor = ARENA_NEW(call->arena, struct rec_actor);
@@ -216,66 +190,60 @@ static void make_drafts(struct api_call *call, struct rec_request *request, stru
     request->actor = actor;
     request->action = REC_UPDATE;
     request->id = ret->upsert_id;
-    make_draft(call, request, &ret->as_update);
+    make_draft(call, request, &ret->tries[AS_UPDATE]);
 }
 
-static struct err *prepare(struct api_call *call, const struct batch_headers *headers,
-                           const struct batch_request *submitted, const struct target *target,
-                           struct batch_item *ret)
+static struct err *prepare_item(struct api_call *call, const struct batch_headers *headers,
+                                const struct batch_request *submitted, size_t at,
+                                struct batch_item *ret)
 {
     const struct batch *batch = call->state;
-    struct rec_actor *actor = ARENA_NEW(call->arena, struct rec_actor);
-    struct rec_request request = {.action = target->action->action,
-                                  .actor = actor,
-                                  .id = target->id,
-                                  .uploads = submitted->uploads,
-                                  .n_uploads = submitted->n_uploads,
-                                  .is_leased = true,
-                                  .matches = batch->matches,
-                                  .gone = &call->req->gone};
+    struct arena *a = call->arena;
+    struct rec_request request;
+    struct target target;
     struct req_pairs query;
+    const struct json *body;
     struct err *err;
 
-    request.col = ret->col = schema_find(call->schema, target->col);
-    err = check_collection(call->arena, ret->col, request.action);
-    if (!err)
-        err = api_body_under(call, target->query, submitted->body, &request.body);
+    if (!find_target(a, submitted, &target)) /* the status that the request before has left */
+        return err_new(a, at == 0 ? E_BAD_REQUEST : E_INTERNAL, ERR_WENT_WRONG,
+                       "batch: no action has this method and URL");
+    ret->col = schema_find(call->schema, target.col);
+    if (!ret->col)
+        return err_new(a, E_NOT_FOUND, "Missing collection context.", "no such collection");
+    if (target.action->action != REC_DELETE && ret->col->type == SCHEMA_VIEW)
+        return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
+    err = api_body_under(call, target.query, submitted->body, &body);
     if (err)
         return err;
-    (void)req_parse_pairs(call->arena, target->query, &query); /* broken ones count as absent */
-    *actor = call->actor;
-    actor->request.context = STR("batch");
-    actor->request.method = target->action->as_method;
-    fill_query(call->arena, &query, &actor->request);
-    fill_headers(call->arena, submitted->headers, headers, &actor->request);
-    request.expand = first_of(&query, STR("expand"));
-    ret->picker_err =
-        query_picker_parse(call->arena, first_of(&query, STR("fields")), &ret->picker);
-    if (target->action->upserts)
-        ret->upsert_id = id_text(call->arena, submitted->body);
+    (void)req_parse_pairs(a, target.query, &query); /* broken ones count as absent */
+    ret->picker_err = query_picker_parse(a, first_of(&query, STR("fields")), &ret->picker);
+    if (target.action->upserts)
+        ret->upsert_id = id_text(a, submitted->body);
+    request = (struct rec_request){
+        .action = target.action->action,
+        .actor = actor_of(call, &target, &query, submitted->headers, headers),
+        .col = ret->col,
+        .id = target.id,
+        .body = body,
+        .expand = first_of(&query, STR("expand")),
+        .uploads = submitted->uploads,
+        .n_uploads = submitted->n_uploads,
+        .is_leased = true,
+        .matches = batch->matches,
+        .gone = &call->req->gone,
+    };
     make_drafts(call, &request, ret);
     return NULL;
-}
-
-/* An unknown action keeps the status that the request before it left, as upstream. */
-static struct err *no_action(struct arena *a, size_t at)
-{
-    return err_new(a, at == 0 ? E_BAD_REQUEST : E_INTERNAL, ERR_WENT_WRONG,
-                   "batch: no action has this method and URL");
 }
 
 void batch_item_init(struct api_call *call, const struct batch_headers *headers,
                      const struct batch_request *request, size_t at, struct batch_item *ret)
 {
-    struct target target;
     struct err *err;
 
     *ret = (struct batch_item){0};
-    if (!find_target(call->arena, request, &target)) {
-        ret->as_sent.err = no_action(call->arena, at);
-        return;
-    }
-    err = prepare(call, headers, request, &target, ret);
+    err = prepare_item(call, headers, request, at, ret);
     if (err)
-        ret->as_sent.err = err;
+        ret->tries[AS_SENT].err = err;
 }

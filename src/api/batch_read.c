@@ -7,64 +7,28 @@
 #define INVALID_DATA "Invalid batch request data."
 #define MAX_URL_BYTES 2000
 
-static struct err *unreadable(struct arena *a, const char *why)
-{
-    return err_new(a, E_BAD_REQUEST, FAILED_TO_READ, "batch: %s", why);
-}
-
-static struct err *check_allowed(const struct api_call *call)
-{
-    const struct settings *settings = call->settings;
-
-    if (!settings->batch.enabled || settings->batch.max_requests <= 0)
-        return err_new(call->arena, E_FORBIDDEN, "Batch requests are not allowed.", "switched off");
-    if (call->req->too_large)
-        return err_new(call->arena, E_TOO_LARGE, NULL, "the batch is over its limit");
-    return NULL;
-}
-
-/* --- decoding --------------------------------------------------------------------------------- */
+/* --- decoding ------------------------------------------------------------------------------- */
 
 /* Names inside @jsonPayload count as they are written; in a JSON body their case does not. */
-static struct json exact_members(struct arena *a, const struct json *object,
-                                 const struct form_field *fields, size_t n)
-{
-    VEC(struct json_member) members = {0};
-
-    for (size_t i = 0; i < n; i++) {
-        struct str name = str_of(fields[i].name);
-        const struct json *value = json_get(object, name);
-
-        if (value)
-            *VEC_PUSH(a, &members) = (struct json_member){name, *value};
-    }
-    return json_of_object(members.items, members.n);
-}
-
-static bool decode(struct arena *a, const struct json *object, bool exactly,
-                   const struct form_field *fields, size_t n, void *target)
+static bool decode_members(struct arena *a, const struct json *object, bool exactly,
+                           const struct form_field *fields, size_t n, void *target)
 {
     struct form_input input = {.body = object};
+    VEC(struct json_member) members = {0};
     struct json known;
 
     if (exactly && object->type == JSON_OBJECT) {
-        known = exact_members(a, object, fields, n);
+        for (size_t i = 0; i < n; i++) {
+            struct str name = str_of(fields[i].name);
+            const struct json *value = json_get(object, name);
+
+            if (value)
+                *VEC_PUSH(a, &members) = (struct json_member){name, *value};
+        }
+        known = json_of_object(members.items, members.n);
         input.body = &known;
     }
     return form_decode(a, fields, n, &input, target);
-}
-
-static bool headers_fit(const struct json *headers)
-{
-    if (!headers)
-        return true;
-    if (headers->type != JSON_OBJECT)
-        return false;
-    for (uint32_t i = 0; i < headers->n; i++)
-        if (headers->members[i].value.type != JSON_TEXT &&
-            headers->members[i].value.type != JSON_NULL)
-            return false;
-    return true;
 }
 
 static bool decode_request(struct arena *a, const struct json *item, bool exactly,
@@ -77,8 +41,18 @@ static bool decode_request(struct arena *a, const struct json *item, bool exactl
         {"body", FORM_JSON, offsetof(struct batch_request, body)},
     };
 
-    return decode(a, item, exactly, fields, COUNT_OF(fields), ret) && headers_fit(ret->headers) &&
-           (!ret->body || ret->body->type == JSON_OBJECT);
+    if (!decode_members(a, item, exactly, fields, COUNT_OF(fields), ret))
+        return false;
+    if ((ret->headers && ret->headers->type != JSON_OBJECT) ||
+        (ret->body && ret->body->type != JSON_OBJECT))
+        return false;
+    for (uint32_t i = 0; ret->headers && i < ret->headers->n; i++) {
+        enum json_type type = ret->headers->members[i].value.type;
+
+        if (type != JSON_TEXT && type != JSON_NULL)
+            return false;
+    }
+    return true;
 }
 
 struct list {
@@ -86,68 +60,35 @@ struct list {
 };
 
 /* XML is read, but no part of it is a request. */
-static struct err *read_body(struct api_call *call, const struct json **ret)
-{
-    static const struct str xml[] = {STR_INIT("text/xml"), STR_INIT("application/xml")};
-    struct form_input unused;
-
-    *ret = NULL;
-    for (size_t i = 0; i < COUNT_OF(xml); i++)
-        if (str_starts(call->req->content_type, xml[i]))
-            return api_form(call, &unused);
-    return api_body(call, ret);
-}
-
 static struct err *read_list(struct api_call *call, bool exactly, struct list *ret)
 {
     static const struct form_field fields[] = {
         {"requests", FORM_JSON, offsetof(struct list, requests)}};
-    const struct json *body;
-    struct err *err = read_body(call, &body);
+    const struct str type = call->req->content_type;
+    const struct json *body = NULL;
+    struct form_input unused;
+    struct err *err;
 
     *ret = (struct list){NULL};
+    if (str_starts(type, STR("text/xml")) || str_starts(type, STR("application/xml")))
+        err = api_form(call, &unused);
+    else
+        err = api_body(call, &body);
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED_TO_READ;
     if (err || !body)
         return err;
-    if (!decode(call->arena, body, exactly, fields, COUNT_OF(fields), ret) ||
+    if (!decode_members(call->arena, body, exactly, fields, COUNT_OF(fields), ret) ||
         (ret->requests && ret->requests->type != JSON_LIST))
-        return unreadable(call->arena, "no list of requests");
+        return err_new(call->arena, E_BAD_REQUEST, FAILED_TO_READ, "batch: no list of requests");
     return NULL;
 }
 
-static struct err *decode_requests(struct arena *a, const struct json *list, bool exactly,
-                                   struct batch_request *ret)
-{
-    for (uint32_t i = 0; i < list->n; i++)
-        if (!decode_request(a, &list->items[i], exactly, &ret[i]))
-            return unreadable(a, "not a request");
-    return NULL;
-}
-
-/* --- checks ----------------------------------------------------------------------------------- */
-
-static void refuse(struct arena *a, struct err **items, struct str path, enum err_code_id code,
-                   struct str params)
-{
-    err_add_item(a, items, path, code, params);
-    (*items)->message = INVALID_DATA;
-}
+/* --- checks --------------------------------------------------------------------------------- */
 
 static struct str length_params(struct arena *a, int64_t max)
 {
     return arena_printf(a, "{\"max\":%lld,\"min\":0}", (long long)max);
-}
-
-static struct err *check_length(struct arena *a, size_t n, int64_t max)
-{
-    struct err *items = NULL;
-
-    if (n == 0)
-        refuse(a, &items, STR("requests"), CODE_REQUIRED, STR_NONE);
-    else if ((uint64_t)n > (uint64_t)max)
-        refuse(a, &items, STR("requests"), CODE_LENGTH_TOO_LONG, length_params(a, max));
-    return items;
 }
 
 static bool is_method(struct str text)
@@ -168,45 +109,55 @@ static void check_request(struct arena *a, const struct batch_request *request, 
     struct str url = arena_printf(a, "requests.%zu.url", at);
 
     if (request->method.n == 0)
-        refuse(a, items, method, CODE_REQUIRED, STR_NONE);
+        err_add_item(a, items, method, CODE_REQUIRED, STR_NONE);
     else if (!is_method(request->method))
-        refuse(a, items, method, CODE_IN, STR_NONE);
+        err_add_item(a, items, method, CODE_IN, STR_NONE);
     if (request->url.n == 0)
-        refuse(a, items, url, CODE_REQUIRED, STR_NONE);
+        err_add_item(a, items, url, CODE_REQUIRED, STR_NONE);
     else if (request->url.n > MAX_URL_BYTES)
-        refuse(a, items, url, CODE_LENGTH_TOO_LONG, length_params(a, MAX_URL_BYTES));
+        err_add_item(a, items, url, CODE_LENGTH_TOO_LONG, length_params(a, MAX_URL_BYTES));
 }
 
+/* A wrong number of them is told alone. */
 static struct err *check_requests(struct arena *a, const struct json *list,
-                                  const struct batch_request *requests)
+                                  const struct batch_request *requests, size_t n, int64_t max)
 {
     struct err *items = NULL;
 
-    for (uint32_t i = 0; i < list->n; i++)
+    if (n == 0)
+        err_add_item(a, &items, STR("requests"), CODE_REQUIRED, STR_NONE);
+    else if ((uint64_t)n > (uint64_t)max)
+        err_add_item(a, &items, STR("requests"), CODE_LENGTH_TOO_LONG, length_params(a, max));
+    for (size_t i = 0; !items && i < n; i++)
         if (list->items[i].type == JSON_NULL)
             return err_new(a, E_INTERNAL, NULL, "batch: a request is null");
-    for (uint32_t i = 0; i < list->n; i++)
-        check_request(a, &requests[i], i, &items);
+    if (!items)
+        for (size_t i = 0; i < n; i++)
+            check_request(a, &requests[i], i, &items);
+    if (items)
+        items->message = INVALID_DATA;
     return items;
 }
 
 struct err *batch_read(struct api_call *call, struct batch_request **ret, size_t *ret_n)
 {
-    bool exactly = !str_starts(call->req->content_type, STR("application/json"));
+    const bool exactly = !str_starts(call->req->content_type, STR("application/json"));
+    const struct settings *settings = call->settings;
     struct arena *a = call->arena;
     struct list list;
     struct err *err;
 
-    err = check_allowed(call);
-    if (!err)
-        err = read_list(call, exactly, &list);
+    if (!settings->batch.enabled || settings->batch.max_requests <= 0)
+        return err_new(a, E_FORBIDDEN, "Batch requests are not allowed.", "switched off");
+    if (call->req->too_large)
+        return err_new(a, E_TOO_LARGE, NULL, "the batch is over its limit");
+    err = read_list(call, exactly, &list);
     if (err)
         return err;
     *ret_n = list.requests ? list.requests->n : 0;
     *ret = ARENA_ARRAY(a, struct batch_request, *ret_n);
-    if (*ret_n > 0)
-        err = decode_requests(a, list.requests, exactly, *ret);
-    if (!err)
-        err = check_length(a, *ret_n, call->settings->batch.max_requests);
-    return err ? err : check_requests(a, list.requests, *ret);
+    for (size_t i = 0; i < *ret_n; i++)
+        if (!decode_request(a, &list.requests->items[i], exactly, &(*ret)[i]))
+            return err_new(a, E_BAD_REQUEST, FAILED_TO_READ, "batch: not a request");
+    return check_requests(a, list.requests, *ret, *ret_n, settings->batch.max_requests);
 }

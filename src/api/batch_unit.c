@@ -7,47 +7,30 @@
 
 #include "base/limits.h"
 
-/* Not the request's fault: the unit's caller knows what to do. */
-static bool is_ours(const struct err *err)
-{
-    return err->kind == E_STALE || err->kind == E_GONE || err->kind == E_UNAVAILABLE ||
-           err->kind == E_OVER_BUDGET;
-}
-
-static struct err *item_failed(struct arena *a, size_t at, const struct err *err)
+/* As the batch's answer tells it. What is not the request's fault is told as it is: the unit's
+ * caller knows what to do. */
+static struct err *item_failed(struct arena *a, size_t at, struct err *err)
 {
     AUTO_BUF struct buf text;
-    struct err *failed =
-        err_new(a, E_BAD_REQUEST, BATCH_FAILED, "request %zu: %.*s", at, STR_ARG(err->cause));
-    struct err_item *item = ARENA_NEW(a, struct err_item);
+    struct err *failed;
 
     buf_init(&text, LIMIT_RESPONSE_BYTES);
+    if (err->kind == E_STALE || err->kind == E_GONE || err->kind == E_UNAVAILABLE ||
+        err->kind == E_OVER_BUDGET)
+        return err;
     BUF_ADD(&text, "\"response\":");
     err_write(&text, err);
-    *item = (struct err_item){.path = arena_printf(a, "requests.%zu", at),
-                              .code = STR("batch_request_failed"),
-                              .message = STR("Batch request failed."),
-                              .extra = arena_dup(a, buf_str(&text))};
-    failed->items = item;
+    failed = err_new(a, E_BAD_REQUEST, BATCH_FAILED, "request %zu: %.*s", at, STR_ARG(err->cause));
+    failed->items = ARENA_NEW(a, struct err_item);
+    *failed->items = (struct err_item){.path = arena_printf(a, "requests.%zu", at),
+                                       .code = STR("batch_request_failed"),
+                                       .message = STR("Batch request failed."),
+                                       .extra = arena_dup(a, buf_str(&text))};
     return failed;
 }
 
-/* An upsert updates the record that is there by now. */
-static struct err *choose(struct db_conn *tx, const struct batch_item *item, struct arena *a,
-                          bool *ret_updates)
-{
-    struct rec *rec = NULL;
-    struct err *err = NULL;
-
-    if (item->upsert_id.n > 0)
-        err = rec_find(a, tx, item->col, item->upsert_id, &rec);
-    if (!err)
-        *ret_updates = rec != NULL;
-    return err;
-}
-
-static struct err *write_body(const struct batch_item *item, struct arena *a, struct str body,
-                              struct buf *out)
+static struct err *write_result(const struct batch_item *item, struct arena *a, struct str body,
+                                struct buf *out)
 {
     if (body.n == 0) {
         BUF_ADD(out, "{\"body\":null,\"status\":204}");
@@ -68,25 +51,29 @@ static struct err *write_body(const struct batch_item *item, struct arena *a, st
     return NULL;
 }
 
+/* An upsert updates the record that is there by now. */
 static struct err *run_item(struct db_conn *tx, const struct batch_item *item, struct arena *a,
-                            bool *ret_updated, struct buf *out)
+                            enum batch_as *ret_used, struct buf *out)
 {
     const struct rec_written *written;
     const struct batch_try *chosen;
-    struct err *err;
+    struct rec *rec = NULL;
+    struct err *err = NULL;
     void *result;
 
-    err = choose(tx, item, a, ret_updated);
+    if (item->upsert_id.n > 0)
+        err = rec_find(a, tx, item->col, item->upsert_id, &rec);
     if (err)
         return err;
-    chosen = *ret_updated ? &item->as_update : &item->as_sent;
+    *ret_used = rec ? AS_UPDATE : AS_SENT;
+    chosen = &item->tries[*ret_used];
     if (chosen->err)
         return chosen->err;
     err = rec_draft_run(tx, chosen->draft, a, &result);
     if (err)
         return err;
     written = result;
-    return write_body(item, a, written->body, out);
+    return write_result(item, a, written->body, out);
 }
 
 struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
@@ -97,14 +84,14 @@ struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void 
     struct err *err;
 
     buf_init(&out, LIMIT_RESPONSE_BYTES);
-    written->updated = ARENA_ARRAY(a, bool, batch->n);
+    written->used = ARENA_ARRAY(a, enum batch_as, batch->n);
     BUF_ADD(&out, "[");
     for (size_t i = 0; i < batch->n; i++) {
         if (i > 0)
             BUF_ADD(&out, ",");
-        err = run_item(tx, &batch->items[i], a, &written->updated[i], &out);
+        err = run_item(tx, &batch->items[i], a, &written->used[i], &out);
         if (err)
-            return is_ours(err) ? err : item_failed(a, i, err);
+            return item_failed(a, i, err);
     }
     BUF_ADD(&out, "]");
     if (out.full)

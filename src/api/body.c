@@ -16,29 +16,24 @@ static struct err *bad_body(struct api_call *call, const char *why)
     return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s", why);
 }
 
-/* A number only where its shortest form is the text itself: "01" and "1e3" stay text. */
-static bool is_plain_number(struct str text)
+/* What a form's text stands for. A number only where its shortest form is the text itself: "01" and
+ * "1e3" stay text. */
+static struct json value_of_text(struct str text)
 {
     char shortest[NUM_TEXT_MAX];
     double number;
 
-    if (text.n == 0 || !(text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9')))
-        return false;
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] != '-' && text.p[i] != '.' && !(text.p[i] >= '0' && text.p[i] <= '9'))
-            return false;
-    if (!num_parse_json(text, &number))
-        return false;
-    return str_eq(text, (struct str){shortest, num_format_plain(shortest, number)});
-}
-
-static struct json infer(struct str text)
-{
-    struct json number = {.type = JSON_NUMBER, .text = text};
-
     if (str_eq(text, STR("true")) || str_eq(text, STR("false")))
         return json_of_bool(text.p[0] == 't');
-    return is_plain_number(text) ? number : json_of_text(text);
+    if (text.n == 0 || !(text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9')))
+        return json_of_text(text);
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != '-' && text.p[i] != '.' && !(text.p[i] >= '0' && text.p[i] <= '9'))
+            return json_of_text(text);
+    if (!num_parse_json(text, &number) ||
+        !str_eq(text, (struct str){shortest, num_format_plain(shortest, number)}))
+        return json_of_text(text);
+    return (struct json){.type = JSON_NUMBER, .text = text};
 }
 
 /* --- members by key, in the order they came ------------------------------------------------- */
@@ -65,138 +60,120 @@ static void put_value(struct arena *a, struct values *values, struct json_member
     map_put(a, &values->places, member.key, place);
 }
 
-/* Room is the power of two at or above n, so a list moves when n reaches one. */
-static void append(struct arena *a, struct json *list, struct json value)
+/* A second value of a key makes it a list. A list's room is the power of two at or above n, so it
+ * moves when n reaches one. */
+static void add_value(struct arena *a, struct values *values, struct str key, struct json value)
 {
-    uint32_t n = list->n;
+    struct json_member *known = find_value(values, key);
+    struct json *list, *items;
+    uint32_t n;
 
+    if (!known) {
+        put_value(a, values, (struct json_member){key, value});
+        return;
+    }
+    list = &known->value;
+    if (list->type != JSON_LIST) {
+        items = ARENA_NEW(a, struct json);
+        *items = *list;
+        *list = json_of_list(items, 1);
+    }
+    n = list->n;
     if ((n & (n - 1)) == 0) {
-        struct json *items = ARENA_ARRAY(a, struct json, (size_t)n * 2);
-
+        items = ARENA_ARRAY(a, struct json, (size_t)n * 2);
         memcpy(items, list->items, n * sizeof(*items));
         list->items = items;
     }
     list->items[list->n++] = value;
 }
 
-/* A second value of a key makes it a list. */
-static void add_value(struct arena *a, struct values *values, struct str key, struct json value)
-{
-    struct json_member *known = find_value(values, key);
-    struct json *first;
-
-    if (!known) {
-        put_value(a, values, (struct json_member){key, value});
-        return;
-    }
-    if (known->value.type != JSON_LIST) {
-        first = ARENA_NEW(a, struct json);
-        *first = known->value;
-        known->value = json_of_list(first, 1);
-    }
-    append(a, &known->value, value);
-}
-
-static bool merge_object(struct arena *a, struct values *into, const struct json *payload);
-
-static bool merge_value(struct arena *a, struct json *into, const struct json *value)
-{
-    struct values inner = {0};
-
-    if (value->type != JSON_NULL && into->type != JSON_NULL && into->type != value->type)
-        return false;
-    if (value->type != JSON_OBJECT || into->type != JSON_OBJECT) {
-        *into = *value;
-        return true;
-    }
-    for (uint32_t i = 0; i < into->n; i++)
-        put_value(a, &inner, into->members[i]);
-    if (!merge_object(a, &inner, value))
-        return false;
-    *into = json_of_object(inner.list.items, inner.list.n);
-    return true;
-}
-
-/* As deep as the payload, whose depth is bounded. */
+/* Objects of both go into each other, else the payload's value counts. False: types that do not
+ * fit. As deep as the payload, whose depth is bounded. */
 static bool merge_object(struct arena *a, struct values *into, const struct json *payload)
 {
     for (uint32_t i = 0; i < payload->n; i++) {
+        const struct json *value = &payload->members[i].value;
         struct json_member *known = find_value(into, payload->members[i].key);
+        struct values inner = {0};
 
-        if (!known)
+        if (!known) {
             put_value(a, into, payload->members[i]);
-        else if (!merge_value(a, &known->value, &payload->members[i].value))
+            continue;
+        }
+        if (value->type != JSON_NULL && known->value.type != JSON_NULL &&
+            known->value.type != value->type)
             return false;
+        if (value->type != JSON_OBJECT || known->value.type != JSON_OBJECT) {
+            known->value = *value;
+            continue;
+        }
+        for (uint32_t m = 0; m < known->value.n; m++)
+            put_value(a, &inner, known->value.members[m]);
+        if (!merge_object(a, &inner, value))
+            return false;
+        known->value = json_of_object(inner.list.items, inner.list.n);
     }
     return true;
 }
 
 /* --- forms ---------------------------------------------------------------------------------- */
 
-struct form {
-    struct api_call *call;
-    struct values values;
-    VEC(struct str) payloads;
-};
+typedef VEC(struct form_pair) form_pairs;
 
-static void form_add(struct form *form, struct str key, struct str text)
-{
-    struct arena *a = form->call->arena;
-
-    if (str_eq(key, STR("@jsonPayload")))
-        *VEC_PUSH(a, &form->payloads) = text;
-    else
-        add_value(a, &form->values, key, infer(text));
-}
-
-static void form_add_pairs(struct form *form, const struct req_pairs *pairs)
+static void add_pairs(struct arena *a, form_pairs *out, const struct req_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->n; i++)
-        form_add(form, pairs->items[i].name, pairs->items[i].value);
+        *VEC_PUSH(a, out) = (struct form_pair){pairs->items[i].name, pairs->items[i].value};
 }
 
-static struct err *add_payload(struct form *form, const struct json *payload)
+static struct err *add_payload(struct api_call *call, struct values *values,
+                               const struct json *payload)
 {
     if (payload->type == JSON_NULL)
-        form->values = (struct values){0};
-    else if (payload->type != JSON_OBJECT ||
-             !merge_object(form->call->arena, &form->values, payload))
-        return bad_body(form->call, "@jsonPayload does not fit the other values");
+        *values = (struct values){0};
+    else if (payload->type != JSON_OBJECT || !merge_object(call->arena, values, payload))
+        return bad_body(call, "@jsonPayload does not fit the other values");
     return NULL;
 }
 
-static const struct json *form_object(const struct form *form)
+/* The pairs' values, each @jsonPayload on top of them and `own`, unless it is NULL, on top of all.
+ */
+static struct err *object_of_pairs(struct api_call *call, const struct form_pair *pairs, size_t n,
+                                   const struct json *own, const struct json **ret)
 {
-    struct json *object = ARENA_NEW(form->call->arena, struct json);
+    struct arena *a = call->arena;
+    struct values values = {0};
+    VEC(struct str) payloads = {0};
+    const struct json *payload;
+    struct json *object;
+    struct err *err = NULL;
 
-    *object = json_of_object(form->values.list.items, form->values.list.n);
-    return object;
-}
-
-static struct err *form_finish(struct form *form, const struct json **ret)
-{
-    struct arena *a = form->call->arena;
-
-    if (form->payloads.n > LIMIT_JSON_PAYLOADS)
-        return bad_body(form->call, "too many @jsonPayload");
-    for (size_t i = 0; i < form->payloads.n; i++) {
-        const struct json *payload;
-        struct err *err;
-
-        if (!json_read(a, form->payloads.items[i], &json_limits_body, &payload, NULL))
-            return bad_body(form->call, "@jsonPayload is no JSON");
-        err = add_payload(form, payload);
-        if (err)
-            return err;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(pairs[i].name, STR("@jsonPayload")))
+            *VEC_PUSH(a, &payloads) = pairs[i].value;
+        else
+            add_value(a, &values, pairs[i].name, value_of_text(pairs[i].value));
+    if (payloads.n > LIMIT_JSON_PAYLOADS)
+        return bad_body(call, "too many @jsonPayload");
+    for (size_t i = 0; i < payloads.n && !err; i++) {
+        if (!json_read(a, payloads.items[i], &json_limits_body, &payload, NULL))
+            return bad_body(call, "@jsonPayload is no JSON");
+        err = add_payload(call, &values, payload);
     }
-    *ret = form_object(form);
+    if (!err && own)
+        err = add_payload(call, &values, own);
+    if (err)
+        return err;
+    object = ARENA_NEW(a, struct json);
+    *object = json_of_object(values.list.items, values.list.n);
+    *ret = object;
     return NULL;
 }
 
 struct err *api_body_under(struct api_call *call, struct str query, const struct json *own,
                            const struct json **ret)
 {
-    struct form form = {.call = call};
+    form_pairs form = {0};
     struct req_pairs pairs;
     struct err *err;
 
@@ -208,14 +185,17 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
         return err;
     if (!req_parse_pairs(call->arena, query, &pairs))
         return bad_body(call, "malformed query");
-    form_add_pairs(&form, &pairs);
-    err = form_finish(&form, ret);
-    if (!err && own)
-        err = add_payload(&form, own);
-    if (!err)
-        *ret = form_object(&form);
-    return err;
+    add_pairs(call->arena, &form, &pairs);
+    return object_of_pairs(call, form.items, form.n, own, ret);
 }
+
+/* --- by type -------------------------------------------------------------------------------- */
+
+/* What a body is read for. */
+enum body_use {
+    AS_RECORD, /* an object of any members, with files beside it */
+    AS_FORM,   /* a fixed structure: JSON as it is, or pairs in the order in which they count */
+};
 
 static struct err *read_value(struct api_call *call, const struct json_limits *limits,
                               const struct json **ret)
@@ -228,35 +208,25 @@ static struct err *read_value(struct api_call *call, const struct json_limits *l
                    fault.byte);
 }
 
-/* The JSON of the body, which records and forms both want. */
-static struct err *json_value(struct api_call *call, const struct json **ret)
+/* A number that no double can hold fails a form only where a field wants it. */
+static struct err *read_json(struct api_call *call, enum body_use use, struct form_input *ret)
 {
+    struct json_limits limits = json_limits_body;
     struct api_parsed *parsed = &call->body;
 
     if (!parsed->has_value)
-        parsed->value_err = read_value(call, &json_limits_body, &parsed->value);
+        parsed->value_err = read_value(call, &limits, &parsed->value);
     parsed->has_value = true;
-    *ret = parsed->value;
-    return parsed->value_err;
-}
-
-static struct err *read_json(struct api_call *call, const struct json **ret)
-{
-    const struct json *body;
-    struct err *err = json_value(call, &body);
-
-    if (err)
-        return err;
-    if (body->type != JSON_OBJECT && body->type != JSON_NULL)
+    ret->body = parsed->value;
+    if (parsed->value_err && use == AS_FORM) {
+        limits.allow_range = true;
+        return read_value(call, &limits, &ret->body);
+    }
+    if (parsed->value_err)
+        return parsed->value_err;
+    if (use == AS_RECORD && ret->body->type != JSON_OBJECT && ret->body->type != JSON_NULL)
         return bad_body(call, "no JSON object");
-    *ret = body->type == JSON_OBJECT ? body : NULL;
     return NULL;
-}
-
-/* Beside a form the query's pairs are values, too, so a broken one is refused. */
-static bool query_pairs(struct api_call *call, struct req_pairs *ret)
-{
-    return req_parse_pairs(call->arena, call->req->query, ret);
 }
 
 /* The parts of a form, from memory or from where they were spooled. */
@@ -295,150 +265,89 @@ static void add_upload(struct api_call *call, const struct body_part *part)
     }
 }
 
-static struct err *read_multipart(struct api_call *call, const struct json **ret)
+/* Beside a form the query's pairs are values, too, so a broken one is refused. */
+static struct err *read_multipart(struct api_call *call, enum body_use use, struct form_input *ret)
 {
-    struct form form = {.call = call};
     struct body_parts parts = {0};
+    form_pairs pairs = {0};
     struct req_pairs query;
     struct err *err = read_parts(call, &parts);
 
     if (err)
         return err;
-    if (!query_pairs(call, &query))
+    if (!req_parse_pairs(call->arena, call->req->query, &query))
         return bad_body(call, "malformed query");
-    form_add_pairs(&form, &query);
-    call->uploads = ARENA_ARRAY(call->arena, struct rec_upload, parts.n);
-    call->n_uploads = 0;
-    for (size_t i = 0; i < parts.n; i++) {
-        if (parts.items[i].filename.n > 0)
-            add_upload(call, &parts.items[i]);
-        else
-            form_add(&form, parts.items[i].name, parts.items[i].value);
+    add_pairs(call->arena, &pairs, &query);
+    if (use == AS_RECORD) {
+        call->uploads = ARENA_ARRAY(call->arena, struct rec_upload, parts.n);
+        call->n_uploads = 0;
     }
-    return form_finish(&form, ret);
+    for (size_t i = 0; i < parts.n; i++) {
+        const struct body_part *part = &parts.items[i];
+
+        if (part->filename.n == 0)
+            *VEC_PUSH(call->arena, &pairs) = (struct form_pair){part->name, part->value};
+        else if (use == AS_RECORD)
+            add_upload(call, part);
+    }
+    ret->pairs = pairs.items;
+    ret->n_pairs = pairs.n;
+    return NULL;
 }
 
-/* The body's pairs; of POST, PUT and PATCH alone, as Go reads forms. */
-static bool body_pairs(struct api_call *call, struct req_pairs *ret)
+/* The body's pairs, of POST, PUT and PATCH alone, as Go reads forms; then the query's. */
+static struct err *read_urlencoded(struct api_call *call, enum body_use use, struct form_input *ret)
 {
     static const struct str methods[] = {STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH")};
+    const struct req *req = call->req;
+    struct req_pairs body = {0}, query;
+    form_pairs pairs = {0};
 
-    *ret = (struct req_pairs){0};
-    for (size_t i = 0; i < COUNT_OF(methods); i++)
-        if (str_eq(call->req->method, methods[i]))
-            return !call->req->body_broken && req_parse_pairs(call->arena, call->req->body, ret);
-    return true;
-}
-
-static struct err *read_urlencoded(struct api_call *call, const struct json **ret)
-{
-    struct form form = {.call = call};
-    struct req_pairs pairs, query;
-
-    if (!req_pairs_fit(call->req->body, LIMIT_FORM_PAIRS))
+    if (use == AS_RECORD && !req_pairs_fit(req->body, LIMIT_FORM_PAIRS))
         return err_new(call->arena, E_BAD_REQUEST, "Too many form values.", "%zu bytes of form",
-                       call->req->body.n);
-    if (!query_pairs(call, &query) || !body_pairs(call, &pairs))
+                       req->body.n);
+    if (!req_parse_pairs(call->arena, req->query, &query))
         return bad_body(call, "malformed form");
-    form_add_pairs(&form, &pairs);
-    form_add_pairs(&form, &query);
-    return form_finish(&form, ret);
-}
-
-static struct err *read_xml(struct api_call *call, const struct json **ret)
-{
-    (void)ret;
-    return bad_body(call, "XML has no record form");
-}
-
-/* --- fixed structures: JSON as it is, or pairs in the order in which they count ------------- */
-
-typedef VEC(struct form_pair) pairs_out;
-
-static void add_pairs(struct arena *a, pairs_out *out, const struct req_pairs *pairs)
-{
-    for (size_t i = 0; i < pairs->n; i++)
-        *VEC_PUSH(a, out) = (struct form_pair){pairs->items[i].name, pairs->items[i].value};
-}
-
-static void set_pairs(const pairs_out *pairs, struct form_input *ret)
-{
-    *ret = (struct form_input){.pairs = pairs->items, .n_pairs = pairs->n};
-}
-
-/* A number that no double can hold fails only where a field wants it. */
-static struct err *form_json(struct api_call *call, struct form_input *ret)
-{
-    struct json_limits limits = json_limits_body;
-    struct err *err = json_value(call, &ret->body);
-
-    limits.allow_range = true;
-    return err ? read_value(call, &limits, &ret->body) : NULL;
-}
-
-static struct err *form_multipart(struct api_call *call, struct form_input *ret)
-{
-    struct body_parts parts = {0};
-    struct req_pairs query;
-    pairs_out pairs = {0};
-    struct err *err = read_parts(call, &parts);
-
-    if (err)
-        return err;
-    if (!query_pairs(call, &query))
-        return bad_body(call, "malformed query");
-    add_pairs(call->arena, &pairs, &query);
-    for (size_t i = 0; i < parts.n; i++)
-        if (parts.items[i].filename.n == 0)
-            *VEC_PUSH(call->arena, &pairs) =
-                (struct form_pair){parts.items[i].name, parts.items[i].value};
-    set_pairs(&pairs, ret);
-    return NULL;
-}
-
-static struct err *form_urlencoded(struct api_call *call, struct form_input *ret)
-{
-    struct req_pairs body, query;
-    pairs_out pairs = {0};
-
-    if (!query_pairs(call, &query) || !body_pairs(call, &body))
-        return bad_body(call, "malformed form");
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (str_eq(req->method, methods[i]) &&
+            (req->body_broken || !req_parse_pairs(call->arena, req->body, &body)))
+            return bad_body(call, "malformed form");
     add_pairs(call->arena, &pairs, &body);
     add_pairs(call->arena, &pairs, &query);
-    set_pairs(&pairs, ret);
+    ret->pairs = pairs.items;
+    ret->n_pairs = pairs.n;
     return NULL;
 }
 
-/* No endpoint has a field that XML could fill: a document is an empty form. */
-static struct err *form_xml(struct api_call *call, struct form_input *ret)
+/* No endpoint has a field that XML could fill: a document is an empty form, and no record. */
+static struct err *read_xml(struct api_call *call, enum body_use use, struct form_input *ret)
 {
     (void)ret;
+    if (use == AS_RECORD)
+        return bad_body(call, "XML has no record form");
     if (str_find_byte(call->req->body, '<') == call->req->body.n)
         return bad_body(call, "no XML");
     return NULL;
 }
 
-/* --- by type: compared as written, by prefix ------------------------------------------------ */
-
-static const struct reader {
-    struct str type;
-    struct err *(*body)(struct api_call *call, const struct json **ret);
-    struct err *(*form)(struct api_call *call, struct form_input *ret);
-} readers[] = {
-    {STR_INIT("application/json"), read_json, form_json},
-    {STR_INIT("multipart/form-data"), read_multipart, form_multipart},
-    {STR_INIT("application/x-www-form-urlencoded"), read_urlencoded, form_urlencoded},
-    {STR_INIT("text/xml"), read_xml, form_xml},
-    {STR_INIT("application/xml"), read_xml, form_xml},
-};
-
-static struct err *find_reader(struct api_call *call, const struct reader **ret)
+/* Types are compared as written, by prefix. *ret starts as all zeros; on success its body is NULL
+ * unless JSON has come. */
+static struct err *read_by_type(struct api_call *call, enum body_use use, struct form_input *ret)
 {
+    static const struct {
+        struct str type;
+        struct err *(*read)(struct api_call *call, enum body_use use, struct form_input *ret);
+    } readers[] = {
+        {STR_INIT("application/json"), read_json},
+        {STR_INIT("multipart/form-data"), read_multipart},
+        {STR_INIT("application/x-www-form-urlencoded"), read_urlencoded},
+        {STR_INIT("text/xml"), read_xml},
+        {STR_INIT("application/xml"), read_xml},
+    };
+
     for (size_t i = 0; i < COUNT_OF(readers); i++)
-        if (str_starts(call->req->content_type, readers[i].type)) {
-            *ret = &readers[i];
-            return NULL;
-        }
+        if (str_starts(call->req->content_type, readers[i].type))
+            return readers[i].read(call, use, ret);
     return err_new(call->arena, E_BAD_REQUEST, "Unsupported Content-Type.", "body: %.*s",
                    STR_ARG(call->req->content_type));
 }
@@ -447,12 +356,15 @@ static struct err *find_reader(struct api_call *call, const struct reader **ret)
 struct err *api_body(struct api_call *call, const struct json **ret)
 {
     struct api_parsed *parsed = &call->body;
-    const struct reader *reader;
+    struct form_input input = {0};
 
     if (!parsed->has_object && call->req->has_body) {
-        parsed->object_err = find_reader(call, &reader);
-        if (!parsed->object_err)
-            parsed->object_err = reader->body(call, &parsed->object);
+        parsed->object_err = read_by_type(call, AS_RECORD, &input);
+        if (!parsed->object_err && !input.body)
+            parsed->object_err =
+                object_of_pairs(call, input.pairs, input.n_pairs, NULL, &parsed->object);
+        else if (!parsed->object_err && input.body->type == JSON_OBJECT)
+            parsed->object = input.body;
     }
     parsed->has_object = true;
     *ret = parsed->object_err ? NULL : parsed->object;
@@ -462,13 +374,9 @@ struct err *api_body(struct api_call *call, const struct json **ret)
 struct err *api_form(struct api_call *call, struct form_input *ret)
 {
     struct api_parsed *parsed = &call->body;
-    const struct reader *reader;
 
-    if (!parsed->has_form && call->req->has_body) {
-        parsed->form_err = find_reader(call, &reader);
-        if (!parsed->form_err)
-            parsed->form_err = reader->form(call, &parsed->form);
-    }
+    if (!parsed->has_form && call->req->has_body)
+        parsed->form_err = read_by_type(call, AS_FORM, &parsed->form);
     parsed->has_form = true;
     *ret = parsed->form;
     return err_copy(call->arena, parsed->form_err);

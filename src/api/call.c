@@ -62,28 +62,23 @@ static struct str canonical_ip(struct arena *a, struct str text)
                         six[9], six[10], six[11], six[12], six[13], six[14], six[15]);
 }
 
-/* Of a header that proxies extend: the rightmost valid address, or the leftmost. */
-static struct str ip_of_header(struct arena *a, struct str value, bool leftmost)
+/* Of the last header of that name, which proxies extend: the rightmost valid address, or the
+ * leftmost. */
+static struct str ip_of_header(struct arena *a, const struct req *req, struct str name,
+                               bool leftmost)
 {
-    struct str found = STR_NONE;
+    struct str found = STR_NONE, rest = STR_NONE;
 
-    for (struct str rest = value; rest.p;) {
+    for (size_t i = 0; i < req->headers.n; i++)
+        if (str_eq_nocase(req->headers.items[i].name, name))
+            rest = req->headers.items[i].value;
+    while (rest.p && !(found.p && leftmost)) {
         struct str ip = canonical_ip(a, str_trim_space(str_split(&rest, ',')));
 
         if (ip.p)
             found = ip;
-        if (found.p && leftmost)
-            break;
     }
     return found;
-}
-
-static struct str last_header(const struct req *req, struct str name)
-{
-    for (size_t i = req->headers.n; i-- > 0;)
-        if (str_eq_nocase(req->headers.items[i].name, name))
-            return req->headers.items[i].value;
-    return STR_NONE;
 }
 
 struct str api_real_ip(struct arena *a, const struct req *req, const struct settings *settings)
@@ -91,8 +86,8 @@ struct str api_real_ip(struct arena *a, const struct req *req, const struct sett
     const struct settings_texts *headers = &settings->trusted_proxy.headers;
 
     for (size_t i = 0; i < headers->n; i++) {
-        struct str ip = ip_of_header(a, last_header(req, headers->items[i]),
-                                     settings->trusted_proxy.use_leftmost_ip);
+        struct str ip =
+            ip_of_header(a, req, headers->items[i], settings->trusted_proxy.use_leftmost_ip);
 
         if (ip.p)
             return ip;
@@ -143,54 +138,35 @@ static void fill_request(struct api_call *call)
                 api_header_name(call->arena, headers->items[i].name), headers->items[i].value};
 }
 
-static struct err *need_token(struct api_call *call)
-{
-    return call->token.rec
-               ? NULL
-               : err_new(call->arena, E_UNAUTHORIZED,
-                         "The request requires valid record authorization token.", "a guest");
-}
-
-static struct err *guard_same_collection(struct api_call *call)
-{
-    const struct schema_col *col = schema_find(call->schema, call->req->params[0]);
-    struct err *err;
-
-    if (!col)
-        return err_new(call->arena, E_NOT_FOUND, "Missing or invalid collection context.",
-                       "no such collection");
-    err = need_token(call);
-    if (err || call->token.rec->col == col)
-        return err;
-    return err_new(call->arena, E_FORBIDDEN,
-                   arena_printf(call->arena,
-                                "The request requires auth record from %.*s collection.",
-                                STR_ARG(call->token.rec->col->name))
-                       .p,
-                   "a token of another collection");
-}
-
-static struct err *guard_superuser(struct api_call *call)
-{
-    struct err *err = need_token(call);
-
-    if (err || call->actor.superuser)
-        return err;
-    return err_new(call->arena, E_FORBIDDEN,
-                   "The authorized record is not allowed to perform this action.",
-                   "not a superuser");
-}
-
 static struct err *check_guard(struct api_call *call)
 {
-    static struct err *(*const guards[])(struct api_call * call) = {
-        [GUARD_NONE] = NULL,
-        [GUARD_SAME_COLLECTION] = guard_same_collection,
-        [GUARD_SUPERUSER] = guard_superuser,
-    };
-    struct err *(*guard)(struct api_call * call) = call->route ? guards[call->route->guard] : NULL;
+    const enum api_guard guard = call->route ? call->route->guard : GUARD_NONE;
+    const struct rec *caller = call->token.rec;
+    struct arena *a = call->arena;
+    const struct schema_col *col = NULL;
 
-    return guard ? guard(call) : NULL;
+    if (guard == GUARD_NONE)
+        return NULL;
+    if (guard == GUARD_SAME_COLLECTION) {
+        col = schema_find(call->schema, call->req->params[0]);
+        if (!col)
+            return err_new(a, E_NOT_FOUND, "Missing or invalid collection context.",
+                           "no such collection");
+    }
+    if (!caller)
+        return err_new(a, E_UNAUTHORIZED, "The request requires valid record authorization token.",
+                       "a guest");
+    if (guard == GUARD_SAME_COLLECTION && caller->col != col)
+        return err_new(a, E_FORBIDDEN,
+                       arena_printf(a, "The request requires auth record from %.*s collection.",
+                                    STR_ARG(caller->col->name))
+                           .p,
+                       "a token of another collection");
+    if (guard == GUARD_SUPERUSER && !call->actor.superuser)
+        return err_new(a, E_FORBIDDEN,
+                       "The authorized record is not allowed to perform this action.",
+                       "not a superuser");
+    return NULL;
 }
 
 struct err *api_check_query(struct arena *a, struct str query)

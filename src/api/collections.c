@@ -58,29 +58,25 @@ static const struct json *body_of_pairs(struct arena *a, const struct form_input
     return body;
 }
 
-/* *ret: an object, or null. */
-static struct err *read_body(struct api_call *call, const struct schema_col *old,
-                             const struct json **ret)
+/* *ret: an object, or null. failed: what the client is told of a body that cannot be read. */
+static struct err *read_definition(struct api_call *call, const struct schema_col *old,
+                                   const char *failed, const struct json **ret)
 {
-    static const struct json empty = {.type = JSON_NULL};
+    static const struct json null = {.type = JSON_NULL};
+    struct form_input form;
     struct err *err;
 
-    if (!str_starts(call->req->content_type, STR("application/json")) && call->req->has_body) {
-        struct form_input form;
-
+    if (str_starts(call->req->content_type, STR("application/json")) || !call->req->has_body) {
+        err = api_body(call, ret);
+    } else {
         err = api_form(call, &form);
         *ret = err ? NULL : body_of_pairs(call->arena, &form, old);
-    } else {
-        err = api_body(call, ret);
     }
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = failed;
     if (!err && !*ret)
-        *ret = call->req->has_body ? &empty : ARENA_NEW(call->arena, struct json);
+        *ret = call->req->has_body ? &null : ARENA_NEW(call->arena, struct json);
     return err;
-}
-
-static struct err *undecodable(struct arena *a, const char *message, struct str why)
-{
-    return err_new(a, E_BAD_REQUEST, message, "%.*s", STR_ARG(why));
 }
 
 /* --- units ---------------------------------------------------------------------------------- */
@@ -94,15 +90,6 @@ struct change {
     int64_t now_ms;
 };
 
-static struct err *carry_out(struct coll_save *save)
-{
-    struct err *err = coll_make(save);
-
-    if (!err)
-        err = coll_check(save);
-    return err ? err : coll_store(save);
-}
-
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct change *change = in;
@@ -115,11 +102,15 @@ static struct err *change_unit(struct db_conn *tx, const void *in, struct arena 
     save.def =
         save.old ? schema_def_of(a, save.old) : schema_def_new(a, change->type, change->name);
     if (!schema_def_merge(a, save.def, change->body, &why))
-        return undecodable(a, UNDECODABLE, why);
+        return err_new(a, E_BAD_REQUEST, UNDECODABLE, "%.*s", STR_ARG(why));
     if (save.old && !schema_find(save.schema, save.def->id))
         return err_new(a, E_NOT_FOUND, NULL, "no collection has the submitted id");
     schema_def_finish(a, save.def, save.schema, save.old, save.now_ms);
-    err = carry_out(&save);
+    err = coll_make(&save);
+    if (!err)
+        err = coll_check(&save);
+    if (!err)
+        err = coll_store(&save);
     if (err)
         return coll_failed(
             a, err, save.old ? "Failed to update collection." : "Failed to create collection.");
@@ -141,15 +132,13 @@ static bool text_member(const struct json *body, const char *key, struct str *re
 static struct err *create_collection(struct api_call *call)
 {
     struct change *change = ARENA_NEW(call->arena, struct change);
-    struct err *err = read_body(call, NULL, &change->body);
+    struct err *err = read_definition(call, NULL, UNDECODABLE_TYPE, &change->body);
 
-    if (err && err->kind == E_BAD_REQUEST)
-        err->message = UNDECODABLE_TYPE;
     if (err)
         return err;
     if (!text_member(change->body, "type", &change->type) ||
         !text_member(change->body, "name", &change->name))
-        return undecodable(call->arena, UNDECODABLE_TYPE, STR("type or name is no text"));
+        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE_TYPE, "type or name is no text");
     if (change->type.n == 0)
         change->type = STR("base");
     change->schema = call->schema;
@@ -163,11 +152,8 @@ static struct err *update_collection(struct api_call *call)
     struct change *change = ARENA_NEW(call->arena, struct change);
     struct err *err = api_collection(call, NULL, &change->old);
 
-    if (err)
-        return err;
-    err = read_body(call, change->old, &change->body);
-    if (err && err->kind == E_BAD_REQUEST)
-        err->message = UNDECODABLE;
+    if (!err)
+        err = read_definition(call, change->old, UNDECODABLE, &change->body);
     if (err)
         return err;
     change->schema = call->schema;

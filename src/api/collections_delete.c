@@ -7,6 +7,7 @@
 
 #define SQL_MAX ((size_t)64 * 1024)
 #define BATCH ((size_t)500)
+#define FAILED_TO_DELETE "Failed to delete collection."
 
 struct removal {
     struct rec_scope scope;
@@ -20,7 +21,7 @@ struct gone_files {
     int64_t before_ms;
 };
 
-static void remove_files(void *user)
+static void remove_gone_files(void *user)
 {
     const struct gone_files *gone = user;
 
@@ -33,7 +34,7 @@ void coll_files_go(struct arena *a, struct db_conn *tx, struct file_store *store
     struct gone_files *gone = ARENA_NEW(a, struct gone_files);
 
     *gone = (struct gone_files){store, arena_dup(a, col->id), date_now_ms()};
-    db_after_commit(tx, remove_files, gone);
+    db_after_commit(tx, remove_gone_files, gone);
 }
 
 /* --- delete --------------------------------------------------------------------------------- */
@@ -74,44 +75,39 @@ static struct err *check_views(struct arena *a, struct db_conn *tx, const struct
     return err;
 }
 
-static struct err *drop(struct arena *a, struct db_conn *tx, const struct removal *removal)
-{
-    struct err *err;
-
-    if (removal->col->system)
-        return err_new(a, E_BAD_REQUEST, NULL, "a system collection");
-    err = schema_drop(a, tx, removal->scope.schema, removal->col);
-    return err ? err : check_views(a, tx, removal);
-}
-
 static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct removal *removal = in;
-    struct str names = referrers(a, removal->col);
-    struct err *err = NULL;
+    const struct schema_col *col = removal->col;
+    struct str names = referrers(a, col);
+    struct err *err;
 
     if (names.n > 0)
-        err = err_new(a, E_BAD_REQUEST, NULL, "it is referred to");
-    else
-        err = drop(a, tx, removal);
-    if (err && err->kind == E_BAD_REQUEST)
-        err->message = names.n
-                           ? arena_printf(a,
-                                          "Failed to delete collection probably due to existing "
-                                          "reference in %.*s.",
-                                          STR_ARG(names))
-                                 .p
-                           : "Failed to delete collection.";
-    *ret_out = ARENA_NEW(a, struct rec_written);
+        return err_new(a, E_BAD_REQUEST,
+                       arena_printf(a,
+                                    "Failed to delete collection probably due to existing "
+                                    "reference in %.*s.",
+                                    STR_ARG(names))
+                           .p,
+                       "it is referred to");
+    if (col->system)
+        return err_new(a, E_BAD_REQUEST, FAILED_TO_DELETE, "a system collection");
+    err = schema_drop(a, tx, removal->scope.schema, col);
     if (!err)
-        coll_files_go(a, tx, removal->scope.files, removal->col);
-    return err;
+        err = check_views(a, tx, removal);
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = FAILED_TO_DELETE;
+    if (err)
+        return err;
+    coll_files_go(a, tx, removal->scope.files, col);
+    *ret_out = ARENA_NEW(a, struct rec_written);
+    return NULL;
 }
 
 /* --- truncate ------------------------------------------------------------------------------- */
 
-static struct err *read_ids(struct arena *a, struct db_conn *tx, const struct schema_col *col,
-                            struct str_list *ret)
+static struct err *read_some_ids(struct arena *a, struct db_conn *tx, const struct schema_col *col,
+                                 struct str_list *ret)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     AUTO_BUF struct buf sql;
@@ -134,8 +130,9 @@ static struct err *read_ids(struct arena *a, struct db_conn *tx, const struct sc
 }
 
 /* A record may be gone already, with one before it. */
-static struct err *remove_batch(struct arena *a, struct db_conn *tx, const struct removal *removal,
-                                struct file_removal *files, const struct str_list *ids)
+static struct err *remove_records(struct arena *a, struct db_conn *tx,
+                                  const struct removal *removal, struct file_removal *files,
+                                  const struct str_list *ids)
 {
     struct err *err = NULL;
     size_t n_found = 0;
@@ -149,8 +146,8 @@ static struct err *remove_batch(struct arena *a, struct db_conn *tx, const struc
         n_found++;
         err = rec_remove(a, tx, &removal->scope, files, rec);
     }
-    if (!err && ids->n > 0 &&
-        n_found == 0) /* ids that are no texts: they would come again and again */
+    /* Ids that are no texts would come again and again. */
+    if (!err && ids->n > 0 && n_found == 0)
         return err_new(a, E_NOT_FOUND, NULL, "no record has the ids that were read");
     return err;
 }
@@ -168,9 +165,9 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
 
     while (!err && ids.n > 0) { /* each batch removes one at least, or it is an error */
         arena_reset(scratch);
-        err = read_ids(scratch, tx, removal->col, &ids);
+        err = read_some_ids(scratch, tx, removal->col, &ids);
         if (!err)
-            err = remove_batch(scratch, tx, removal, files, &ids);
+            err = remove_records(scratch, tx, removal, files, &ids);
     }
     if (err && (err->kind == E_BAD_REQUEST || err->kind == E_NOT_FOUND)) /* not found: unreadable */
         return err_new(a, E_BAD_REQUEST, failed, "%.*s", STR_ARG(err->cause));

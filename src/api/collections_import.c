@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define FAILED "Failed to import collections."
+#define RAW_ERROR STR("Failed to import the collections configuration. Raw error:\n")
 
 struct import {
     const struct schema *schema;
@@ -36,29 +37,13 @@ struct run {
 
 /* --- errors --------------------------------------------------------------------------------- */
 
-static struct err *refuse(struct arena *a, struct str message)
+static struct err *refuse_import(struct arena *a, struct str what, struct str why)
 {
     struct err *err = NULL;
 
     err_add_raw_item(a, &err, STR("collections"), STR("validation_collections_import_failure"),
-                     message, STR_NONE);
+                     arena_concat(a, what, why, STR_NONE), STR_NONE);
     return err;
-}
-
-static struct err *raw(struct arena *a, struct str why)
-{
-    return refuse(a, arena_concat(a,
-                                  STR("Failed to import the collections configuration. Raw "
-                                      "error:\n"),
-                                  why, STR_NONE));
-}
-
-/* What is no fault of the database is told in PocketBase's words. */
-static struct err *told(struct arena *a, struct err *err)
-{
-    if (!err || err->kind != E_BAD_REQUEST || err->items)
-        return err;
-    return raw(a, err->cause);
 }
 
 static int compare_paths(const void *x, const void *y)
@@ -69,14 +54,23 @@ static int compare_paths(const void *x, const void *y)
     return str_cmp((*a)->path, (*b)->path);
 }
 
-static void indent(struct buf *out, size_t depth)
+static void start_line(struct buf *out, size_t depth)
 {
     BUF_ADD(out, "\n");
     for (size_t i = 0; i < depth; i++)
         BUF_ADD(out, "  ");
 }
 
-/* The parts of a path that it shares with the one before it. */
+/* Until so many are open. */
+static void close_objects(struct buf *out, size_t *depth, size_t open)
+{
+    for (; *depth > open; --*depth) {
+        start_line(out, *depth - 1);
+        BUF_ADD(out, "}");
+    }
+}
+
+/* How many parts two paths begin with alike. */
 static size_t shared_parts(struct str x, struct str y)
 {
     size_t n = 0;
@@ -86,40 +80,26 @@ static size_t shared_parts(struct str x, struct str y)
     return n;
 }
 
-static size_t count_parts(struct str path)
-{
-    size_t n = 0;
-
-    for (; path.p; n++)
-        (void)str_split(&path, '.');
-    return n;
-}
-
 /* Items sorted by path as nested objects. */
-static struct str pretty(struct arena *a, const struct err *err)
+static struct str nested_items(struct arena *a, const struct err *err)
 {
     VEC(const struct err_item *) items = {0};
     struct str before = STR_NONE;
     size_t depth = 0;
-    struct buf out;
-    struct str text;
+    AUTO_BUF struct buf out;
 
+    buf_init(&out, LIMIT_BODY_BYTES);
     for (const struct err_item *item = err->items; item; item = item->next)
         *VEC_PUSH(a, &items) = item;
     qsort(items.items, items.n, sizeof(*items.items), compare_paths);
-    buf_init(&out, LIMIT_BODY_BYTES);
     for (size_t i = 0; i < items.n; i++) {
         struct str path = items.items[i]->path;
-        size_t same = before.p ? shared_parts(before, path) : 0;
-        size_t parts = count_parts(path);
+        size_t same = shared_parts(before, path);
 
-        for (; depth > same + 1; depth--) {
-            indent(&out, depth - 1);
-            BUF_ADD(&out, "}");
-        }
+        close_objects(&out, &depth, same + 1);
         buf_add(&out, depth ? STR(",") : STR_NONE);
         before = path;
-        for (size_t p = 0; p < parts; p++) {
+        for (size_t p = 0; path.p; p++) {
             struct str part = str_split(&path, '.');
 
             if (p < same)
@@ -128,19 +108,14 @@ static struct str pretty(struct arena *a, const struct err *err)
                 BUF_ADD(&out, "{");
                 depth = p + 1;
             }
-            indent(&out, depth);
+            start_line(&out, depth);
             json_write_text(&out, part);
             BUF_ADD(&out, ": ");
         }
         json_write_text(&out, schema_check_words(a, items.items[i]));
     }
-    for (; depth > 0; depth--) {
-        indent(&out, depth - 1);
-        BUF_ADD(&out, "}");
-    }
-    text = arena_dup(a, buf_str(&out));
-    buf_done(&out);
-    return text;
+    close_objects(&out, &depth, 0);
+    return arena_dup(a, buf_str(&out));
 }
 
 /* --- decoding ------------------------------------------------------------------------------- */
@@ -180,7 +155,7 @@ static void keep_fields(struct run *run, struct item *item)
     }
 }
 
-static struct err *decode(struct run *run, const struct json *body, struct item *item)
+static struct err *decode_item(struct run *run, const struct json *body, struct item *item)
 {
     static const struct json empty = {.type = JSON_OBJECT};
     struct str id, name, why;
@@ -198,7 +173,7 @@ static struct err *decode(struct run *run, const struct json *body, struct item 
         item->def = schema_def_new(run->a, text_of(body, "type"), name);
     }
     if (!schema_def_merge(run->a, item->def, body, &why))
-        return raw(run->a, why);
+        return refuse_import(run->a, RAW_ERROR, why);
     if (item->old)
         keep_fields(run, item);
     item->created = item->def->created;
@@ -222,7 +197,7 @@ static int compare_items(const void *x, const void *y)
     return order ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-static struct err *decode_all(struct run *run)
+static struct err *decode_items(struct run *run)
 {
     struct err *err = NULL;
 
@@ -230,7 +205,7 @@ static struct err *decode_all(struct run *run)
     run->items = ARENA_ARRAY(run->a, struct item, run->n);
     for (size_t i = 0; i < run->n && !err; i++) {
         run->items[i].place = i;
-        err = decode(run, &run->in->collections->items[i], &run->items[i]);
+        err = decode_item(run, &run->in->collections->items[i], &run->items[i]);
     }
     if (!err)
         qsort(run->items, run->n, sizeof(*run->items), compare_items);
@@ -239,7 +214,7 @@ static struct err *decode_all(struct run *run)
 
 /* --- storing -------------------------------------------------------------------------------- */
 
-static void unref(void *arg)
+static void unref_schema(void *arg)
 {
     schema_unref(arg);
 }
@@ -250,7 +225,7 @@ static struct err *read_schema(struct run *run)
     struct err *err = schema_load(run->a, run->tx, &run->schema);
 
     if (!err)
-        arena_defer(run->a, unref, run->schema);
+        arena_defer(run->a, unref_schema, run->schema);
     return err;
 }
 
@@ -260,19 +235,6 @@ static bool is_imported(const struct run *run, const struct schema_col *col)
         if (str_eq(run->items[i].def->id, col->id))
             return true;
     return false;
-}
-
-static struct err *drop_missing(struct run *run)
-{
-    const struct schema *schema = run->in->schema;
-    struct err *err = NULL;
-
-    for (size_t i = 0; run->in->delete_missing && i < schema->n_cols && !err; i++)
-        if (!schema->cols[i]->system && !is_imported(run, schema->cols[i])) {
-            err = schema_drop(run->a, run->tx, schema, schema->cols[i]);
-            coll_files_go(run->a, run->tx, run->in->files, schema->cols[i]);
-        }
-    return err;
 }
 
 static struct coll_save save_of(const struct run *run, const struct item *item)
@@ -285,7 +247,7 @@ static struct coll_save save_of(const struct run *run, const struct item *item)
                               .now_ms = run->in->now_ms};
 }
 
-static struct err *check_all(struct run *run, size_t n)
+static struct err *check_items(struct run *run, size_t n)
 {
     struct err *err = NULL;
 
@@ -298,18 +260,18 @@ static struct err *check_all(struct run *run, size_t n)
         if (!err)
             err = coll_check(&save);
         if (err && err->kind == E_BAD_REQUEST && err->items)
-            return refuse(run->a, arena_printf(run->a,
-                                               "Data validations failed for collection \"%.*s\" "
-                                               "(%.*s):\n%.*s",
-                                               STR_ARG(save.def->name), STR_ARG(save.def->id),
-                                               STR_ARG(pretty(run->a, err))));
+            return refuse_import(
+                run->a,
+                arena_printf(run->a, "Data validations failed for collection \"%.*s\" (%.*s):\n",
+                             STR_ARG(save.def->name), STR_ARG(save.def->id)),
+                nested_items(run->a, err));
     }
-    return told(run->a, err);
+    return err;
 }
 
 /* A snapshot could not hold one that cannot be read whole: those before it and it are checked now.
  */
-static struct err *store_one(struct run *run, size_t i)
+static struct err *store_item(struct run *run, size_t i)
 {
     const struct item *item = &run->items[i];
     struct coll_save save = save_of(run, item);
@@ -321,8 +283,8 @@ static struct err *store_one(struct run *run, size_t i)
     else
         err = coll_make(&save);
     if (!err && !save.whole && !save.view_why.p) {
-        err = check_all(run, i + 1);
-        return err ? err : raw(run->a, STR("invalid fields"));
+        err = check_items(run, i + 1);
+        return err ? err : refuse_import(run->a, RAW_ERROR, STR("invalid fields"));
     }
     if (!err)
         err = coll_store(&save);
@@ -336,26 +298,39 @@ static struct err *store_one(struct run *run, size_t i)
                    STR_ARG(item->def->name), STR_ARG(err->cause));
 }
 
-static struct err *store_all(struct run *run)
+/* What is missing from the import goes before anything is stored. */
+static struct err *store_items(struct run *run)
 {
-    struct err *err = drop_missing(run);
+    const struct schema *schema = run->in->schema;
+    struct err *err = NULL;
 
+    for (size_t i = 0; run->in->delete_missing && i < schema->n_cols && !err; i++) {
+        const struct schema_col *col = schema->cols[i];
+
+        if (col->system || is_imported(run, col))
+            continue;
+        err = schema_drop(run->a, run->tx, schema, col);
+        coll_files_go(run->a, run->tx, run->in->files, col);
+    }
     if (!err)
         err = read_schema(run);
     for (size_t i = 0; i < run->n && !err; i++)
-        err = store_one(run, i);
-    return told(run->a, err);
+        err = store_item(run, i);
+    return err;
 }
 
 static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     struct run run = {.a = a, .tx = tx, .in = in};
-    struct err *err = decode_all(&run);
+    struct err *err = decode_items(&run);
 
     if (!err)
-        err = store_all(&run);
+        err = store_items(&run);
     if (!err)
-        err = check_all(&run, run.n);
+        err = check_items(&run, run.n);
+    /* What is no fault of the database is told in PocketBase's words. */
+    if (err && err->kind == E_BAD_REQUEST && !err->items)
+        err = refuse_import(a, RAW_ERROR, err->cause);
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED;
     *ret_out = ARENA_NEW(a, struct rec_written);
@@ -363,11 +338,6 @@ static struct err *import_unit(struct db_conn *tx, const void *in, struct arena 
 }
 
 /* --- the endpoint --------------------------------------------------------------------------- */
-
-struct body {
-    const struct json *collections;
-    bool delete_missing;
-};
 
 static bool is_decodable(const struct json *collections)
 {
@@ -382,29 +352,26 @@ static bool is_decodable(const struct json *collections)
 static struct err *prepare_import(struct api_call *call)
 {
     static const struct form_field fields[] = {
-        {"collections", FORM_JSON, offsetof(struct body, collections)},
-        {"deleteMissing", FORM_BOOL, offsetof(struct body, delete_missing)},
+        {"collections", FORM_JSON, offsetof(struct import, collections)},
+        {"deleteMissing", FORM_BOOL, offsetof(struct import, delete_missing)},
     };
     struct import *import = ARENA_NEW(call->arena, struct import);
-    struct body body;
     struct form_input input;
     struct err *err = api_form(call, &input);
     struct err *invalid = NULL;
 
-    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &body) ||
-        !is_decodable(body.collections))
+    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, import) ||
+        !is_decodable(import->collections))
         return err_new(call->arena, E_BAD_REQUEST,
                        "An error occurred while loading the submitted data.", "no import");
-    if (!body.collections || body.collections->n == 0) {
+    if (!import->collections || import->collections->n == 0) {
         err_add_item(call->arena, &invalid, STR("collections"), CODE_REQUIRED, STR_NONE);
         invalid->message = "An error occurred while validating the submitted data.";
         return invalid;
     }
-    *import = (struct import){.schema = call->schema,
-                              .collections = body.collections,
-                              .delete_missing = body.delete_missing,
-                              .now_ms = call->now_ms,
-                              .files = call->api->files};
+    import->schema = call->schema;
+    import->now_ms = call->now_ms;
+    import->files = call->api->files;
     call->state = import;
     return NULL;
 }

@@ -34,22 +34,18 @@ static struct schema_col *table_col(struct arena *a)
 
 /* --- what may be named ---------------------------------------------------------------------- */
 
-static bool is_known(struct str name)
-{
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        if (str_eq(name, str_of(columns[i].name)))
-            return true;
-    return str_eq(name, STR("@random")) || str_eq(name, STR("@rowid"));
-}
-
 static bool sort_is_known(struct str sort)
 {
     while (sort.p) {
         struct str name = str_trim_space(str_split(&sort, ','));
+        bool known;
 
         if (name.n > 0 && (name.p[0] == '-' || name.p[0] == '+'))
             name = str_trim_space(str_from(name, 1));
-        if (name.n > 0 && !is_known(name))
+        known = name.n == 0 || str_eq(name, STR("@random")) || str_eq(name, STR("@rowid"));
+        for (size_t i = 0; i < COUNT_OF(columns) && !known; i++)
+            known = str_eq(name, str_of(columns[i].name));
+        if (!known)
             return false;
     }
     return true;

@@ -29,31 +29,24 @@ void api_handle(void *user, struct req *req)
 
 /* --- bodies --------------------------------------------------------------------------------- */
 
-static uint64_t batch_limit(const struct api *api)
-{
-    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
-
-    return settings->batch.max_body_size > 0 ? (uint64_t)settings->batch.max_body_size
-                                             : LIMIT_BATCH_BYTES;
-}
-
-static uint64_t record_limit(const struct api *api, struct str name)
-{
-    AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
-    const struct schema_col *col = schema_find(schema, name);
-
-    return col ? col->record_body_limit : LIMIT_BODY_BYTES;
-}
-
 uint64_t api_body_limit(void *user, const struct req *req)
 {
     const struct api_route *route = api_route_of(req);
+    const struct api *api = user;
     uint64_t limit = LIMIT_BODY_BYTES;
 
-    if (route && route->body == BODY_BATCH)
-        limit = batch_limit(user);
-    else if (route && route->body == BODY_RECORD)
-        limit = record_limit(user, req->params[0]);
+    if (route && route->body == BODY_BATCH) {
+        AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
+
+        limit = settings->batch.max_body_size > 0 ? (uint64_t)settings->batch.max_body_size
+                                                  : LIMIT_BATCH_BYTES;
+    } else if (route && route->body == BODY_RECORD) {
+        AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
+        const struct schema_col *col = schema_find(schema, req->params[0]);
+
+        if (col)
+            limit = col->record_body_limit;
+    }
     return limit < LIMIT_ANY_BODY_BYTES ? limit : LIMIT_ANY_BODY_BYTES;
 }
 

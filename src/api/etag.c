@@ -12,25 +12,21 @@
 #define ANSWER_BYTES ((size_t)12)
 #define PURPOSE STR("reeve.answer")
 
-/* --- what the request demands ----------------------------------------------------------------- */
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == ',';
-}
+/* --- what the request demands --------------------------------------------------------------- */
 
 static struct str skip_blanks(struct str rest)
 {
     size_t n = 0;
 
-    while (n < rest.n && is_blank(rest.p[n]))
+    while (n < rest.n && (rest.p[n] == ' ' || rest.p[n] == '\t' || rest.p[n] == ','))
         n++;
     return str_from(rest, n);
 }
 
-/* One tag from the front. False: it is none. */
+/* One tag from the front, with the blanks behind it. False: it is none. */
 static bool take_tag(struct str *rest, struct rec_tag *ret)
 {
+    struct str after;
     size_t n;
 
     ret->is_weak = str_starts(*rest, STR("W/"));
@@ -43,8 +39,9 @@ static bool take_tag(struct str *rest, struct rec_tag *ret)
     if (n == rest->n)
         return false;
     ret->text = str_sub(*rest, 0, n);
-    *rest = str_from(*rest, n + 1);
-    return rest->n == 0 || is_blank(rest->p[0]);
+    after = str_from(*rest, n + 1);
+    *rest = skip_blanks(after);
+    return after.n == 0 || rest->n < after.n;
 }
 
 /* What is no list of tags matches nothing. */
@@ -56,10 +53,8 @@ static void read_tags(struct arena *a, struct str text, struct rec_tags *ret)
     ret->sent = true;
     if (str_eq(str_trim_space(text), STR("*")))
         ret->any = true;
-    while (rest.n > 0 && take_tag(&rest, &tag)) {
+    while (rest.n > 0 && take_tag(&rest, &tag))
         *VEC_PUSH(a, ret) = tag;
-        rest = skip_blanks(rest);
-    }
 }
 
 const struct rec_condition *api_condition(struct api_call *call)
@@ -79,29 +74,23 @@ const struct rec_condition *api_condition(struct api_call *call)
     return condition;
 }
 
-/* --- tags ------------------------------------------------------------------------------------- */
-
-static void add_digest(struct buf *out, struct str s)
-{
-    unsigned char digest[SHA256_LEN];
-
-    sha256(digest, s);
-    buf_add_bytes(out, digest, sizeof(digest));
-}
+/* --- tags ----------------------------------------------------------------------------------- */
 
 static struct str tag_of(struct api_call *call, struct str version)
 {
     const struct str secret = call->schema->superusers->auth->tokens[TOKEN_AUTH].secret;
     const struct rec *auth = call->actor.auth;
-    unsigned char code[SHA256_LEN];
+    const struct str seen[] = {buf_str(&call->req->resp.body), call->req->query,
+                               auth ? auth->col->id : STR(""), auth ? rec_id(auth) : STR("")};
+    unsigned char digest[SHA256_LEN], code[SHA256_LEN];
     AUTO_BUF struct buf data;
     struct str answer;
 
-    buf_init(&data, (size_t)5 * SHA256_LEN);
-    add_digest(&data, buf_str(&call->req->resp.body));
-    add_digest(&data, call->req->query);
-    add_digest(&data, auth ? auth->col->id : STR(""));
-    add_digest(&data, auth ? rec_id(auth) : STR(""));
+    buf_init(&data, COUNT_OF(seen) * SHA256_LEN);
+    for (size_t i = 0; i < COUNT_OF(seen); i++) {
+        sha256(digest, seen[i]);
+        buf_add_bytes(&data, digest, sizeof(digest));
+    }
     hmac_sha256(code, PURPOSE, secret, buf_str(&data));
     answer = base64url_encode(call->arena, (struct str){(const char *)code, ANSWER_BYTES});
     return arena_concat(call->arena, version, STR("-"), answer);

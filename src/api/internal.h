@@ -112,6 +112,7 @@ struct api_call {
     bool out_of_time;     /* the last lease came to an end after its time was over */
 
     /* work.c */
+    bool writes; /* there is a unit among the steps; from the start on */
     size_t step;
     unsigned tries;
     struct db_end *ends; /* of a unit that is over: what listeners are still to be told */
@@ -150,8 +151,6 @@ struct err *api_form(struct api_call *call, struct form_input *ret);
 
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);
-/* Whether there is a unit among its steps. */
-bool api_work_writes(const struct api_work *work);
 
 /* answer.c: ends the call. On the loop. */
 void api_answer(struct api_call *call, struct err *err);

@@ -34,7 +34,7 @@ static bool is_first(const struct api_call *call)
     return call->step == 0;
 }
 
-bool api_work_writes(const struct api_work *work)
+static bool has_unit(const struct api_work *work)
 {
     for (size_t i = 0; i < API_STEPS && (work->steps[i].run || work->steps[i].unit); i++)
         if (work->steps[i].unit)
@@ -407,6 +407,7 @@ static void step_back(struct req *req)
 
 void api_work_start(struct api_call *call)
 {
-    call->req->stake = api_work_writes(call->work) ? REQ_AWAITED : REQ_DROPPABLE;
+    call->writes = has_unit(call->work);
+    call->req->stake = call->writes ? REQ_AWAITED : REQ_DROPPABLE;
     go_on(call);
 }
