@@ -152,12 +152,13 @@ static struct err *read_step(struct api_call *call, uint64_t cpu_us)
     return err;
 }
 
-static void read_slowly(struct job *job)
+/* Without a budget: in a lane where others wait for it, but no loop does. */
+static void read_in_turn(struct job *job)
 {
     struct api_call *call = call_of(job);
 
-    call->err = waited_too_long(call) ? busy(call, "slow reads before it took too long")
-                                      : read_step(call, 0);
+    call->err =
+        waited_too_long(call) ? busy(call, "reads before it took too long") : read_step(call, 0);
     to_loop(call);
 }
 
@@ -168,7 +169,7 @@ static void read_on_pool(struct job *job)
     call->err = read_step(call, LIMIT_WORK_CPU_US);
     if (call->err && call->err->kind == E_OVER_BUDGET) {
         empty_answer(call);
-        if (to_pool(call, POOL_SLOW, read_slowly))
+        if (to_pool(call, POOL_SLOW, read_in_turn))
             return;
     }
     to_loop(call);
@@ -227,8 +228,11 @@ static void unit_done(struct db_unit *unit, struct err *err, void *out)
 
 /* --- starting a step, by its place: false when it is over already, as call->err says -------- */
 
+/* The budget is for calls that compute; those that wait do it on threads of their own. */
 static bool start_read(struct api_call *call)
 {
+    if (db_blocks(call->api->db))
+        return to_pool(call, POOL_DATABASE, read_in_turn);
     call->err = read_step(call, LIMIT_INLINE_CPU_US);
     if (!call->err || call->err->kind != E_OVER_BUDGET)
         return false;
@@ -257,7 +261,8 @@ static void read_on_pool_only(struct job *job)
 
 static bool start_pool_read(struct api_call *call)
 {
-    return to_pool(call, POOL_WORK, read_on_pool_only);
+    return db_blocks(call->api->db) ? to_pool(call, POOL_DATABASE, read_in_turn)
+                                    : to_pool(call, POOL_WORK, read_on_pool_only);
 }
 
 static void run_on_pool(struct job *job)

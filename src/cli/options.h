@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct db_ops;
+
 struct options {
     struct str exe; /* file name of the executable, for messages */
     /* every command's */
@@ -24,6 +26,9 @@ struct options {
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;
+    /* No flag: what a program that has the commands inside puts in; outlives the command. NULL:
+     * SQLite. */
+    const struct db_ops *engine;
 };
 
 /* argv without its first word. False: *ret_why says what is wrong, as a line for standard error. */
