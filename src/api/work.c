@@ -7,7 +7,7 @@
  *  2. Steps may run again from the first one: what they leave outside the database and the call's
  *     arena is for the work's undo.
  *  3. No answer is written under one schema from rows of another: reads compare the generation
- *     after their snapshot has begun, units before they do anything.
+ *     once their snapshot has begun (db_read_begin_at), units before they do anything.
  *  4. What was refused has not been done, also where it was refused while it waited: a unit starts
  *     only for a client that has not been told so, and is not refused from then on.
  */
@@ -102,26 +102,34 @@ static struct err *run_step(struct api_call *call)
     return err ? err : step_of(call)->run(call);
 }
 
+/* The version is db's to compare; a rule that was tightened does not show in it. */
+static bool schema_holds(void *user)
+{
+    const struct api_call *call = user;
+
+    return !schema_check_fresh(call->arena, call->schema, call->conn);
+}
+
 /* Inside a read transaction of the running thread. cpu_us 0: no budget. */
 static struct err *try_read(struct api_call *call, uint64_t cpu_us)
 {
     const struct db_limits limits = {.cpu_us = cpu_us, .gone = &call->req->gone};
+    const struct db_expected expected = {call->schema->db_version, schema_holds, call};
     struct db_conn *conn;
     struct err *err = db_reader(call->arena, call->api->db, &conn);
 
     if (err)
         return err;
     db_set_limits(conn, &limits);
-    err = db_read_begin(call->arena, conn);
+    call->conn = conn;
+    err = db_read_begin_at(call->arena, conn, &expected);
     if (!err) {
-        call->conn = conn;
-        call->db_version = db_schema_version(conn);
-        err = schema_check_fresh(call->arena, call->schema, conn);
-        if (!err)
-            err = run_step(call);
-        call->conn = NULL;
-        db_read_end(conn);
+        err = run_step(call);
+        if (!db_read_end(conn)) /* whatever the step has made of it */
+            err = err_new(call->arena, E_STALE, NULL, "the schema changed");
     }
+    call->conn = NULL;
+    call->db_version = db_schema_version(conn);
     db_set_limits(conn, NULL);
     return err;
 }

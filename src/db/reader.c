@@ -93,7 +93,47 @@ void db_readers_drop(struct db *db)
     }
 }
 
-struct err *db_read_begin(struct arena *a, struct db_conn *conn)
+/* --- snapshots ------------------------------------------------------------------------------- */
+
+/* The snapshot has begun, and is at that version. */
+static struct err *check_expected(struct arena *a, struct db_conn *conn, int64_t version)
+{
+    const struct db_expected *expected = conn->expected;
+
+    db_conn_note_version(conn, version);
+    if (!expected || (version == expected->version && expected->holds(expected->user)))
+        return NULL;
+    conn->stale = conn->lost = true;
+    return db_conn_lost_err(a, conn);
+}
+
+/* Statements are taken from the cache before the version is known: there are only such as were
+ * compiled under the expected one. */
+static void begin_late(struct db_conn *conn)
+{
+    conn->late = true;
+    if (conn->expected)
+        db_conn_note_version(conn, conn->expected->version);
+    else
+        db_stmts_drop(conn);
+}
+
+struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err)
+{
+    int64_t version;
+    struct err *stale;
+
+    if (!conn->db->ops->seen_version(conn->eng, &version))
+        return err;
+    conn->late = false;
+    if (!conn->expected)
+        conn->prepared_version = version; /* all were compiled in this snapshot */
+    stale = check_expected(a, conn, version);
+    return stale ? stale : err;
+}
+
+struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
+                             const struct db_expected *expected)
 {
     int64_t version;
     struct err *err;
@@ -108,16 +148,32 @@ struct err *db_read_begin(struct arena *a, struct db_conn *conn)
     err = conn->db->ops->read_begin(a, conn->eng, &version);
     if (err)
         return err;
-    db_conn_note_version(conn, version);
     conn->reading = true;
-    return NULL;
+    conn->expected = expected;
+    if (conn->db->ops->lazy_begin)
+        begin_late(conn);
+    else
+        err = check_expected(a, conn, version);
+    if (err)
+        (void)db_read_end(conn); /* the caller has none to end */
+    return err;
 }
 
-void db_read_end(struct db_conn *conn)
+struct err *db_read_begin(struct arena *a, struct db_conn *conn)
 {
+    return db_read_begin_at(a, conn, NULL);
+}
+
+bool db_read_end(struct db_conn *conn)
+{
+    bool held = !conn->stale;
+
     assert(conn->owner == thread_id());
     if (!conn->reading)
-        return;
+        return true;
     conn->db->ops->read_end(conn->eng);
-    conn->reading = false;
+    conn->reading = conn->late = false;
+    conn->stale = conn->lost = false;
+    conn->expected = NULL;
+    return held;
 }

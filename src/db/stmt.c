@@ -18,7 +18,7 @@ static struct err *conn_ready(struct arena *a, struct db_conn *conn)
 {
     assert(conn->owner == thread_id());
     if (conn->lost)
-        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+        return db_conn_lost_err(a, conn);
     if (conn->role == DB_ROLE_READER && !conn->limited && !conn->reading && !conn->n_in_use)
         db_set_limits(conn, NULL);
     if (conn->watch.stop != DB_GO_ON)
@@ -36,12 +36,20 @@ static void note_error(struct db_conn *conn)
 struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, struct db_stmt **ret)
 {
     struct err *err = conn_ready(a, conn);
+    struct db_stmt *stmt = NULL;
 
     if (err)
         return err;
-    err = db_stmts_take(a, conn, sql, ret);
-    if (err)
-        note_error(conn);
+    err = db_stmts_take(a, conn, sql, &stmt);
+    if (conn->late)
+        err = db_read_asked(a, conn, err);
+    if (!err) {
+        *ret = stmt;
+        return NULL;
+    }
+    if (stmt)
+        db_stmts_give(stmt);
+    note_error(conn);
     return err;
 }
 
@@ -132,6 +140,8 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
         return err;
     err =
         conn->grouped ? step_grouped(a, stmt, ret_row) : conn->db->ops->step(a, stmt->eng, ret_row);
+    if (conn->late)
+        err = db_read_asked(a, conn, err);
     if (err)
         note_error(conn);
     if (err && err->kind == E_OVER_BUDGET)

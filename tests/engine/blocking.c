@@ -18,6 +18,11 @@ struct blocking_conn {
     struct db_blocking *blocking;
     struct db_eng_conn *inner;
     unsigned n_trips; /* of the transaction */
+    /* of a snapshot */
+    bool wanted; /* it begins with the first statement */
+    bool begun;
+    bool told; /* what its version is */
+    int64_t version;
 };
 
 struct blocking_stmt {
@@ -60,6 +65,18 @@ static void tx_ended(struct blocking_conn *conn, const char *what)
     conn->n_trips = 0;
     if (conn->blocking->log_fd >= 0 && write(conn->blocking->log_fd, line, (size_t)n) != n)
         BUG("round trips cannot be told");
+}
+
+/* The inner snapshot, where one is to begin. */
+static struct err *begin_wanted(struct arena *a, struct blocking_conn *conn)
+{
+    struct err *err;
+
+    if (!conn->wanted || conn->begun)
+        return NULL;
+    err = conn->blocking->inner->read_begin(a, conn->inner, &conn->version);
+    conn->begun = !err;
+    return err;
 }
 
 /* --- databases and connections ---------------------------------------------------------------- */
@@ -121,11 +138,14 @@ static struct err *blocking_prepare(struct arena *a, struct db_eng_conn *conn, s
                                     struct db_eng_stmt **ret)
 {
     struct blocking_stmt *stmt = db_alloc(sizeof(*stmt));
-    struct err *err;
+    struct err *err = begin_wanted(a, CONN(conn));
 
     stmt->conn = CONN(conn);
-    err = CONN(conn)->blocking->inner->prepare(a, CONN(conn)->inner, sql, &stmt->inner);
+    if (!err)
+        err = CONN(conn)->blocking->inner->prepare(a, CONN(conn)->inner, sql, &stmt->inner);
     if (err) {
+        conn_trip(CONN(conn));
+        CONN(conn)->told = CONN(conn)->begun;
         db_free(stmt);
         return err;
     }
@@ -147,9 +167,16 @@ static void blocking_reset(struct db_eng_stmt *stmt, bool bound)
 
 static struct err *blocking_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row)
 {
+    struct blocking_conn *conn = STMT(stmt)->conn;
+    struct err *err;
+
     if (!STMT(stmt)->started)
-        conn_trip(STMT(stmt)->conn);
+        conn_trip(conn);
     STMT(stmt)->started = true;
+    err = begin_wanted(a, conn);
+    if (err)
+        return err;
+    conn->told = conn->begun;
     return inner_of(stmt)->step(a, STMT(stmt)->inner, ret_row);
 }
 
@@ -208,13 +235,24 @@ static int64_t blocking_changes(const struct db_eng_conn *conn)
 static struct err *blocking_read_begin(struct arena *a, struct db_eng_conn *conn,
                                        int64_t *ret_version)
 {
+    (void)a;
+    (void)ret_version;
     CONN(conn)->n_trips = 0;
-    return CONN(conn)->blocking->inner->read_begin(a, CONN(conn)->inner, ret_version);
+    CONN(conn)->wanted = true;
+    return NULL;
+}
+
+static bool blocking_seen_version(const struct db_eng_conn *conn, int64_t *ret_version)
+{
+    *ret_version = CONST_CONN(conn)->version;
+    return CONST_CONN(conn)->told;
 }
 
 static void blocking_read_end(struct db_eng_conn *conn)
 {
-    CONN(conn)->blocking->inner->read_end(CONN(conn)->inner);
+    if (CONN(conn)->begun)
+        CONN(conn)->blocking->inner->read_end(CONN(conn)->inner);
+    CONN(conn)->wanted = CONN(conn)->begun = CONN(conn)->told = false;
     tx_ended(CONN(conn), "read");
 }
 
@@ -266,6 +304,8 @@ static uint64_t blocking_wal_bytes(const struct db_eng_conn *conn)
 
 static const struct db_ops blocking_ops = {
     .blocks = true,
+    .lazy_begin = true,
+    .seen_version = blocking_seen_version,
     .open = blocking_open,
     .close = blocking_close,
     .conn_open = blocking_conn_open,

@@ -6,8 +6,9 @@
  * What a round trip is:
  *   - the first step of a statement is one; what it was prepared from, its values and its further
  *     rows travel with it;
- *   - the begin of a read is none: it travels with the first statement. Its end is none: nobody
- *     waits for that, as nobody does for a rollback;
+ *   - the begin of a read is none: it travels with the first statement, and so does the answer
+ *     (lazy_begin). Its end is none: nobody waits for that, as nobody does for a rollback;
+ *   - a statement that does not compile is one: it was asked for;
  *   - begin, savepoint (set, release, rollback) and commit of a unit are one each;
  *   - opening a connection is one.
  *
