@@ -13,6 +13,7 @@ struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role, stru
 
     conn->db = db;
     conn->role = role;
+    conn->limited = role != DB_ROLE_READER;
     conn->owner = thread_id();
     err = db->ops->conn_open(a, db->eng, role, &conn->watch, &conn->eng);
     if (err) {

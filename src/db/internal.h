@@ -45,11 +45,12 @@ struct db_conn {
     /* the owner's */
     unsigned owner; /* thread_id() */
     struct db_watch watch;
-    bool limited; /* limits were set; else the query timeout counts anew for every snapshot */
+    bool limited; /* limits were set, or are the unit's; else the query timeout counts anew for
+                     every snapshot */
     bool reading; /* inside a snapshot */
     bool late;    /* its version is not known yet */
     bool stale;   /* it is another than expected; `lost` is set too */
-    const struct db_expected *expected; /* of it; may be NULL */
+    const struct db_expected *expected; /* where it was late; may be NULL */
     int64_t version;
     int64_t prepared_version; /* under which the statements were compiled */
 
@@ -120,6 +121,10 @@ void db_conn_note_version(struct db_conn *conn, int64_t version);
 
 /* Why nothing runs on a connection that is lost. */
 MUST_CHECK struct err *db_conn_lost_err(struct arena *a, const struct db_conn *conn);
+
+/* watch.c */
+/* The query timeout counts from now on, and there is no other limit. */
+void db_watch_timeout(struct db_conn *conn);
 
 /* reader.c */
 /* The database was asked something in a snapshot whose version is not known yet, and `err` came of

@@ -95,25 +95,20 @@ void db_readers_drop(struct db *db)
 
 /* --- snapshots ------------------------------------------------------------------------------- */
 
-/* The snapshot has begun, and is at that version. */
-static struct err *check_expected(struct arena *a, struct db_conn *conn, int64_t version)
+/* Of a snapshot that has begun. */
+static bool is_expected(const struct db_expected *expected, int64_t version)
 {
-    const struct db_expected *expected = conn->expected;
-
-    db_conn_note_version(conn, version);
-    if (!expected || (version == expected->version && expected->holds(expected->user)))
-        return NULL;
-    conn->stale = conn->lost = true;
-    return db_conn_lost_err(a, conn);
+    return !expected || (version == expected->version && expected->holds(expected->user));
 }
 
 /* Statements are taken from the cache before the version is known: there are only such as were
  * compiled under the expected one. */
-static void begin_late(struct db_conn *conn)
+static void begin_late(struct db_conn *conn, const struct db_expected *expected)
 {
     conn->late = true;
-    if (conn->expected)
-        db_conn_note_version(conn, conn->expected->version);
+    conn->expected = expected;
+    if (expected)
+        db_conn_note_version(conn, expected->version);
     else
         db_stmts_drop(conn);
 }
@@ -121,15 +116,17 @@ static void begin_late(struct db_conn *conn)
 struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err)
 {
     int64_t version;
-    struct err *stale;
 
     if (!conn->db->ops->seen_version(conn->eng, &version))
         return err;
     conn->late = false;
     if (!conn->expected)
         conn->prepared_version = version; /* all were compiled in this snapshot */
-    stale = check_expected(a, conn, version);
-    return stale ? stale : err;
+    db_conn_note_version(conn, version);
+    if (is_expected(conn->expected, version))
+        return err;
+    conn->stale = conn->lost = true;
+    return db_conn_lost_err(a, conn);
 }
 
 struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
@@ -141,7 +138,7 @@ struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
     assert(conn->owner == thread_id());
     assert(!conn->reading && conn->role == DB_ROLE_READER);
     if (!conn->limited)
-        db_set_limits(conn, NULL);
+        db_watch_timeout(conn);
     err = db_check_limits(a, conn);
     if (err)
         return err;
@@ -149,14 +146,15 @@ struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
     if (err)
         return err;
     conn->reading = true;
-    conn->expected = expected;
-    if (conn->db->ops->lazy_begin)
-        begin_late(conn);
-    else
-        err = check_expected(a, conn, version);
-    if (err)
-        (void)db_read_end(conn); /* the caller has none to end */
-    return err;
+    if (conn->db->ops->lazy_begin) {
+        begin_late(conn, expected);
+        return NULL;
+    }
+    db_conn_note_version(conn, version);
+    if (is_expected(expected, version))
+        return NULL;
+    (void)db_read_end(conn); /* the caller has none to end */
+    return err_new(a, E_STALE, NULL, "the schema changed");
 }
 
 struct err *db_read_begin(struct arena *a, struct db_conn *conn)
@@ -166,14 +164,13 @@ struct err *db_read_begin(struct arena *a, struct db_conn *conn)
 
 bool db_read_end(struct db_conn *conn)
 {
-    bool held = !conn->stale;
-
     assert(conn->owner == thread_id());
     if (!conn->reading)
         return true;
     conn->db->ops->read_end(conn->eng);
     conn->reading = conn->late = false;
+    if (!conn->stale)
+        return true;
     conn->stale = conn->lost = false;
-    conn->expected = NULL;
-    return held;
+    return false;
 }

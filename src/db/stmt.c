@@ -19,8 +19,8 @@ static struct err *conn_ready(struct arena *a, struct db_conn *conn)
     assert(conn->owner == thread_id());
     if (conn->lost)
         return db_conn_lost_err(a, conn);
-    if (conn->role == DB_ROLE_READER && !conn->limited && !conn->reading && !conn->n_in_use)
-        db_set_limits(conn, NULL);
+    if (!conn->limited && !conn->reading && !conn->n_in_use)
+        db_watch_timeout(conn);
     if (conn->watch.stop != DB_GO_ON)
         return db_watch_err(a, conn->watch.stop);
     return NULL;
@@ -33,23 +33,28 @@ static void note_error(struct db_conn *conn)
         conn->lost = true;
 }
 
+/* A statement that was prepared, or not, may have been the first that the snapshot was asked. */
+static struct err *prepared_late(struct arena *a, struct db_conn *conn, struct err *err,
+                                 struct db_stmt **ret)
+{
+    struct err *stale = db_read_asked(a, conn, err);
+
+    if (!err && stale)
+        db_stmts_give(TAKE(*ret));
+    return stale;
+}
+
 struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, struct db_stmt **ret)
 {
     struct err *err = conn_ready(a, conn);
-    struct db_stmt *stmt = NULL;
 
     if (err)
         return err;
-    err = db_stmts_take(a, conn, sql, &stmt);
+    err = db_stmts_take(a, conn, sql, ret);
     if (conn->late)
-        err = db_read_asked(a, conn, err);
-    if (!err) {
-        *ret = stmt;
-        return NULL;
-    }
-    if (stmt)
-        db_stmts_give(stmt);
-    note_error(conn);
+        return prepared_late(a, conn, err, ret);
+    if (err)
+        note_error(conn);
     return err;
 }
 
