@@ -7,7 +7,7 @@
  *  2. Steps may run again from the first one: what they leave outside the database and the call's
  *     arena is for the work's undo.
  *  3. No answer is written under one schema from rows of another: reads compare the generation
- *     after their snapshot has begun, units before they do anything.
+ *     once their snapshot has begun (db_read_begin_at), units before they do anything.
  *  4. What was refused has not been done, also where it was refused while it waited: a unit starts
  *     only for a client that has not been told so, and is not refused from then on.
  */
@@ -103,26 +103,34 @@ static struct err *run_step(struct api_call *call)
     return err ? err : step_of(call)->run(call);
 }
 
+/* The version is db's to compare; a rule that was tightened does not show in it. */
+static bool schema_holds(void *user)
+{
+    const struct api_call *call = user;
+
+    return !schema_check_fresh(call->arena, call->schema, call->conn);
+}
+
 /* Inside a read transaction of the running thread. cpu_us 0: no budget. */
 static struct err *try_read(struct api_call *call, uint64_t cpu_us)
 {
     const struct db_limits limits = {.cpu_us = cpu_us, .gone = &call->req->gone};
+    const struct db_expected expected = {call->schema->db_version, schema_holds, call};
     struct db_conn *conn;
     struct err *err = db_reader(call->arena, call->api->db, &conn);
 
     if (err)
         return err;
     db_set_limits(conn, &limits);
-    err = db_read_begin(call->arena, conn);
+    call->conn = conn;
+    err = db_read_begin_at(call->arena, conn, &expected);
     if (!err) {
-        call->conn = conn;
-        call->db_version = db_schema_version(conn);
-        err = schema_check_fresh(call->arena, call->schema, conn);
-        if (!err)
-            err = run_step(call);
-        call->conn = NULL;
-        db_read_end(conn);
+        err = run_step(call);
+        if (!db_read_end(conn)) /* whatever the step has made of it */
+            err = err_new(call->arena, E_STALE, NULL, "the schema changed");
     }
+    call->conn = NULL;
+    call->db_version = db_schema_version(conn);
     db_set_limits(conn, NULL);
     return err;
 }
@@ -153,12 +161,13 @@ static struct err *read_step(struct api_call *call, uint64_t cpu_us)
     return err;
 }
 
-static void read_slowly(struct job *job)
+/* Without a budget: in a lane where others wait for it, but no loop does. */
+static void read_in_turn(struct job *job)
 {
     struct api_call *call = call_of(job);
 
-    call->err = waited_too_long(call) ? busy(call, "slow reads before it took too long")
-                                      : read_step(call, 0);
+    call->err =
+        waited_too_long(call) ? busy(call, "reads before it took too long") : read_step(call, 0);
     to_loop(call);
 }
 
@@ -169,7 +178,7 @@ static void read_on_pool(struct job *job)
     call->err = read_step(call, LIMIT_WORK_CPU_US);
     if (call->err && call->err->kind == E_OVER_BUDGET) {
         empty_answer(call);
-        if (to_pool(call, POOL_SLOW, read_slowly))
+        if (to_pool(call, POOL_SLOW, read_in_turn))
             return;
     }
     to_loop(call);
@@ -243,8 +252,11 @@ static void run_ends(struct job *job)
 
 /* --- starting a step, by its place: false when it is over already, as call->err says -------- */
 
+/* The budget is for calls that compute; those that wait do it on threads of their own. */
 static bool start_read(struct api_call *call)
 {
+    if (db_blocks(call->api->db))
+        return to_pool(call, POOL_DATABASE, read_in_turn);
     call->err = read_step(call, LIMIT_INLINE_CPU_US);
     if (!call->err || call->err->kind != E_OVER_BUDGET)
         return false;
@@ -273,7 +285,8 @@ static void read_on_pool_only(struct job *job)
 
 static bool start_pool_read(struct api_call *call)
 {
-    return to_pool(call, POOL_WORK, read_on_pool_only);
+    return db_blocks(call->api->db) ? to_pool(call, POOL_DATABASE, read_in_turn)
+                                    : to_pool(call, POOL_WORK, read_on_pool_only);
 }
 
 static void run_on_pool(struct job *job)

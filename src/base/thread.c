@@ -1,8 +1,9 @@
 /*
  * Invariants of a lane
  *  1. All fields but the constant ones are touched under `lock` alone.
- *  2. 1 <= n_started <= n_threads once the pool is made; another is started only while jobs wait
- *     and nobody is idle, and where the system has none left, those that are there go on.
+ *  2. 1 <= n_started <= n_threads once the pool is made (a lane that is none has 0 of both and
+ * takes no job); another is started only while jobs wait and nobody is idle, and where the system
+ * has none left, those that are there go on.
  *  3. A thread leaves only when `closing` is set and the queue is empty: every job that was taken
  *     is run.
  *  4. A job's round is one more than that of the client's job before it in the queue, or than the
@@ -76,6 +77,18 @@ void thread_join(pthread_t thread)
 {
     if (pthread_join(thread, NULL) != 0)
         BUG("joining what is no thread");
+}
+
+static _Thread_local bool is_loop_thread;
+
+void thread_set_loop(bool is_loop)
+{
+    is_loop_thread = is_loop;
+}
+
+bool thread_is_loop(void)
+{
+    return is_loop_thread;
 }
 
 struct lane {
@@ -209,9 +222,11 @@ static void lane_init(struct lane *lane, const char *name, const struct pool_lan
 {
     *lane = (struct lane){.conf = *conf, .name = name};
     lane->end = &lane->first;
-    lane->workers = calloc(conf->n_threads, sizeof(*lane->workers));
-    if (conf->n_threads == 0 || conf->share == 0 || conf->max_queued < 2 || !lane->workers)
-        BUG("a lane without threads or places");
+    lane->workers = calloc((size_t)conf->n_threads + 1, sizeof(*lane->workers)); /* never 0 bytes */
+    if (!lane->workers)
+        BUG("out of memory");
+    if (conf->n_threads > 0 && (conf->share == 0 || conf->max_queued < 2))
+        BUG("a lane without places");
     if (pthread_mutex_init(&lane->lock, NULL) != 0 || pthread_cond_init(&lane->wake, NULL) != 0)
         BUG("no lock to be had");
 }
@@ -220,6 +235,8 @@ static bool lane_start(struct lane *lane)
 {
     bool started;
 
+    if (lane->conf.n_threads == 0)
+        return true;
     pthread_mutex_lock(&lane->lock);
     started = start_worker(lane);
     pthread_mutex_unlock(&lane->lock);
@@ -231,7 +248,8 @@ struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
     static const char *const names[POOL_LANES] = {[POOL_WORK] = "reeve-work",
                                                   [POOL_SLOW] = "reeve-slow",
                                                   [POOL_HASH] = "reeve-hash",
-                                                  [POOL_LEASE] = "reeve-lease"};
+                                                  [POOL_LEASE] = "reeve-lease",
+                                                  [POOL_DATABASE] = "reeve-db"};
     struct pool *pool = malloc(sizeof(*pool));
     bool started = true;
 

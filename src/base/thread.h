@@ -19,6 +19,11 @@ unsigned thread_id(void);
 MUST_CHECK bool thread_start(const char *name, void (*run)(void *arg), void *arg, pthread_t *ret);
 void thread_join(pthread_t thread);
 
+/* Says that the calling thread is an event loop, or is one no more: on a loop nothing waits. */
+void thread_set_loop(bool is_loop);
+/* What it has said last; at first it is none. For those who wait, to find who called them there. */
+bool thread_is_loop(void);
+
 /* A job lives in what it belongs to: no allocation to queue it. */
 struct job {
     void (*run)(struct job *job); /* on a pool thread; it owns the job from here */
@@ -31,12 +36,14 @@ struct job {
 
 /* Each kind of work has threads of its own, so that none holds up another. */
 enum pool_lane {
-    POOL_WORK,  /* what takes longer than a loop should be away */
-    POOL_SLOW,  /* reads that have proved to take long */
-    POOL_HASH,  /* passwords */
-    POOL_LEASE, /* units that hold the write connection: they wait for each other anyway */
+    POOL_WORK,     /* what takes longer than a loop should be away */
+    POOL_SLOW,     /* reads that have proved to take long */
+    POOL_HASH,     /* passwords */
+    POOL_LEASE,    /* units that hold the write connection: they wait for each other anyway */
+    POOL_DATABASE, /* reads of a database whose calls wait: one thread a pooled connection */
     POOL_LANES
 };
+/* All 0: there is no such lane, no thread is started for it, and it takes no job. */
 struct pool_lane_conf {
     unsigned n_threads; /* >= 1; but for the first they start when they are needed */
     unsigned share;     /* >= 1: of them that work for one client at a time */

@@ -44,6 +44,7 @@ static struct err *open_database(struct app *app, const char *file, struct db_co
     conf.create = true;
     conf.durability = str_eq(app->options->durability, STR("normal")) ? DB_NORMAL : DB_FULL;
     conf.query_timeout_s = (unsigned)app->options->query_timeout_s;
+    conf.ops = app->options->engine;
     return db_open(app->arena, &conf, ret);
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct db_ops;
 struct events;
 
 struct options {
@@ -28,6 +29,9 @@ struct options {
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;
+    /* No flag: what a program that has the commands inside puts in; outlives the command. NULL:
+     * SQLite. */
+    const struct db_ops *engine;
 };
 
 /* argv without its first word. False: *ret_why says what is wrong, as a line for standard error. */

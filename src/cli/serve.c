@@ -14,9 +14,13 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/thread.h"
 
 #include <stdio.h>
 #include <unistd.h>
+
+/* Connections to a database whose calls wait; each has a thread that reads. */
+#define POOLED_CONNECTIONS 16
 
 struct serving {
     struct app app;
@@ -39,6 +43,18 @@ static void wake_loops(void *user)
         http_server_wake(serving->server);
 }
 
+static void loop_start(void *user)
+{
+    (void)user;
+    thread_set_loop(true);
+}
+
+static void loop_end(void *user)
+{
+    thread_set_loop(false); /* it closes what is its own */
+    api_thread_end(user);
+}
+
 /* "host:port"; the host may be empty or a bracketed IPv6 address. */
 static bool split_address(struct str address, struct str *ret_host, uint16_t *ret_port)
 {
@@ -54,7 +70,7 @@ static bool split_address(struct str address, struct str *ret_host, uint16_t *re
 
 /* One client has half of a lane's threads, and all processors still: there are twice as many. A
  * hash is short: there it is enough that clients take turns. */
-static void plan_lanes(struct pool_lane_conf ret[POOL_LANES])
+static void plan_lanes(bool db_blocks, struct pool_lane_conf ret[POOL_LANES])
 {
     const unsigned n = cores();
     const unsigned n_slow = n < 4 ? 2 : n / 2;
@@ -63,22 +79,26 @@ static void plan_lanes(struct pool_lane_conf ret[POOL_LANES])
     ret[POOL_SLOW] = (struct pool_lane_conf){n_slow, n_slow / 2, LIMIT_SLOW_QUEUE};
     ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
     ret[POOL_LEASE] = (struct pool_lane_conf){1, 1, LIMIT_LEASE_QUEUE};
+    ret[POOL_DATABASE] = (struct pool_lane_conf){0};
+    if (db_blocks)
+        ret[POOL_DATABASE] =
+            (struct pool_lane_conf){POOLED_CONNECTIONS, POOLED_CONNECTIONS / 2, LIMIT_POOL_QUEUE};
 }
 
-static struct pool *make_pool(void)
+static struct pool *make_pool(bool db_blocks)
 {
     struct pool_lane_conf lanes[POOL_LANES];
 
-    plan_lanes(lanes);
+    plan_lanes(db_blocks, lanes);
     return pool_new(lanes);
 }
 
-static unsigned pool_threads(void)
+static unsigned pool_threads(bool db_blocks)
 {
     struct pool_lane_conf lanes[POOL_LANES];
     unsigned n = 0;
 
-    plan_lanes(lanes);
+    plan_lanes(db_blocks, lanes);
     for (size_t i = 0; i < POOL_LANES; i++)
         n += lanes[i].n_threads;
     return n;
@@ -86,9 +106,9 @@ static unsigned pool_threads(void)
 
 /* Descriptors that may be wanted at once besides those of connections and loops, generously. A
  * thread that reads has its own connection to the database. */
-static unsigned reserved_fds(unsigned n_loops)
+static unsigned reserved_fds(unsigned n_loops, bool db_blocks)
 {
-    const unsigned pool = pool_threads();
+    const unsigned pool = pool_threads(db_blocks);
     const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
     const unsigned per_reader = 2;               /* the database, its log */
     const unsigned per_job = 3;                  /* an upload and its target, or folders */
@@ -118,9 +138,10 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .abandoned = api_abandoned,
         .peers_are_clients = api_peers_are_clients,
         .client = api_client,
-        .loop_end = api_thread_end,
+        .loop_start = loop_start,
+        .loop_end = loop_end,
     };
-    ret->reserved_fds = reserved_fds(ret->n_loops);
+    ret->reserved_fds = reserved_fds(ret->n_loops, db_engine_blocks(options->engine));
     ret->routes = api_routes(&ret->n_routes);
     if (!split_address(options->http, &ret->host, &ret->port))
         return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
@@ -186,7 +207,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api = (struct api){.db = serving->app.data,
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
-                                .pool = make_pool(),
+                                .pool = make_pool(db_blocks(serving->app.data)),
                                 .files = file_store_new(options->dir, true),
                                 .events = options->events,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
@@ -197,6 +218,16 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
     conf.pool = serving->api.pool;
     return http_server_open(a, &conf, &serving->server);
+}
+
+/* This thread becomes a loop. Where it may read there, it keeps its connection, which is warm;
+ * where it may not, the connections are others'. */
+static void leave_to_pool(struct app *app)
+{
+    if (!db_blocks(app->data))
+        return;
+    db_reader_close(app->data);
+    db_reader_close(app->auxiliary);
 }
 
 int command_serve(struct arena *a, const struct options *options)
@@ -215,6 +246,7 @@ int command_serve(struct arena *a, const struct options *options)
         banner(options, &serving);
         privileges_warn();
         hint(a, options, &serving);
+        leave_to_pool(&serving.app);
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);

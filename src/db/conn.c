@@ -13,6 +13,7 @@ struct err *db_conn_open(struct arena *a, struct db *db, enum db_role role, stru
 
     conn->db = db;
     conn->role = role;
+    conn->limited = role != DB_ROLE_READER;
     conn->owner = thread_id();
     err = db->ops->conn_open(a, db->eng, role, &conn->watch, &conn->eng);
     if (err) {
@@ -34,9 +35,17 @@ void db_conn_close(struct db_conn *conn)
 
 void db_conn_note_version(struct db_conn *conn, int64_t version)
 {
-    if (conn->version != version && conn->n_in_use == 0)
-        db_stmts_drop(conn);
     conn->version = version;
+    if (conn->prepared_version == version || conn->n_in_use > 0)
+        return;
+    db_stmts_drop(conn);
+    conn->prepared_version = version;
+}
+
+struct err *db_conn_lost_err(struct arena *a, const struct db_conn *conn)
+{
+    return conn->stale ? err_new(a, E_STALE, NULL, "the schema changed")
+                       : err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
 }
 
 int64_t db_schema_version(const struct db_conn *conn)

@@ -75,6 +75,11 @@ bool db_blocks(const struct db *db)
     return db->ops->blocks;
 }
 
+bool db_engine_blocks(const struct db_ops *ops)
+{
+    return ops && ops->blocks;
+}
+
 struct db_stats db_stats(const struct db *db)
 {
     return (struct db_stats){.units = atomic_load(&db->n_units),

@@ -76,6 +76,8 @@ const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
 
 /* Whether calls wait for a network: then none is made on a loop, reads neither. Any thread. */
 bool db_blocks(const struct db *db);
+/* The same of an engine, before a database is open; NULL: SQLite. */
+bool db_engine_blocks(const struct db_ops *ops);
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -86,7 +88,19 @@ MUST_CHECK struct err *db_reader(struct arena *a, struct db *db, struct db_conn 
 void db_reader_close(struct db *db);
 
 MUST_CHECK struct err *db_read_begin(struct arena *a, struct db_conn *conn);
-void db_read_end(struct db_conn *conn);
+/* What a caller knows of the database before it reads there. */
+struct db_expected {
+    int64_t version;           /* db_schema_version() */
+    bool (*holds)(void *user); /* once the snapshot has begun, for what shows in no version */
+    void *user;
+};
+/* As db_read_begin(), and E_STALE where the snapshot is another than expected. An engine may know
+ * that only once the database is asked something: then it is the error of the first statement,
+ * whose rows nobody sees, and of all after it. *expected lives until db_read_end(). */
+MUST_CHECK struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
+                                        const struct db_expected *expected);
+/* False: a statement has given E_STALE, and what was read does not count. */
+bool db_read_end(struct db_conn *conn);
 
 struct db_limits {
     uint64_t cpu_us;         /* of the calling thread, from now; 0: none. Over it: E_OVER_BUDGET */
@@ -275,7 +289,8 @@ MUST_CHECK struct err *db_savepoint_release(struct arena *a, struct db_conn *tx)
 void db_savepoint_rollback(struct db_conn *tx);
 
 /* The schema's version when the present snapshot or transaction began: it changes with every DDL
- * statement, also of other processes. After db_read_begin(), or inside a unit. */
+ * statement, also of other processes. Inside a unit; after a statement in a snapshot; or after
+ * E_STALE, when it is what was found. */
 int64_t db_schema_version(const struct db_conn *conn);
 
 /* Inside a unit: its arena, for what shall be there at its end. */

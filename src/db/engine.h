@@ -61,6 +61,10 @@ MUST_CHECK struct err *db_watch_err(struct arena *a, enum db_stop stop);
 struct db_ops {
     const char *name;
     bool blocks; /* calls wait for a network: never on a loop */
+    /* read_begin() reaches nobody and tells no version: the snapshot begins with the first
+     * statement that is prepared or stepped in it. Of readers alone: begin() tells its version at
+     * once. */
+    bool lazy_begin;
     const struct db_dialect *dialect;
 
     /* Checks the path as far as that needs no connection. `self` is these ops: a wrapper finds its
@@ -92,8 +96,13 @@ struct db_ops {
     size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
     int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
 
-    /* A snapshot from here on. *ret_version changes with every change of the database's schema. */
+    /* A snapshot from here on. *ret_version changes with every change of the database's schema;
+     * with lazy_begin it is not written. */
     struct err *(*read_begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
+    /* lazy_begin only, else NULL: whether the database has told the version of the snapshot, asked
+     * after each prepare and first step until it is so: also after one that failed, for what did
+     * not compile may have been written for another schema. Always so once a step has succeeded. */
+    bool (*seen_version)(const struct db_eng_conn *conn, int64_t *ret_version);
     void (*read_end)(struct db_eng_conn *conn);
     /* A transaction that may write, and the schema's version in it. */
     struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);

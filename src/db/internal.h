@@ -45,14 +45,19 @@ struct db_conn {
     /* the owner's */
     unsigned owner; /* thread_id() */
     struct db_watch watch;
-    bool limited; /* limits were set; else the query timeout counts anew for every snapshot */
+    bool limited; /* limits were set, or are the unit's; else the query timeout counts anew for
+                     every snapshot */
     bool reading; /* inside a snapshot */
+    bool late;    /* its version is not known yet */
+    bool stale;   /* it is another than expected; `lost` is set too */
+    const struct db_expected *expected; /* where it was late; may be NULL */
     int64_t version;
+    int64_t prepared_version; /* under which the statements were compiled */
 
     /* of a unit of work */
     bool in_unit;
     bool grouped;
-    bool lost;        /* the transaction ended under the unit */
+    bool lost;        /* the transaction ended under the unit: nothing runs here any more */
     uint64_t read_us; /* used by the unit's reads so far */
     struct arena *unit_arena;
     struct db_after after;
@@ -109,11 +114,22 @@ MUST_CHECK struct err *db_conn_open(struct arena *a, struct db *db, enum db_role
  * NULL is fine. */
 void db_conn_close(struct db_conn *conn);
 /* The schema's version in the snapshot or transaction that has begun. Where it is another one than
- * before, prepared statements go: the engine compiles one anew when the tables that it reads
- * changed, but one that reads none, through a view of constants, would stay what it was. */
+ * before, prepared statements go, once none is in use: the engine compiles one anew when the tables
+ * that it reads changed, but one that reads none, through a view of constants, would stay what it
+ * was. */
 void db_conn_note_version(struct db_conn *conn, int64_t version);
 
+/* Why nothing runs on a connection that is lost. */
+MUST_CHECK struct err *db_conn_lost_err(struct arena *a, const struct db_conn *conn);
+
+/* watch.c */
+/* The query timeout counts from now on, and there is no other limit. */
+void db_watch_timeout(struct db_conn *conn);
+
 /* reader.c */
+/* The database was asked something in a snapshot whose version is not known yet, and `err` came of
+ * it: E_STALE where the version is now known and not the expected one, else err. */
+MUST_CHECK struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err);
 /* Closes every thread's read connection: at the end, when no thread uses one. */
 void db_readers_drop(struct db *db);
 

@@ -93,7 +93,44 @@ void db_readers_drop(struct db *db)
     }
 }
 
-struct err *db_read_begin(struct arena *a, struct db_conn *conn)
+/* --- snapshots ------------------------------------------------------------------------------- */
+
+/* Of a snapshot that has begun. */
+static bool is_expected(const struct db_expected *expected, int64_t version)
+{
+    return !expected || (version == expected->version && expected->holds(expected->user));
+}
+
+/* Statements are taken from the cache before the version is known: there are only such as were
+ * compiled under the expected one. */
+static void begin_late(struct db_conn *conn, const struct db_expected *expected)
+{
+    conn->late = true;
+    conn->expected = expected;
+    if (expected)
+        db_conn_note_version(conn, expected->version);
+    else
+        db_stmts_drop(conn);
+}
+
+struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err)
+{
+    int64_t version;
+
+    if (!conn->db->ops->seen_version(conn->eng, &version))
+        return err;
+    conn->late = false;
+    if (!conn->expected)
+        conn->prepared_version = version; /* all were compiled in this snapshot */
+    db_conn_note_version(conn, version);
+    if (is_expected(conn->expected, version))
+        return err;
+    conn->stale = conn->lost = true;
+    return db_conn_lost_err(a, conn);
+}
+
+struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
+                             const struct db_expected *expected)
 {
     int64_t version;
     struct err *err;
@@ -101,23 +138,39 @@ struct err *db_read_begin(struct arena *a, struct db_conn *conn)
     assert(conn->owner == thread_id());
     assert(!conn->reading && conn->role == DB_ROLE_READER);
     if (!conn->limited)
-        db_set_limits(conn, NULL);
+        db_watch_timeout(conn);
     err = db_check_limits(a, conn);
     if (err)
         return err;
     err = conn->db->ops->read_begin(a, conn->eng, &version);
     if (err)
         return err;
-    db_conn_note_version(conn, version);
     conn->reading = true;
-    return NULL;
+    if (conn->db->ops->lazy_begin) {
+        begin_late(conn, expected);
+        return NULL;
+    }
+    db_conn_note_version(conn, version);
+    if (is_expected(expected, version))
+        return NULL;
+    (void)db_read_end(conn); /* the caller has none to end */
+    return err_new(a, E_STALE, NULL, "the schema changed");
 }
 
-void db_read_end(struct db_conn *conn)
+struct err *db_read_begin(struct arena *a, struct db_conn *conn)
+{
+    return db_read_begin_at(a, conn, NULL);
+}
+
+bool db_read_end(struct db_conn *conn)
 {
     assert(conn->owner == thread_id());
     if (!conn->reading)
-        return;
+        return true;
     conn->db->ops->read_end(conn->eng);
-    conn->reading = false;
+    conn->reading = conn->late = false;
+    if (!conn->stale)
+        return true;
+    conn->stale = conn->lost = false;
+    return false;
 }

@@ -18,9 +18,9 @@ static struct err *conn_ready(struct arena *a, struct db_conn *conn)
 {
     assert(conn->owner == thread_id());
     if (conn->lost)
-        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
-    if (conn->role == DB_ROLE_READER && !conn->limited && !conn->reading && !conn->n_in_use)
-        db_set_limits(conn, NULL);
+        return db_conn_lost_err(a, conn);
+    if (!conn->limited && !conn->reading && !conn->n_in_use)
+        db_watch_timeout(conn);
     if (conn->watch.stop != DB_GO_ON)
         return db_watch_err(a, conn->watch.stop);
     return NULL;
@@ -33,6 +33,17 @@ static void note_error(struct db_conn *conn)
         conn->lost = true;
 }
 
+/* A statement that was prepared, or not, may have been the first that the snapshot was asked. */
+static struct err *prepared_late(struct arena *a, struct db_conn *conn, struct err *err,
+                                 struct db_stmt **ret)
+{
+    struct err *stale = db_read_asked(a, conn, err);
+
+    if (!err && stale)
+        db_stmts_give(TAKE(*ret));
+    return stale;
+}
+
 struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, struct db_stmt **ret)
 {
     struct err *err = conn_ready(a, conn);
@@ -40,6 +51,8 @@ struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, st
     if (err)
         return err;
     err = db_stmts_take(a, conn, sql, ret);
+    if (conn->late)
+        return prepared_late(a, conn, err, ret);
     if (err)
         note_error(conn);
     return err;
@@ -149,6 +162,8 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
         return err;
     err =
         conn->grouped ? step_grouped(a, stmt, ret_row) : conn->db->ops->step(a, stmt->eng, ret_row);
+    if (conn->late)
+        err = db_read_asked(a, conn, err);
     if (err)
         note_error(conn);
     if (err && err->kind == E_OVER_BUDGET)

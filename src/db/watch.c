@@ -15,17 +15,29 @@ static uint64_t query_deadline(const struct db *db, uint64_t now_us)
     return db->conf.query_timeout_s ? now_us + db->conf.query_timeout_s * UINT64_C(1000000) : 0;
 }
 
-void db_set_limits(struct db_conn *conn, const struct db_limits *limits)
+void db_watch_timeout(struct db_conn *conn)
 {
     uint64_t now_us = clock_us();
+
+    conn->watch = (struct db_watch){
+        .armed = true, .start_us = now_us, .deadline_us = query_deadline(conn->db, now_us)};
+}
+
+void db_set_limits(struct db_conn *conn, const struct db_limits *limits)
+{
+    uint64_t now_us;
 
     assert(conn->owner == thread_id());
     assert(conn->role == DB_ROLE_READER);
     conn->limited = limits != NULL;
-    conn->watch = (struct db_watch){
-        .armed = true, .start_us = now_us, .deadline_us = query_deadline(conn->db, now_us)};
+    if (!limits && !conn->reading && !conn->n_in_use) {
+        conn->watch = (struct db_watch){0}; /* the timeout counts from what begins next */
+        return;
+    }
+    db_watch_timeout(conn);
     if (!limits)
         return;
+    now_us = conn->watch.start_us;
     conn->watch.cpu_us = limits->cpu_us;
     conn->watch.gone = limits->gone;
     if (limits->timeout_ms)
