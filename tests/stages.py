@@ -18,6 +18,7 @@ SHARED = os.path.join(os.path.dirname(TOP), "shared", "conformance")
 RELEASE = os.path.join(TOP, "build", "reeve")
 ASAN = os.path.join(TOP, "build-asan", "reeve")
 TSAN = os.path.join(TOP, "build-tsan", "reeve")
+BLOCKING = os.path.join(TOP, "build-asan", "tests", "blocking_server")
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -205,7 +206,22 @@ def events_tsan(job):
     return script(job, "events/run.py", os.path.join(TOP, "build-tsan", "tests", "events_server"))
 
 
-def conformance(job):
+def blocking(job):
+    """an engine whose calls block: round trips"""
+    return script(job, "blocking/trips.py", BLOCKING)
+
+
+def api_blocking(job):
+    """our own API cases, on an engine whose calls block"""
+    return script(job, "api/run.py", BLOCKING)
+
+
+def conformance_blocking(job):
+    """../shared/conformance, on an engine whose calls block"""
+    return conformance(job, BLOCKING)
+
+
+def conformance(job, binary=ASAN):
     """../shared/conformance: what passed before still passes"""
     runner = os.path.join(SHARED, "run.py")
     listed = os.path.join(TESTS, "conformance", "passing.txt")
@@ -218,7 +234,7 @@ def conformance(job):
     with tempfile.TemporaryDirectory() as work:
         cases = os.path.join(work, "cases.json")
         only_listed(os.path.join(SHARED, "cases.json"), ids, cases)
-        status, text = job.run(sys.executable, runner, "--server", ASAN, "--cases", cases, "--data",
+        status, text = job.run(sys.executable, runner, "--server", binary, "--cases", cases, "--data",
                                os.path.join(SHARED, "data"), "--jobs", str(os.cpu_count()),
                                "--expect", listed, show=False)
     for line in text.splitlines():
@@ -316,6 +332,9 @@ STAGES = [
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
     Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
+    Stage("blocking",    blocking,      ["asan"],              30,   200),
+    Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
+    Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
     Stage("events-tsan", events_tsan,   ["build-tsan"],        60,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]

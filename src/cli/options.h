@@ -24,14 +24,12 @@ struct options {
     /* serve's */
     struct str http, https, origins, allow_missing;
     int64_t shutdown_ms, threads;
-    /* no flags: what a program puts in that has the server inside */
-    const struct events *events; /* NULL: nobody listens */
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;
-    /* No flag: what a program that has the commands inside puts in; outlives the command. NULL:
-     * SQLite. */
-    const struct db_ops *engine;
+    /* no flags: what a program that has the commands inside puts in; outlives the command */
+    const struct db_ops *engine; /* NULL: SQLite */
+    const struct events *events; /* NULL: nobody listens */
 };
 
 /* argv without its first word. False: *ret_why says what is wrong, as a line for standard error. */

@@ -57,19 +57,26 @@ static struct err *judge(struct heard_draft *it)
     return NULL;
 }
 
+static bool schema_holds(void *user)
+{
+    const struct rec_work *work = user;
+
+    return !schema_check_fresh(work->a, work->scope->schema, work->tx);
+}
+
 static struct err *in_snapshot(struct heard_draft *it, struct err *(*run)(struct heard_draft *it))
 {
     struct rec_work *work = &it->work;
+    const struct db_expected expected = {work->scope->schema->db_version, schema_holds, work};
     struct err *err = db_reader(work->a, it->db, &work->tx);
 
     if (!err)
-        err = db_read_begin(work->a, work->tx);
-    if (err)
-        return err;
-    err = schema_check_fresh(work->a, work->scope->schema, work->tx);
-    if (!err)
+        err = db_read_begin_at(work->a, work->tx, &expected);
+    if (!err) {
         err = run(it);
-    db_read_end(work->tx);
+        if (!db_read_end(work->tx))
+            err = err_new(work->a, E_STALE, NULL, "the schema changed");
+    }
     work->tx = NULL;
     return err;
 }
