@@ -67,7 +67,9 @@ static bool find_target(struct arena *a, const struct batch_request *request, st
     if (ret->col.n == 0 || !path.p || !str_eq(str_split(&path, '/'), STR("records")))
         return false;
     ret->id = path;
-    if (ret->action->has_id ? path.n == 0 || str_find_byte(path, '/') < path.n : path.p != NULL)
+    if (!ret->action->has_id && path.p)
+        return false;
+    if (ret->action->has_id && (path.n == 0 || str_find_byte(path, '/') < path.n))
         return false;
     return split_url(a, request->url, &ret->query);
 }
