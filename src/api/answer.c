@@ -14,8 +14,8 @@ static void log_failure(struct api_call *call, const struct err *err)
     if (err->timed_out)
         log_warn("request.timed.out", LOG_STR("method", call->req->method),
                  LOG_STR("path", call->req->path),
-                 LOG_STR("filter", api_query(call, STR("filter"))),
-                 LOG_STR("sort", api_query(call, STR("sort"))), LOG_U64("status", status),
+                 LOG_STR("filter", req_query_get(call->req, STR("filter"))),
+                 LOG_STR("sort", req_query_get(call->req, STR("sort"))), LOG_U64("status", status),
                  LOG_STR("cause", err->cause));
     else if (err->kind != E_GONE && !err->logged && status >= 500)
         log_error("request.failed", LOG_STR("method", call->req->method),
@@ -39,7 +39,7 @@ static void answer_failure(struct api_call *call, struct err *err)
 static struct err *pick_fields(struct api_call *call)
 {
     struct resp *resp = &call->req->resp;
-    struct str fields = api_query(call, STR("fields"));
+    struct str fields = req_query_get(call->req, STR("fields"));
     AUTO_BUF struct buf whole;
     struct query_picker *picker;
     struct err *err;

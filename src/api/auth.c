@@ -10,8 +10,8 @@ static struct auth_call *auth_call_new(struct api_call *call)
     *auth = (struct auth_call){.actor = &call->actor,
                                .col = schema_find(call->schema, call->req->params[0]),
                                .id = call->req->params[1],
-                               .mfa_id = api_query(call, STR("mfaId")),
-                               .expand = api_query(call, STR("expand")),
+                               .mfa_id = req_query_get(call->req, STR("mfaId")),
+                               .expand = req_query_get(call->req, STR("expand")),
                                .client_ip = call->real_ip,
                                .superuser_ip_allowed = call->superuser_ip_allowed};
     return auth;
@@ -27,6 +27,7 @@ static void read_body(struct api_call *call, struct auth_call *auth)
     auth->form = form;
     if (!auth->body_err)
         auth->rules_err = api_body(call, &auth->body);
+    call->actor.request.body = auth->body;
 }
 
 static struct err *send_answer(struct api_call *call, const struct auth_answer *answer)
@@ -54,6 +55,7 @@ static struct err *refresh(struct api_call *call)
     struct auth_answer answer;
     struct err *err = api_body(call, &auth->body);
 
+    call->actor.request.body = auth->body;
     if (!err)
         err = auth_refresh(call->arena, call->conn, auth, &call->token, &answer);
     return err ? err : send_answer(call, &answer);
@@ -93,40 +95,32 @@ static struct err *compare_password(struct api_call *call)
     return auth_password_compare(call->arena, call->state);
 }
 
-static struct err *admit(struct api_call *call)
-{
-    return auth_login_admit(call->arena, call->conn, call->state);
-}
+enum want { WANT_SESSION, WANT_ANSWER, WANT_ORIGIN };
 
-static bool wants_session(const struct api_call *call)
+/* Whether the login wants what the step's `what` says. */
+static bool is_wanted(const struct api_call *call)
 {
     const struct auth_login *login = call->state;
+    const bool wanted[] = {[WANT_SESSION] = login->session != NULL,
+                           [WANT_ANSWER] = login->answer.status == 0,
+                           [WANT_ORIGIN] = login->origin != NULL};
 
-    return login->session != NULL;
+    return wanted[call->step->what];
+}
+
+/* What it needs first; where that is nothing or is over, the answer. */
+static struct err *read_login(struct api_call *call)
+{
+    struct auth_login *login = call->state;
+
+    if (call->step->what == WANT_ANSWER)
+        return auth_login_write(call->arena, call->conn, login);
+    return auth_login_admit(call->arena, call->conn, login);
 }
 
 static struct err *end_session(struct api_call *call)
 {
     return auth_session_ended(call->arena, call->state, call->out);
-}
-
-static bool wants_answer(const struct api_call *call)
-{
-    const struct auth_login *login = call->state;
-
-    return login->answer.status == 0;
-}
-
-static struct err *write_answer(struct api_call *call)
-{
-    return auth_login_write(call->arena, call->conn, call->state);
-}
-
-static bool wants_origin(const struct api_call *call)
-{
-    const struct auth_login *login = call->state;
-
-    return login->origin != NULL;
 }
 
 /* The login stands, whatever became of its origin. */
@@ -144,11 +138,12 @@ const struct api_work api_auth_with_password = {
     .steps = {
         {.place = AT_READ, .run = find_by_password},
         {.place = AT_HASH, .run = compare_password},
-        {.place = AT_READ, .run = admit},
-        {.place = AT_UNIT, .unit = auth_session_unit, .needed = wants_session},
-        {.place = AT_LOOP, .run = end_session, .needed = wants_session},
-        {.place = AT_READ, .run = write_answer, .needed = wants_answer},
-        {.place = AT_UNIT, .unit = auth_origin_unit, .needed = wants_origin, .may_fail = true},
+        {.place = AT_READ, .run = read_login, .what = WANT_SESSION},
+        {.place = AT_UNIT, .unit = auth_session_unit, .needed = is_wanted, .what = WANT_SESSION},
+        {.place = AT_LOOP, .run = end_session, .needed = is_wanted, .what = WANT_SESSION},
+        {.place = AT_READ, .run = read_login, .needed = is_wanted, .what = WANT_ANSWER},
+        {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN,
+         .may_fail = true},
         {.place = AT_LOOP, .run = finish_login},
     },
 };

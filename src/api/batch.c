@@ -37,11 +37,6 @@ static struct err *prepare_batch(struct api_call *call)
     return NULL;
 }
 
-static bool needs_hash(const struct batch_try *attempt)
-{
-    return attempt->draft && !attempt->err && rec_draft_needs_hash(attempt->draft);
-}
-
 /* Leaves n_hashed at the item whose turn it is. */
 static bool is_hash_left(const struct api_call *call)
 {
@@ -50,7 +45,8 @@ static bool is_hash_left(const struct api_call *call)
     for (; batch->n_hashed < batch->n; batch->n_hashed++) {
         const struct batch_item *item = &batch->items[batch->n_hashed];
 
-        if (needs_hash(&item->tries[AS_SENT]) || needs_hash(&item->tries[AS_UPDATE]))
+        if (batch_try_next(&item->tries[AS_SENT]) == REC_HASH ||
+            batch_try_next(&item->tries[AS_UPDATE]) == REC_HASH)
             return true;
     }
     return false;
@@ -64,8 +60,8 @@ static struct err *hash_next(struct api_call *call)
     for (size_t t = 0; t < BATCH_TRIES; t++) {
         struct batch_try *attempt = &item->tries[t];
 
-        if (needs_hash(attempt))
-            attempt->err = rec_draft_hash(call->arena, attempt->draft);
+        if (batch_try_next(attempt) == REC_HASH)
+            attempt->err = rec_draft_go_on(call->arena, attempt->draft);
     }
     return NULL;
 }

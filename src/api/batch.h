@@ -66,6 +66,8 @@ void batch_item_init(struct api_call *call, const struct batch_headers *headers,
 /* batch_files.c: gives each request the uploads of the body that are named after it. */
 MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_request *requests,
                                         size_t n);
+/* What it has before it; one that has failed has nothing but its turn to say so. */
+enum rec_next batch_try_next(const struct batch_try *attempt);
 /* Whether there are files to store, or long texts to match. */
 bool batch_files_wait(const struct api_call *call);
 /* Does so for all drafts, which keep their errors; a step, so it returns NULL. On a thread that may

@@ -72,10 +72,9 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
 
 /* --- storing -------------------------------------------------------------------------------- */
 
-static bool is_waiting(const struct batch_try *attempt)
+enum rec_next batch_try_next(const struct batch_try *attempt)
 {
-    return attempt->draft && !attempt->err &&
-           (rec_draft_needs_store(attempt->draft) || rec_draft_needs_match(attempt->draft));
+    return attempt->draft && !attempt->err ? rec_draft_next(attempt->draft) : REC_RUN;
 }
 
 bool batch_files_wait(const struct api_call *call)
@@ -84,7 +83,7 @@ bool batch_files_wait(const struct api_call *call)
 
     for (size_t i = 0; i < batch->n; i++)
         for (size_t t = 0; t < BATCH_TRIES; t++)
-            if (is_waiting(&batch->items[i].tries[t]))
+            if (batch_try_next(&batch->items[i].tries[t]) <= REC_MATCH)
                 return true;
     return false;
 }
@@ -97,11 +96,9 @@ struct err *batch_files_store(struct api_call *call)
         for (size_t t = 0; t < BATCH_TRIES; t++) {
             struct batch_try *attempt = &batch->items[i].tries[t];
 
-            if (!is_waiting(attempt))
+            if (batch_try_next(attempt) > REC_MATCH)
                 continue;
-            attempt->err = rec_draft_needs_store(attempt->draft)
-                               ? rec_draft_store(call->arena, attempt->draft)
-                               : rec_draft_match(call->arena, attempt->draft);
+            attempt->err = rec_draft_go_on(call->arena, attempt->draft);
         }
     return NULL;
 }

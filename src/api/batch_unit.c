@@ -73,6 +73,8 @@ static struct err *run_item(struct db_conn *tx, const struct batch_item *item, s
     if (err)
         return err;
     written = result;
+    if (!written->now) /* its files are nobody's, where a listener has kept it from being written */
+        *ret_used = BATCH_TRIES;
     return write_result(item, a, written->body, out);
 }
 

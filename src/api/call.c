@@ -31,11 +31,6 @@ void api_call_release(struct api_call *call)
     settings_return(TAKE(call->loops.settings));
 }
 
-struct str api_query(struct api_call *call, struct str name)
-{
-    return req_query_get(call->req, name);
-}
-
 struct err *api_collection(struct api_call *call, const char *missing,
                            const struct schema_col **ret)
 {

@@ -107,7 +107,7 @@ static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena 
 /* --- truncate ------------------------------------------------------------------------------- */
 
 static struct err *read_some_ids(struct arena *a, struct db_conn *tx, const struct schema_col *col,
-                                 struct str_list *ret)
+                                 size_t n_kept, struct str_list *ret)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     AUTO_BUF struct buf sql;
@@ -117,7 +117,7 @@ static struct err *read_some_ids(struct arena *a, struct db_conn *tx, const stru
     buf_init(&sql, SQL_MAX);
     BUF_ADD(&sql, "SELECT id FROM ");
     db_conn_dialect(tx)->ident(&sql, col->name);
-    buf_addf(&sql, " LIMIT %zu", BATCH);
+    buf_addf(&sql, " LIMIT %zu OFFSET %zu", BATCH, n_kept); /* they come first again */
     *ret = (struct str_list){ARENA_ARRAY(a, struct str, BATCH), 0};
     err = db_prepare(a, tx, buf_str(&sql), &stmt);
     while (!err && ret->n < BATCH) {
@@ -129,10 +129,10 @@ static struct err *read_some_ids(struct arena *a, struct db_conn *tx, const stru
     return err;
 }
 
-/* A record may be gone already, with one before it. */
+/* A record may be gone already, with one before it, or be kept by a listener. */
 static struct err *remove_records(struct arena *a, struct db_conn *tx,
                                   const struct removal *removal, struct file_removal *files,
-                                  const struct str_list *ids)
+                                  const struct str_list *ids, size_t *n_kept)
 {
     struct err *err = NULL;
     size_t n_found = 0;
@@ -145,6 +145,9 @@ static struct err *remove_records(struct arena *a, struct db_conn *tx,
             continue;
         n_found++;
         err = rec_remove(a, tx, &removal->scope, files, rec);
+        if (!err && removal->scope.events)
+            err = rec_find_row(a, tx, removal->col, ids->items[i], &rec);
+        *n_kept += !err && removal->scope.events && rec;
     }
     /* Ids that are no texts would come again and again. */
     if (!err && ids->n > 0 && n_found == 0)
@@ -162,12 +165,13 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     struct arena *scratch = arena_child(a);
     struct str_list ids = {.n = 1};
     struct err *err = NULL;
+    size_t n_kept = 0;
 
-    while (!err && ids.n > 0) { /* each batch removes one at least, or it is an error */
+    while (!err && ids.n > 0) { /* each batch removes or keeps one at least, or it is an error */
         arena_reset(scratch);
-        err = read_some_ids(scratch, tx, removal->col, &ids);
+        err = read_some_ids(scratch, tx, removal->col, n_kept, &ids);
         if (!err)
-            err = remove_records(scratch, tx, removal, files, &ids);
+            err = remove_records(scratch, tx, removal, files, &ids, &n_kept);
     }
     if (err && (err->kind == E_BAD_REQUEST || err->kind == E_NOT_FOUND)) /* not found: unreadable */
         return err_new(a, E_BAD_REQUEST, failed, "%.*s", STR_ARG(err->cause));

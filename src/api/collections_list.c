@@ -123,11 +123,11 @@ static struct err *count_items(struct api_call *call, struct query_spec spec, in
 static struct err *list_collections(struct api_call *call)
 {
     const struct rec_list_params params = {
-        .page = api_query(call, STR("page")),
-        .per_page = api_query(call, STR("perPage")),
-        .skip_total = api_query(call, STR("skipTotal")),
-        .filter = api_query(call, STR("filter")),
-        .sort = api_query(call, STR("sort")),
+        .page = req_query_get(call->req, STR("page")),
+        .per_page = req_query_get(call->req, STR("perPage")),
+        .skip_total = req_query_get(call->req, STR("skipTotal")),
+        .filter = req_query_get(call->req, STR("filter")),
+        .sort = req_query_get(call->req, STR("sort")),
     };
     const struct schema none = {0}; /* no other collection can be named */
     struct query_spec spec = {

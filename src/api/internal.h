@@ -24,6 +24,7 @@ enum api_place {
     AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
     AT_POOL,      /* a pool thread */
     AT_HASH,      /* the pool's lane for passwords */
+    AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
     AT_UNIT,      /* a unit of work among others */
     AT_LEASE,     /* a unit that has the write connection to itself */
 };
@@ -37,7 +38,7 @@ struct api_step {
     struct err *(*run)(struct api_call *call); /* all but units */
     db_unit_fn *unit; /* AT_UNIT, AT_LEASE: `in` is call->state; call->out is what it leaves */
     bool (*needed)(const struct api_call *call); /* on the loop, before it; NULL: always */
-    bool decides;        /* AT_POOL: it writes, so the client is not refused from here on */
+    int what;            /* the route's own: what functions that several steps share look at */
     bool repeats;        /* as long as it is needed, each time from the end of the queue */
     bool may_fail;       /* its error is in call->err, and the next step's business */
     bool changes_schema; /* AT_LEASE: what it commits is published before others write */
@@ -113,7 +114,7 @@ struct api_call {
 
     /* work.c */
     bool writes; /* there is a unit among the steps; from the start on */
-    size_t step;
+    const struct api_step *step;
     unsigned tries;
     struct db_end *ends; /* of a unit that is over: what listeners are still to be told */
     bool committed;      /* a unit of the call is */
@@ -137,8 +138,6 @@ struct err *api_collection(struct api_call *call, const char *missing,
 /* A header's name as rules know it: "X-Token" is x_token. */
 bool api_header_is_seen(struct str name);
 struct str api_header_name(struct arena *a, struct str name);
-/* A query parameter, first value; p NULL when absent. */
-struct str api_query(struct api_call *call, struct str name);
 
 /* body.c: the body as a JSON object (records.md 3.2, 3.3); NULL: empty. */
 struct err *api_body(struct api_call *call, const struct json **ret);

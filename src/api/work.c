@@ -24,24 +24,6 @@ static struct api_call *call_of(struct job *job)
     return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
 }
 
-static const struct api_step *step_of(const struct api_call *call)
-{
-    return &call->work->steps[call->step];
-}
-
-static bool is_first(const struct api_call *call)
-{
-    return call->step == 0;
-}
-
-static bool has_unit(const struct api_work *work)
-{
-    for (size_t i = 0; i < API_STEPS && (work->steps[i].run || work->steps[i].unit); i++)
-        if (work->steps[i].unit)
-            return true;
-    return false;
-}
-
 static void empty_answer(struct api_call *call)
 {
     buf_reset(&call->req->resp.body);
@@ -68,7 +50,7 @@ static bool to_pool(struct api_call *call, enum pool_lane lane, void (*run)(stru
 {
     struct job *job = &call->req->job;
 
-    job->owed = call->committed;
+    job->owed = call->committed || call->ends;
     job->run = run;
     call->queued_us = clock_us();
     if (!job->client)
@@ -77,12 +59,6 @@ static bool to_pool(struct api_call *call, enum pool_lane lane, void (*run)(stru
         return true;
     call->err = busy(call, "the pool's queue is full");
     return false;
-}
-
-/* From a pool thread, which has the call no more. */
-static void to_loop(struct api_call *call)
-{
-    req_resume(call->req, step_back, true);
 }
 
 /* For its turn in the pool: longer than what it asks for may take. */
@@ -98,9 +74,9 @@ static bool waited_too_long(const struct api_call *call)
 /* Before the first step comes who is asking. */
 static struct err *run_step(struct api_call *call)
 {
-    struct err *err = is_first(call) ? api_identify(call) : NULL;
+    struct err *err = call->step == call->work->steps ? api_identify(call) : NULL;
 
-    return err ? err : step_of(call)->run(call);
+    return err ? err : call->step->run(call);
 }
 
 /* The version is db's to compare; a rule that was tightened does not show in it. */
@@ -153,7 +129,8 @@ static struct err *read_step(struct api_call *call, uint64_t cpu_us)
 {
     struct err *err = try_read(call, cpu_us);
 
-    while (is_first(call) && err && err->kind == E_STALE && ++call->tries < API_STALE_TRIES) {
+    while (call->step == call->work->steps && err && err->kind == E_STALE &&
+           ++call->tries < API_STALE_TRIES) {
         err = renew(call);
         if (!err)
             err = try_read(call, cpu_us);
@@ -168,7 +145,7 @@ static void read_in_turn(struct job *job)
 
     call->err =
         waited_too_long(call) ? busy(call, "reads before it took too long") : read_step(call, 0);
-    to_loop(call);
+    req_resume(call->req, step_back, true);
 }
 
 static void read_on_pool(struct job *job)
@@ -181,7 +158,7 @@ static void read_on_pool(struct job *job)
         if (to_pool(call, POOL_SLOW, read_in_turn))
             return;
     }
-    to_loop(call);
+    req_resume(call->req, step_back, true);
 }
 
 /* --- units of work ---------------------------------------------------------------------------- */
@@ -191,7 +168,7 @@ static struct err *run_unit(struct db_conn *tx, const void *in, struct arena *a,
     const struct api_call *call = in;
     struct err *err = schema_check_fresh(a, call->schema, tx);
 
-    return err ? err : step_of(call)->unit(tx, call->state, a, ret_out);
+    return err ? err : call->step->unit(tx, call->state, a, ret_out);
 }
 
 /* After the commit of a unit that changed collections. Should it fail, the next reader sees a
@@ -208,7 +185,7 @@ static void schema_changed(void *user)
 static void run_leased(struct job *job)
 {
     struct api_call *call = call_of(job);
-    const struct api_step *step = step_of(call);
+    const struct api_step *step = call->step;
     struct db_lease lease = {.timeout_s = step->timeout_s ? step->timeout_s(call)
                                                           : call->api->query_timeout_s,
                              .gone = &call->req->gone,
@@ -217,6 +194,7 @@ static void run_leased(struct job *job)
                              .ret_ends = &call->ends};
     uint64_t end_us = clock_us() + lease.timeout_s * UINT64_C(1000000);
 
+    call->out_of_time = false;
     if (waited_too_long(call)) {
         call->err = busy(call, "leases before it took too long");
     } else {
@@ -224,7 +202,7 @@ static void run_leased(struct job *job)
         call->out_of_time = lease.timeout_s && clock_us() >= end_us;
         call->committed |= !call->err;
     }
-    to_loop(call);
+    req_resume(call->req, step_back, true);
 }
 
 static void unit_done(struct db_unit *unit, struct err *err, void *out)
@@ -247,16 +225,21 @@ static void run_ends(struct job *job)
 
     if (!call->err)
         call->err = err;
-    to_loop(call);
+    req_resume(call->req, step_back, true);
+}
+
+static void run_on_pool(struct job *job)
+{
+    struct api_call *call = call_of(job);
+
+    call->err = call->step->run(call);
+    req_resume(call->req, step_back, true);
 }
 
 /* --- starting a step, by its place: false when it is over already, as call->err says -------- */
 
-/* The budget is for calls that compute; those that wait do it on threads of their own. */
 static bool start_read(struct api_call *call)
 {
-    if (db_blocks(call->api->db))
-        return to_pool(call, POOL_DATABASE, read_in_turn);
     call->err = read_step(call, LIMIT_INLINE_CPU_US);
     if (!call->err || call->err->kind != E_OVER_BUDGET)
         return false;
@@ -264,56 +247,10 @@ static bool start_read(struct api_call *call)
     return to_pool(call, POOL_WORK, read_on_pool);
 }
 
-/* Without a database, but for a caller's token. */
-static bool start_on_loop(struct api_call *call)
-{
-    bool asks = is_first(call) && req_header(call->req, STR("Authorization")).n > 0;
-
-    if (asks)
-        return start_read(call);
-    call->err = run_step(call);
-    return false;
-}
-
-static void read_on_pool_only(struct job *job)
-{
-    struct api_call *call = call_of(job);
-
-    call->err = read_step(call, 0);
-    to_loop(call);
-}
-
-static bool start_pool_read(struct api_call *call)
-{
-    return db_blocks(call->api->db) ? to_pool(call, POOL_DATABASE, read_in_turn)
-                                    : to_pool(call, POOL_WORK, read_on_pool_only);
-}
-
-static void run_on_pool(struct job *job)
-{
-    struct api_call *call = call_of(job);
-
-    call->err = step_of(call)->run(call);
-    to_loop(call);
-}
-
-static bool start_on_pool(struct api_call *call)
-{
-    if (step_of(call)->decides)
-        call->req->stake = REQ_DECIDED;
-    return to_pool(call, POOL_WORK, run_on_pool);
-}
-
-static bool start_hash(struct api_call *call)
-{
-    return to_pool(call, POOL_HASH, run_on_pool);
-}
-
 static bool start_unit(struct api_call *call)
 {
     struct arena *a = arena_child(call->arena); /* the unit's own: it may run again */
 
-    call->req->stake = REQ_DECIDED;
     call->unit = (struct db_unit){.run = run_unit,
                                   .in = call,
                                   .arena = a,
@@ -326,18 +263,43 @@ static bool start_unit(struct api_call *call)
     return false;
 }
 
-static bool start_lease(struct api_call *call)
-{
-    call->req->stake = REQ_DECIDED;
-    call->out_of_time = false;
-    return to_pool(call, POOL_LEASE, run_leased);
-}
-
-static bool (*const starts[])(struct api_call *call) = {
-    [AT_LOOP] = start_on_loop, [AT_READ] = start_read, [AT_POOL_READ] = start_pool_read,
-    [AT_POOL] = start_on_pool, [AT_HASH] = start_hash, [AT_UNIT] = start_unit,
-    [AT_LEASE] = start_lease,
+static const struct place {
+    bool reads;
+    bool decides;                         /* the client is not refused from here on */
+    bool (*start)(struct api_call *call); /* on the loop; NULL: */
+    enum pool_lane lane;
+    void (*run)(struct job *job);
+} places[] = {
+    [AT_LOOP] = {0}, /* neither */
+    [AT_READ] = {.reads = true, .start = start_read},
+    [AT_POOL_READ] = {.reads = true, .lane = POOL_WORK, .run = read_in_turn},
+    [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
+    [AT_HASH] = {.lane = POOL_HASH, .run = run_on_pool},
+    [AT_HEARD] = {.decides = true, .lane = POOL_HEARD, .run = run_on_pool},
+    [AT_UNIT] = {.decides = true, .start = start_unit},
+    [AT_LEASE] = {.decides = true, .lane = POOL_LEASE, .run = run_leased},
 };
+
+/* The first step of a call with a token reads, wherever it runs. Calls that wait for the database
+ * do so on threads of their own, without a budget: that is for those that compute. */
+static bool start_step(struct api_call *call, enum api_place at)
+{
+    const struct place *place = &places[at];
+
+    if (at == AT_LOOP && call->step == call->work->steps &&
+        req_header(call->req, STR("Authorization")).n > 0)
+        place = &places[AT_READ];
+    if (place->decides)
+        call->req->stake = REQ_DECIDED;
+    if (place->reads && db_blocks(call->api->db))
+        return to_pool(call, POOL_DATABASE, read_in_turn);
+    if (place->start)
+        return place->start(call);
+    if (place->run)
+        return to_pool(call, place->lane, place->run);
+    call->err = run_step(call);
+    return false;
+}
 
 /* --- from step to step, on the loop --------------------------------------------------------- */
 
@@ -350,21 +312,21 @@ static bool begins_anew(struct api_call *call, const struct err *err)
         call->work->undo(call);
     empty_answer(call);
     api_call_borrow(call);
-    call->step = 0;
+    call->step = call->work->steps;
     return true;
 }
 
 /* The step that is over. False: the call is elsewhere, or has been answered. */
 static bool step_ended(struct api_call *call)
 {
-    const struct api_step *step = step_of(call);
+    const struct api_step *step = call->step;
 
-    if (call->ends && to_pool(call, POOL_WORK, run_ends))
+    if (call->ends && to_pool(call, POOL_HEARD, run_ends))
         return false;
     if (call->err && begins_anew(call, call->err))
         return true;
     if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT &&
-        start_lease(call))
+        start_step(call, AT_LEASE))
         return false;
     if (call->err && !step->may_fail) {
         api_answer(call, call->err);
@@ -374,38 +336,32 @@ static bool step_ended(struct api_call *call)
     return true;
 }
 
-/* The next one that is needed; NULL: the call is over. */
-static const struct api_step *next_step(struct api_call *call)
+/* To the next one that is needed. False: the call is over. */
+static bool find_step(struct api_call *call)
 {
-    for (; call->step < API_STEPS; call->step++) {
-        const struct api_step *step = step_of(call);
+    const struct api_step *end = call->work->steps + API_STEPS;
 
-        if (!step->run && !step->unit)
-            break;
-        if (!step->needed || step->needed(call))
-            return step;
-    }
-    return NULL;
+    for (; call->step < end && (call->step->run || call->step->unit); call->step++)
+        if (!call->step->needed || call->step->needed(call))
+            return true;
+    return false;
 }
 
-/* It may have been told that it is refused, or has nobody to answer. */
-static bool is_given_up(const struct api_call *call)
-{
-    return call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone);
-}
-
+/* One that is given up may have been told that it is refused, or has nobody to answer. */
 static void go_on(struct api_call *call)
 {
-    const struct api_step *step;
+    struct err *err = NULL;
 
     do {
-        step = next_step(call);
-        if (!step || is_given_up(call)) {
-            api_answer(call,
-                       step ? err_new(call->arena, E_GONE, NULL, "the client has left") : NULL);
+        bool found = find_step(call);
+
+        if (found && call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone))
+            err = err_new(call->arena, E_GONE, NULL, "the client has left");
+        if (!found || err) {
+            api_answer(call, err);
             return;
         }
-        if (starts[step->place](call))
+        if (start_step(call, call->step->place))
             return;
     } while (step_ended(call));
 }
@@ -420,7 +376,11 @@ static void step_back(struct req *req)
 
 void api_work_start(struct api_call *call)
 {
-    call->writes = has_unit(call->work);
+    const struct api_step *steps = call->work->steps;
+
+    for (size_t i = 0; i < API_STEPS && (steps[i].run || steps[i].unit); i++)
+        call->writes |= steps[i].unit != NULL;
     call->req->stake = call->writes ? REQ_AWAITED : REQ_DROPPABLE;
+    call->step = steps;
     go_on(call);
 }

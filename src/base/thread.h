@@ -41,6 +41,7 @@ enum pool_lane {
     POOL_HASH,     /* passwords */
     POOL_LEASE,    /* units that hold the write connection: they wait for each other anyway */
     POOL_DATABASE, /* reads of a database whose calls wait: one thread a pooled connection */
+    POOL_HEARD,    /* writes that somebody listens to, and what is told of others: listeners rest */
     POOL_LANES
 };
 /* All 0: there is no such lane, no thread is started for it, and it takes no job. */

@@ -21,6 +21,7 @@
 
 /* Connections to a database whose calls wait; each has a thread that reads. */
 #define POOLED_CONNECTIONS 16
+#define HEARD_THREADS 32 /* a listener that rests keeps one */
 
 struct serving {
     struct app app;
@@ -70,7 +71,7 @@ static bool split_address(struct str address, struct str *ret_host, uint16_t *re
 
 /* One client has half of a lane's threads, and all processors still: there are twice as many. A
  * hash is short: there it is enough that clients take turns. */
-static void plan_lanes(bool db_blocks, struct pool_lane_conf ret[POOL_LANES])
+static void plan_lanes(const struct options *options, struct pool_lane_conf ret[POOL_LANES])
 {
     const unsigned n = cores();
     const unsigned n_slow = n < 4 ? 2 : n / 2;
@@ -80,25 +81,28 @@ static void plan_lanes(bool db_blocks, struct pool_lane_conf ret[POOL_LANES])
     ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
     ret[POOL_LEASE] = (struct pool_lane_conf){1, 1, LIMIT_LEASE_QUEUE};
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};
-    if (db_blocks)
+    if (db_engine_blocks(options->engine))
         ret[POOL_DATABASE] =
             (struct pool_lane_conf){POOLED_CONNECTIONS, POOLED_CONNECTIONS / 2, LIMIT_POOL_QUEUE};
+    ret[POOL_HEARD] = (struct pool_lane_conf){0};
+    if (options->events)
+        ret[POOL_HEARD] = (struct pool_lane_conf){HEARD_THREADS, HEARD_THREADS, LIMIT_POOL_QUEUE};
 }
 
-static struct pool *make_pool(bool db_blocks)
+static struct pool *make_pool(const struct options *options)
 {
     struct pool_lane_conf lanes[POOL_LANES];
 
-    plan_lanes(db_blocks, lanes);
+    plan_lanes(options, lanes);
     return pool_new(lanes);
 }
 
-static unsigned pool_threads(bool db_blocks)
+static unsigned pool_threads(const struct options *options)
 {
     struct pool_lane_conf lanes[POOL_LANES];
     unsigned n = 0;
 
-    plan_lanes(db_blocks, lanes);
+    plan_lanes(options, lanes);
     for (size_t i = 0; i < POOL_LANES; i++)
         n += lanes[i].n_threads;
     return n;
@@ -106,9 +110,9 @@ static unsigned pool_threads(bool db_blocks)
 
 /* Descriptors that may be wanted at once besides those of connections and loops, generously. A
  * thread that reads has its own connection to the database. */
-static unsigned reserved_fds(unsigned n_loops, bool db_blocks)
+static unsigned reserved_fds(unsigned n_loops, const struct options *options)
 {
-    const unsigned pool = pool_threads(db_blocks);
+    const unsigned pool = pool_threads(options);
     const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
     const unsigned per_reader = 2;               /* the database, its log */
     const unsigned per_job = 3;                  /* an upload and its target, or folders */
@@ -141,7 +145,7 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .loop_start = loop_start,
         .loop_end = loop_end,
     };
-    ret->reserved_fds = reserved_fds(ret->n_loops, db_engine_blocks(options->engine));
+    ret->reserved_fds = reserved_fds(ret->n_loops, options);
     ret->routes = api_routes(&ret->n_routes);
     if (!split_address(options->http, &ret->host, &ret->port))
         return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
@@ -207,7 +211,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api = (struct api){.db = serving->app.data,
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
-                                .pool = make_pool(db_blocks(serving->app.data)),
+                                .pool = make_pool(options),
                                 .files = file_store_new(options->dir, true),
                                 .events = options->events,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,

@@ -22,6 +22,13 @@
 
 /* --- one unit -------------------------------------------------------------------------------- */
 
+/* Before a run: nothing of a former one is left. */
+static void unit_reset(struct db_unit *unit)
+{
+    arena_reset(unit->arena);
+    unit->after = (struct db_after){0};
+}
+
 static void unit_fail(struct db_unit *unit, const struct err *err)
 {
     unit->err = err_copy(unit->arena, err);
@@ -32,7 +39,7 @@ static void unit_fail(struct db_unit *unit, const struct err *err)
 /* One run in the transaction that stands. */
 static void unit_run(struct db_conn *tx, struct db_unit *unit)
 {
-    arena_reset(unit->arena);
+    unit_reset(unit);
     tx->watch = (struct db_watch){.cpu_us = LIMIT_GROUPED_READ_US};
     if (tx->db->conf.run_twice)
         db_unit_rehearse(unit->arena, tx, true, unit->run, unit->in);
@@ -52,7 +59,7 @@ static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
     const struct db_ops *ops = tx->db->ops;
     struct err *err;
 
-    arena_reset(unit->arena);
+    unit_reset(unit);
     err = ops->savepoint(unit->arena, tx->eng, DB_MARK_SET);
     if (err) {
         unit_fail(unit, err);
@@ -81,6 +88,7 @@ static bool unit_gone(struct db_unit *unit)
     if (!unit->gone || !atomic_load_explicit(unit->gone, memory_order_relaxed))
         return false;
     unit->err = db_watch_err(unit->arena, DB_STOP_GONE);
+    unit->after = (struct db_after){0};
     return true;
 }
 
@@ -108,7 +116,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
     const struct db_ops *ops = tx->db->ops;
     struct err *err;
 
-    arena_reset(unit->arena);
+    unit_reset(unit);
     err = db_tx_begin(unit->arena, tx);
     if (err) {
         unit_fail(unit, err);

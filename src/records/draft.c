@@ -20,12 +20,26 @@
 
 /* --- making it -------------------------------------------------------------------------------- */
 
+static bool waits_for_store(const struct rec_draft *draft)
+{
+    return draft->uploads.n > 0 && !draft->looked;
+}
+
+static struct err *match_texts(struct arena *a, struct rec_draft *draft)
+{
+    struct err *err = rec_matches_run(a, draft->matches, draft->request.gone);
+
+    if (err || draft->request.action != REC_CREATE)
+        return err;
+    return rec_create_prepare(a, draft);
+}
+
 /* Nothing is left but patterns, which are left as well where they are slow. */
 static struct err *finish_draft(struct arena *a, struct rec_draft *draft)
 {
     if (draft->request.action == REC_CREATE)
         rec_matches_gather(a, draft->request.col, &draft->edits, false, NULL, draft->matches);
-    return rec_matches_pending(draft->matches) ? NULL : rec_draft_match(a, draft);
+    return rec_matches_pending(draft->matches) ? NULL : match_texts(a, draft);
 }
 
 static void read_submitted(struct arena *a, struct rec_draft *draft)
@@ -72,7 +86,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     if (request->action == REC_DELETE)
         return NULL;
     read_submitted(a, draft);
-    if (request->action != REC_CREATE || draft->needs_hash || rec_draft_needs_store(draft))
+    if (request->action != REC_CREATE || draft->needs_hash || waits_for_store(draft))
         return NULL;
     return finish_draft(a, draft);
 }
@@ -100,12 +114,7 @@ struct err *rec_draft_read(struct arena *a, struct db_conn *conn, struct rec_dra
     return finish_draft(a, draft);
 }
 
-bool rec_draft_needs_hash(const struct rec_draft *draft)
-{
-    return draft->needs_hash;
-}
-
-struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
+static struct err *hash_passwords(struct arena *a, struct rec_draft *draft)
 {
     draft->needs_hash = false;
     if (draft->old_read)
@@ -121,15 +130,10 @@ struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft)
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    return rec_draft_needs_store(draft) ? NULL : finish_draft(a, draft);
+    return waits_for_store(draft) ? NULL : finish_draft(a, draft);
 }
 
-bool rec_draft_needs_store(const struct rec_draft *draft)
-{
-    return draft->uploads.n > 0 && !draft->looked;
-}
-
-struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
+static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
 {
     struct rec_request *request = &draft->request;
     const struct schema_col *col = request->col;
@@ -145,29 +149,43 @@ struct err *rec_draft_store(struct arena *a, struct rec_draft *draft)
     draft->actor.request.body = request->body;
     if (request->action == REC_CREATE)
         rec_matches_gather(a, col, &draft->edits, false, NULL, draft->matches);
-    err = rec_draft_match(a, draft); /* this thread may take its time */
-    if (err || draft->field_items)
-        return err; /* the unit has the last word on what else is wrong */
+    err = match_texts(a, draft); /* this thread may take its time */
+    if (err || (draft->field_items && !rec_draft_is_heard(draft)))
+        return err; /* the unit has the last word on what else is wrong, or a listener mends it */
     if (draft->values)
         id = draft->values[col->id_field->at].text;
     return rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
                              draft->values);
 }
 
-bool rec_draft_needs_match(const struct rec_draft *draft)
+enum rec_next rec_draft_next(const struct rec_draft *draft)
 {
-    if (draft->request.action == REC_CREATE)
-        return !draft->values;
-    return rec_matches_pending(draft->matches);
+    if (draft->needs_hash)
+        return REC_HASH;
+    if (waits_for_store(draft))
+        return REC_STORE;
+    if (draft->request.action == REC_CREATE ? !draft->values : rec_matches_pending(draft->matches))
+        return REC_MATCH;
+    if (rec_draft_is_heard(draft))
+        return REC_HEARD;
+    return rec_draft_is_leased(draft) ? REC_LEASED : REC_RUN;
 }
 
-struct err *rec_draft_match(struct arena *a, struct rec_draft *draft)
+struct err *rec_draft_go_on(struct arena *a, struct rec_draft *draft)
 {
-    struct err *err = rec_matches_run(a, draft->matches, draft->request.gone);
-
-    if (err || draft->request.action != REC_CREATE)
-        return err;
-    return rec_create_prepare(a, draft);
+    switch (rec_draft_next(draft)) {
+    case REC_HASH:
+        return hash_passwords(a, draft);
+    case REC_STORE:
+        return store_uploads(a, draft);
+    case REC_MATCH:
+        return match_texts(a, draft);
+    case REC_HEARD:
+    case REC_LEASED:
+    case REC_RUN:
+        break;
+    }
+    BUG("a draft that is complete");
 }
 
 void rec_draft_discard(struct rec_draft *draft)

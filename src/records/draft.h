@@ -21,7 +21,7 @@ struct rec_draft {
     struct rec_matches *matches;
 
     /* passwords */
-    bool needs_hash; /* there is one to hash or to compare, and rec_draft_hash() has not run */
+    bool needs_hash; /* there is one to hash or to compare, and it has not been */
     bool asks_old;
     bool old_read, old_matches;
     struct str old_hash; /* what is compared with */
@@ -58,6 +58,9 @@ struct rec_part {
 extern const struct rec_part rec_create_part, rec_update_part, rec_delete_part;
 
 /* parts.c */
+bool rec_draft_is_heard(const struct rec_draft *draft);
+/* A delete that may delete in other collections. */
+bool rec_draft_is_leased(const struct rec_draft *draft);
 const struct rec_part *rec_part_of(const struct rec_draft *draft);
 /* What every run of the draft starts from; tx may be a reader. */
 struct rec_work rec_draft_work(const struct rec_draft *draft, struct db_conn *tx, struct arena *a);

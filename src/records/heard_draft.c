@@ -130,23 +130,18 @@ static struct err *unit(struct db_conn *tx, const void *in, struct arena *a, voi
     return err ? err : store(it, tx, a, (struct rec_written **)ret_out);
 }
 
-/* Listeners have run: it does not begin anew. */
-static struct err *run_unit(struct heard_draft *it)
-{
-    void *out = NULL;
-    struct err *err = db_run(it->work.a, it->db, unit, it, &out);
-
-    it->written = out;
-    if (err && err->kind == E_STALE)
-        err->kind = E_UNAVAILABLE;
-    return err;
-}
-
 static struct err *execute(struct rec_heard *heard)
 {
     struct heard_draft *it = heard->user;
-    struct err *err = it->db ? run_unit(it) : store(it, it->work.tx, it->work.a, &it->written);
+    void *out = NULL;
+    struct err *err;
 
+    if (it->db)
+        err = db_run(it->work.a, it->db, unit, it, &out);
+    else
+        err = store(it, it->work.tx, it->work.a, &it->written);
+    if (out)
+        it->written = out;
     if (it->written)
         heard->event.now = it->written->now;
     return err;
@@ -175,6 +170,8 @@ static struct err *run(struct heard_draft *it, struct rec_written **ret)
     if (err)
         return err;
     err = rec_raise(&it->heard, EVENT_REQUEST, carry_out, NULL);
+    if (err && err->kind == E_STALE && it->db)
+        err->kind = E_UNAVAILABLE; /* listeners have run: it does not begin anew */
     *ret = it->written;
     return err_say(err, it->part->failed);
 }

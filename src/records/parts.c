@@ -2,6 +2,7 @@
  * What an action consists of, and what each run of a draft starts from.
  */
 #include "records/draft.h"
+#include "records/heard.h"
 #include "records/remove.h"
 
 bool rec_draft_is_leased(const struct rec_draft *draft)
@@ -28,4 +29,9 @@ struct rec_work rec_draft_work(const struct rec_draft *draft, struct db_conn *tx
                              .col = draft->request.col,
                              .token_key = draft->token_key,
                              .uploads = &draft->uploads};
+}
+
+bool rec_draft_is_heard(const struct rec_draft *draft)
+{
+    return rec_is_heard(&draft->actor.scope, rec_part_of(draft)->kind, draft->request.col);
 }

@@ -176,7 +176,7 @@ struct rec_draft;
 
 /*
  * A file that came with a body: it lies in memory, or in a temporary file on the file system of the
- * data directory, which is removed with its request unless rec_draft_store() has moved it away.
+ * data directory, which is removed with its request unless REC_STORE has moved it away.
  * Only keys of file fields count: `field`, `field+`, `+field`; others are left alone.
  */
 struct rec_upload {
@@ -218,26 +218,23 @@ MUST_CHECK struct err *rec_draft_new(struct arena *a, const struct rec_request *
  * (E_OVER_BUDGET). */
 MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
                                       struct rec_draft *draft);
-/* There are passwords to hash or to compare: rec_draft_hash() must run on a pool thread before the
- * unit, and once it has run this is false. It touches no database, so no snapshot is held for as
- * long as hashes take. */
-bool rec_draft_needs_hash(const struct rec_draft *draft);
-MUST_CHECK struct err *rec_draft_hash(struct arena *a, struct rec_draft *draft);
-/* There are uploads: rec_draft_store() must run on a pool thread before the unit, after
- * rec_draft_hash() where that is needed, too. It looks into them, and stores them with names that
- * are fixed from then on; nothing is stored that will be refused for its size or type. */
-bool rec_draft_needs_store(const struct rec_draft *draft);
-MUST_CHECK struct err *rec_draft_store(struct arena *a, struct rec_draft *draft);
-/* After those above: there are patterns to match that may take a while, so rec_draft_match() must
- * run on a pool thread before the unit. */
-bool rec_draft_needs_match(const struct rec_draft *draft);
-MUST_CHECK struct err *rec_draft_match(struct arena *a, struct rec_draft *draft);
-/* When the unit has failed or is not run: removes what rec_draft_store() stored. Any thread that
+/* What a draft has before it, in this order. */
+enum rec_next {
+    /* rec_draft_go_on(), on a pool thread without a snapshot or a unit: */
+    REC_HASH,  /* passwords are hashed, or compared */
+    REC_STORE, /* uploads are looked into and stored, with names that are fixed from then on;
+                  nothing that will be refused for its size or type */
+    REC_MATCH, /* texts are matched with patterns, which may take a while */
+    /* it is complete: */
+    REC_HEARD,  /* somebody listens: rec_draft_run_heard() */
+    REC_LEASED, /* a delete whose collection others reference: rec_draft_run(), leased */
+    REC_RUN,    /* rec_draft_run() */
+};
+enum rec_next rec_draft_next(const struct rec_draft *draft);
+MUST_CHECK struct err *rec_draft_go_on(struct arena *a, struct rec_draft *draft);
+/* When the unit has failed or is not run: removes what REC_STORE has stored. Any thread that
  * may block; doing it twice, or for a draft without files, is fine. */
 void rec_draft_discard(struct rec_draft *draft);
-/* A delete whose collection others reference: run it leased. */
-bool rec_draft_is_leased(const struct rec_draft *draft);
-
 /* The unit of work (db_unit_fn): in is a const struct rec_draft *. *ret_out: struct rec_written *.
  */
 struct rec_written {
@@ -246,13 +243,11 @@ struct rec_written {
     const struct rec *now; /* as it was stored; NULL after a delete */
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
-/* Whether somebody listens to it. Then rec_draft_run() is for units that the caller has leased, and
- * has listeners run inside of them; what else is asked for is rec_draft_run_heard() */
-bool rec_draft_is_heard(const struct rec_draft *draft);
-/* which runs them outside of any transaction, and the unit among them, for which it waits. *ret in
- * any case: what the unit has left, once it is committed, which an error may follow; NULL: it is
- * not, without an error where a listener has kept it from that. On a pool thread without a snapshot
- * or a unit; E_STALE before the first listener only. */
+/* What somebody listens to: in a unit that the caller has leased, rec_draft_run() has listeners run
+ * inside of it. This runs them outside of any transaction, and the unit among them, for which it
+ * waits. *ret in any case: what the unit has left, once it is committed, which an error may follow;
+ * NULL: it is not, without an error where a listener has kept it from that. On a pool thread
+ * without a snapshot or a unit; E_STALE before the first listener only. */
 MUST_CHECK struct err *rec_draft_run_heard(struct arena *a, struct db *db,
                                            const struct rec_draft *draft, struct rec_written **ret);
 

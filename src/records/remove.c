@@ -43,8 +43,9 @@ struct frame {
     /* the references being dealt with, one record at a time */
     struct str_list todo;
     size_t next_todo;
-    bool more;  /* the question was cut at BATCH: ask again */
-    bool moved; /* one of them no longer refers to us: asking again leads somewhere */
+    bool more;     /* the question was cut at BATCH: ask again */
+    bool moved;    /* one of them no longer refers to us: asking again leads somewhere */
+    size_t n_kept; /* of these references: those that listeners have kept as they were */
 
     struct frame *below;
 };
@@ -253,6 +254,8 @@ static struct err *delete_frame(const struct removal *r, struct frame *frame)
     if (!err && !frame->deleted) {
         frame->deleted = true;
         frame->next_back = frame->col->n_backs;
+        if (frame->below)
+            frame->below->n_kept++;
     }
     return err;
 }
@@ -302,6 +305,8 @@ static struct err *find_referencing(struct removal *r, const struct schema_back 
     where_referencing(&q, back, frame);
     REC_SQL(&q, " LIMIT ");
     buf_add_u64(&q.text, BATCH);
+    REC_SQL(&q, " OFFSET ");
+    buf_add_u64(&q.text, frame->n_kept); /* they come first again */
     err = rec_sql_prepare(&q, r->tx, &stmt);
     while (!err) {
         err = db_step(r->a, stmt, &row);
@@ -369,7 +374,9 @@ static struct err *release_one(const struct removal *r, const struct schema_back
     if (left.n == 0 && field->required)
         return err_new(r->a, E_BAD_REQUEST, FAILED, "required by %.*s of %.*s",
                        STR_ARG(field->name), STR_ARG(back->col->name));
-    return rec_save_normal(&work);
+    err = rec_save_normal(&work);
+    frame->n_kept += !err && !work.cells;
+    return err;
 }
 
 /* Deals with what find_referencing() found: all of it, or the next record where order counts. */
@@ -413,6 +420,7 @@ static struct err *next_step(struct removal *r, struct frame *frame)
     if (frame->todo.n > 0) {
         frame->todo.n = frame->next_todo = 0;
         frame->more = false;
+        frame->n_kept = 0;
         frame->next_back++;
         return NULL;
     }

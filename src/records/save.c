@@ -102,7 +102,9 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
     if (err)
         return err;
     *ret = ARENA_NEW(work->a, struct rec);
-    **ret = (struct rec){.col = work->col, .cells = work->cells};
+    **ret = (struct rec){.col = work->col,
+                         .cells = work->cells ? work->cells
+                                              : rec_store(work->a, work->col, work->values)};
     return NULL;
 }
 
@@ -124,7 +126,7 @@ static struct err *save_normal(struct rec_heard *heard)
         err = rec_check_auth_id(work);
     if (!err)
         err = rec_write_rows(work, EVENT_RECORD_UPDATE, store_normal);
-    if (err)
+    if (err || !work->cells)
         return err;
     now = ARENA_NEW(work->a, struct rec);
     *now = (struct rec){.col = work->col, .cells = work->cells};

@@ -2,12 +2,6 @@
  * The unit of a draft: its parts in their order, with listeners among them where there are any.
  */
 #include "records/draft.h"
-#include "records/heard.h"
-
-bool rec_draft_is_heard(const struct rec_draft *draft)
-{
-    return rec_is_heard(&draft->actor.scope, rec_part_of(draft)->kind, draft->request.col);
-}
 
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {

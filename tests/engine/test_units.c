@@ -668,6 +668,52 @@ static void who_would_wait_for_itself_is_refused(void **state)
     bench_done(&b);
 }
 
+/* --- who leaves while it all runs again ------------------------------------------------------ */
+
+struct leaving {
+    atomic_bool left; /* the first unit's client */
+    int n_actions;
+};
+
+static struct err *write_and_act(struct db_conn *tx, const void *in, struct arena *a,
+                                 void **ret_out)
+{
+    struct leaving *const *leaving = in;
+
+    (void)ret_out;
+    db_after_commit(tx, count_up, &(*leaving)->n_actions);
+    return db_exec(a, tx, STR("INSERT INTO t VALUES (7)"), NULL, 0, NULL);
+}
+
+static struct err *leave_and_end(struct db_conn *tx, const void *in, struct arena *a,
+                                 void **ret_out)
+{
+    struct leaving *const *leaving = in;
+
+    atomic_store(&(*leaving)->left, true);
+    return end_and_swallow(tx, in, a, ret_out);
+}
+
+/* What a run that was rolled back had wanted is forgotten with it. */
+static void who_left_wants_nothing_more(void **state)
+{
+    struct bench b = bench_new();
+    struct leaving leaving = {0}, *in = &leaving;
+    struct answered units[2];
+
+    (void)state;
+    bench_open(&b);
+    bench_run(&b, "CREATE TABLE t (x INTEGER PRIMARY KEY)");
+    answered_init(&units[0], b.a, write_and_act, &in, NULL);
+    units[0].unit.gone = &leaving.left;
+    answered_init(&units[1], b.a, leave_and_end, &in, NULL);
+    group_run(&b, units, 2);
+    assert_int_equal(units[0].unit.err->kind, E_GONE);
+    assert_int_equal(leaving.n_actions, 0);
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 0);
+    bench_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +730,7 @@ int main(void)
         cmocka_unit_test(a_unit_may_run_twice),
         cmocka_unit_test(leases_and_groups_take_turns),
         cmocka_unit_test(who_would_wait_for_itself_is_refused),
+        cmocka_unit_test(who_left_wants_nothing_more),
     };
 
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);

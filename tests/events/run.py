@@ -21,6 +21,7 @@ import reeve  # noqa: E402
 ROUND = ["request", "save", "validate", "execute", "write", "committed"]
 SLEEP_S = 3
 N_THREADS, N_EACH = 6, 40
+MANY = 4100  # more than a cascade looks at in one question
 THROWN = {"data": {}, "message": "Thrown.", "status": 400}
 
 
@@ -61,13 +62,14 @@ class Site:
 
 
 def collections(site):
-    text, number = {"name": "title", "type": "text"}, {"name": "n", "type": "number"}
+    text, number = {"name": "title", "type": "text"}, {"name": "n", "type": "number", "max": 50}
+    file = {"name": "file", "type": "file", "maxSelect": 1}
 
     def relation(**options):
         target = site.send("GET", "/api/collections/watched")[1]["id"]
         return dict({"name": "of", "type": "relation", "collectionId": target, "maxSelect": 1}, **options)
 
-    for name, fields in (("watched", lambda: [text, number]),
+    for name, fields in (("watched", lambda: [text, number, file]),
                          ("child", lambda: [text, relation(cascadeDelete=True)]),
                          ("loose", lambda: [text, relation()]), ("quiet", lambda: [text])):
         status, answer = site.send("POST", "/api/collections", {"name": name, "type": "base", "fields": fields()})
@@ -110,9 +112,68 @@ def refusals(site):
     for stage in ("save", "execute"):
         site.same(stage + " stops", site.make(stage + ":stop")[0], 204)
         site.same(stage + " stops, heard", site.stages(), ROUND[:ROUND.index(stage) + 1] + ["committed"])
+    site.same("write stops: what was to be", site.make("write:stop")[1]["title"], "write:stop")
+    site.heard()
     site.same("none of those either", site.titles(), [])
     site.same("validate stops: no checks", site.make("validate:stop")[0], 200)
     site.same("which is stored", site.titles(), ["validate:stop"])
+    key = site.make("stays")[1]["id"]
+    site.same("write stops an update", site.change(key, {"title": "write:stop"})[0], 200)
+    site.same("which stays as it was", site.titles(), ["stays", "validate:stop"])
+    clear(site)
+
+
+def kept(site):
+    """Records that listeners keep, of many: each is asked about once."""
+    parent = site.make("parent")[1]["id"]
+    script = """WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d)
+      INSERT INTO %s (id, title, "of") SELECT printf('k%%014d', n), '%s', '%s' FROM c"""
+    for collection, title in (("child", "execute:stop"), ("loose", "save:stop")):
+        reeve.run_sql(site.server.dir, "data", script % (MANY, collection, title, parent))
+    site.heard()
+    site.same("a delete with many that stay", site.drop(parent)[0], 204)
+    told = [words[0] + " " + words[2] for words in site.heard() if words[1] == "save"]
+    site.same("each is asked once", [told.count("record.delete child"), told.count("record.update loose")], [MANY, MANY])
+    reeve.run_sql(site.server.dir, "data", "UPDATE child SET title = 'x'; UPDATE child SET title = 'save:stop' "
+                  "WHERE id = 'k00000000000007'")
+    site.same("truncate", site.send("DELETE", "/api/collections/child/truncate")[0], 204)
+    site.same("but for the one that stays", site.titles("child"), ["save:stop"])
+    clear(site)
+
+
+def files_of_those(site):
+    """What nobody names is not left behind."""
+    def upload(title, n=1):
+        form = ("--b\r\nContent-Disposition: form-data; name=title\r\n\r\n%s\r\n--b\r\nContent-Disposition: "
+                "form-data; name=n\r\n\r\n%d\r\n--b\r\nContent-Disposition: "
+                "form-data; name=file; filename=a.txt\r\n\r\nhello\r\n--b--\r\n" % (title, n))
+        headers = dict(site.root, **{"content-type": "multipart/form-data; boundary=b"})
+        return site.server.request("POST", "/api/collections/watched/records", form, headers)[0]
+
+    def stored():
+        return sum(name.endswith(".txt") for _, _, names in os.walk(
+            os.path.join(site.server.dir, "storage")) for name in names)
+
+    for title, status, files in (("plain", 200, 1), ("request:stop", 204, 1), ("save:stop", 204, 1),
+                                 ("execute:throw", 400, 1), ("validate:change", 200, 2)):
+        site.same("an upload, " + title, upload(title, 99 if title == "validate:change" else 1), status)
+        reeve.until("%d files are stored, after %s" % (files, title), lambda: stored() == files)
+    clear(site)
+
+
+def schema_meanwhile(site):
+    """A schema that changes while a listener rests does not make listeners run twice."""
+    for stage in ("request", "save", "validate", "execute"):
+        done = []
+        slow = threading.Thread(target=lambda: done.append(site.make(stage + ":sleep")[0]))
+        slow.start()
+        reeve.until("the listener rests", lambda: "create %s watched" % stage in open(
+            site.server.log, encoding="utf-8").read()[-200:])
+        status, _ = site.send("PATCH", "/api/collections/quiet", {"listRule": "title != '%s'" % stage})
+        slow.join()
+        stages = site.stages()
+        site.same("none runs twice: " + stage, [status, done, len(stages), stages[-1]],
+                  [200, [503], len(set(stages)), "failed"] if done == [503] else [200, [200], 6, "committed"])
     clear(site)
 
 
@@ -263,7 +324,7 @@ def main():
         with reeve.Server(binary, directory) as server:
             site = Site(server, tally)
             collections(site)
-            for part in (order, refusals, changes, afterwards, others_meanwhile, nobody_waits, cascades, batches, crowd):
+            for part in (order, refusals, kept, files_of_those, changes, afterwards, others_meanwhile, schema_meanwhile, nobody_waits, cascades, batches, crowd):
                 begin = time.monotonic()
                 part(site)
                 if time.monotonic() - begin > 10 * SLEEP_S:

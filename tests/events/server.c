@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SLEEP_S 3
+#define MOST_N 50
 
 static const char *const stages[] = {
     [EVENT_REQUEST] = "request", [EVENT_SAVE] = "save",   [EVENT_VALIDATE] = "validate",
@@ -59,6 +60,9 @@ static struct err *change(struct event *event)
 
     data->values[field->at].text = arena_printf(event->a, "by %s", stages[event->stage]);
     data->values[field->at].pattern = PATTERN_NOT_ASKED;
+    field = schema_field(data->col, STR("n"));
+    if (field && data->values[field->at].number > MOST_N)
+        data->values[field->at].number = MOST_N; /* what is wrong with it is mended */
     return event_next(event);
 }
 

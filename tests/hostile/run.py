@@ -122,6 +122,9 @@ def json_cases():
     yield "1 million form pairs", request(
         "POST", ENTRIES, b"&".join(b"a%d=b" % n for n in range(1000000)),
         "Content-Type: application/x-www-form-urlencoded"), (200, 400, 413)
+    yield "5 million form pairs for a login", request(
+        "POST", "/api/collections/users/auth-with-password", b"a&" * 5000000,
+        "Content-Type: application/x-www-form-urlencoded"), BAD
     yield "nested modifiers", post_json(PEOPLE, {"name": "y", "++name": 1, "name+-+": {"a": []}}), \
         (200, 400)
     yield "wrong types", post_json(PEOPLE, {

@@ -300,10 +300,8 @@ static struct err *draft(const struct rec_request *request, struct rec_draft **r
     site_ok(db_read_begin(site.a, conn));
     err = rec_draft_read(site.a, conn, *ret);
     db_read_end(conn);
-    if (!err && rec_draft_needs_hash(*ret))
-        err = rec_draft_hash(site.a, *ret);
-    if (!err && rec_draft_needs_match(*ret))
-        err = rec_draft_match(site.a, *ret);
+    while (!err && rec_draft_next(*ret) <= REC_MATCH)
+        err = rec_draft_go_on(site.a, *ret);
     return err;
 }
 

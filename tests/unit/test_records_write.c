@@ -227,9 +227,9 @@ static void a_password_that_changed_meanwhile_is_stale(void **state)
     site_ok(db_read_begin(site.a, conn));
     site_ok(rec_draft_read(site.a, conn, draft));
     db_read_end(conn);
-    assert_true(rec_draft_needs_hash(draft));
-    site_ok(rec_draft_hash(site.a, draft));
-    assert_false(rec_draft_needs_hash(draft));
+    assert_int_equal(rec_draft_next(draft), REC_HASH);
+    site_ok(rec_draft_go_on(site.a, draft));
+    assert_int_equal(rec_draft_next(draft), REC_RUN);
     site_exec("UPDATE users SET password = '$2a$04$other' WHERE id = 'user0000000000a'");
     err = db_run_leased(site.a, site.db, &lease, rec_draft_run, draft, &out);
     assert_non_null(err);
@@ -252,9 +252,9 @@ static struct rec_draft *draft_of_post(const char *body)
     site_ok(db_read_begin(site.a, conn));
     site_ok(rec_draft_read(site.a, conn, draft));
     db_read_end(conn);
-    if (rec_draft_needs_match(draft))
-        site_ok(rec_draft_match(site.a, draft));
-    assert_false(rec_draft_needs_match(draft));
+    if (rec_draft_next(draft) == REC_MATCH)
+        site_ok(rec_draft_go_on(site.a, draft));
+    assert_int_equal(rec_draft_next(draft), REC_RUN);
     return draft;
 }
 
