@@ -47,8 +47,7 @@ enum event_kind {
         EVENT_KINDS
 };
 
-/* "record.create" */
-const char *event_name(enum event_kind kind);
+extern const char *const event_names[EVENT_KINDS]; /* "record.create" */
 
 /* What an event is about: a listener with tags hears only what has one of them. */
 struct event_tags {
@@ -85,17 +84,16 @@ struct event_listener {
     void *user;
 };
 
-/* Who listens. Made by one thread, read by all once it is given away. */
-struct events *events_new(void);
-void events_free(struct events *events); /* NULL is fine */
+/* Who listens, in `a`. Made by one thread, read by all once it is given away. */
+struct events *events_new(struct arena *a);
 void events_add(struct events *events, const struct event_listener *listener);
 
-/* Whether a listener hears that stage of an event about `tags`; events NULL: nobody does. */
-bool events_hear(const struct events *events, enum event_kind kind, enum event_stage stage,
+#define EVENT_STAGE(stage) (UINT32_C(1) << (stage))
+#define EVENT_ANY_STAGE (EVENT_STAGE(EVENT_STAGES) - 1)
+/* Whether a listener hears one of those stages of an event about `tags`; events NULL: nobody does.
+ */
+bool events_hear(const struct events *events, enum event_kind kind, uint32_t stages,
                  const struct event_tags *tags);
-/* The same for any stage. */
-bool events_hear_any(const struct events *events, enum event_kind kind,
-                     const struct event_tags *tags);
 
 /* Takes the event through its chain; only the action where events is NULL. On the raising thread,
  * which waits for what listeners do. The error is a listener's, or the action's. */

@@ -160,7 +160,7 @@ struct err *rec_check_auth_id(const struct rec_work *work)
         const struct schema_col *other = work->scope->schema->cols[i];
         int64_t n = 0;
 
-        if (other == work->col || !rec_is_auth(other))
+        if (other == work->col || !other->auth)
             continue;
         err = count_existing(work, other, &id, 1, &n);
         if (!err && n > 0)

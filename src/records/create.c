@@ -29,7 +29,7 @@ static const struct db_value *virtual_row(struct arena *a, const struct schema_c
     memcpy(seen, values, col->n_fields * sizeof(*seen));
     if (id->text.n == 0)
         id->text = arena_concat(a, TEMP_ID_PREFIX, random_text(a, 6, ALPHABET_ID), STR_NONE);
-    if (rec_is_auth(col))
+    if (col->auth)
         seen[col->auth->verified->at].truth = false;
     return rec_store(a, col, seen);
 }
@@ -101,7 +101,7 @@ static struct err *check_create_form(const struct rec_draft *draft, const struct
     struct err *err;
     bool manages;
 
-    if (!rec_is_auth(work->col))
+    if (!work->col->auth)
         return NULL;
     err = rec_manages(work->a, work->tx, &draft->actor, work->col, STR_NONE, draft->virtual_cells,
                       &manages);

@@ -47,8 +47,7 @@ static struct err *delete_old(const struct rec_draft *draft, struct rec_work *wo
 
     (void)draft;
     (void)ret; /* a delete answers nothing */
-    return work->is_heard ? rec_remove_told(work->a, work->tx, work->scope, files, work->old)
-                          : rec_remove(work->a, work->tx, work->scope, files, work->old);
+    return rec_remove_told(work->a, work->tx, work->scope, files, work->old, work->is_heard);
 }
 
 const struct rec_part rec_delete_part = {

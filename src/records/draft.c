@@ -20,11 +20,6 @@
 
 /* --- making it -------------------------------------------------------------------------------- */
 
-static bool waits_for_store(const struct rec_draft *draft)
-{
-    return draft->uploads.n > 0 && !draft->looked;
-}
-
 static struct err *match_texts(struct arena *a, struct rec_draft *draft)
 {
     struct err *err = rec_matches_run(a, draft->matches, draft->request.gone);
@@ -49,12 +44,13 @@ static void read_submitted(struct arena *a, struct rec_draft *draft)
 
     rec_edits_parse(a, request->col, request->body, draft->actor.superuser, edits);
     rec_uploads_find(a, request, draft->actor.superuser, &draft->uploads);
-    if (rec_is_auth(request->col)) {
+    draft->looked = draft->uploads.n == 0;
+    if (request->col->auth) {
         rec_form_parse(a, request->body, &draft->form);
         if (request->action == REC_UPDATE) {
             draft->token_key = rec_new_token_key(a, request->col);
-            draft->asks_old = !draft->actor.superuser && draft->form.old_password.n > 0 &&
-                              rec_form_asks_old(&draft->form);
+            draft->asks_old =
+                !draft->actor.superuser && draft->form.old_password.n > 0 && draft->form.changes;
         }
     }
     draft->needs_hash = draft->asks_old;
@@ -77,6 +73,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     draft->actor = *request->actor;
     draft->actor.request.body = request->body;
     draft->matches = rec_matches_new(a, request->matches);
+    draft->looked = true;
     if (request->col->type == SCHEMA_VIEW)
         return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
     err = rec_check_rule(a, &draft->actor, rules[request->action]);
@@ -86,7 +83,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     if (request->action == REC_DELETE)
         return NULL;
     read_submitted(a, draft);
-    if (request->action != REC_CREATE || draft->needs_hash || waits_for_store(draft))
+    if (request->action != REC_CREATE || draft->needs_hash || !draft->looked)
         return NULL;
     return finish_draft(a, draft);
 }
@@ -130,7 +127,7 @@ static struct err *hash_passwords(struct arena *a, struct rec_draft *draft)
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
     }
-    return waits_for_store(draft) ? NULL : finish_draft(a, draft);
+    return !draft->looked ? NULL : finish_draft(a, draft);
 }
 
 static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
@@ -162,7 +159,7 @@ enum rec_next rec_draft_next(const struct rec_draft *draft)
 {
     if (draft->needs_hash)
         return REC_HASH;
-    if (waits_for_store(draft))
+    if (!draft->looked)
         return REC_STORE;
     if (draft->request.action == REC_CREATE ? !draft->values : rec_matches_pending(draft->matches))
         return REC_MATCH;

@@ -16,7 +16,7 @@ struct rec_draft {
     struct str token_key; /* of an auth record, should it have to change */
 
     struct rec_uploads uploads;
-    bool looked; /* the uploads have their names, and are among the edits */
+    bool looked; /* the uploads, if any, have their names, and are among the edits */
 
     struct rec_matches *matches;
 

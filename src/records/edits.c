@@ -50,7 +50,7 @@ const struct schema_field *rec_key_field(const struct schema_col *col, struct st
 
 bool rec_may_set(const struct schema_col *col, const struct schema_field *field, bool superuser)
 {
-    return superuser || !field->hidden || (rec_is_auth(col) && field == col->auth->password);
+    return superuser || !field->hidden || (col->auth && field == col->auth->password);
 }
 
 /* --- edits ------------------------------------------------------------------------------------ */

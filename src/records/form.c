@@ -8,23 +8,20 @@
 #define CONFIRM STR("passwordConfirm")
 #define OLD_PASSWORD STR("oldPassword")
 
-static struct str submitted_text(struct arena *a, const struct json *body, struct str key)
-{
-    const struct json *value = json_get(body, key);
-
-    return value ? field_json_text(a, value) : STR_NONE;
-}
-
 void rec_form_parse(struct arena *a, const struct json *body, struct rec_form *ret)
 {
-    ret->password = submitted_text(a, body, PASSWORD);
-    ret->confirm = submitted_text(a, body, CONFIRM);
-    ret->old_password = submitted_text(a, body, OLD_PASSWORD);
-}
+    const struct {
+        struct str key;
+        struct str *text;
+    } fields[] = {
+        {PASSWORD, &ret->password}, {CONFIRM, &ret->confirm}, {OLD_PASSWORD, &ret->old_password}};
 
-bool rec_form_asks_old(const struct rec_form *form)
-{
-    return form->password.n > 0 || form->confirm.n > 0;
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        const struct json *value = json_get(body, fields[i].key);
+
+        *fields[i].text = value ? field_json_text(a, value) : STR_NONE;
+    }
+    ret->changes = ret->password.n > 0 || ret->confirm.n > 0;
 }
 
 void rec_form_check(const struct rec_work *work, const struct rec_form *form, bool manages,
@@ -48,7 +45,7 @@ void rec_form_check(const struct rec_work *work, const struct rec_form *form, bo
     else if (!str_eq(form->confirm, form->password))
         err_add_item(work->a, items, CONFIRM, CODE_MISMATCH, STR_NONE);
 
-    if (manages || is_new || !rec_form_asks_old(form))
+    if (manages || is_new || !form->changes)
         return;
     if (form->old_password.n == 0)
         err_add_item(work->a, items, OLD_PASSWORD, CODE_REQUIRED, STR_NONE);

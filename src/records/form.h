@@ -9,11 +9,10 @@
 
 struct rec_form {
     struct str password, confirm, old_password;
+    bool changes; /* there is a new one: who does not manage the record has to know the old one */
 };
 /* body may be NULL. */
 void rec_form_parse(struct arena *a, const struct json *body, struct rec_form *ret);
-/* Whether the old password has to be compared, unless the actor manages the record. */
-bool rec_form_asks_old(const struct rec_form *form);
 /* old_matches: the submitted old password is the stored one. Items are reported alone. */
 void rec_form_check(const struct rec_work *work, const struct rec_form *form, bool manages,
                     bool old_matches, struct err **items);

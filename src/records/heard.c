@@ -3,19 +3,12 @@
  */
 #include "records/heard.h"
 
-bool rec_is_heard(const struct rec_scope *scope, enum event_kind kind, const struct schema_col *col)
+bool rec_hears(const struct rec_scope *scope, enum event_kind kind, uint32_t stages,
+               const struct schema_col *col)
 {
     const struct event_tags tags = {col->name, col->id};
 
-    return scope->events && events_hear_any(scope->events, kind, &tags);
-}
-
-static bool hears(const struct rec_scope *scope, enum event_kind kind, enum event_stage stage,
-                  const struct schema_col *col)
-{
-    const struct event_tags tags = {col->name, col->id};
-
-    return events_hear(scope->events, kind, stage, &tags);
+    return scope->events && events_hear(scope->events, kind, stages, &tags);
 }
 
 /* --- stages ---------------------------------------------------------------------------------- */
@@ -52,7 +45,7 @@ struct err *rec_raise(struct rec_heard *heard, enum event_stage stage,
     return err;
 }
 
-static struct err *save(struct rec_heard *heard)
+struct err *rec_do_save(struct rec_heard *heard)
 {
     struct err *err = NULL;
 
@@ -61,13 +54,9 @@ static struct err *save(struct rec_heard *heard)
     return err ? err : rec_raise(heard, EVENT_EXECUTE, heard->execute, NULL);
 }
 
-struct err *rec_raise_save(struct rec_heard *heard)
+struct err *rec_raise_end(void *user, const struct err *failed)
 {
-    return rec_raise(heard, EVENT_SAVE, save, NULL);
-}
-
-struct err *rec_raise_end(struct rec_heard *heard, const struct err *failed)
-{
+    struct rec_heard *heard = user;
     struct err *err;
 
     heard->event.failed = failed;
@@ -96,24 +85,19 @@ static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
     return copy;
 }
 
-static struct err *tell_end(void *user, const struct err *failed)
-{
-    return rec_raise_end(user, failed);
-}
-
 static void at_end(struct db_conn *tx, const struct rec_heard *heard)
 {
     struct rec_heard *told;
 
-    if (!hears(heard->event.scope, heard->kind, EVENT_COMMITTED, heard->event.col) &&
-        !hears(heard->event.scope, heard->kind, EVENT_FAILED, heard->event.col))
+    if (!rec_hears(heard->event.scope, heard->kind,
+                   EVENT_STAGE(EVENT_COMMITTED) | EVENT_STAGE(EVENT_FAILED), heard->event.col))
         return;
     told = ARENA_NEW(db_unit_arena(tx), struct rec_heard);
     *told = (struct rec_heard){.a = db_unit_arena(tx), .kind = heard->kind, .event = heard->event};
     told->event.values = NULL;
     told->event.old = copy_rec(told->a, heard->event.old);
     told->event.now = copy_rec(told->a, heard->event.now);
-    db_at_end(tx, tell_end, told);
+    db_at_end(tx, rec_raise_end, told);
 }
 
 struct err *rec_write_inside(struct db_conn *tx, struct rec_heard *heard)
@@ -122,7 +106,7 @@ struct err *rec_write_inside(struct db_conn *tx, struct rec_heard *heard)
 
     if (db_is_grouped(tx))
         return err_new(heard->a, E_OVER_BUDGET, NULL, "listeners may take their time");
-    err = rec_raise_save(heard);
+    err = rec_raise(heard, EVENT_SAVE, rec_do_save, NULL);
     at_end(tx, heard);
     return err;
 }
@@ -146,7 +130,7 @@ struct err *rec_write_rows(struct rec_work *work, enum event_kind kind,
     struct rec_heard heard = {
         .a = work->a, .kind = kind, .event = rec_event_of(work), .user = &rows};
 
-    if (!hears(work->scope, kind, EVENT_WRITE, work->col))
+    if (!rec_hears(work->scope, kind, EVENT_STAGE(EVENT_WRITE), work->col))
         return write(work);
     if (db_is_grouped(work->tx))
         return err_new(work->a, E_OVER_BUDGET, NULL, "listeners may take their time");

@@ -29,18 +29,18 @@ static inline struct rec_event rec_event_of(const struct rec_work *work)
                               .values = work->values};
 }
 
-/* Whether anybody hears any stage of it: then what follows is called, else it is as good as done by
- * the checks and the statements themselves. */
-bool rec_is_heard(const struct rec_scope *scope, enum event_kind kind,
-                  const struct schema_col *col);
+/* Whether anybody hears one of those stages of it. Where nobody hears any (EVENT_ANY_STAGE), the
+ * checks and the statements themselves are as good as what follows. */
+bool rec_hears(const struct rec_scope *scope, enum event_kind kind, uint32_t stages,
+               const struct schema_col *col);
 /* One stage around an action; *ret_acted, which may be NULL: it was reached. */
 MUST_CHECK struct err *rec_raise(struct rec_heard *heard, enum event_stage stage,
                                  struct err *(*action)(struct rec_heard *heard), bool *ret_acted);
-/* SAVE with what is in it. */
-MUST_CHECK struct err *rec_raise_save(struct rec_heard *heard);
-/* COMMITTED, or FAILED with what failed; its error. The error of a listener to the latter is not
- * told: it has one already. */
-MUST_CHECK struct err *rec_raise_end(struct rec_heard *heard, const struct err *failed);
+/* What SAVE is around. */
+MUST_CHECK struct err *rec_do_save(struct rec_heard *heard);
+/* A db_end_fn; user is a struct rec_heard. COMMITTED, or FAILED with what failed; its error. The
+ * error of a listener to the latter is not told: it has one already. */
+MUST_CHECK struct err *rec_raise_end(void *user, const struct err *failed);
 
 /* Inside a unit: a record that is written beside the one that was asked for, or in a transaction of
  * the caller's. SAVE, what is in it, and once the unit has come to its end COMMITTED or FAILED.

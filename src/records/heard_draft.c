@@ -158,7 +158,7 @@ static struct err *carry_out(struct rec_heard *heard)
         return it->form;
     if (!it->db)
         return rec_write_inside(it->work.tx, heard);
-    err = rec_raise_save(heard);
+    err = rec_raise(heard, EVENT_SAVE, rec_do_save, NULL);
     end = rec_raise_end(heard, err);
     return err ? err : end;
 }

@@ -15,7 +15,7 @@ struct rec_fixed rec_fix(struct arena *a, const struct schema_col *col)
     struct rec_fixed fixed = {.col = col, .values = rec_zero(a, col)};
 
     rec_fill_generated(a, col, fixed.values);
-    if (rec_is_auth(col))
+    if (col->auth)
         fixed.token_key = rec_new_token_key(a, col);
     return fixed;
 }
@@ -39,23 +39,16 @@ static struct err *check_inside(struct rec_heard *heard)
     return items;
 }
 
-/* field_items: what the checks have found, where they have not been raised. */
-static struct err *save_checked(struct rec_work *work, const struct err *field_items,
-                                struct rec **ret)
-{
-    struct err *err = rec_save(work, field_items, ret);
-
-    return err || work->old ? err : rec_drop_installer(work);
-}
-
 static struct err *save_inside(struct rec_heard *heard)
 {
+    struct rec_work *work = heard->user;
     struct rec *now;
-    struct err *err = save_checked(heard->user, NULL, &now);
+    struct err *err = rec_save(work, NULL, &now);
 
-    if (!err)
-        heard->event.now = now;
-    return err;
+    if (err)
+        return err;
+    heard->event.now = now;
+    return work->old ? NULL : rec_drop_installer(work);
 }
 
 /* Where a listener has kept it from being written, *ret is what was to be. */
@@ -70,9 +63,10 @@ static struct err *write_inside(struct rec_work *work, struct rec **ret)
     struct err *items = NULL;
     struct err *err;
 
-    if (!rec_is_heard(work->scope, heard.kind, work->col)) {
+    if (!rec_hears(work->scope, heard.kind, EVENT_ANY_STAGE, work->col)) {
         rec_check_fields(work, &items);
-        return save_checked(work, items, ret);
+        err = rec_save(work, items, ret);
+        return err || work->old ? err : rec_drop_installer(work);
     }
     err = rec_write_inside(work->tx, &heard);
     if (err)

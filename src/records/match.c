@@ -8,31 +8,33 @@
 #include "base/limits.h"
 #include "records/values.h"
 
-static const struct regex *regex_of(const struct schema_field *field)
+/* What a value of the field is matched with, NULL: nothing, and the text of it that is. The id of a
+ * stored record is not matched again. */
+static const struct regex *regex_for(const struct schema_col *col, const struct schema_field *field,
+                                     bool update, const struct value *value, struct str *ret_text)
 {
-    if (field->type->kind == FIELD_TEXT)
+    if (update && field == col->id_field)
+        return NULL;
+    if (field->type->kind == FIELD_TEXT) {
+        *ret_text = value->text;
         return field->text.regex;
-    return field->type->kind == FIELD_PASSWORD ? field->password.regex : NULL;
-}
-
-static struct str matched_text(const struct schema_field *field, const struct value *value)
-{
-    return field->type->kind == FIELD_PASSWORD ? value->plain : value->text;
-}
-
-/* The id of a stored record is not matched again. */
-static bool is_matched(const struct schema_col *col, const struct schema_field *field, bool update)
-{
-    return regex_of(field) && (!update || field != col->id_field);
+    }
+    if (field->type->kind == FIELD_PASSWORD) {
+        *ret_text = value->plain;
+        return field->password.regex;
+    }
+    return NULL;
 }
 
 bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *edits)
 {
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = &col->fields[i];
+        const struct value none = {0};
+        struct str text;
         bool is_set = false;
 
-        if (!is_matched(col, field, true))
+        if (!regex_for(col, field, true, &none, &text))
             continue;
         for (size_t j = 0; j < edits->n && !is_set; j++)
             is_set = edits->items[j].field == field && edits->items[j].op == REC_OP_SET;
@@ -43,11 +45,12 @@ bool rec_matches_need_row(const struct schema_col *col, const struct rec_edits *
 }
 
 /* Nobody knows yet what will be generated; it is short, but a first match is slow, too. */
-static bool is_slow(const struct schema_field *field, struct str text, bool update)
+static bool is_slow(const struct schema_field *field, const struct regex *regex, struct str text,
+                    bool update)
 {
     bool generated = !update && field->type->kind == FIELD_TEXT && field->text.autogenerate.n > 0;
 
-    return (text.n > 0 || generated) && regex_is_slow(regex_of(field), text);
+    return (text.n > 0 || generated) && regex_is_slow(regex, text);
 }
 
 static const struct rec_match *find_match(const struct rec_matches *matches,
@@ -79,23 +82,26 @@ void rec_matches_gather(struct arena *a, const struct schema_col *col,
 
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = &col->fields[i];
+        const struct value none = {0};
+        const struct regex *regex;
         struct str text;
 
-        if (!is_matched(col, field, update))
+        if (!regex_for(col, field, update, values ? &values[i] : &none, &text))
             continue;
         if (!values) {
             values = old ? rec_load(a, old) : rec_zero(a, col);
             rec_edits_apply(a, edits, values);
         }
-        text = matched_text(field, &values[i]);
+        regex = regex_for(col, field, update, &values[i], &text);
         if (text.n > 0 && (!field_length_fits(field, text) || find_match(matches, field, text)))
             continue;
-        matches->slow = matches->slow || is_slow(field, text, update);
+        matches->slow = matches->slow || is_slow(field, regex, text, update);
         if (text.n == 0)
             continue;
         /* only long texts are shared, which are few: each is compared with all */
         into = matches->shared && text.n > LIMIT_REGEX_INLINE_BYTES ? matches->shared : matches;
-        *VEC_PUSH(a, &into->items) = (struct rec_match){.field = field, .text = text};
+        *VEC_PUSH(a, &into->items) =
+            (struct rec_match){.field = field, .regex = regex, .text = text};
     }
 }
 
@@ -111,8 +117,7 @@ struct err *rec_matches_run(struct arena *a, struct rec_matches *matches, const 
 
         if (gone && atomic_load(gone))
             return err_new(a, E_GONE, NULL, "the client has left");
-        match->verdict =
-            regex_match(regex_of(match->field), match->text) ? PATTERN_FITS : PATTERN_FAILS;
+        match->verdict = regex_match(match->regex, match->text) ? PATTERN_FITS : PATTERN_FAILS;
     }
     matches->slow = false;
     return matches->shared ? rec_matches_run(a, matches->shared, gone) : NULL;
@@ -126,15 +131,16 @@ bool rec_matches_apply(const struct rec_matches *matches, const struct schema_co
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = &col->fields[i];
         const struct rec_match *match;
+        const struct regex *regex;
         struct str text;
 
-        if (!is_matched(col, field, true))
+        regex = regex_for(col, field, true, &values[i], &text);
+        if (!regex)
             continue;
-        text = matched_text(field, &values[i]);
         match = find_match(matches, field, text);
         if (match && match->verdict != PATTERN_NOT_ASKED)
             values[i].pattern = match->verdict;
-        else if (is_slow(field, text, true) && field_length_fits(field, text))
+        else if (is_slow(field, regex, text, true) && field_length_fits(field, text))
             all = false;
     }
     return all;

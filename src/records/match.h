@@ -9,6 +9,7 @@
 /* A text that was matched with its field's pattern. */
 struct rec_match {
     const struct schema_field *field;
+    const struct regex *regex; /* the field's */
     struct str text;
     enum pattern_verdict verdict;
 };

@@ -33,5 +33,6 @@ struct rec_work rec_draft_work(const struct rec_draft *draft, struct db_conn *tx
 
 bool rec_draft_is_heard(const struct rec_draft *draft)
 {
-    return rec_is_heard(&draft->actor.scope, rec_part_of(draft)->kind, draft->request.col);
+    return rec_hears(&draft->actor.scope, rec_part_of(draft)->kind, EVENT_ANY_STAGE,
+                     draft->request.col);
 }

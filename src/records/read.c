@@ -165,7 +165,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
         err = rec_page_read(a, params, &page);
     if (err)
         return err;
-    rec_writer_init(&w, a, conn, out);
+    w = (struct rec_writer){.scratch = arena_child(a), .conn = conn, .out = out};
     if (!actor->superuser)
         spec.rule = col->list_rule.text;
     spec.filter = params->filter;
@@ -204,7 +204,7 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
     err = rec_check_rule(a, actor, &col->view_rule);
     if (err)
         return err;
-    rec_writer_init(&w, a, conn, out);
+    w = (struct rec_writer){.scratch = arena_child(a), .conn = conn, .out = out};
     if (!actor->superuser)
         spec.rule = col->view_rule.text;
     spec.id = id.p ? id : STR("");
@@ -231,7 +231,7 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
     if (err)
         return err;
     level.emails_shown = flags & REC_EMAIL_SHOWN;
-    rec_writer_init(&w, a, conn, out);
+    w = (struct rec_writer){.scratch = arena_child(a), .conn = conn, .out = out};
     err = rec_write_row(&w, &level, rec->cells);
     if (err)
         return err;

@@ -158,10 +158,6 @@ struct rec_condition {
 /* Whether one of the tags is of that version; or, `whole`, is that text. strong: weak ones are
  * not. */
 bool rec_tags_have(const struct rec_tags *tags, struct str text, bool whole, bool strong);
-/* For a write: E_PRECONDITION unless a record of that version satisfies it. condition NULL: none.
- */
-MUST_CHECK struct err *rec_condition_check(struct arena *a, const struct rec_condition *condition,
-                                           struct str version);
 
 /* --- writing --------------------------------------------------------------------------------- */
 

@@ -196,7 +196,7 @@ static struct err *delete_rows(const struct removal *r, struct frame *frame)
     err = rec_sql_exec(&q, r->tx, NULL);
     if (!err && frame->col == r->scope->schema->superusers)
         err = check_superusers_left(r);
-    if (!err && rec_is_auth(frame->col))
+    if (!err && frame->col->auth)
         err = rec_forget_all(r->a, r->tx, r->scope->schema, frame->col, frame->ids);
     frame->deleted = !err;
     return err;
@@ -248,7 +248,7 @@ static struct err *delete_frame(const struct removal *r, struct frame *frame)
 {
     struct err *err;
 
-    if (!rec_is_heard(r->scope, EVENT_RECORD_DELETE, frame->col))
+    if (!rec_hears(r->scope, EVENT_RECORD_DELETE, EVENT_ANY_STAGE, frame->col))
         return delete_rows(r, frame);
     err = raise_delete(r, frame);
     if (!err && !frame->deleted) {
@@ -451,43 +451,36 @@ static bool hears_any(const struct removal *r, const struct schema_col *col)
     for (size_t i = 0; i < schema->n_cols; i++) {
         if (!reached[i])
             continue;
-        if (rec_is_heard(r->scope, EVENT_RECORD_DELETE, schema->cols[i]))
+        if (rec_hears(r->scope, EVENT_RECORD_DELETE, EVENT_ANY_STAGE, schema->cols[i]))
             return true;
         for (size_t j = 0; j < schema->cols[i]->n_backs; j++)
-            if (rec_is_heard(r->scope, EVENT_RECORD_UPDATE, schema->cols[i]->backs[j].col))
+            if (rec_hears(r->scope, EVENT_RECORD_UPDATE, EVENT_ANY_STAGE,
+                          schema->cols[i]->backs[j].col))
                 return true;
     }
     return false;
 }
 
-static struct err *remove_rec(struct removal *r, const struct rec *rec)
+struct err *rec_remove_told(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                            struct file_removal *files, const struct rec *rec, bool told)
 {
-    struct str_list ids = {ARENA_NEW(r->a, struct str), 1};
+    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files, .told = told};
+    struct str_list ids = {ARENA_NEW(a, struct str), 1};
     struct err *err = NULL;
 
-    r->scratch = arena_child(r->a);
-    if (!rec_is_readable(r->scratch, rec))
-        return err_new(r->a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
-    r->ordered = is_ordered(r->a, r->scope->schema, rec->col) || hears_any(r, rec->col);
+    r.scratch = arena_child(a);
+    if (!rec_is_readable(r.scratch, rec))
+        return err_new(a, E_NOT_FOUND, NULL, "the record to delete is unreadable");
+    r.ordered = is_ordered(a, scope->schema, rec->col) || hears_any(&r, rec->col);
     ids.items[0] = rec_id(rec);
-    push_frame(r, rec->col, ids);
-    while (r->top && !err)
-        err = next_step(r, r->top);
+    push_frame(&r, rec->col, ids);
+    while (r.top && !err)
+        err = next_step(&r, r.top);
     return err_say(err, FAILED);
 }
 
 struct err *rec_remove(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
                        struct file_removal *files, const struct rec *rec)
 {
-    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files};
-
-    return remove_rec(&r, rec);
-}
-
-struct err *rec_remove_told(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
-                            struct file_removal *files, const struct rec *rec)
-{
-    struct removal r = {.a = a, .tx = tx, .scope = scope, .files = files, .told = true};
-
-    return remove_rec(&r, rec);
+    return rec_remove_told(a, tx, scope, files, rec, false);
 }

@@ -44,7 +44,7 @@ struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, boo
         {.text = STR("\"expand\":"), .is_expand = true},
     };
     struct rec_plan *plan = ARENA_NEW(a, struct rec_plan);
-    const struct schema_auth *auth = rec_is_auth(col) ? col->auth : NULL;
+    const struct schema_auth *auth = col->auth;
     size_t at = 0;
 
     plan->col = col;
@@ -80,11 +80,6 @@ struct str_list rec_branch_ids(struct arena *a, const struct rec_branch *branch,
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out)
-{
-    *w = (struct rec_writer){.scratch = arena_child(a), .conn = conn, .out = out};
-}
 
 struct err *rec_check_full(struct arena *a, const struct buf *out)
 {

@@ -61,7 +61,6 @@ struct rec_writer {
     unsigned n_records;
 };
 /* conn is asked for the limits only; it may be NULL for fewer than REC_ROWS_A_CHECK records. */
-void rec_writer_init(struct rec_writer *w, struct arena *a, struct db_conn *conn, struct buf *out);
 /* Writes one record, which can be read, with its expands. Errors: the limits, and an answer that is
  * too large. */
 MUST_CHECK struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,

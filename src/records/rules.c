@@ -114,7 +114,7 @@ struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind
 
 bool rec_asks_manage_rule(const struct rec_actor *actor, const struct schema_col *col)
 {
-    return !actor->superuser && rec_is_auth(col) && col->auth->manage_rule.set &&
+    return !actor->superuser && col->auth && col->auth->manage_rule.set &&
            col->auth->manage_rule.text.n > 0;
 }
 

@@ -76,11 +76,6 @@ static struct err *store_row(struct rec_work *work)
     return err ? err : rec_react_after(work);
 }
 
-static enum event_kind kind_of(const struct rec_work *work)
-{
-    return work->old ? EVENT_RECORD_UPDATE : EVENT_RECORD_CREATE;
-}
-
 struct err *rec_save(struct rec_work *work, const struct err *field_items, struct rec **ret)
 {
     struct err *items = err_copy(work->a, field_items);
@@ -95,10 +90,11 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
     if (!work->cells)
         rec_stamp(work);
     err = rec_react_before(work);
-    if (!err && rec_is_auth(work->col))
+    if (!err && work->col->auth)
         err = rec_check_auth_id(work);
     if (!err)
-        err = rec_write_rows(work, kind_of(work), store_row);
+        err =
+            rec_write_rows(work, work->old ? EVENT_RECORD_UPDATE : EVENT_RECORD_CREATE, store_row);
     if (err)
         return err;
     *ret = ARENA_NEW(work->a, struct rec);
@@ -122,7 +118,7 @@ static struct err *save_normal(struct rec_heard *heard)
     struct rec *now;
 
     rec_stamp(work);
-    if (rec_is_auth(work->col))
+    if (work->col->auth)
         err = rec_check_auth_id(work);
     if (!err)
         err = rec_write_rows(work, EVENT_RECORD_UPDATE, store_normal);
@@ -142,7 +138,7 @@ struct err *rec_save_normal(struct rec_work *work)
                               .execute = save_normal,
                               .user = work};
 
-    if (!rec_is_heard(work->scope, EVENT_RECORD_UPDATE, work->col))
+    if (!rec_hears(work->scope, EVENT_RECORD_UPDATE, EVENT_ANY_STAGE, work->col))
         return save_normal(&heard);
     return rec_write_inside(work->tx, &heard);
 }

@@ -49,7 +49,7 @@ struct err *rec_check_system(const struct rec_work *work, struct err **items)
         return NULL;
     }
     target = map_find(&schema->by_id, id);
-    if (target && rec_is_auth(target))
+    if (target && target->auth)
         return check_record_ref(work, target, items);
     err_add_item(work->a, items, REC_COLLECTION_REF,
                  target ? CODE_COLLECTION_TYPE : CODE_COLLECTION_ID, STR_NONE);

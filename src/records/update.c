@@ -106,7 +106,7 @@ static struct err *check_update_form(const struct rec_draft *draft, const struct
     struct err *items = NULL;
     struct err *err;
 
-    if (!rec_is_auth(col))
+    if (!col->auth)
         return NULL;
     /* asked of the id as submitted: who changes it manages nothing */
     err = rec_manages(work->a, work->tx, work->actor, col, work->values[col->id_field->at].text,

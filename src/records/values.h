@@ -6,11 +6,6 @@
 
 #include "records/records.h"
 
-/* Its records sign in: col->auth is set. */
-static inline bool rec_is_auth(const struct schema_col *col)
-{
-    return col->type == SCHEMA_AUTH;
-}
 /* Whether one of its fields is of files. */
 bool rec_has_files(const struct schema_col *col);
 

@@ -62,25 +62,20 @@ bool rec_tags_have(const struct rec_tags *tags, struct str text, bool whole, boo
     return tags->any;
 }
 
-struct err *rec_condition_check(struct arena *a, const struct rec_condition *condition,
-                                struct str version)
-{
-    if (!condition)
-        return NULL;
-    if (condition->match.sent && !rec_tags_have(&condition->match, version, false, true))
-        return err_new(a, E_PRECONDITION, NULL, "If-Match names another version");
-    if (condition->none_match.sent && rec_tags_have(&condition->none_match, version, false, false))
-        return err_new(a, E_PRECONDITION, NULL, "If-None-Match names this version");
-    return NULL;
-}
-
 struct err *rec_check_condition(const struct rec_work *work, const struct rec_request *request,
                                 const struct rec *rec)
 {
-    if (!request->condition)
+    const struct rec_condition *condition = request->condition;
+    struct str version;
+
+    if (!condition)
         return NULL;
-    return rec_condition_check(work->a, request->condition,
-                               rec_version(work->a, work->scope->schema, rec));
+    version = rec_version(work->a, work->scope->schema, rec);
+    if (condition->match.sent && !rec_tags_have(&condition->match, version, false, true))
+        return err_new(work->a, E_PRECONDITION, NULL, "If-Match names another version");
+    if (condition->none_match.sent && rec_tags_have(&condition->none_match, version, false, false))
+        return err_new(work->a, E_PRECONDITION, NULL, "If-None-Match names this version");
+    return NULL;
 }
 
 /* Read again: what a column makes of a value is not what was given to it. */

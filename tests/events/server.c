@@ -107,7 +107,7 @@ static struct err *hear(struct event *event, void *user)
     struct str stage = str_split(&rest_of, ':');
 
     (void)user;
-    printf("heard %s %s %.*s %.*s %.*s %.*s\n", event_name(event->kind), stages[event->stage],
+    printf("heard %s %s %.*s %.*s %.*s %.*s\n", event_names[event->kind], stages[event->stage],
            STR_ARG(data->col->name), STR_ARG(title), STR_ARG(title_in(data, data->old)),
            STR_ARG(title_in(data, data->now)));
     (void)fflush(stdout);
@@ -117,10 +117,10 @@ static struct err *hear(struct event *event, void *user)
     return event_next(event);
 }
 
-static struct events *listeners(void)
+static struct events *listeners(struct arena *a)
 {
     static const struct str tags[] = {STR_INIT("watched"), STR_INIT("child"), STR_INIT("loose")};
-    struct events *events = events_new();
+    struct events *events = events_new(a);
 
     for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
         for (enum event_stage stage = 0; stage < EVENT_STAGES; stage++) {
@@ -135,17 +135,13 @@ static struct events *listeners(void)
 int main(int argc, char **argv)
 {
     AUTO(arena_free) struct arena *a = arena_new();
-    struct events *events = listeners();
     struct options options;
     struct str why = STR_NONE;
-    int code;
 
     signal(SIGPIPE, SIG_IGN);
     if (!options_parse(a, argc, argv, &options, &why) || options.n_words == 0)
         return command_fail("serve FLAGS: %.*s", STR_ARG(why));
-    options.events = events;
-    code = str_eq(options.words[0], STR("superuser")) ? command_superuser(a, &options)
+    options.events = listeners(a);
+    return str_eq(options.words[0], STR("superuser")) ? command_superuser(a, &options)
                                                       : command_serve(a, &options);
-    events_free(events);
-    return code;
 }
