@@ -29,21 +29,21 @@ static struct str encode(struct arena *a, struct str bytes, const char *alphabet
     return (struct str){out, n};
 }
 
-/* The value of a character, or 64. */
-static uint32_t value_of(char c, bool url)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (uint32_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint32_t)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0') + 52;
-    if (c == (url ? '-' : '+'))
-        return 62;
-    return c == (url ? '_' : '/') ? 63 : 64;
-}
+/* The value of each ASCII character in one of the alphabets, or 64. */
+/* clang-format off */
+static const unsigned char values[128] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 62, 64, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64,
+    64, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63,
+    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
+};
+/* clang-format on */
 
-static bool decode(struct arena *a, struct str text, bool url, struct str *ret)
+static bool decode(struct arena *a, struct str text, const char *alphabet, struct str *ret)
 {
     char *out = arena_alloc(a, text.n / 4 * 3 + 4);
     uint32_t bits = 0;
@@ -52,9 +52,10 @@ static bool decode(struct arena *a, struct str text, bool url, struct str *ret)
     if (text.n % 4 == 1)
         return false;
     for (size_t i = 0; i < text.n; i++) {
-        uint32_t value = value_of(text.p[i], url);
+        unsigned char c = (unsigned char)text.p[i];
+        uint32_t value = c < sizeof(values) ? values[c] : 64;
 
-        if (value > 63)
+        if (value > 61 && (value > 63 || (unsigned char)alphabet[value] != c))
             return false;
         bits = bits << 6 | value;
         if (i % 4 != 0)
@@ -72,7 +73,7 @@ struct str base64url_encode(struct arena *a, struct str bytes)
 
 bool base64url_decode(struct arena *a, struct str text, struct str *ret_bytes)
 {
-    return decode(a, text, true, ret_bytes);
+    return decode(a, text, URL, ret_bytes);
 }
 
 struct str base64_encode(struct arena *a, struct str bytes)
@@ -87,5 +88,5 @@ bool base64_decode(struct arena *a, struct str text, struct str *ret_bytes)
     if (text.n % 4 != 0)
         return false;
     text.n -= pad;
-    return decode(a, text, false, ret_bytes);
+    return decode(a, text, STANDARD, ret_bytes);
 }

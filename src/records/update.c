@@ -87,13 +87,14 @@ static struct err *judge_update(const struct rec_draft *draft, struct rec_work *
         err = edit_values(draft, work);
     if (err)
         return err;
-    actor = ARENA_NEW(work->a, struct rec_actor);
-    *actor = draft->actor;
-    work->actor = actor;
-    if (!actor->superuser) {
+    work->actor = &draft->actor;
+    if (!draft->actor.superuser) {
+        actor = ARENA_NEW(work->a, struct rec_actor);
+        *actor = draft->actor;
         actor->request.body_is_resolved = true;
         actor->request.body =
             rec_resolved_body(work->a, work->col, draft->request.body, false, work->values);
+        work->actor = actor;
     }
     err = check_update_rule(draft, work);
     return err ? err : rec_check_condition(work, &draft->request, work->old);
