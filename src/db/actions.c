@@ -81,12 +81,6 @@ struct err *db_ends_run(struct db_end *ends, const struct err *failed)
     return first;
 }
 
-void db_before_commit(const struct db_conn *tx, bool asked)
-{
-    if (asked && tx->db->conf.before_commit)
-        tx->db->conf.before_commit(tx->db->conf.user);
-}
-
 /* What a unit may not swallow: that its transaction is gone, or that it was stopped. */
 struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run, const void *in,
                          void **ret_out)

@@ -156,8 +156,6 @@ void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
 struct db_after db_unit_end(struct db_conn *tx);
 /* After the commit: runs them, oldest first, and spends the list. NULL is fine. */
 void db_actions_run(struct db_action *actions);
-/* Before a commit: the point that one of its units has asked for. */
-void db_before_commit(const struct db_conn *tx, bool asked);
 /* One run of a unit's function, between begin and end; the error is its own, or what it may not
  * have swallowed. */
 MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
@@ -167,10 +165,13 @@ MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit
 void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
                       const void *in);
 
-/* tx.c; all on the thread that owns the connection, outside of a transaction */
+/* tx.c; all on the thread that owns the connection; outside of a transaction, but for the commit */
 /* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
  * transaction behind, though the engine may have opened one before it was interrupted. */
 MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
+/* Commits, after the point that a unit has asked for where `asked`. E_UNAVAILABLE: it is rolled
+ * back. */
+MUST_CHECK struct err *db_tx_commit(struct arena *a, struct db_conn *tx, bool asked);
 /* clock_us() when a lease that starts now ends; 0: never. */
 uint64_t db_lease_deadline(const struct db_lease *lease);
 /* Carries the unit out in a transaction of its own: begins, runs, commits, says so. Nothing of it

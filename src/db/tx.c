@@ -41,6 +41,23 @@ struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
     return err;
 }
 
+struct err *db_tx_commit(struct arena *a, struct db_conn *tx, bool asked)
+{
+    const struct db *db = tx->db;
+    struct err *err;
+
+    if (asked && db->conf.before_commit)
+        db->conf.before_commit(db->conf.user);
+    err = db->ops->commit(a, tx->eng);
+    if (!err) {
+        atomic_fetch_add(&tx->db->n_groups, 1);
+        return NULL;
+    }
+    db->ops->rollback(tx->eng);
+    err->kind = E_UNAVAILABLE;
+    return err;
+}
+
 uint64_t db_lease_deadline(const struct db_lease *lease)
 {
     return lease->timeout_s ? clock_us() + lease->timeout_s * UINT64_C(1000000) : 0;
@@ -50,7 +67,6 @@ uint64_t db_lease_deadline(const struct db_lease *lease)
 static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lease,
                                   struct db_unit *unit)
 {
-    const struct db_ops *ops = tx->db->ops;
     struct arena *a = unit->arena;
     struct err *err;
 
@@ -67,14 +83,9 @@ static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lea
     err = db_unit_call(a, tx, unit->run, unit->in, &unit->out);
     unit->after = db_unit_end(tx);
     tx->watch = (struct db_watch){0}; /* a commit is not interrupted */
-    if (!err) {
-        db_before_commit(tx, unit->after.asks);
-        err = ops->commit(a, tx->eng);
-        if (err)
-            err->kind = E_UNAVAILABLE;
-    }
-    if (err)
-        ops->rollback(tx->eng);
+    if (!err)
+        return db_tx_commit(a, tx, unit->after.asks);
+    tx->db->ops->rollback(tx->eng);
     return err;
 }
 
@@ -90,7 +101,6 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
             lease->published(lease->user);
         db_actions_run(unit->after.actions);
         atomic_fetch_add(&tx->db->n_units, 1);
-        atomic_fetch_add(&tx->db->n_groups, 1);
     }
     db_hold_end(&hold);
 }
