@@ -28,6 +28,14 @@ enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };
 
 enum db_sweep { DB_SWEEP_PASSIVE, DB_SWEEP_RESTART, DB_SWEEP_TRUNCATE };
 
+/* A statement as an engine has compiled it, and what does not change about it. */
+struct db_compiled {
+    struct db_eng_stmt *stmt;
+    unsigned n_params;
+    bool readonly;
+    size_t bytes; /* memory that it takes */
+};
+
 enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
 
 /* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
@@ -79,22 +87,20 @@ struct db_ops {
     void (*conn_close)(struct db_eng_conn *conn);
 
     struct err *(*prepare)(struct arena *a, struct db_eng_conn *conn, struct str sql,
-                           struct db_eng_stmt **ret);
+                           struct db_compiled *ret);
     void (*finalize)(struct db_eng_stmt *stmt);
     /* To the start again, without bindings; locks that the statement held are let go. */
     void (*reset)(struct db_eng_stmt *stmt, bool bound);
     /* False: the value cannot be bound (too large). */
     bool (*bind)(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
-    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
-    unsigned (*params)(const struct db_eng_stmt *stmt);
+    /* *ret_changes: rows that it has changed, written where there is no row. */
+    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
+                        int64_t *ret_changes);
     unsigned (*columns)(const struct db_eng_stmt *stmt);
     struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
     struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);
     struct str (*column_text)(const struct db_eng_stmt *stmt, unsigned at);
     int64_t (*column_int)(const struct db_eng_stmt *stmt, unsigned at);
-    bool (*readonly)(const struct db_eng_stmt *stmt);
-    size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
-    int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
 
     /* A snapshot from here on. *ret_version changes with every change of the database's schema;
      * with lazy_begin it is not written. */

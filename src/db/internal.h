@@ -68,6 +68,7 @@ struct db_conn {
     struct db_stmt *lru_first; /* most recently used */
     struct db_stmt *lru_last;
     size_t stmt_bytes;
+    int64_t changes; /* rows of the last one that came to its end */
     unsigned n_in_use;
 };
 

@@ -140,7 +140,8 @@ static void share_cache(struct db_eng *eng)
 
 static void sqlite_conn_close(struct db_eng_conn *conn)
 {
-    sqlite_fixed_drop(conn);
+    for (size_t i = 0; i < FIXED_COUNT; i++)
+        (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
     if (sqlite3_close(conn->db) != SQLITE_OK)
         BUG("a connection is closed with statements in use");
     atomic_fetch_sub(&conn->eng->n_conns, 1);
@@ -246,15 +247,11 @@ const struct db_ops db_ops_sqlite = {
     .reset = sqlite_reset,
     .bind = sqlite_bind,
     .step = sqlite_step,
-    .params = sqlite_params,
     .columns = sqlite_columns,
     .column_name = sqlite_column_name,
     .column = sqlite_column,
     .column_text = sqlite_column_text,
     .column_int = sqlite_column_as_int,
-    .readonly = sqlite_readonly,
-    .bytes = sqlite_bytes,
-    .changes = sqlite_changes,
     .read_begin = sqlite_read_begin,
     .read_end = sqlite_read_end,
     .begin = sqlite_begin,

@@ -19,12 +19,6 @@ static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_SNAPSHOT] = "PRAGMA schema_version",
 };
 
-void sqlite_fixed_drop(struct db_eng_conn *conn)
-{
-    for (size_t i = 0; i < FIXED_COUNT; i++)
-        (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
-}
-
 /* One step; the statement is not reset where it has a row. Returns the extended code. */
 static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
 {
