@@ -70,7 +70,7 @@ static void checkpointer_main(void *arg)
 void db_checkpointer_note(struct db_writer *w)
 {
     struct db_checkpointer *c = &w->checkpointer;
-    uint64_t wal_bytes = w->db->ops->wal_bytes(w->conn->eng);
+    uint64_t wal_bytes = w->conn->wal_bytes;
 
     if (wal_bytes < c->swept_bytes)
         c->swept_bytes = 0;
@@ -83,18 +83,6 @@ void db_checkpointer_note(struct db_writer *w)
         c->started = thread_start("checkpointer", checkpointer_main, w, &c->thread);
     pthread_cond_signal(&c->wake);
     pthread_mutex_unlock(&c->lock);
-}
-
-void db_checkpointer_stop(struct db_writer *w)
-{
-    struct db_checkpointer *c = &w->checkpointer;
-
-    pthread_mutex_lock(&c->lock);
-    c->stopping = true;
-    pthread_cond_signal(&c->wake);
-    pthread_mutex_unlock(&c->lock);
-    if (c->started)
-        thread_join(c->thread);
 }
 
 /* What cannot be moved now is moved by whoever opens the database next. */

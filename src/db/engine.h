@@ -112,7 +112,9 @@ struct db_ops {
     void (*read_end)(struct db_eng_conn *conn);
     /* A transaction that may write, and the schema's version in it. */
     struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
-    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
+    /* *ret_wal_bytes: of log not yet moved into the database, written where it is the engine's to
+     * move that (checkpoint()). */
+    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes);
     void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
     bool (*in_tx)(const struct db_eng_conn *conn);
     /* Release and rollback mean the innermost one; rollback ends it too. */
@@ -131,9 +133,7 @@ struct db_ops {
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
     void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
-    /* For db/writer.h only, NULL with another way of carrying out units: */
-    /* Bytes of log not yet moved into the database, as of the connection's last commit. */
-    uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
+    /* For db/writer.h only, NULL with another way of carrying out units. */
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
 };
 extern const struct db_ops db_ops_sqlite;

@@ -264,6 +264,5 @@ const struct db_ops db_ops_sqlite = {
     .writer_free = db_writer_free,
     .submit = db_writer_submit,
     .run_leased = db_writer_run_leased,
-    .wal_bytes = sqlite_wal_bytes,
     .checkpoint = sqlite_checkpoint,
 };

@@ -81,12 +81,12 @@ MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *co
 void sqlite_read_end(struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn,
                                     int64_t *ret_version);
-MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn,
+                                     uint64_t *ret_wal_bytes);
 void sqlite_rollback(struct db_eng_conn *conn);
 bool sqlite_in_tx(const struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn,
                                         enum db_mark mark);
-uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn,
                                          enum db_sweep sweep);
 

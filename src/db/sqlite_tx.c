@@ -96,9 +96,13 @@ struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret
     return err;
 }
 
-struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn)
+struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes)
 {
-    return fixed_run(a, conn, FIXED_COMMIT);
+    struct err *err = fixed_run(a, conn, FIXED_COMMIT);
+
+    if (!err)
+        *ret_wal_bytes = conn->wal_frames * UINT64_C(4096); /* on_wal() was told in the commit */
+    return err;
 }
 
 /* Rolling back cannot fail in a way that leaves the transaction standing, except for want of memory
@@ -132,11 +136,6 @@ struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn, enum db_
         return err ? err : fixed_run(a, conn, FIXED_RELEASE);
     }
     BUG("not a mark");
-}
-
-uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn)
-{
-    return conn->wal_frames * UINT64_C(4096);
 }
 
 struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep)

@@ -29,24 +29,8 @@ static void unit_fail(struct db_unit *unit, const struct err *err)
     unit->after.actions = NULL;
 }
 
-/* One run in the transaction that stands. */
-static void unit_run(struct db_conn *tx, struct db_unit *unit)
-{
-    arena_reset(unit->arena);
-    tx->watch = (struct db_watch){.cpu_us = LIMIT_GROUPED_READ_US};
-    if (tx->db->conf.run_twice)
-        db_unit_rehearse(unit->arena, tx, true, unit->run, unit->in);
-    db_unit_begin(tx, unit->arena, true);
-    unit->err = db_unit_call(unit->arena, tx, unit->run, unit->in, &unit->out);
-    unit->after = db_unit_end(tx);
-    tx->watch = (struct db_watch){0};
-    if (unit->err) {
-        unit->out = NULL;
-        unit->after.actions = NULL;
-    }
-}
-
-/* The same in a savepoint. False: the transaction is gone, and unit->err says why. */
+/* One run in the transaction that stands, in a savepoint. False: the transaction is gone, and
+ * unit->err says why. */
 static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
 {
     const struct db_ops *ops = tx->db->ops;
@@ -58,7 +42,7 @@ static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
         unit_fail(unit, err);
         return ops->in_tx(tx->eng);
     }
-    unit_run(tx, unit);
+    db_unit_run(tx, unit, true);
     if (!ops->in_tx(tx->eng))
         return false;
     if (!unit->err) {
@@ -99,7 +83,7 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
         return false;
     }
     if (!unit_gone(unit)) /* the wait for the transaction may have been long */
-        unit_run(tx, unit);
+        db_unit_run(tx, unit, true);
     if (unit->err) {
         ops->rollback(tx->eng);
         return true;
@@ -276,7 +260,14 @@ struct db_writer *db_writer_new(struct db *db)
 
 void db_writer_stop(struct db_writer *w)
 {
-    db_checkpointer_stop(w);
+    struct db_checkpointer *c = &w->checkpointer;
+
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    if (c->started)
+        thread_join(c->thread); /* first: it takes the turn */
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
     pthread_cond_signal(&w->wake);

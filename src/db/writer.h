@@ -79,8 +79,6 @@ MUST_CHECK struct err *db_write_conn(struct arena *a, struct db_writer *w, struc
 /* checkpointer.c */
 /* After a commit, with the turn: starts the thread once the log has grown enough. */
 void db_checkpointer_note(struct db_writer *w);
-/* Ends the thread: before the writer's end, whose turn it takes. */
-void db_checkpointer_stop(struct db_writer *w);
 /* With no other thread left: its connection is closed, and the last checkpoint is the write
  * connection's, if there is one. */
 void db_checkpointer_done(struct db_writer *w);

@@ -164,12 +164,13 @@ static struct err *blocking_begin(struct arena *a, struct db_eng_conn *conn, int
     return wrap_begin(a, conn, ret_version);
 }
 
-static struct err *blocking_commit(struct arena *a, struct db_eng_conn *conn)
+static struct err *blocking_commit(struct arena *a, struct db_eng_conn *conn,
+                                   uint64_t *ret_wal_bytes)
 {
     struct err *err;
 
     conn_trip(CONN(conn));
-    err = wrap_commit(a, conn);
+    err = wrap_commit(a, conn, ret_wal_bytes);
     tx_ended(CONN(conn), "unit");
     return err;
 }

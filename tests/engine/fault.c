@@ -71,11 +71,11 @@ static struct err *fault_begin(struct arena *a, struct db_eng_conn *conn, int64_
     return err ? err : inner;
 }
 
-static struct err *fault_commit(struct arena *a, struct db_eng_conn *conn)
+static struct err *fault_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes)
 {
     struct err *err = conn_hit(a, wrap_conn(conn));
 
-    return err ? err : wrap_commit(a, conn);
+    return err ? err : wrap_commit(a, conn, ret_wal_bytes);
 }
 
 static struct err *fault_savepoint(struct arena *a, struct db_eng_conn *conn, enum db_mark mark)

@@ -182,9 +182,10 @@ static inline struct err *wrap_begin(struct arena *a, struct db_eng_conn *conn,
     return wrap_conn(conn)->ops->begin(a, wrap_conn(conn)->inner, ret_version);
 }
 
-static inline struct err *wrap_commit(struct arena *a, struct db_eng_conn *conn)
+static inline struct err *wrap_commit(struct arena *a, struct db_eng_conn *conn,
+                                      uint64_t *ret_wal_bytes)
 {
-    return wrap_conn(conn)->ops->commit(a, wrap_conn(conn)->inner);
+    return wrap_conn(conn)->ops->commit(a, wrap_conn(conn)->inner, ret_wal_bytes);
 }
 
 static inline void wrap_rollback(struct db_eng_conn *conn)
@@ -201,11 +202,6 @@ static inline struct err *wrap_savepoint(struct arena *a, struct db_eng_conn *co
                                          enum db_mark mark)
 {
     return wrap_conn(conn)->ops->savepoint(a, wrap_conn(conn)->inner, mark);
-}
-
-static inline uint64_t wrap_wal_bytes(const struct db_eng_conn *conn)
-{
-    return wrap_conn(conn)->ops->wal_bytes(wrap_conn(conn)->inner);
 }
 
 static inline struct err *wrap_checkpoint(struct arena *a, struct db_eng_conn *conn,
@@ -241,7 +237,6 @@ static inline struct db_ops wrap_ops(const struct db_ops *inner)
     ops.rollback = wrap_rollback;
     ops.in_tx = wrap_in_tx;
     ops.savepoint = wrap_savepoint;
-    ops.wal_bytes = wrap_wal_bytes;
     ops.checkpoint = wrap_checkpoint;
     return ops;
 }
