@@ -32,13 +32,9 @@
 
 /* --- open ------------------------------------------------------------------------------------ */
 
-static struct err *cannot_open(struct arena *a, const char *path, const char *why)
-{
-    return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
-}
-
-/* What the file system says; SQLite's own words do not tell a folder from a missing file. */
-static struct err *check_path(struct arena *a, const struct db_conf *conf, const char *path)
+/* Why the file system refuses the path, or NULL; SQLite's own words do not tell a folder from a
+ * missing file. */
+static const char *path_refused(struct arena *a, const struct db_conf *conf, const char *path)
 {
     struct stat st;
     size_t slash;
@@ -51,20 +47,20 @@ static struct err *check_path(struct arena *a, const struct db_conf *conf, const
         folder = arena_cstr(a, str_sub(conf->path, 0, slash ? slash : 1));
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode))
-            return cannot_open(a, path, "is not a file");
+            return "is not a file";
         if (access(path, R_OK) != 0)
-            return cannot_open(a, path, "cannot be read by this user");
+            return "cannot be read by this user";
         if (access(path, W_OK) != 0)
-            return cannot_open(a, path, "is read-only");
+            return "is read-only";
     } else if (errno != ENOENT) {
-        return cannot_open(a, path, "its folder does not exist or cannot be entered");
+        return "its folder does not exist or cannot be entered";
     } else if (!conf->create) {
-        return cannot_open(a, path, "there is no database");
+        return "there is no database";
     }
     if (stat(folder, &st) != 0)
-        return cannot_open(a, path, "its folder does not exist");
+        return "its folder does not exist";
     if (access(folder, W_OK) != 0)
-        return cannot_open(a, path, "its folder is read-only");
+        return "its folder is read-only";
     return NULL;
 }
 
@@ -72,13 +68,12 @@ static struct err *sqlite_open(struct arena *a, const struct db_ops *self,
                                const struct db_conf *conf, struct db_eng **ret)
 {
     const char *path = arena_cstr(a, conf->path);
+    const char *why = path_refused(a, conf, path);
     struct db_eng *eng;
-    struct err *err;
 
     (void)self;
-    err = check_path(a, conf, path);
-    if (err)
-        return err;
+    if (why)
+        return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
     eng = db_alloc(sizeof(*eng) + conf->path.n + 1);
     eng->conf = conf;
     eng->path = (char *)(eng + 1);
@@ -179,19 +174,10 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     return sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 }
 
-/* A write waits for another process's lock as long as a query may take, as PocketBase's do. */
-static uint64_t busy_max_us(const struct db_conf *conf, enum db_role role)
-{
-    if (role == DB_ROLE_CHECKPOINTER)
-        return SWEEP_BUSY_MAX_US;
-    if (role == DB_ROLE_READER)
-        return BUSY_MAX_US;
-    return conf->query_timeout_s ? conf->query_timeout_s * UINT64_C(1000000) : UINT64_MAX;
-}
-
 /* Settings and a first look at the file. */
 static int conn_start(struct db_eng_conn *conn, enum db_role role)
 {
+    const unsigned timeout_s = conn->eng->conf->query_timeout_s;
     int rc;
 
     conn->busy_max_us = OPEN_BUSY_MAX_US;
@@ -203,7 +189,12 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
     if (rc == SQLITE_OK && role != DB_ROLE_READER && sqlite3_db_readonly(conn->db, "main") == 1)
         rc = SQLITE_READONLY; /* the file system may have turned: reading goes on */
-    conn->busy_max_us = busy_max_us(conn->eng->conf, role);
+    if (role == DB_ROLE_CHECKPOINTER)
+        conn->busy_max_us = SWEEP_BUSY_MAX_US;
+    else if (role == DB_ROLE_READER)
+        conn->busy_max_us = BUSY_MAX_US;
+    else /* as long as a query may take, as PocketBase's do */
+        conn->busy_max_us = timeout_s ? timeout_s * UINT64_C(1000000) : UINT64_MAX;
     return rc;
 }
 
