@@ -142,8 +142,9 @@ MUST_CHECK struct err *db_stmts_take(struct arena *a, struct db_conn *conn, stru
                                      struct db_stmt **ret);
 /* Back into the cache, reset and without bindings. It may be gone after that. */
 void db_stmts_give(struct db_stmt *stmt);
-/* Frees all; none may be in use. */
-void db_stmts_drop(struct db_conn *conn);
+/* Frees those least recently used until all take max_bytes at most; what is in use stays. 0: all,
+ * and none may be in use. */
+void db_stmts_drop(struct db_conn *conn, size_t max_bytes);
 
 /* hold.c: the calling thread carries out units of the database, their actions and done() included,
  * from begin to end. Every begin has an end, innermost first; hold lives till then. An engine says

@@ -117,7 +117,7 @@ struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
         if (expected)
             db_conn_note_version(conn, expected->version);
         else
-            db_stmts_drop(conn);
+            db_stmts_drop(conn, 0);
         return NULL;
     }
     db_conn_note_version(conn, version);

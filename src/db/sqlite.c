@@ -22,7 +22,6 @@
 #define BUSY_MAX_US 10000000     /* data-dir.md 2 */
 #define OPEN_BUSY_MAX_US 3000000 /* someone waits for the program to start */
 #define SWEEP_BUSY_MAX_US 200000 /* a checkpoint that waits holds writers up */
-#define CACHE_KIB_MIN 256
 #define SQL_MAX_BYTES 2000000
 #define VALUE_MAX_BYTES 1000000000
 
@@ -125,14 +124,6 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
 
 /* --- connections ----------------------------------------------------------------------------- */
 
-static void share_cache(struct db_eng *eng)
-{
-    size_t n = atomic_load(&eng->n_conns);
-    size_t kib = eng->conf->page_cache_bytes / 1024 / (n ? n : 1);
-
-    atomic_store(&eng->cache_kib, kib > CACHE_KIB_MIN ? kib : CACHE_KIB_MIN);
-}
-
 static void sqlite_conn_close(struct db_eng_conn *conn)
 {
     for (size_t i = 0; i < FIXED_COUNT; i++)
@@ -140,7 +131,6 @@ static void sqlite_conn_close(struct db_eng_conn *conn)
     if (sqlite3_close(conn->db) != SQLITE_OK)
         BUG("a connection is closed with statements in use");
     atomic_fetch_sub(&conn->eng->n_conns, 1);
-    share_cache(conn->eng);
     db_free(conn);
 }
 
@@ -165,8 +155,7 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     char sql[512];
     int n;
 
-    conn->cache_kib = atomic_load(&conn->eng->cache_kib);
-    n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "PRAGMA cache_size=-%zu;%s%s", conn->cache_kib,
+    n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "%s%s",
                  role == DB_ROLE_READER ? "PRAGMA query_only=ON;" : PRAGMAS_WRITE,
                  full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;");
     if (n < 0 || (size_t)n >= sizeof(sql))
@@ -211,7 +200,6 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
     conn->eng = eng;
     conn->watch = watch;
     atomic_fetch_add(&eng->n_conns, 1);
-    share_cache(eng);
     rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
     if (rc == SQLITE_OK)
         rc = conn_start(conn, role);

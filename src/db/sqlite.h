@@ -12,8 +12,7 @@
 struct db_eng {
     const struct db_conf *conf;
     char *path;
-    atomic_uint n_conns;     /* each has the same share of the page cache */
-    atomic_size_t cache_kib; /* of one connection */
+    atomic_uint n_conns; /* each has the same share of the page cache */
 };
 
 /* Transaction control, compiled on first use. */
@@ -32,7 +31,7 @@ struct db_eng_conn {
     sqlite3 *db;
     struct db_eng *eng;
     struct db_watch *watch;
-    size_t cache_kib; /* as last set */
+    size_t cache_kib; /* as last set; 0: never */
     uint64_t busy_us; /* when the present wait for a lock began */
     uint64_t busy_max_us;
     uint64_t wal_frames;

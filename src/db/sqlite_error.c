@@ -29,17 +29,6 @@ static const struct code_kind {
     {SQLITE_CORRUPT, E_INTERNAL, TOLD},         {SQLITE_NOTADB, E_INTERNAL, TOLD},
 };
 
-static void tell(const struct db_eng_conn *conn, enum telling telling, struct str cause)
-{
-    static struct log_pace pace;
-
-    if (telling == TOLD)
-        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", cause));
-    else if (telling == TOLD_SELDOM)
-        log_seldom(&pace, LOG_ERROR, "db.failed", LOG_CSTR("path", conn->eng->path),
-                   LOG_STR("cause", cause));
-}
-
 static struct str raw_text(struct arena *a, sqlite3 *db, int code)
 {
     const char *general = sqlite3_errstr(code);
@@ -72,6 +61,7 @@ static void add_unique_items(struct arena *a, struct err **err, struct str messa
 
 struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
 {
+    static struct log_pace pace;
     struct code_kind kind = {code & 0xff, E_INTERNAL, TOLD};
     struct str text;
     struct err *err;
@@ -83,7 +73,11 @@ struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
         if (kinds[i].code == kind.code)
             kind = kinds[i];
     text = raw_text(a, conn->db, code);
-    tell(conn, kind.telling, text);
+    if (kind.telling == TOLD)
+        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", text));
+    else if (kind.telling == TOLD_SELDOM)
+        log_seldom(&pace, LOG_ERROR, "db.failed", LOG_CSTR("path", conn->eng->path),
+                   LOG_STR("cause", text));
     err = err_new(a, kind.kind, NULL, "%.*s", STR_ARG(text));
     err->logged = kind.telling == TOLD_SELDOM;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||

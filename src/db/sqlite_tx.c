@@ -9,6 +9,8 @@
 
 #include "base/compiler.h"
 
+#define CACHE_KIB_MIN 256
+
 static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_BEGIN] = "BEGIN IMMEDIATE",
     [FIXED_COMMIT] = "COMMIT",
@@ -51,9 +53,12 @@ static struct err *fixed_run(struct arena *a, struct db_eng_conn *conn, enum sql
 /* Connections come and go; each moves to its share of the cache when it begins something. */
 static void follow_cache_share(struct db_eng_conn *conn)
 {
-    size_t kib = atomic_load_explicit(&conn->eng->cache_kib, memory_order_relaxed);
+    unsigned n = atomic_load_explicit(&conn->eng->n_conns, memory_order_relaxed);
+    size_t kib = conn->eng->conf->page_cache_bytes / 1024 / n;
     char sql[64];
 
+    if (kib < CACHE_KIB_MIN)
+        kib = CACHE_KIB_MIN;
     if (kib == conn->cache_kib)
         return;
     conn->cache_kib = kib;

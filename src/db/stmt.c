@@ -132,16 +132,6 @@ static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
     return NULL;
 }
 
-static void note_overrun(struct db_stmt *stmt)
-{
-    if (stmt->overruns & ~1U) {
-        stmt->slow_until_us = clock_us() + SLOW_US;
-        stmt->overruns = 0;
-    } else {
-        stmt->overruns |= 1;
-    }
-}
-
 struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
 {
     struct db_conn *conn = stmt->conn;
@@ -158,8 +148,14 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
         err = db_read_asked(a, conn, err);
     if (err)
         note_error(conn);
-    if (err && err->kind == E_OVER_BUDGET)
-        note_overrun(stmt);
+    if (err && err->kind == E_OVER_BUDGET) {
+        if (stmt->overruns & ~1U) { /* once before, in the last 16 runs */
+            stmt->slow_until_us = clock_us() + SLOW_US;
+            stmt->overruns = 0;
+        } else {
+            stmt->overruns |= 1;
+        }
+    }
     if (err && err->timed_out)
         err->cause = arena_concat(a, err->cause, STR(": "), stmt->sql);
     return err;

@@ -12,17 +12,6 @@
 #include <assert.h>
 #include <string.h>
 
-static void lru_add(struct db_conn *conn, struct db_stmt *stmt)
-{
-    stmt->newer = NULL;
-    stmt->older = conn->lru_first;
-    if (conn->lru_first)
-        conn->lru_first->newer = stmt;
-    else
-        conn->lru_last = stmt;
-    conn->lru_first = stmt;
-}
-
 static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
 {
     if (stmt->newer)
@@ -35,27 +24,24 @@ static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
         conn->lru_last = stmt->newer;
 }
 
-/* The statement is in the LRU list. */
-static void stmt_drop(struct db_conn *conn, struct db_stmt *stmt)
+void db_stmts_drop(struct db_conn *conn, size_t max_bytes)
 {
-    struct db_stmt **at = &conn->buckets[stmt->hash % DB_STMT_BUCKETS];
+    assert(max_bytes > 0 || conn->n_in_use == 0);
+    while (conn->stmt_bytes > max_bytes && conn->lru_last) {
+        struct db_stmt *stmt = conn->lru_last;
+        struct db_stmt **at = &conn->buckets[stmt->hash % DB_STMT_BUCKETS];
 
-    while (*at != stmt)
-        at = &(*at)->chain;
-    *at = stmt->chain;
-    lru_remove(conn, stmt);
-    conn->stmt_bytes -= stmt->bytes;
-    conn->db->ops->finalize(stmt->eng);
-    db_free(stmt);
+        while (*at != stmt)
+            at = &(*at)->chain;
+        *at = stmt->chain;
+        lru_remove(conn, stmt);
+        conn->stmt_bytes -= stmt->bytes;
+        conn->db->ops->finalize(stmt->eng);
+        db_free(stmt);
+    }
 }
 
-void db_stmts_drop(struct db_conn *conn)
-{
-    assert(conn->n_in_use == 0);
-    while (conn->lru_last)
-        stmt_drop(conn, conn->lru_last);
-}
-
+/* Into the table, but not into the LRU list: it is in use at once. */
 static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct str sql,
                                 uint64_t hash, struct db_stmt **ret)
 {
@@ -82,7 +68,6 @@ static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct st
     conn->stmt_bytes += stmt->bytes;
     stmt->chain = *bucket;
     *bucket = stmt;
-    lru_add(conn, stmt);
     *ret = stmt;
     return NULL;
 }
@@ -100,8 +85,9 @@ struct err *db_stmts_take(struct arena *a, struct db_conn *conn, struct str sql,
         err = stmt_compile(a, conn, sql, hash, &stmt);
         if (err)
             return err;
+    } else {
+        lru_remove(conn, stmt);
     }
-    lru_remove(conn, stmt);
     stmt->in_use = true;
     conn->n_in_use++;
     *ret = stmt;
@@ -114,7 +100,12 @@ void db_stmts_give(struct db_stmt *stmt)
 
     stmt->in_use = false;
     conn->n_in_use--;
-    lru_add(conn, stmt);
-    while (conn->stmt_bytes > LIMIT_PREPARED_BYTES && conn->lru_last)
-        stmt_drop(conn, conn->lru_last);
+    stmt->newer = NULL;
+    stmt->older = conn->lru_first;
+    if (conn->lru_first)
+        conn->lru_first->newer = stmt;
+    else
+        conn->lru_last = stmt;
+    conn->lru_first = stmt;
+    db_stmts_drop(conn, LIMIT_PREPARED_BYTES);
 }
