@@ -7,35 +7,61 @@
 #include "db/db.h"
 
 #include "base/compiler.h"
+#include "base/limits.h"
 #include "base/thread.h"
 #include "db/internal.h"
 
 #include <assert.h>
 
-void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped)
+/* A unit may not swallow that its transaction is gone, or that it was stopped. */
+static void unit_run_once(struct db_conn *tx, struct db_unit *unit, bool grouped)
 {
+    struct err *err;
+
     assert(!tx->in_unit);
     tx->in_unit = true;
     tx->grouped = grouped;
     tx->lost = false;
     tx->read_us = 0;
-    tx->unit_arena = a;
+    tx->unit_arena = unit->arena;
+    tx->after = (struct db_after){0};
+    tx->frames = NULL;
+    unit->out = NULL;
+    err = unit->run(tx, unit->in, unit->arena, &unit->out);
+    assert(tx->n_in_use == 0 && (tx->frames == NULL || err));
+    if (!err && tx->watch.stop != DB_GO_ON)
+        err = db_watch_err(unit->arena, tx->watch.stop);
+    if (!err && (tx->lost || !tx->db->ops->in_tx(tx->eng)))
+        err = db_conn_lost_err(unit->arena, tx);
+    unit->err = err;
+    unit->after = tx->after;
+    if (err) {
+        unit->out = NULL;
+        unit->after.actions = NULL;
+    }
+    tx->in_unit = tx->grouped = tx->lost = false;
+    tx->unit_arena = NULL;
     tx->after = (struct db_after){0};
     tx->frames = NULL;
 }
 
-struct db_after db_unit_end(struct db_conn *tx)
+/* Before the run that counts there may be one that is rolled back, with its error and what it wants
+ * done. Where that rollback fails the transaction is taken down, so that the run that counts fails;
+ * where there is no savepoint, that run meets the same. */
+void db_unit_run(struct db_conn *tx, struct db_unit *unit, bool grouped)
 {
-    struct db_after after = tx->after;
+    const struct db_ops *ops = tx->db->ops;
 
-    assert(tx->in_unit && tx->n_in_use == 0);
-    tx->in_unit = false;
-    tx->grouped = false;
-    tx->lost = false;
-    tx->unit_arena = NULL;
-    tx->after = (struct db_after){0};
-    tx->frames = NULL;
-    return after;
+    if (grouped)
+        tx->watch = (struct db_watch){.cpu_us = LIMIT_GROUPED_READ_US};
+    if (tx->db->conf.run_twice && !ops->savepoint(unit->arena, tx->eng, DB_MARK_SET)) {
+        unit_run_once(tx, unit, grouped);
+        if (ops->in_tx(tx->eng) && ops->savepoint(unit->arena, tx->eng, DB_MARK_ROLLBACK))
+            ops->rollback(tx->eng);
+        arena_reset(unit->arena);
+    }
+    unit_run_once(tx, unit, grouped);
+    tx->watch = (struct db_watch){0}; /* what comes now is not interrupted */
 }
 
 void db_actions_run(struct db_action *actions)
@@ -53,19 +79,13 @@ void db_actions_run(struct db_action *actions)
         oldest->fn(oldest->user);
 }
 
-/* It will be run again, or has not run. */
-static bool is_no_end(const struct err *failed)
-{
-    return failed && (failed->kind == E_STALE || failed->kind == E_OVER_BUDGET);
-}
-
 struct err *db_ends_run(struct db_end *ends, const struct err *failed)
 {
     struct db_end *oldest = NULL;
     struct err *first = NULL;
 
-    if (is_no_end(failed))
-        return NULL;
+    if (failed && (failed->kind == E_STALE || failed->kind == E_OVER_BUDGET))
+        return NULL; /* it will be run again, or has not run */
     while (ends) {
         struct db_end *older = ends->older;
 
@@ -79,48 +99,6 @@ struct err *db_ends_run(struct db_end *ends, const struct err *failed)
         first = first ? first : err;
     }
     return first;
-}
-
-void db_before_commit(const struct db_conn *tx, bool asked)
-{
-    if (asked && tx->db->conf.before_commit)
-        tx->db->conf.before_commit(tx->db->conf.user);
-}
-
-/* What a unit may not swallow: that its transaction is gone, or that it was stopped. */
-struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run, const void *in,
-                         void **ret_out)
-{
-    struct err *err;
-
-    *ret_out = NULL;
-    err = run(tx, in, a, ret_out);
-    assert(tx->frames == NULL || err);
-    if (!err && tx->watch.stop != DB_GO_ON)
-        err = db_watch_err(a, tx->watch.stop);
-    if (!err && (tx->lost || !tx->db->ops->in_tx(tx->eng)))
-        err = err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
-    return err;
-}
-
-/* Where the rollback fails, the transaction is taken down, so that the run that counts fails. */
-void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
-                      const void *in)
-{
-    const struct db_ops *ops = tx->db->ops;
-    struct err *err;
-    void *out;
-
-    err = ops->savepoint(a, tx->eng, DB_MARK_SET);
-    if (err)
-        return; /* the run that counts meets the same */
-    db_unit_begin(tx, a, grouped);
-    if (db_unit_call(a, tx, run, in, &out))
-        out = NULL;        /* the run that counts has its own error */
-    (void)db_unit_end(tx); /* what a rehearsal wants done is not done */
-    if (ops->in_tx(tx->eng) && ops->savepoint(a, tx->eng, DB_MARK_ROLLBACK))
-        ops->rollback(tx->eng);
-    arena_reset(a);
 }
 
 struct arena *db_unit_arena(const struct db_conn *tx)
@@ -164,7 +142,7 @@ struct err *db_savepoint(struct arena *a, struct db_conn *tx)
 
     assert(tx->in_unit && tx->owner == thread_id());
     if (tx->lost)
-        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+        return db_conn_lost_err(a, tx);
     err = tx->db->ops->savepoint(a, tx->eng, DB_MARK_SET);
     if (err) {
         tx->lost = !tx->db->ops->in_tx(tx->eng);
@@ -184,7 +162,7 @@ struct err *db_savepoint_release(struct arena *a, struct db_conn *tx)
 
     assert(tx->in_unit && tx->frames);
     if (tx->lost)
-        return err_new(a, E_UNAVAILABLE, NULL, "the transaction has ended");
+        return db_conn_lost_err(a, tx);
     err = tx->db->ops->savepoint(a, tx->eng, DB_MARK_RELEASE);
     if (err) {
         db_savepoint_rollback(tx);

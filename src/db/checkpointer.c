@@ -13,13 +13,7 @@
 
 #define SWEEP_EVERY_BYTES (8 * MIB)
 
-void db_checkpointer_init(struct db_checkpointer *c)
-{
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->wake, NULL);
-}
-
-static struct err *sweep(struct arena *a, struct db_writer *w, uint64_t wal_bytes)
+static struct err *wal_sweep(struct arena *a, struct db_writer *w, uint64_t wal_bytes)
 {
     struct db_checkpointer *c = &w->checkpointer;
     const struct db_ops *ops = w->db->ops;
@@ -60,7 +54,7 @@ static void checkpointer_main(void *arg)
         }
         c->wanted_bytes = 0;
         pthread_mutex_unlock(&c->lock);
-        err = sweep(a, w, wal_bytes);
+        err = wal_sweep(a, w, wal_bytes);
         if (!err)
             atomic_fetch_add(&w->db->n_checkpoints, 1);
         else if (err->kind != E_UNAVAILABLE) /* in use: asked for again as the log grows */
@@ -76,7 +70,7 @@ static void checkpointer_main(void *arg)
 void db_checkpointer_note(struct db_writer *w)
 {
     struct db_checkpointer *c = &w->checkpointer;
-    uint64_t wal_bytes = w->db->ops->wal_bytes(w->conn->eng);
+    uint64_t wal_bytes = w->conn->wal_bytes;
 
     if (wal_bytes < c->swept_bytes)
         c->swept_bytes = 0;
@@ -91,38 +85,18 @@ void db_checkpointer_note(struct db_writer *w)
     pthread_mutex_unlock(&c->lock);
 }
 
-void db_checkpointer_stop(struct db_writer *w)
-{
-    struct db_checkpointer *c = &w->checkpointer;
-
-    pthread_mutex_lock(&c->lock);
-    c->stopping = true;
-    pthread_cond_signal(&c->wake);
-    pthread_mutex_unlock(&c->lock);
-    if (c->started)
-        thread_join(c->thread);
-}
-
 /* What cannot be moved now is moved by whoever opens the database next. */
-static void sweep_last(struct db_writer *w)
+void db_checkpointer_done(struct db_writer *w)
 {
     struct arena *a = arena_new();
-    struct err *err;
+    struct err *err = NULL;
 
-    w->conn->watch = (struct db_watch){.ending = &w->db->ending};
-    err = w->db->ops->checkpoint(a, w->conn->eng, DB_SWEEP_TRUNCATE);
+    db_conn_close(w->checkpointer.conn);
+    if (w->conn) {
+        w->conn->watch = (struct db_watch){.ending = &w->db->ending};
+        err = w->db->ops->checkpoint(a, w->conn->eng, DB_SWEEP_TRUNCATE);
+    }
     if (err)
         log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
     arena_free(a);
-}
-
-void db_checkpointer_done(struct db_writer *w)
-{
-    struct db_checkpointer *c = &w->checkpointer;
-
-    db_conn_close(c->conn);
-    if (w->conn)
-        sweep_last(w);
-    pthread_cond_destroy(&c->wake);
-    pthread_mutex_destroy(&c->lock);
 }

@@ -28,7 +28,7 @@ void db_conn_close(struct db_conn *conn)
 {
     if (!conn)
         return;
-    db_stmts_drop(conn);
+    db_stmts_drop(conn, 0);
     conn->db->ops->conn_close(conn->eng);
     db_free(conn);
 }
@@ -38,7 +38,7 @@ void db_conn_note_version(struct db_conn *conn, int64_t version)
     conn->version = version;
     if (conn->prepared_version == version || conn->n_in_use > 0)
         return;
-    db_stmts_drop(conn);
+    db_stmts_drop(conn, 0);
     conn->prepared_version = version;
 }
 

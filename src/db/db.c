@@ -51,7 +51,12 @@ void db_close(struct db *db)
     if (db->writer)
         db->ops->writer_stop(db->writer);
     db_reader_close(db);
-    db_readers_drop(db);
+    while (db->readers) { /* of threads that have ended */
+        struct db_conn *conn = db->readers;
+
+        db->readers = conn->next;
+        db_conn_close(conn);
+    }
     if (db->writer)
         db->ops->writer_free(db->writer);
     if (db->eng)

@@ -10,9 +10,11 @@
 
 /* --- names and values ------------------------------------------------------------------------ */
 
-static void quote(struct buf *out, struct str text, char mark)
+/* `before` and the text between two marks; a mark inside is doubled. */
+static void add_quoted(struct buf *out, char mark, const char *before, struct str text)
 {
     buf_add_byte(out, mark);
+    buf_add(out, str_of(before));
     while (text.n > 0) {
         size_t n = str_find_byte(text, mark);
 
@@ -29,7 +31,7 @@ static void quote(struct buf *out, struct str text, char mark)
 
 static void sqlite_ident(struct buf *out, struct str name)
 {
-    quote(out, name, '`');
+    add_quoted(out, '`', "", name);
 }
 
 static void sqlite_param(struct buf *out, unsigned n)
@@ -44,16 +46,16 @@ static void sqlite_text_literal(struct buf *out, struct str text)
     size_t n = str_find_byte(text, '\0');
 
     if (n == text.n) {
-        quote(out, text, '\'');
+        add_quoted(out, '\'', "", text);
         return;
     }
     BUF_ADD(out, "(");
-    quote(out, str_sub(text, 0, n), '\'');
+    add_quoted(out, '\'', "", str_sub(text, 0, n));
     while (n < text.n) {
         text = str_from(text, n + 1);
         n = str_find_byte(text, '\0');
         BUF_ADD(out, "||char(0)||");
-        quote(out, str_sub(text, 0, n), '\'');
+        add_quoted(out, '\'', "", str_sub(text, 0, n));
     }
     BUF_ADD(out, ")");
 }
@@ -101,26 +103,12 @@ static void sqlite_json_each_param(struct buf *out, unsigned param, struct str a
     sqlite_ident(out, alias);
 }
 
-/* A path's bytes inside a literal. Paths hold word characters and `.*-@#[]`; should a quote come
- * along it is doubled all the same. */
-static void add_path(struct buf *out, const char *root, struct str path)
-{
-    BUF_ADD(out, "'");
-    buf_add(out, str_of(root));
-    for (size_t i = 0; i < path.n; i++) {
-        if (path.p[i] == '\'')
-            buf_add_byte(out, '\'');
-        buf_add_byte(out, path.p[i]);
-    }
-    BUF_ADD(out, "'");
-}
-
 static void sqlite_json_extract_plain(struct buf *out, struct str column, struct str path)
 {
     BUF_ADD(out, "json_extract(");
     buf_add(out, column);
     BUF_ADD(out, ", ");
-    add_path(out, "$", path);
+    add_quoted(out, '\'', "$", path);
     BUF_ADD(out, ")");
 }
 
@@ -133,7 +121,7 @@ static void sqlite_json_extract(struct buf *out, struct str column, struct str p
     BUF_ADD(out, " ELSE json_extract(json_object('pb', ");
     buf_add(out, column);
     BUF_ADD(out, "), ");
-    add_path(out, "$.pb", path);
+    add_quoted(out, '\'', "$.pb", path);
     BUF_ADD(out, ") END)");
 }
 
@@ -152,14 +140,6 @@ static void sqlite_json_length(struct buf *out, struct str column)
 
 /* --- texts and functions --------------------------------------------------------------------- */
 
-static void call1(struct buf *out, const char *name, struct str expr)
-{
-    buf_add(out, str_of(name));
-    BUF_ADD(out, "(");
-    buf_add(out, expr);
-    BUF_ADD(out, ")");
-}
-
 static void sqlite_equal_nocase(struct buf *out, struct str x, struct str y)
 {
     buf_add(out, x);
@@ -170,7 +150,9 @@ static void sqlite_equal_nocase(struct buf *out, struct str x, struct str y)
 
 static void sqlite_lower(struct buf *out, struct str expr)
 {
-    call1(out, "lower", expr);
+    BUF_ADD(out, "lower(");
+    buf_add(out, expr);
+    BUF_ADD(out, ")");
 }
 
 static void sqlite_like(struct buf *out, struct str expr, struct str pattern, bool not_like)
@@ -188,30 +170,27 @@ static void sqlite_like_around(struct buf *out, struct str expr)
     BUF_ADD(out, " || '%')");
 }
 
-static void of_radians(struct buf *out, const char *name, struct str expr)
-{
-    buf_add(out, str_of(name));
-    BUF_ADD(out, "(");
-    call1(out, "radians", expr);
-    BUF_ADD(out, ")");
-}
-
 /* expr: lonA, latA, lonB, latB. Rounding may carry the cosine past 1, hence the clamp. */
 static void sqlite_geo_distance(struct buf *out, const struct str expr[4])
 {
-    BUF_ADD(out, "(6371 * acos(min(1.0, max(-1.0, ");
-    of_radians(out, "cos", expr[1]);
-    BUF_ADD(out, " * ");
-    of_radians(out, "cos", expr[3]);
-    BUF_ADD(out, " * cos(");
-    call1(out, "radians", expr[2]);
-    BUF_ADD(out, " - ");
-    call1(out, "radians", expr[0]);
-    BUF_ADD(out, ") + ");
-    of_radians(out, "sin", expr[1]);
-    BUF_ADD(out, " * ");
-    of_radians(out, "sin", expr[3]);
-    BUF_ADD(out, "))))");
+    enum { LON_A, LAT_A, LON_B, LAT_B };
+    static const struct {
+        const char *before;
+        size_t expr;
+    } parts[] = {
+        {"(6371 * acos(min(1.0, max(-1.0, cos(radians(", LAT_A},
+        {")) * cos(radians(", LAT_B},
+        {")) * cos(radians(", LON_B},
+        {") - radians(", LON_A},
+        {")) + sin(radians(", LAT_A},
+        {")) * sin(radians(", LAT_B},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        buf_add(out, str_of(parts[i].before));
+        buf_add(out, expr[parts[i].expr]);
+    }
+    BUF_ADD(out, "))))))");
 }
 
 static void sqlite_strftime(struct buf *out, const struct str *exprs, size_t n)
@@ -249,10 +228,9 @@ static void sqlite_column_def(struct buf *out, struct str name, enum db_col_type
     buf_add(out, str_of(column_types[type]));
 }
 
-/* n is a collection's fields: a simple insertion by name is enough. */
-static void sort_columns(struct db_col *columns, size_t n)
+static void sqlite_create_table(struct buf *out, struct str name, struct db_col *columns, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++) { /* n is a collection's fields: an insertion by name will do */
         struct db_col moved = columns[i];
         size_t at = i;
 
@@ -260,11 +238,6 @@ static void sort_columns(struct db_col *columns, size_t n)
             columns[at] = columns[at - 1];
         columns[at] = moved;
     }
-}
-
-static void sqlite_create_table(struct buf *out, struct str name, struct db_col *columns, size_t n)
-{
-    sort_columns(columns, n);
     BUF_ADD(out, "CREATE TABLE ");
     sqlite_ident(out, name);
     BUF_ADD(out, " (");

@@ -28,6 +28,14 @@ enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };
 
 enum db_sweep { DB_SWEEP_PASSIVE, DB_SWEEP_RESTART, DB_SWEEP_TRUNCATE };
 
+/* A statement as an engine has compiled it, and what does not change about it. */
+struct db_compiled {
+    struct db_eng_stmt *stmt;
+    unsigned n_params;
+    bool readonly;
+    size_t bytes; /* memory that it takes */
+};
+
 enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
 
 /* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
@@ -79,22 +87,20 @@ struct db_ops {
     void (*conn_close)(struct db_eng_conn *conn);
 
     struct err *(*prepare)(struct arena *a, struct db_eng_conn *conn, struct str sql,
-                           struct db_eng_stmt **ret);
+                           struct db_compiled *ret);
     void (*finalize)(struct db_eng_stmt *stmt);
     /* To the start again, without bindings; locks that the statement held are let go. */
     void (*reset)(struct db_eng_stmt *stmt, bool bound);
     /* False: the value cannot be bound (too large). */
     bool (*bind)(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
-    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
-    unsigned (*params)(const struct db_eng_stmt *stmt);
+    /* *ret_changes: rows that it has changed, written where there is no row. */
+    struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
+                        int64_t *ret_changes);
     unsigned (*columns)(const struct db_eng_stmt *stmt);
     struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
     struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);
     struct str (*column_text)(const struct db_eng_stmt *stmt, unsigned at);
     int64_t (*column_int)(const struct db_eng_stmt *stmt, unsigned at);
-    bool (*readonly)(const struct db_eng_stmt *stmt);
-    size_t (*bytes)(const struct db_eng_stmt *stmt);    /* memory that it takes */
-    int64_t (*changes)(const struct db_eng_conn *conn); /* rows of the last statement */
 
     /* A snapshot from here on. *ret_version changes with every change of the database's schema;
      * with lazy_begin it is not written. */
@@ -106,7 +112,9 @@ struct db_ops {
     void (*read_end)(struct db_eng_conn *conn);
     /* A transaction that may write, and the schema's version in it. */
     struct err *(*begin)(struct arena *a, struct db_eng_conn *conn, int64_t *ret_version);
-    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn);
+    /* *ret_wal_bytes: of log not yet moved into the database, written where it is the engine's to
+     * move that (checkpoint()). */
+    struct err *(*commit)(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes);
     void (*rollback)(struct db_eng_conn *conn); /* no transaction: nothing */
     bool (*in_tx)(const struct db_eng_conn *conn);
     /* Release and rollback mean the innermost one; rollback ends it too. */
@@ -125,9 +133,7 @@ struct db_ops {
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
     void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
-    /* For db/writer.h only, NULL with another way of carrying out units: */
-    /* Bytes of log not yet moved into the database, as of the connection's last commit. */
-    uint64_t (*wal_bytes)(const struct db_eng_conn *conn);
+    /* For db/writer.h only, NULL with another way of carrying out units. */
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
 };
 extern const struct db_ops db_ops_sqlite;

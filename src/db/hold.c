@@ -20,11 +20,11 @@ void db_hold_end(struct db_hold *hold)
     holds = hold->outer;
 }
 
-bool db_is_held(const struct db *db)
+struct err *db_hold_refuse(struct arena *a, const struct db *db, const char *call)
 {
     const struct db_hold *hold = holds;
 
     while (hold && hold->db != db)
         hold = hold->outer;
-    return hold != NULL;
+    return hold ? err_new(a, E_INTERNAL, NULL, "%s inside a unit of work", call) : NULL;
 }

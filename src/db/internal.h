@@ -54,6 +54,8 @@ struct db_conn {
     int64_t version;
     int64_t prepared_version; /* under which the statements were compiled */
 
+    uint64_t wal_bytes; /* as of the last commit: see struct db_ops */
+
     /* of a unit of work */
     bool in_unit;
     bool grouped;
@@ -68,6 +70,7 @@ struct db_conn {
     struct db_stmt *lru_first; /* most recently used */
     struct db_stmt *lru_last;
     size_t stmt_bytes;
+    int64_t changes; /* rows of the last one that came to its end */
     unsigned n_in_use;
 };
 
@@ -123,6 +126,8 @@ void db_conn_note_version(struct db_conn *conn, int64_t version);
 MUST_CHECK struct err *db_conn_lost_err(struct arena *a, const struct db_conn *conn);
 
 /* watch.c */
+/* When what may take timeout_s from now_us (clock_us()) has to be over; 0: never. */
+uint64_t db_deadline(uint64_t now_us, unsigned timeout_s);
 /* The query timeout counts from now on, and there is no other limit. */
 void db_watch_timeout(struct db_conn *conn);
 
@@ -130,8 +135,6 @@ void db_watch_timeout(struct db_conn *conn);
 /* The database was asked something in a snapshot whose version is not known yet, and `err` came of
  * it: E_STALE where the version is now known and not the expected one, else err. */
 MUST_CHECK struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err);
-/* Closes every thread's read connection: at the end, when no thread uses one. */
-void db_readers_drop(struct db *db);
 
 /* stmt_cache.c; all on the thread that owns the connection */
 /* A statement that nobody uses, compiled on a miss: reset, without bindings, in use from here. */
@@ -139,40 +142,34 @@ MUST_CHECK struct err *db_stmts_take(struct arena *a, struct db_conn *conn, stru
                                      struct db_stmt **ret);
 /* Back into the cache, reset and without bindings. It may be gone after that. */
 void db_stmts_give(struct db_stmt *stmt);
-/* Frees all; none may be in use. */
-void db_stmts_drop(struct db_conn *conn);
+/* Frees those least recently used until all take max_bytes at most; what is in use stays. 0: all,
+ * and none may be in use. */
+void db_stmts_drop(struct db_conn *conn, size_t max_bytes);
 
 /* hold.c: the calling thread carries out units of the database, their actions and done() included,
  * from begin to end. Every begin has an end, innermost first; hold lives till then. An engine says
  * so around all that it calls of a unit. */
 void db_hold_begin(struct db_hold *hold, const struct db *db);
 void db_hold_end(struct db_hold *hold);
-bool db_is_held(const struct db *db);
+/* E_INTERNAL where it does: whoever waited for another unit would wait for its own thread. `call`:
+ * who asks. */
+MUST_CHECK struct err *db_hold_refuse(struct arena *a, const struct db *db, const char *call);
 
 /* actions.c; all on the thread that owns the connection */
-/* From here the connection is a unit's, inside a transaction that stands; `a` is the unit's. */
-void db_unit_begin(struct db_conn *tx, struct arena *a, bool grouped);
-/* Ends the unit and yields what it wants to happen later. */
-struct db_after db_unit_end(struct db_conn *tx);
+/* Runs the unit's function in the transaction that stands: twice where db_conf says so, all but the
+ * last rolled back. unit->err (its own, or what it may not have swallowed), out and after say what
+ * came of it. `grouped`: the reads have the budget of a group's. No limit is left. */
+void db_unit_run(struct db_conn *tx, struct db_unit *unit, bool grouped);
 /* After the commit: runs them, oldest first, and spends the list. NULL is fine. */
 void db_actions_run(struct db_action *actions);
-/* Before a commit: the point that one of its units has asked for. */
-void db_before_commit(const struct db_conn *tx, bool asked);
-/* One run of a unit's function, between begin and end; the error is its own, or what it may not
- * have swallowed. */
-MUST_CHECK struct err *db_unit_call(struct arena *a, struct db_conn *tx, db_unit_fn *run,
-                                    const void *in, void **ret_out);
-/* A run before the one that counts, rolled back: a unit must be able to run twice. Outside of begin
- * and end, inside the transaction; `a` is reset. */
-void db_unit_rehearse(struct arena *a, struct db_conn *tx, bool grouped, db_unit_fn *run,
-                      const void *in);
 
-/* tx.c; all on the thread that owns the connection, outside of a transaction */
+/* tx.c; all on the thread that owns the connection; outside of a transaction, but for the commit */
 /* Begins under tx->watch. An error, never the fault of a request (E_BAD_REQUEST), leaves no
  * transaction behind, though the engine may have opened one before it was interrupted. */
 MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
-/* clock_us() when a lease that starts now ends; 0: never. */
-uint64_t db_lease_deadline(const struct db_lease *lease);
+/* Commits, after the point that a unit has asked for where `asked`. E_UNAVAILABLE: it is rolled
+ * back. */
+MUST_CHECK struct err *db_tx_commit(struct arena *a, struct db_conn *tx, bool asked);
 /* Carries the unit out in a transaction of its own: begins, runs, commits, says so. Nothing of it
  * is in the database when there is an error: unit->err, out and after say what came of it.
  */

@@ -3,11 +3,14 @@
  */
 #include "db/writer.h"
 
+#include "base/date.h"
+
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit)
 {
     struct db_conn *tx;
 
-    unit->err = db_turn_take(unit->arena, w, lease->gone, db_lease_deadline(lease));
+    unit->err =
+        db_turn_take(unit->arena, w, lease->gone, db_deadline(clock_us(), lease->timeout_s));
     if (unit->err)
         return;
     unit->err = db_write_conn(unit->arena, w, &tx);

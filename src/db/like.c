@@ -44,7 +44,7 @@ static bool spend(struct like_work *work, size_t steps)
 }
 
 /* *p: after what was looked at. */
-static bool compare(const uint32_t *codes, size_t n, const unsigned char **p)
+static bool compare_codes(const uint32_t *codes, size_t n, const unsigned char **p)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t c = like_fold(like_code(p));
@@ -116,7 +116,7 @@ static inline bool try_place(struct search *s, const unsigned char *from,
 
     if (n < n_ascii)
         return try_other(s, from, place, n + 1);
-    if (n < part->n && !compare(codes + n, part->n - n, &p))
+    if (n < part->n && !compare_codes(codes + n, part->n - n, &p))
         return try_other(s, from, place, (size_t)(p - place));
     s->found = p;
     return true;
@@ -132,6 +132,7 @@ static inline const unsigned char *find_byte(const unsigned char *from, const un
 
 /* Where the anchor of a part stands, before `end`. Each of its cases is searched for on its own. */
 struct hits {
+    const unsigned char *at; /* the nearest one not passed; the end where there is none */
     const unsigned char *low, *up, *end;
     unsigned char lower, upper;
 };
@@ -150,33 +151,17 @@ static inline struct hits hits_of(const struct like *like, const struct like_par
         hits.upper = (unsigned char)(hits.lower - 0x20);
         hits.up = find_byte(from, hits.end, hits.upper);
     }
+    hits.at = hits.low < hits.up ? hits.low : hits.up;
     return hits;
 }
 
-/* The nearer one; the end where there is none. */
-static inline const unsigned char *hits_at(const struct hits *hits)
+static inline void hits_pass(struct hits *hits)
 {
-    return hits->low < hits->up ? hits->low : hits->up;
-}
-
-static inline void hits_pass(struct hits *hits, const unsigned char *at)
-{
-    if (at == hits->low)
-        hits->low = find_byte(at + 1, hits->end, hits->lower);
+    if (hits->at == hits->low)
+        hits->low = find_byte(hits->at + 1, hits->end, hits->lower);
     else
-        hits->up = find_byte(at + 1, hits->end, hits->upper);
-}
-
-/* Tries the places from `from` to before `to`. */
-static bool try_window(struct search *s, const unsigned char *from, const unsigned char *to)
-{
-    const size_t anchor = s->part->anchor;
-    struct hits hits = hits_of(s->like, s->part, from, to);
-    const unsigned char *at;
-
-    while ((at = hits_at(&hits)) < hits.end && !try_place(s, from, at - anchor))
-        hits_pass(&hits, at);
-    return !spend(s->work, s->vain + (size_t)(at - anchor - from)) || at < hits.end;
+        hits->up = find_byte(hits->at + 1, hits->end, hits->upper);
+    hits->at = hits->low < hits->up ? hits->low : hits->up;
 }
 
 static const unsigned char *window_end(const unsigned char *from, const unsigned char *end)
@@ -187,7 +172,9 @@ static const unsigned char *window_end(const unsigned char *from, const unsigned
 /* For a part that begins with an ASCII character. */
 static void find_by_bytes(struct search *s, const unsigned char *from)
 {
+    const size_t anchor = s->part->anchor;
     const unsigned char *last, *to;
+    struct hits hits;
 
     if ((size_t)(s->end - from) < s->part->n)
         return;
@@ -195,7 +182,10 @@ static void find_by_bytes(struct search *s, const unsigned char *from)
     for (; from < last; from = to) {
         s->vain = 0;
         to = window_end(from, last);
-        if (try_window(s, from, to))
+        hits = hits_of(s->like, s->part, from, to);
+        while (hits.at < hits.end && !try_place(s, from, hits.at - anchor))
+            hits_pass(&hits);
+        if (!spend(s->work, s->vain + (size_t)(hits.at - anchor - from)) || hits.at < hits.end)
             return;
     }
 }
@@ -235,7 +225,7 @@ static void find_by_codes(struct search *s, const unsigned char *p)
 }
 
 /* Where the part stands first: what is after it there. */
-static const unsigned char *find(struct search *s, const unsigned char *p)
+static const unsigned char *find_part(struct search *s, const unsigned char *p)
 {
     for (size_t i = 0; i < s->part->skip; i++)
         if (like_code(&p) == 0)
@@ -280,27 +270,27 @@ static bool match_end(struct search *s, const unsigned char *p)
     if (s->part->n_ascii == n) {
         n_text = strlen((const char *)p);
         p += n_text - (n < n_text ? n : n_text);
-        return n_text >= n && compare(codes, n, &p);
+        return n_text >= n && compare_codes(codes, n, &p);
     }
     n_text = count_codes(p, s->work);
     if (n_text < n)
         return false;
     for (; n_text > n; n_text--)
         (void)like_code(&p);
-    return compare(codes, n, &p);
+    return compare_codes(codes, n, &p);
 }
 
-static bool match(struct search *s, const unsigned char *text)
+static bool match_parts(struct search *s, const unsigned char *text)
 {
     const unsigned char *p = text;
     struct like_part *last = s->like->parts + s->like->n_parts - 1;
 
-    if (!compare(s->like->codes, s->part->n, &p))
+    if (!compare_codes(s->like->codes, s->part->n, &p))
         return false;
     if (s->part == last)
         return *p == '\0';
     while (++s->part < last) {
-        p = find(s, p);
+        p = find_part(s, p);
         if (!p)
             return false;
     }
@@ -316,14 +306,13 @@ static enum like_result match_literal(const struct like *like, struct str text)
     const struct like_part *part = &like->parts[1];
     const unsigned char *p = (const unsigned char *)text.p;
     struct hits hits = hits_of(like, part, p, p + (text.n - part->n) + 1);
-    const unsigned char *at;
     size_t vain = 0;
 
-    for (; (at = hits_at(&hits)) < hits.end; hits_pass(&hits, at)) {
-        size_t n = count_same(like->codes, part->n, at - part->anchor);
+    for (; hits.at < hits.end; hits_pass(&hits)) {
+        size_t n = count_same(like->codes, part->n, hits.at - part->anchor);
 
         if (n == part->n)
-            return memchr(p, '\0', (size_t)(at - p)) ? LIKE_NO : LIKE_YES;
+            return memchr(p, '\0', (size_t)(hits.at - p)) ? LIKE_NO : LIKE_YES;
         vain += n + 1;
         if (vain > VAIN_FREE + VAIN_PER_BYTE * text.n)
             return LIKE_STOPPED;
@@ -331,16 +320,10 @@ static enum like_result match_literal(const struct like *like, struct str text)
     return LIKE_NO;
 }
 
-static enum like_result match_any(struct like *like, struct str text, struct like_work *work)
+enum like_result like_match(struct like *like, struct str text, struct like_work *work)
 {
     const unsigned char *p = (const unsigned char *)text.p;
     struct search s = {.like = like, .part = like->parts, .end = p + text.n, .work = work};
-
-    return match(&s, p) ? LIKE_YES : LIKE_NO;
-}
-
-enum like_result like_match(struct like *like, struct str text, struct like_work *work)
-{
     enum like_result result = LIKE_STOPPED;
 
     work->stopped = false;
@@ -349,7 +332,7 @@ enum like_result like_match(struct like *like, struct str text, struct like_work
     if (like->literal && text.n >= like->n_codes && text.n <= LIMIT_LIKE_LOOK_BYTES)
         result = match_literal(like, text);
     if (result == LIKE_STOPPED)
-        result = match_any(like, text, work);
+        result = match_parts(&s, p) ? LIKE_YES : LIKE_NO;
     else
         (void)spend(work, text.n); /* asked for at once */
     return work->stopped ? LIKE_STOPPED : result;

@@ -35,7 +35,4 @@ struct like *like_new(struct str pattern, uint32_t escape);
 void like_free(void *like);
 enum like_result like_match(struct like *like, struct str text, struct like_work *work);
 
-/* The code point at **p, as SQLite reads it; 0 at a NUL. *p is after it then. */
-uint32_t like_read(const unsigned char **p);
-
 #endif

@@ -21,11 +21,6 @@ uint32_t like_read_long(uint32_t first, const unsigned char **p)
     return c;
 }
 
-uint32_t like_read(const unsigned char **p)
-{
-    return like_code(p);
-}
-
 /* How common bytes are in what people write, roughly; what is not listed is rare. */
 static const unsigned char commonness[128] = {
     ['z'] = 1,  ['q'] = 2,  ['x'] = 3,  ['j'] = 4,  ['k'] = 5,  ['v'] = 6,  ['b'] = 7,
@@ -52,7 +47,7 @@ static void part_finish(const struct like *like, struct like_part *part, bool be
         part->has_one |= codes[i] == LIKE_ONE;
 }
 
-static void parse(struct like *like, const unsigned char *p, uint32_t escape)
+static void pattern_parse(struct like *like, const unsigned char *p, uint32_t escape)
 {
     struct like_part *part = like->parts;
     uint32_t c;
@@ -92,7 +87,7 @@ struct like *like_new(struct str pattern, uint32_t escape)
                     pattern.n * sizeof(*like->codes));
     like->parts = (struct like_part *)(like + 1);
     like->codes = (uint32_t *)(like->parts + max_parts);
-    parse(like, (const unsigned char *)pattern.p, escape);
+    pattern_parse(like, (const unsigned char *)pattern.p, escape);
     return like;
 }
 

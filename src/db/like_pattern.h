@@ -38,7 +38,8 @@ static inline bool like_continues(unsigned char c)
 /* The rest of what begins with `first`, which is 0xc0 or more. */
 uint32_t like_read_long(uint32_t first, const unsigned char **p);
 
-/* Two bytes are most of what is not ASCII: without a call. */
+/* The code point at **p, as SQLite reads it; 0 at a NUL. *p is after it then. Two bytes are most of
+ * what is not ASCII: without a call. */
 static inline uint32_t like_code(const unsigned char **p)
 {
     const unsigned char *at = *p;

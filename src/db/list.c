@@ -6,11 +6,6 @@
 #include "db/dialect.h"
 #include "db/internal.h"
 
-static struct str column_dup(struct arena *a, const struct db_stmt *stmt, unsigned at)
-{
-    return arena_dup(a, db_column_text(stmt, at));
-}
-
 struct err *db_list_tables(struct arena *a, struct db_conn *conn, struct db_tables *ret)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
@@ -24,9 +19,9 @@ struct err *db_list_tables(struct arena *a, struct db_conn *conn, struct db_tabl
     while (!(err = db_step(a, stmt, &row)) && row) {
         struct db_table *table = VEC_PUSH(a, &found);
 
-        table->name = column_dup(a, stmt, 0);
+        table->name = arena_dup(a, db_column_text(stmt, 0));
         table->is_view = str_eq(db_column_text(stmt, 1), STR("view"));
-        table->sql = column_dup(a, stmt, 2);
+        table->sql = arena_dup(a, db_column_text(stmt, 2));
     }
     if (err)
         return err;
@@ -49,12 +44,12 @@ struct err *db_list_columns(struct arena *a, struct db_conn *conn, struct str ta
     while (!(err = db_step(a, stmt, &row)) && row) {
         struct db_table_column *column = VEC_PUSH(a, &found);
 
-        column->name = column_dup(a, stmt, 0);
-        column->type = column_dup(a, stmt, 1);
+        column->name = arena_dup(a, db_column_text(stmt, 0));
+        column->type = arena_dup(a, db_column_text(stmt, 1));
         column->not_null = db_column_int(stmt, 2) != 0;
         column->primary = db_column_int(stmt, 3) != 0;
         column->has_default = db_column(stmt, 4).type != DB_NULL;
-        column->default_sql = column_dup(a, stmt, 4);
+        column->default_sql = arena_dup(a, db_column_text(stmt, 4));
     }
     if (err)
         return err;
@@ -77,9 +72,9 @@ struct err *db_list_indexes(struct arena *a, struct db_conn *conn, struct str ta
     while (!(err = db_step(a, stmt, &row)) && row) {
         struct db_table_index *index = VEC_PUSH(a, &found);
 
-        index->name = column_dup(a, stmt, 0);
-        index->table = column_dup(a, stmt, 1);
-        index->sql = column_dup(a, stmt, 2);
+        index->name = arena_dup(a, db_column_text(stmt, 0));
+        index->table = arena_dup(a, db_column_text(stmt, 1));
+        index->sql = arena_dup(a, db_column_text(stmt, 2));
     }
     if (err)
         return err;

@@ -21,27 +21,9 @@ struct reader_slot {
 static _Thread_local struct reader_slot reader_slots[READER_SLOTS];
 static _Thread_local unsigned reader_next;
 
-static struct db_conn *reader_find(struct db *db, unsigned owner)
-{
-    struct db_conn *conn;
-
-    pthread_mutex_lock(&db->lock);
-    for (conn = db->readers; conn; conn = conn->next)
-        if (conn->owner == owner)
-            break;
-    pthread_mutex_unlock(&db->lock);
-    return conn;
-}
-
-static void reader_remember(struct db *db, struct db_conn *conn)
-{
-    struct reader_slot *slot = &reader_slots[reader_next++ % READER_SLOTS];
-
-    *slot = (struct reader_slot){db->serial, conn};
-}
-
 struct err *db_reader(struct arena *a, struct db *db, struct db_conn **ret)
 {
+    unsigned owner = thread_id();
     struct db_conn *conn;
     struct err *err;
 
@@ -50,7 +32,10 @@ struct err *db_reader(struct arena *a, struct db *db, struct db_conn **ret)
             *ret = reader_slots[i].conn;
             return NULL;
         }
-    conn = reader_find(db, thread_id());
+    pthread_mutex_lock(&db->lock);
+    for (conn = db->readers; conn && conn->owner != owner;)
+        conn = conn->next;
+    pthread_mutex_unlock(&db->lock);
     if (!conn) {
         err = db_conn_open(a, db, DB_ROLE_READER, &conn);
         if (err)
@@ -60,7 +45,7 @@ struct err *db_reader(struct arena *a, struct db *db, struct db_conn **ret)
         db->readers = conn;
         pthread_mutex_unlock(&db->lock);
     }
-    reader_remember(db, conn);
+    reader_slots[reader_next++ % READER_SLOTS] = (struct reader_slot){db->serial, conn};
     *ret = conn;
     return NULL;
 }
@@ -83,34 +68,12 @@ void db_reader_close(struct db *db)
     db_conn_close(conn);
 }
 
-void db_readers_drop(struct db *db)
-{
-    while (db->readers) {
-        struct db_conn *conn = db->readers;
-
-        db->readers = conn->next;
-        db_conn_close(conn);
-    }
-}
-
 /* --- snapshots ------------------------------------------------------------------------------- */
 
 /* Of a snapshot that has begun. */
 static bool is_expected(const struct db_expected *expected, int64_t version)
 {
     return !expected || (version == expected->version && expected->holds(expected->user));
-}
-
-/* Statements are taken from the cache before the version is known: there are only such as were
- * compiled under the expected one. */
-static void begin_late(struct db_conn *conn, const struct db_expected *expected)
-{
-    conn->late = true;
-    conn->expected = expected;
-    if (expected)
-        db_conn_note_version(conn, expected->version);
-    else
-        db_stmts_drop(conn);
 }
 
 struct err *db_read_asked(struct arena *a, struct db_conn *conn, struct err *err)
@@ -147,7 +110,14 @@ struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
         return err;
     conn->reading = true;
     if (conn->db->ops->lazy_begin) {
-        begin_late(conn, expected);
+        /* Statements are taken from the cache before the version is known: there are only such as
+         * were compiled under the expected one. */
+        conn->late = true;
+        conn->expected = expected;
+        if (expected)
+            db_conn_note_version(conn, expected->version);
+        else
+            db_stmts_drop(conn, 0);
         return NULL;
     }
     db_conn_note_version(conn, version);

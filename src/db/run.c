@@ -16,12 +16,6 @@ bool db_submit(struct db *db, struct db_unit *unit)
     return db->ops->submit(db->writer, unit);
 }
 
-/* One that waited here for another unit would wait for its own thread. */
-static struct err *refuse_inside(struct arena *a, const struct db *db, const char *call)
-{
-    return db_is_held(db) ? err_new(a, E_INTERNAL, NULL, "%s inside a unit of work", call) : NULL;
-}
-
 /* What a unit has come to, for the one who waited for it. */
 static struct err *unit_ended(const struct db_unit *unit, void **ret_out)
 {
@@ -38,7 +32,7 @@ struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease 
                           db_unit_fn *run, const void *in, void **ret_out)
 {
     struct db_unit unit = {.run = run, .in = in, .arena = arena_child(a)};
-    struct err *err = refuse_inside(a, db, "db_run_leased");
+    struct err *err = db_hold_refuse(a, db, "db_run_leased");
 
     if (lease->ret_ends)
         *lease->ret_ends = NULL;
@@ -75,7 +69,7 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
 {
     struct waiter w = {.unit = {.run = run, .in = in, .arena = arena_child(a), .user = &w}};
     const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s};
-    struct err *err = refuse_inside(a, db, "db_run");
+    struct err *err = db_hold_refuse(a, db, "db_run");
 
     if (err)
         return err;

@@ -22,7 +22,6 @@
 #define BUSY_MAX_US 10000000     /* data-dir.md 2 */
 #define OPEN_BUSY_MAX_US 3000000 /* someone waits for the program to start */
 #define SWEEP_BUSY_MAX_US 200000 /* a checkpoint that waits holds writers up */
-#define CACHE_KIB_MIN 256
 #define SQL_MAX_BYTES 2000000
 #define VALUE_MAX_BYTES 1000000000
 
@@ -32,13 +31,9 @@
 
 /* --- open ------------------------------------------------------------------------------------ */
 
-static struct err *cannot_open(struct arena *a, const char *path, const char *why)
-{
-    return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
-}
-
-/* What the file system says; SQLite's own words do not tell a folder from a missing file. */
-static struct err *check_path(struct arena *a, const struct db_conf *conf, const char *path)
+/* Why the file system refuses the path, or NULL; SQLite's own words do not tell a folder from a
+ * missing file. */
+static const char *path_refused(struct arena *a, const struct db_conf *conf, const char *path)
 {
     struct stat st;
     size_t slash;
@@ -51,20 +46,20 @@ static struct err *check_path(struct arena *a, const struct db_conf *conf, const
         folder = arena_cstr(a, str_sub(conf->path, 0, slash ? slash : 1));
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode))
-            return cannot_open(a, path, "is not a file");
+            return "is not a file";
         if (access(path, R_OK) != 0)
-            return cannot_open(a, path, "cannot be read by this user");
+            return "cannot be read by this user";
         if (access(path, W_OK) != 0)
-            return cannot_open(a, path, "is read-only");
+            return "is read-only";
     } else if (errno != ENOENT) {
-        return cannot_open(a, path, "its folder does not exist or cannot be entered");
+        return "its folder does not exist or cannot be entered";
     } else if (!conf->create) {
-        return cannot_open(a, path, "there is no database");
+        return "there is no database";
     }
     if (stat(folder, &st) != 0)
-        return cannot_open(a, path, "its folder does not exist");
+        return "its folder does not exist";
     if (access(folder, W_OK) != 0)
-        return cannot_open(a, path, "its folder is read-only");
+        return "its folder is read-only";
     return NULL;
 }
 
@@ -72,13 +67,12 @@ static struct err *sqlite_open(struct arena *a, const struct db_ops *self,
                                const struct db_conf *conf, struct db_eng **ret)
 {
     const char *path = arena_cstr(a, conf->path);
+    const char *why = path_refused(a, conf, path);
     struct db_eng *eng;
-    struct err *err;
 
     (void)self;
-    err = check_path(a, conf, path);
-    if (err)
-        return err;
+    if (why)
+        return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
     eng = db_alloc(sizeof(*eng) + conf->path.n + 1);
     eng->conf = conf;
     eng->path = (char *)(eng + 1);
@@ -130,21 +124,13 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
 
 /* --- connections ----------------------------------------------------------------------------- */
 
-static void share_cache(struct db_eng *eng)
-{
-    size_t n = atomic_load(&eng->n_conns);
-    size_t kib = eng->conf->page_cache_bytes / 1024 / (n ? n : 1);
-
-    atomic_store(&eng->cache_kib, kib > CACHE_KIB_MIN ? kib : CACHE_KIB_MIN);
-}
-
 static void sqlite_conn_close(struct db_eng_conn *conn)
 {
-    sqlite_fixed_drop(conn);
+    for (size_t i = 0; i < FIXED_COUNT; i++)
+        (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
     if (sqlite3_close(conn->db) != SQLITE_OK)
         BUG("a connection is closed with statements in use");
     atomic_fetch_sub(&conn->eng->n_conns, 1);
-    share_cache(conn->eng);
     db_free(conn);
 }
 
@@ -169,8 +155,7 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     char sql[512];
     int n;
 
-    conn->cache_kib = atomic_load(&conn->eng->cache_kib);
-    n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "PRAGMA cache_size=-%zu;%s%s", conn->cache_kib,
+    n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "%s%s",
                  role == DB_ROLE_READER ? "PRAGMA query_only=ON;" : PRAGMAS_WRITE,
                  full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;");
     if (n < 0 || (size_t)n >= sizeof(sql))
@@ -178,19 +163,10 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     return sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 }
 
-/* A write waits for another process's lock as long as a query may take, as PocketBase's do. */
-static uint64_t busy_max_us(const struct db_conf *conf, enum db_role role)
-{
-    if (role == DB_ROLE_CHECKPOINTER)
-        return SWEEP_BUSY_MAX_US;
-    if (role == DB_ROLE_READER)
-        return BUSY_MAX_US;
-    return conf->query_timeout_s ? conf->query_timeout_s * UINT64_C(1000000) : UINT64_MAX;
-}
-
 /* Settings and a first look at the file. */
 static int conn_start(struct db_eng_conn *conn, enum db_role role)
 {
+    const unsigned timeout_s = conn->eng->conf->query_timeout_s;
     int rc;
 
     conn->busy_max_us = OPEN_BUSY_MAX_US;
@@ -202,7 +178,12 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
     if (rc == SQLITE_OK && role != DB_ROLE_READER && sqlite3_db_readonly(conn->db, "main") == 1)
         rc = SQLITE_READONLY; /* the file system may have turned: reading goes on */
-    conn->busy_max_us = busy_max_us(conn->eng->conf, role);
+    if (role == DB_ROLE_CHECKPOINTER)
+        conn->busy_max_us = SWEEP_BUSY_MAX_US;
+    else if (role == DB_ROLE_READER)
+        conn->busy_max_us = BUSY_MAX_US;
+    else /* as long as a query may take, as PocketBase's do */
+        conn->busy_max_us = timeout_s ? timeout_s * UINT64_C(1000000) : UINT64_MAX;
     return rc;
 }
 
@@ -219,7 +200,6 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
     conn->eng = eng;
     conn->watch = watch;
     atomic_fetch_add(&eng->n_conns, 1);
-    share_cache(eng);
     rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
     if (rc == SQLITE_OK)
         rc = conn_start(conn, role);
@@ -246,15 +226,11 @@ const struct db_ops db_ops_sqlite = {
     .reset = sqlite_reset,
     .bind = sqlite_bind,
     .step = sqlite_step,
-    .params = sqlite_params,
     .columns = sqlite_columns,
     .column_name = sqlite_column_name,
     .column = sqlite_column,
     .column_text = sqlite_column_text,
     .column_int = sqlite_column_as_int,
-    .readonly = sqlite_readonly,
-    .bytes = sqlite_bytes,
-    .changes = sqlite_changes,
     .read_begin = sqlite_read_begin,
     .read_end = sqlite_read_end,
     .begin = sqlite_begin,
@@ -267,6 +243,5 @@ const struct db_ops db_ops_sqlite = {
     .writer_free = db_writer_free,
     .submit = db_writer_submit,
     .run_leased = db_writer_run_leased,
-    .wal_bytes = sqlite_wal_bytes,
     .checkpoint = sqlite_checkpoint,
 };

@@ -12,8 +12,7 @@
 struct db_eng {
     const struct db_conf *conf;
     char *path;
-    atomic_uint n_conns;     /* each has the same share of the page cache */
-    atomic_size_t cache_kib; /* of one connection */
+    atomic_uint n_conns; /* each has the same share of the page cache */
 };
 
 /* Transaction control, compiled on first use. */
@@ -32,11 +31,10 @@ struct db_eng_conn {
     sqlite3 *db;
     struct db_eng *eng;
     struct db_watch *watch;
-    size_t cache_kib; /* as last set */
+    size_t cache_kib; /* as last set; 0: never */
     uint64_t busy_us; /* when the present wait for a lock began */
     uint64_t busy_max_us;
     uint64_t wal_frames;
-    int64_t changes;
     struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
 };
@@ -64,20 +62,17 @@ bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *
 
 /* sqlite_stmt.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,
-                                      struct db_eng_stmt **ret);
+                                      struct db_compiled *ret);
 void sqlite_finalize(struct db_eng_stmt *stmt);
 void sqlite_reset(struct db_eng_stmt *stmt, bool bound);
 bool sqlite_bind(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
-MUST_CHECK struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row);
-unsigned sqlite_params(const struct db_eng_stmt *stmt);
+MUST_CHECK struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
+                                   int64_t *ret_changes);
 unsigned sqlite_columns(const struct db_eng_stmt *stmt);
 struct str sqlite_column_name(const struct db_eng_stmt *stmt, unsigned at);
 struct db_value sqlite_column(const struct db_eng_stmt *stmt, unsigned at);
 struct str sqlite_column_text(const struct db_eng_stmt *stmt, unsigned at);
 int64_t sqlite_column_as_int(const struct db_eng_stmt *stmt, unsigned at);
-bool sqlite_readonly(const struct db_eng_stmt *stmt);
-size_t sqlite_bytes(const struct db_eng_stmt *stmt);
-int64_t sqlite_changes(const struct db_eng_conn *conn);
 
 /* sqlite_tx.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn,
@@ -85,15 +80,13 @@ MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *co
 void sqlite_read_end(struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn,
                                     int64_t *ret_version);
-MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn);
+MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn,
+                                     uint64_t *ret_wal_bytes);
 void sqlite_rollback(struct db_eng_conn *conn);
 bool sqlite_in_tx(const struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn,
                                         enum db_mark mark);
-uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn);
 MUST_CHECK struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn,
                                          enum db_sweep sweep);
-/* Frees the compiled transaction control. */
-void sqlite_fixed_drop(struct db_eng_conn *conn);
 
 #endif

@@ -29,25 +29,6 @@ static const struct code_kind {
     {SQLITE_CORRUPT, E_INTERNAL, TOLD},         {SQLITE_NOTADB, E_INTERNAL, TOLD},
 };
 
-static struct code_kind kind_of(int code)
-{
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (kinds[i].code == (code & 0xff))
-            return kinds[i];
-    return (struct code_kind){code, E_INTERNAL, TOLD};
-}
-
-static void tell(const struct db_eng_conn *conn, enum telling telling, struct str cause)
-{
-    static struct log_pace pace;
-
-    if (telling == TOLD)
-        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", cause));
-    else if (telling == TOLD_SELDOM)
-        log_seldom(&pace, LOG_ERROR, "db.failed", LOG_CSTR("path", conn->eng->path),
-                   LOG_STR("cause", cause));
-}
-
 static struct str raw_text(struct arena *a, sqlite3 *db, int code)
 {
     const char *general = sqlite3_errstr(code);
@@ -78,26 +59,29 @@ static void add_unique_items(struct arena *a, struct err **err, struct str messa
     }
 }
 
-static bool is_unique(int code)
-{
-    return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
-           code == SQLITE_CONSTRAINT_ROWID;
-}
-
 struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
 {
-    struct code_kind kind = kind_of(code);
+    static struct log_pace pace;
+    struct code_kind kind = {code & 0xff, E_INTERNAL, TOLD};
     struct str text;
     struct err *err;
 
     if (conn->watch->stop != DB_GO_ON &&
-        ((code & 0xff) == SQLITE_INTERRUPT || (code & 0xff) == SQLITE_BUSY))
+        (kind.code == SQLITE_INTERRUPT || kind.code == SQLITE_BUSY))
         return db_watch_err(a, conn->watch->stop);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (kinds[i].code == kind.code)
+            kind = kinds[i];
     text = raw_text(a, conn->db, code);
-    tell(conn, kind.telling, text);
+    if (kind.telling == TOLD)
+        log_error("db.failed", LOG_CSTR("path", conn->eng->path), LOG_STR("cause", text));
+    else if (kind.telling == TOLD_SELDOM)
+        log_seldom(&pace, LOG_ERROR, "db.failed", LOG_CSTR("path", conn->eng->path),
+                   LOG_STR("cause", text));
     err = err_new(a, kind.kind, NULL, "%.*s", STR_ARG(text));
     err->logged = kind.telling == TOLD_SELDOM;
-    if (is_unique(code))
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+        code == SQLITE_CONSTRAINT_ROWID)
         add_unique_items(a, &err, str_of(sqlite3_errmsg(conn->db)));
     return err;
 }

@@ -9,17 +9,7 @@
 #include "db/sqlite.h"
 
 #include "base/limits.h"
-
-/* The one code point of an ESCAPE, which a NUL ends; false: it has more or none. */
-static bool escape_parse(const unsigned char *text, uint32_t *ret)
-{
-    uint32_t code = like_read(&text);
-
-    if (code == 0 || *text)
-        return false;
-    *ret = code;
-    return true;
-}
+#include "db/like_pattern.h"
 
 static struct str text_of(sqlite3_value *value)
 {
@@ -28,15 +18,21 @@ static struct str text_of(sqlite3_value *value)
     return (struct str){(const char *)p, (size_t)sqlite3_value_bytes(value)};
 }
 
-/* As the progress handler ends a statement: sqlite_err() says which limit was passed. */
-static void stop(sqlite3_context *context)
+/* A pattern is kept as long as the statement runs, where it is the same for all rows. What is
+ * stopped ends as the progress handler ends a statement: sqlite_err() says which limit was passed.
+ */
+static void like_run(sqlite3_context *context, struct str pattern, struct str text, uint32_t escape)
 {
-    sqlite3_result_error_code(context, SQLITE_INTERRUPT);
-}
+    struct db_eng_conn *conn = sqlite3_user_data(context);
+    struct like *kept = sqlite3_get_auxdata(context, 0);
+    struct like *like = kept;
 
-static void result(sqlite3_context *context, struct db_eng_conn *conn, struct like *like,
-                   struct str text)
-{
+    if (text.n > LIMIT_INLINE_BYTES && sqlite_over_budget(conn)) {
+        sqlite3_result_error_code(context, SQLITE_INTERRUPT);
+        return;
+    }
+    if (!like)
+        like = like_new(pattern, escape);
     switch (like_match(like, text, &conn->like_work)) {
     case LIKE_NO:
         sqlite3_result_int(context, 0);
@@ -45,28 +41,11 @@ static void result(sqlite3_context *context, struct db_eng_conn *conn, struct li
         sqlite3_result_int(context, 1);
         break;
     case LIKE_STOPPED:
-        stop(context);
+        sqlite3_result_error_code(context, SQLITE_INTERRUPT);
         break;
     }
-}
-
-/* A pattern is kept as long as the statement runs, where it is the same for all rows. */
-static void like_run(sqlite3_context *context, struct str pattern, struct str text, uint32_t escape)
-{
-    struct db_eng_conn *conn = sqlite3_user_data(context);
-    struct like *like = sqlite3_get_auxdata(context, 0);
-
-    if (text.n > LIMIT_INLINE_BYTES && sqlite_over_budget(conn)) {
-        stop(context);
-        return;
-    }
-    if (like) {
-        result(context, conn, like, text);
-        return;
-    }
-    like = like_new(pattern, escape);
-    result(context, conn, like, text);
-    sqlite3_set_auxdata(context, 0, like, like_free); /* may free it at once */
+    if (!kept)
+        sqlite3_set_auxdata(context, 0, like, like_free); /* may free it at once */
 }
 
 /* like(pattern, text [, escape]) */
@@ -89,7 +68,8 @@ static void like_call(sqlite3_context *context, int argc, sqlite3_value **argv)
 
         if (!given)
             return;
-        if (!escape_parse(given, &escape)) {
+        escape = like_code(&given);
+        if (escape == 0 || *given) { /* none, or more than one; a NUL ends it */
             sqlite3_result_error(context, "ESCAPE expression must be a single character", -1);
             return;
         }

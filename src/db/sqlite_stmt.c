@@ -7,7 +7,7 @@
 #include <limits.h>
 
 struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,
-                           struct db_eng_stmt **ret)
+                           struct db_compiled *ret)
 {
     struct db_eng_stmt *stmt;
     sqlite3_stmt *code = NULL;
@@ -24,7 +24,12 @@ struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str
     stmt = db_alloc(sizeof(*stmt));
     stmt->stmt = code;
     stmt->conn = conn;
-    *ret = stmt;
+    *ret = (struct db_compiled){
+        .stmt = stmt,
+        .n_params = (unsigned)sqlite3_bind_parameter_count(code),
+        .readonly = sqlite3_stmt_readonly(code) != 0,
+        .bytes = (size_t)sqlite3_stmt_status(code, SQLITE_STMTSTATUS_MEMUSED, 0),
+    };
     return NULL;
 }
 
@@ -68,7 +73,8 @@ bool sqlite_bind(struct db_eng_stmt *stmt, unsigned at, struct db_value value)
     return rc == SQLITE_OK;
 }
 
-struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row)
+struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
+                        int64_t *ret_changes)
 {
     int rc = sqlite3_step(stmt->stmt);
 
@@ -77,16 +83,11 @@ struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row
         return NULL;
     }
     if (rc == SQLITE_DONE) {
-        stmt->conn->changes = sqlite3_changes64(stmt->conn->db);
+        *ret_changes = sqlite3_changes64(stmt->conn->db);
         *ret_row = false;
         return NULL;
     }
     return sqlite_err(a, stmt->conn, sqlite3_extended_errcode(stmt->conn->db));
-}
-
-unsigned sqlite_params(const struct db_eng_stmt *stmt)
-{
-    return (unsigned)sqlite3_bind_parameter_count(stmt->stmt);
 }
 
 unsigned sqlite_columns(const struct db_eng_stmt *stmt)
@@ -130,19 +131,4 @@ struct db_value sqlite_column(const struct db_eng_stmt *stmt, unsigned at)
 int64_t sqlite_column_as_int(const struct db_eng_stmt *stmt, unsigned at)
 {
     return sqlite3_column_int64(stmt->stmt, (int)at);
-}
-
-bool sqlite_readonly(const struct db_eng_stmt *stmt)
-{
-    return sqlite3_stmt_readonly(stmt->stmt) != 0;
-}
-
-size_t sqlite_bytes(const struct db_eng_stmt *stmt)
-{
-    return (size_t)sqlite3_stmt_status(stmt->stmt, SQLITE_STMTSTATUS_MEMUSED, 0);
-}
-
-int64_t sqlite_changes(const struct db_eng_conn *conn)
-{
-    return conn->changes;
 }

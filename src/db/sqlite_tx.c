@@ -9,6 +9,8 @@
 
 #include "base/compiler.h"
 
+#define CACHE_KIB_MIN 256
+
 static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_BEGIN] = "BEGIN IMMEDIATE",
     [FIXED_COMMIT] = "COMMIT",
@@ -18,12 +20,6 @@ static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_ROLLBACK_TO] = "ROLLBACK TO u",
     [FIXED_SNAPSHOT] = "PRAGMA schema_version",
 };
-
-void sqlite_fixed_drop(struct db_eng_conn *conn)
-{
-    for (size_t i = 0; i < FIXED_COUNT; i++)
-        (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
-}
 
 /* One step; the statement is not reset where it has a row. Returns the extended code. */
 static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
@@ -57,9 +53,12 @@ static struct err *fixed_run(struct arena *a, struct db_eng_conn *conn, enum sql
 /* Connections come and go; each moves to its share of the cache when it begins something. */
 static void follow_cache_share(struct db_eng_conn *conn)
 {
-    size_t kib = atomic_load_explicit(&conn->eng->cache_kib, memory_order_relaxed);
+    unsigned n = atomic_load_explicit(&conn->eng->n_conns, memory_order_relaxed);
+    size_t kib = conn->eng->conf->page_cache_bytes / 1024 / n;
     char sql[64];
 
+    if (kib < CACHE_KIB_MIN)
+        kib = CACHE_KIB_MIN;
     if (kib == conn->cache_kib)
         return;
     conn->cache_kib = kib;
@@ -102,9 +101,13 @@ struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret
     return err;
 }
 
-struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn)
+struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes)
 {
-    return fixed_run(a, conn, FIXED_COMMIT);
+    struct err *err = fixed_run(a, conn, FIXED_COMMIT);
+
+    if (!err)
+        *ret_wal_bytes = conn->wal_frames * UINT64_C(4096); /* on_wal() was told in the commit */
+    return err;
 }
 
 /* Rolling back cannot fail in a way that leaves the transaction standing, except for want of memory
@@ -138,11 +141,6 @@ struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn, enum db_
         return err ? err : fixed_run(a, conn, FIXED_RELEASE);
     }
     BUG("not a mark");
-}
-
-uint64_t sqlite_wal_bytes(const struct db_eng_conn *conn)
-{
-    return conn->wal_frames * UINT64_C(4096);
 }
 
 struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep)

@@ -33,29 +33,23 @@ static void note_error(struct db_conn *conn)
         conn->lost = true;
 }
 
-/* A statement that was prepared, or not, may have been the first that the snapshot was asked. */
-static struct err *prepared_late(struct arena *a, struct db_conn *conn, struct err *err,
-                                 struct db_stmt **ret)
-{
-    struct err *stale = db_read_asked(a, conn, err);
-
-    if (!err && stale)
-        db_stmts_give(TAKE(*ret));
-    return stale;
-}
-
 struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, struct db_stmt **ret)
 {
     struct err *err = conn_ready(a, conn);
+    struct err *stale;
 
     if (err)
         return err;
     err = db_stmts_take(a, conn, sql, ret);
-    if (conn->late)
-        return prepared_late(a, conn, err, ret);
-    if (err)
-        note_error(conn);
-    return err;
+    if (!conn->late) {
+        if (err)
+            note_error(conn);
+        return err;
+    }
+    stale = db_read_asked(a, conn, err); /* this may have been the snapshot's first question */
+    if (!err && stale)
+        db_stmts_give(TAKE(*ret));
+    return stale;
 }
 
 void db_release(struct db_stmt *stmt)
@@ -106,30 +100,28 @@ static struct err *step_grouped(struct arena *a, struct db_stmt *stmt, bool *ret
     struct err *err;
 
     if (!stmt->readonly)
-        return conn->db->ops->step(a, stmt->eng, ret_row);
+        return conn->db->ops->step(a, stmt->eng, ret_row, &conn->changes);
     watch->armed = true;
     watch->has_base = false;
     watch->start_us = clock_us() - conn->read_us;
-    err = conn->db->ops->step(a, stmt->eng, ret_row);
+    err = conn->db->ops->step(a, stmt->eng, ret_row, &conn->changes);
     conn->read_us = clock_us() - watch->start_us;
     watch->armed = false;
     return err;
 }
 
-static bool has_budget(const struct db_stmt *stmt)
-{
-    return stmt->conn->grouped ? stmt->readonly : stmt->conn->watch.cpu_us > 0;
-}
-
 /* A statement that is known to overrun its budget is refused before it wastes it once more. */
 static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
 {
+    const struct db_conn *conn = stmt->conn;
+    const bool has_budget = conn->grouped ? stmt->readonly : conn->watch.cpu_us > 0;
+
     if (stmt->n_bound < stmt->n_params)
         return err_new(a, E_BAD_REQUEST, NULL, "a parameter has no value");
     if (stmt->bind_failed)
         return err_new(a, E_BAD_REQUEST, NULL, "a bound value is too large");
     stmt->started = true;
-    if (!has_budget(stmt))
+    if (!has_budget)
         return NULL;
     if (stmt->slow_until_us && clock_us() < stmt->slow_until_us) {
         stmt->conn->watch.stop = DB_STOP_BUDGET; /* as if it had run: nobody may swallow it */
@@ -138,16 +130,6 @@ static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
     stmt->slow_until_us = 0;
     stmt->overruns = (uint16_t)(stmt->overruns << 1);
     return NULL;
-}
-
-static void note_overrun(struct db_stmt *stmt)
-{
-    if (stmt->overruns & ~1U) {
-        stmt->slow_until_us = clock_us() + SLOW_US;
-        stmt->overruns = 0;
-    } else {
-        stmt->overruns |= 1;
-    }
 }
 
 struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
@@ -160,14 +142,20 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
         err = stmt_start(a, stmt);
     if (err)
         return err;
-    err =
-        conn->grouped ? step_grouped(a, stmt, ret_row) : conn->db->ops->step(a, stmt->eng, ret_row);
+    err = conn->grouped ? step_grouped(a, stmt, ret_row)
+                        : conn->db->ops->step(a, stmt->eng, ret_row, &conn->changes);
     if (conn->late)
         err = db_read_asked(a, conn, err);
     if (err)
         note_error(conn);
-    if (err && err->kind == E_OVER_BUDGET)
-        note_overrun(stmt);
+    if (err && err->kind == E_OVER_BUDGET) {
+        if (stmt->overruns & ~1U) { /* once before, in the last 16 runs */
+            stmt->slow_until_us = clock_us() + SLOW_US;
+            stmt->overruns = 0;
+        } else {
+            stmt->overruns |= 1;
+        }
+    }
     if (err && err->timed_out)
         err->cause = arena_concat(a, err->cause, STR(": "), stmt->sql);
     return err;
@@ -231,15 +219,8 @@ struct err *db_exec(struct arena *a, struct db_conn *conn, struct str sql,
             return err;
     }
     if (ret_changes)
-        *ret_changes = conn->db->ops->changes(conn->eng);
+        *ret_changes = conn->changes;
     return NULL;
-}
-
-static struct db_value value_dup(struct arena *a, struct db_value value)
-{
-    if (value.type == DB_TEXT || value.type == DB_BLOB)
-        value.s = arena_dup(a, value.s);
-    return value;
 }
 
 struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
@@ -262,8 +243,13 @@ struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
     found = ARENA_NEW(a, struct db_row);
     found->n = db_columns(stmt);
     found->cells = ARENA_ARRAY(a, struct db_value, found->n);
-    for (unsigned i = 0; i < found->n; i++)
-        found->cells[i] = value_dup(a, db_column(stmt, i));
+    for (unsigned i = 0; i < found->n; i++) {
+        struct db_value *cell = &found->cells[i];
+
+        *cell = db_column(stmt, i);
+        if (cell->type == DB_TEXT || cell->type == DB_BLOB)
+            cell->s = arena_dup(a, cell->s);
+    }
     *ret = found;
     return NULL;
 }

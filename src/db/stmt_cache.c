@@ -12,22 +12,6 @@
 #include <assert.h>
 #include <string.h>
 
-static struct db_stmt **bucket_of(struct db_conn *conn, uint64_t hash)
-{
-    return &conn->buckets[hash % DB_STMT_BUCKETS];
-}
-
-static void lru_add(struct db_conn *conn, struct db_stmt *stmt)
-{
-    stmt->newer = NULL;
-    stmt->older = conn->lru_first;
-    if (conn->lru_first)
-        conn->lru_first->newer = stmt;
-    else
-        conn->lru_last = stmt;
-    conn->lru_first = stmt;
-}
-
 static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
 {
     if (stmt->newer)
@@ -40,46 +24,34 @@ static void lru_remove(struct db_conn *conn, struct db_stmt *stmt)
         conn->lru_last = stmt->newer;
 }
 
-/* The statement is in the LRU list. */
-static void stmt_drop(struct db_conn *conn, struct db_stmt *stmt)
+void db_stmts_drop(struct db_conn *conn, size_t max_bytes)
 {
-    struct db_stmt **at = bucket_of(conn, stmt->hash);
+    assert(max_bytes > 0 || conn->n_in_use == 0);
+    while (conn->stmt_bytes > max_bytes && conn->lru_last) {
+        struct db_stmt *stmt = conn->lru_last;
+        struct db_stmt **at = &conn->buckets[stmt->hash % DB_STMT_BUCKETS];
 
-    while (*at != stmt)
-        at = &(*at)->chain;
-    *at = stmt->chain;
-    lru_remove(conn, stmt);
-    conn->stmt_bytes -= stmt->bytes;
-    conn->db->ops->finalize(stmt->eng);
-    db_free(stmt);
+        while (*at != stmt)
+            at = &(*at)->chain;
+        *at = stmt->chain;
+        lru_remove(conn, stmt);
+        conn->stmt_bytes -= stmt->bytes;
+        conn->db->ops->finalize(stmt->eng);
+        db_free(stmt);
+    }
 }
 
-void db_stmts_drop(struct db_conn *conn)
-{
-    assert(conn->n_in_use == 0);
-    while (conn->lru_last)
-        stmt_drop(conn, conn->lru_last);
-}
-
-static struct db_stmt *stmt_find(struct db_conn *conn, struct str sql, uint64_t hash)
-{
-    struct db_stmt *stmt;
-
-    for (stmt = *bucket_of(conn, hash); stmt; stmt = stmt->chain)
-        if (stmt->hash == hash && !stmt->in_use && str_eq(stmt->sql, sql))
-            break;
-    return stmt;
-}
-
+/* Into the table, but not into the LRU list: it is in use at once. */
 static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct str sql,
                                 uint64_t hash, struct db_stmt **ret)
 {
-    const struct db_ops *ops = conn->db->ops;
+    struct db_stmt **bucket = &conn->buckets[hash % DB_STMT_BUCKETS];
     struct db_stmt *stmt = db_alloc(sizeof(*stmt) + sql.n);
     char *text = (char *)(stmt + 1);
+    struct db_compiled compiled;
     struct err *err;
 
-    err = ops->prepare(a, conn->eng, sql, &stmt->eng);
+    err = conn->db->ops->prepare(a, conn->eng, sql, &compiled);
     if (err) {
         db_free(stmt);
         return err;
@@ -87,15 +59,15 @@ static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct st
     if (sql.n)
         memcpy(text, sql.p, sql.n);
     stmt->conn = conn;
+    stmt->eng = compiled.stmt;
     stmt->sql = (struct str){text, sql.n};
     stmt->hash = hash;
-    stmt->n_params = ops->params(stmt->eng);
-    stmt->readonly = ops->readonly(stmt->eng);
-    stmt->bytes = sizeof(*stmt) + sql.n + ops->bytes(stmt->eng);
+    stmt->n_params = compiled.n_params;
+    stmt->readonly = compiled.readonly;
+    stmt->bytes = sizeof(*stmt) + sql.n + compiled.bytes;
     conn->stmt_bytes += stmt->bytes;
-    stmt->chain = *bucket_of(conn, hash);
-    *bucket_of(conn, hash) = stmt;
-    lru_add(conn, stmt);
+    stmt->chain = *bucket;
+    *bucket = stmt;
     *ret = stmt;
     return NULL;
 }
@@ -104,15 +76,18 @@ struct err *db_stmts_take(struct arena *a, struct db_conn *conn, struct str sql,
                           struct db_stmt **ret)
 {
     uint64_t hash = str_hash(sql);
-    struct db_stmt *stmt = stmt_find(conn, sql, hash);
+    struct db_stmt *stmt = conn->buckets[hash % DB_STMT_BUCKETS];
     struct err *err;
 
+    while (stmt && (stmt->hash != hash || stmt->in_use || !str_eq(stmt->sql, sql)))
+        stmt = stmt->chain;
     if (!stmt) {
         err = stmt_compile(a, conn, sql, hash, &stmt);
         if (err)
             return err;
+    } else {
+        lru_remove(conn, stmt);
     }
-    lru_remove(conn, stmt);
     stmt->in_use = true;
     conn->n_in_use++;
     *ret = stmt;
@@ -125,7 +100,12 @@ void db_stmts_give(struct db_stmt *stmt)
 
     stmt->in_use = false;
     conn->n_in_use--;
-    lru_add(conn, stmt);
-    while (conn->stmt_bytes > LIMIT_PREPARED_BYTES && conn->lru_last)
-        stmt_drop(conn, conn->lru_last);
+    stmt->newer = NULL;
+    stmt->older = conn->lru_first;
+    if (conn->lru_first)
+        conn->lru_first->newer = stmt;
+    else
+        conn->lru_last = stmt;
+    conn->lru_first = stmt;
+    db_stmts_drop(conn, LIMIT_PREPARED_BYTES);
 }

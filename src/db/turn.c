@@ -16,28 +16,6 @@
 
 #define GONE_POLL_MS 50 /* how soon a waiting lease notices that its client has left */
 
-static void cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
-void db_turn_init(struct db_writer *w)
-{
-    pthread_mutex_init(&w->lock, NULL);
-    cond_init(&w->wake);
-}
-
-void db_turn_done(struct db_writer *w)
-{
-    pthread_cond_destroy(&w->wake);
-    pthread_mutex_destroy(&w->lock);
-}
-
 void db_turn_pass(struct db_writer *w)
 {
     const bool group = w->first != NULL;
@@ -54,29 +32,6 @@ void db_turn_pass(struct db_writer *w)
     } else if (w->stopping) {
         pthread_cond_signal(&w->wake);
     }
-}
-
-static void lease_remove(struct db_writer *w, struct db_lease_wait *wait)
-{
-    struct db_lease_wait **at = &w->leases;
-    struct db_lease_wait *before = NULL;
-
-    while (*at != wait) {
-        before = *at;
-        at = &(*at)->next;
-    }
-    *at = wait->next;
-    if (w->last_lease == wait)
-        w->last_lease = before;
-}
-
-static void lease_add(struct db_writer *w, struct db_lease_wait *wait)
-{
-    if (w->last_lease)
-        w->last_lease->next = wait;
-    else
-        w->leases = wait;
-    w->last_lease = wait;
 }
 
 static struct err *lease_wait(struct arena *a, struct db_writer *w, struct db_lease_wait *wait,
@@ -108,15 +63,24 @@ struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool
                          uint64_t deadline_us)
 {
     struct db_lease_wait wait = {0};
+    struct db_lease_wait **at;
+    pthread_condattr_t attr;
     struct err *err;
 
-    cond_init(&wait.granted);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&wait.granted, &attr);
+    pthread_condattr_destroy(&attr);
     pthread_mutex_lock(&w->lock);
     assert(!w->stopping);
-    lease_add(w, &wait);
+    for (at = &w->leases; *at;)
+        at = &(*at)->next;
+    *at = &wait;
     db_turn_pass(w);
     err = lease_wait(a, w, &wait, gone, deadline_us);
-    lease_remove(w, &wait);
+    for (at = &w->leases; *at != &wait;) /* it need not be the first: it may have given up */
+        at = &(*at)->next;
+    *at = wait.next;
     pthread_mutex_unlock(&w->lock);
     pthread_cond_destroy(&wait.granted);
     return err;

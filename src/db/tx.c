@@ -41,41 +41,43 @@ struct err *db_tx_begin(struct arena *a, struct db_conn *tx)
     return err;
 }
 
-uint64_t db_lease_deadline(const struct db_lease *lease)
+struct err *db_tx_commit(struct arena *a, struct db_conn *tx, bool asked)
 {
-    return lease->timeout_s ? clock_us() + lease->timeout_s * UINT64_C(1000000) : 0;
+    const struct db *db = tx->db;
+    struct err *err;
+
+    if (asked && db->conf.before_commit)
+        db->conf.before_commit(db->conf.user);
+    err = db->ops->commit(a, tx->eng, &tx->wal_bytes);
+    if (!err) {
+        atomic_fetch_add(&tx->db->n_groups, 1);
+        return NULL;
+    }
+    db->ops->rollback(tx->eng);
+    err->kind = E_UNAVAILABLE;
+    return err;
 }
 
 /* Begins, runs and commits. Nothing of it is in the database when there is an error. */
 static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lease,
                                   struct db_unit *unit)
 {
-    const struct db_ops *ops = tx->db->ops;
     struct arena *a = unit->arena;
     struct err *err;
 
-    tx->watch = (struct db_watch){
-        .armed = true, .deadline_us = db_lease_deadline(lease), .gone = lease->gone};
+    tx->watch = (struct db_watch){.armed = true,
+                                  .deadline_us = db_deadline(clock_us(), lease->timeout_s),
+                                  .gone = lease->gone};
     if (db_watch_check(&tx->watch) != DB_GO_ON) /* the wait for the turn may have been long */
         return db_watch_err(a, tx->watch.stop);
     err = db_tx_begin(a, tx);
     if (err)
         return err;
-    if (tx->db->conf.run_twice)
-        db_unit_rehearse(a, tx, false, unit->run, unit->in);
-    db_unit_begin(tx, a, false);
-    err = db_unit_call(a, tx, unit->run, unit->in, &unit->out);
-    unit->after = db_unit_end(tx);
-    tx->watch = (struct db_watch){0}; /* a commit is not interrupted */
-    if (!err) {
-        db_before_commit(tx, unit->after.asks);
-        err = ops->commit(a, tx->eng);
-        if (err)
-            err->kind = E_UNAVAILABLE;
-    }
-    if (err)
-        ops->rollback(tx->eng);
-    return err;
+    db_unit_run(tx, unit, false);
+    if (!unit->err)
+        return db_tx_commit(a, tx, unit->after.asks);
+    tx->db->ops->rollback(tx->eng);
+    return unit->err;
 }
 
 void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_unit *unit)
@@ -90,7 +92,6 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
             lease->published(lease->user);
         db_actions_run(unit->after.actions);
         atomic_fetch_add(&tx->db->n_units, 1);
-        atomic_fetch_add(&tx->db->n_groups, 1);
     }
     db_hold_end(&hold);
 }

@@ -10,17 +10,19 @@
 
 #include <assert.h>
 
-static uint64_t query_deadline(const struct db *db, uint64_t now_us)
+uint64_t db_deadline(uint64_t now_us, unsigned timeout_s)
 {
-    return db->conf.query_timeout_s ? now_us + db->conf.query_timeout_s * UINT64_C(1000000) : 0;
+    return timeout_s ? now_us + timeout_s * UINT64_C(1000000) : 0;
 }
 
 void db_watch_timeout(struct db_conn *conn)
 {
     uint64_t now_us = clock_us();
 
-    conn->watch = (struct db_watch){
-        .armed = true, .start_us = now_us, .deadline_us = query_deadline(conn->db, now_us)};
+    conn->watch =
+        (struct db_watch){.armed = true,
+                          .start_us = now_us,
+                          .deadline_us = db_deadline(now_us, conn->db->conf.query_timeout_s)};
 }
 
 void db_set_limits(struct db_conn *conn, const struct db_limits *limits)

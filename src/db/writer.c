@@ -36,24 +36,8 @@ static void unit_fail(struct db_unit *unit, const struct err *err)
     unit->after.actions = NULL;
 }
 
-/* One run in the transaction that stands. */
-static void unit_run(struct db_conn *tx, struct db_unit *unit)
-{
-    unit_reset(unit);
-    tx->watch = (struct db_watch){.cpu_us = LIMIT_GROUPED_READ_US};
-    if (tx->db->conf.run_twice)
-        db_unit_rehearse(unit->arena, tx, true, unit->run, unit->in);
-    db_unit_begin(tx, unit->arena, true);
-    unit->err = db_unit_call(unit->arena, tx, unit->run, unit->in, &unit->out);
-    unit->after = db_unit_end(tx);
-    tx->watch = (struct db_watch){0};
-    if (unit->err) {
-        unit->out = NULL;
-        unit->after.actions = NULL;
-    }
-}
-
-/* The same in a savepoint. False: the transaction is gone, and unit->err says why. */
+/* One run in the transaction that stands, in a savepoint. False: the transaction is gone, and
+ * unit->err says why. */
 static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
 {
     const struct db_ops *ops = tx->db->ops;
@@ -65,7 +49,7 @@ static bool unit_run_marked(struct db_conn *tx, struct db_unit *unit)
         unit_fail(unit, err);
         return ops->in_tx(tx->eng);
     }
-    unit_run(tx, unit);
+    db_unit_run(tx, unit, true);
     if (!ops->in_tx(tx->eng))
         return false;
     if (!unit->err) {
@@ -94,22 +78,6 @@ static bool unit_gone(struct db_unit *unit)
 
 /* --- groups ---------------------------------------------------------------------------------- */
 
-static struct err *group_commit(struct arena *a, struct db_conn *tx, bool asked)
-{
-    const struct db_ops *ops = tx->db->ops;
-    struct err *err;
-
-    db_before_commit(tx, asked);
-    err = ops->commit(a, tx->eng);
-    if (err) {
-        ops->rollback(tx->eng);
-        return err;
-    }
-    atomic_fetch_add(&tx->db->n_groups, 1);
-    db_checkpointer_note(tx->db->writer);
-    return NULL;
-}
-
 /* A transaction for the unit alone. False: there was none to be had. */
 static bool run_alone(struct db_conn *tx, struct db_unit *unit)
 {
@@ -123,25 +91,21 @@ static bool run_alone(struct db_conn *tx, struct db_unit *unit)
         return false;
     }
     if (!unit_gone(unit)) /* the wait for the transaction may have been long */
-        unit_run(tx, unit);
+        db_unit_run(tx, unit, true);
     if (unit->err) {
         ops->rollback(tx->eng);
         return true;
     }
-    err = group_commit(tx->db->writer->arena, tx, unit->after.asks);
-    if (err) {
+    err = db_tx_commit(tx->db->writer->arena, tx, unit->after.asks);
+    if (err)
         unit_fail(unit, err);
-        unit->err->kind = E_UNAVAILABLE;
-    }
     return true;
 }
 
-/* Runs all in one transaction. NULL: committed. Else nothing is, and *ret_guilty is the unit that
- * ended it, or NULL when it was the commit. */
-static struct err *run_together(struct db_conn *tx, struct db_unit *units,
-                                struct db_unit **ret_guilty)
+/* Runs all in one transaction. False: nothing is committed, and *ret_guilty is the unit that ended
+ * it, or NULL when it was the commit. */
+static bool run_together(struct db_conn *tx, struct db_unit *units, struct db_unit **ret_guilty)
 {
-    struct arena *a = tx->db->writer->arena;
     bool asked = false;
 
     *ret_guilty = NULL;
@@ -151,17 +115,11 @@ static struct err *run_together(struct db_conn *tx, struct db_unit *units,
         if (!unit_run_marked(tx, unit)) {
             *ret_guilty = unit;
             assert(unit->err);
-            return unit->err;
+            return false;
         }
         asked |= !unit->err && unit->after.asks;
     }
-    return group_commit(a, tx, asked);
-}
-
-/* Its client has left, or it is to run leased: nothing it saw matters. */
-static bool unit_answered(const struct db_unit *unit)
-{
-    return unit->err && (unit->err->kind == E_GONE || unit->err->kind == E_OVER_BUDGET);
+    return !db_tx_commit(tx->db->writer->arena, tx, asked);
 }
 
 /* After the transaction ended for all: each in one of its own, in order. The wait for a transaction
@@ -171,8 +129,10 @@ static void run_apart(struct db_conn *tx, struct db_unit *units, const struct db
     const struct err *no_tx = NULL;
 
     for (struct db_unit *unit = units; unit; unit = unit->next) {
-        if (unit == guilty || unit_answered(unit))
+        if (unit == guilty)
             continue;
+        if (unit->err && (unit->err->kind == E_GONE || unit->err->kind == E_OVER_BUDGET))
+            continue; /* its client has left, or it is to run leased: nothing it saw matters */
         if (no_tx)
             unit_fail(unit, no_tx);
         else if (!run_alone(tx, unit))
@@ -180,42 +140,33 @@ static void run_apart(struct db_conn *tx, struct db_unit *units, const struct db
     }
 }
 
-static void fail_all(struct db_unit *units, const struct err *err)
+static void group_serve(struct db_writer *w, struct db_unit *units)
 {
-    for (struct db_unit *unit = units; unit; unit = unit->next)
-        if (!unit->err)
-            unit_fail(unit, err);
-}
-
-static void serve(struct db_writer *w, struct db_unit *units)
-{
+    struct db_conn *tx = NULL;
     struct db_unit *guilty;
-    struct db_conn *tx;
     struct err *err;
 
     assert(units); /* the turn is a group's only while some wait */
     err = db_write_conn(w->arena, w, &tx);
+    if (!err && units->next)
+        err = db_tx_begin(w->arena, tx);
     if (err) {
-        fail_all(units, err);
+        for (struct db_unit *unit = units; unit; unit = unit->next)
+            if (!unit->err)
+                unit_fail(unit, err);
         return;
     }
     if (!units->next) {
         if (!units->err)
             (void)run_alone(tx, units); /* the unit knows how it went */
-        return;
-    }
-    err = db_tx_begin(w->arena, tx);
-    if (err) {
-        fail_all(units, err);
-        return;
-    }
-    err = run_together(tx, units, &guilty);
-    if (err)
+    } else if (!run_together(tx, units, &guilty)) {
         run_apart(tx, units, guilty);
+    }
+    db_checkpointer_note(w);
 }
 
 /* Actions of all first: an answer is not sent before what it tells of has been set off. */
-static void answer(struct db *db, struct db_unit *units)
+static void group_answer(struct db *db, struct db_unit *units)
 {
     struct db_unit *next;
 
@@ -269,8 +220,8 @@ static void writer_main(void *arg)
         pthread_mutex_unlock(&w->lock);
         for (struct db_unit *unit = units; unit; unit = unit->next)
             (void)unit_gone(unit); /* noted in the unit: it is not run */
-        serve(w, units);
-        answer(w->db, units);
+        group_serve(w, units);
+        group_answer(w->db, units);
         arena_reset(w->arena);
         db_turn_give(w);
         pthread_mutex_lock(&w->lock);
@@ -308,14 +259,23 @@ struct db_writer *db_writer_new(struct db *db)
     struct db_writer *w = db_alloc(sizeof(*w));
 
     w->db = db;
-    db_turn_init(w);
-    db_checkpointer_init(&w->checkpointer);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    pthread_mutex_init(&w->checkpointer.lock, NULL);
+    pthread_cond_init(&w->checkpointer.wake, NULL);
     return w;
 }
 
 void db_writer_stop(struct db_writer *w)
 {
-    db_checkpointer_stop(w);
+    struct db_checkpointer *c = &w->checkpointer;
+
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    if (c->started)
+        thread_join(c->thread); /* first: it takes the turn */
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
     pthread_cond_signal(&w->wake);
@@ -328,6 +288,9 @@ void db_writer_free(struct db_writer *w)
 {
     db_checkpointer_done(w);
     db_conn_close(w->conn);
-    db_turn_done(w);
+    pthread_cond_destroy(&w->checkpointer.wake);
+    pthread_mutex_destroy(&w->checkpointer.lock);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
     db_free(w);
 }

@@ -46,7 +46,7 @@ struct db_writer {
     enum db_turn last;
     struct db_unit *first, *last_unit;
     size_t n_units;
-    struct db_lease_wait *leases, *last_lease;
+    struct db_lease_wait *leases; /* in the order they came */
     bool started;
     bool stopping;
     pthread_t thread;
@@ -65,9 +65,6 @@ MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
 /* turn.c */
-/* At the start nobody has the turn, and at the end nobody has it any more. */
-void db_turn_init(struct db_writer *w);
-void db_turn_done(struct db_writer *w);
 /* Under w->lock: gives the free turn to whoever is next. */
 void db_turn_pass(struct db_writer *w);
 /* Waits for the turn; NULL gone and 0 deadline: as long as it takes. Any thread that has it not:
@@ -80,13 +77,10 @@ void db_turn_give(struct db_writer *w);
 MUST_CHECK struct err *db_write_conn(struct arena *a, struct db_writer *w, struct db_conn **ret);
 
 /* checkpointer.c */
-/* The thread starts with the first call of db_checkpointer_note() that finds work. */
-void db_checkpointer_init(struct db_checkpointer *c);
-/* Ends the thread: before the writer's end, whose turn it takes. */
-void db_checkpointer_stop(struct db_writer *w);
-/* With no other thread left: the last checkpoint, on the write connection, if there is one. */
-void db_checkpointer_done(struct db_writer *w);
 /* After a commit, with the turn: starts the thread once the log has grown enough. */
 void db_checkpointer_note(struct db_writer *w);
+/* With no other thread left: its connection is closed, and the last checkpoint is the write
+ * connection's, if there is one. */
+void db_checkpointer_done(struct db_writer *w);
 
 #endif

@@ -67,8 +67,7 @@ static void open_own(struct bench *b, struct db_fault *fault)
     fault->ops.writer_free = own_free;
     fault->ops.submit = own_submit;
     fault->ops.run_leased = own_run_leased;
-    fault->ops.wal_bytes = NULL; /* nobody asks */
-    fault->ops.checkpoint = NULL;
+    fault->ops.checkpoint = NULL; /* nobody asks */
     b->conf.ops = &fault->ops;
     bench_open(b);
     bench_run(b, "CREATE TABLE t (x INTEGER PRIMARY KEY)");
