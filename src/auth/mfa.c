@@ -36,7 +36,8 @@ struct auth_session {
 
 /* --- the first login ------------------------------------------------------------------------- */
 
-static struct err *begin(struct arena *a, struct db_conn *tx, const struct auth_session *session)
+static struct err *begin_session(struct arena *a, struct db_conn *tx,
+                                 const struct auth_session *session)
 {
     const struct rec_set sets[] = {
         {STR("id"), AUTH_TEXT(session->id)},
@@ -67,8 +68,8 @@ struct ending {
     const char *refusal; /* NULL: it was there and is used up */
 };
 
-static struct err *end(struct arena *a, struct db_conn *tx, const struct auth_session *session,
-                       struct ending *ending)
+static struct err *end_session(struct arena *a, struct db_conn *tx,
+                               const struct auth_session *session, struct ending *ending)
 {
     struct rec *row = NULL;
     struct err *err = rec_find(a, tx, session->scope.schema->mfas, session->id, &row);
@@ -137,8 +138,8 @@ struct err *auth_session_unit(struct db_conn *tx, const void *in, struct arena *
     struct ending *ending = ARENA_NEW(a, struct ending);
 
     *ret_out = ending;
-    return login->session->is_second ? end(a, tx, login->session, ending)
-                                     : begin(a, tx, login->session);
+    return login->session->is_second ? end_session(a, tx, login->session, ending)
+                                     : begin_session(a, tx, login->session);
 }
 
 struct err *auth_session_ended(struct arena *a, struct auth_login *login, const void *out)

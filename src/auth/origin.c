@@ -66,8 +66,8 @@ static struct err *list_origins(struct arena *a, struct db_conn *tx,
     return err;
 }
 
-static struct err *touch(struct arena *a, struct db_conn *tx, const struct auth_origin *origin,
-                         struct str id)
+static struct err *touch_origin(struct arena *a, struct db_conn *tx,
+                                const struct auth_origin *origin, struct str id)
 {
     struct rec *row = NULL;
     struct rec *after;
@@ -123,7 +123,7 @@ struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a
     if (err)
         return err;
     if (known.n > 0)
-        return touch(a, tx, origin, known);
+        return touch_origin(a, tx, origin, known);
     if (origins.n > 0 && auth_cell(origin->rec, origin->rec->col->auth->email).n > 0) {
         *ret_out = due;
         return NULL;

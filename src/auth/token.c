@@ -39,7 +39,7 @@ struct token_parts {
     struct str content; /* what is signed: head, point, claims */
 };
 
-static bool split(struct str token, struct token_parts *ret)
+static bool split_token(struct str token, struct token_parts *ret)
 {
     struct str rest = token;
 
@@ -158,7 +158,7 @@ struct err *auth_token_verify(struct arena *a, struct db_conn *conn, const struc
     struct err *err;
 
     *ret = (struct auth_token){.text = token};
-    if (!split(token, &parts) || !is_hs256(a, parts.head))
+    if (!split_token(token, &parts) || !is_hs256(a, parts.head))
         return NULL;
     claims = read_part(a, parts.claims);
     if (!claims || !is_timely(claims, now_ms) ||

@@ -163,7 +163,7 @@ static struct err *carry_out(struct rec_heard *heard)
     return err ? err : end;
 }
 
-static struct err *run(struct heard_draft *it, struct rec_written **ret)
+static struct err *run_stages(struct heard_draft *it, struct rec_written **ret)
 {
     struct err *err = it->db ? in_snapshot(it, judge) : judge(it);
 
@@ -200,7 +200,7 @@ struct err *rec_draft_run_heard(struct arena *a, struct db *db, const struct rec
 
     it.heard.user = &it;
     *ret = NULL;
-    return run(&it, ret);
+    return run_stages(&it, ret);
 }
 
 struct err *rec_draft_run_inside(const struct rec_draft *draft, struct db_conn *tx, struct arena *a,
@@ -210,7 +210,7 @@ struct err *rec_draft_run_inside(const struct rec_draft *draft, struct db_conn *
     struct err *err;
 
     it.heard.user = &it;
-    err = run(&it, ret);
+    err = run_stages(&it, ret);
     if (!it.written) /* a listener has kept it from being written */
         *ret = ARENA_NEW(a, struct rec_written);
     return err;
