@@ -7,13 +7,11 @@ static struct auth_call *auth_call_new(struct api_call *call)
 {
     struct auth_call *auth = ARENA_NEW(call->arena, struct auth_call);
 
-    *auth = (struct auth_call){.actor = &call->actor,
+    *auth = (struct auth_call){.caller = &call->caller,
                                .col = schema_find(call->schema, call->req->params[0]),
                                .id = call->req->params[1],
                                .mfa_id = req_query_get(call->req, STR("mfaId")),
-                               .expand = req_query_get(call->req, STR("expand")),
-                               .client_ip = call->real_ip,
-                               .superuser_ip_allowed = call->superuser_ip_allowed};
+                               .expand = req_query_get(call->req, STR("expand"))};
     return auth;
 }
 
@@ -27,7 +25,7 @@ static void read_body(struct api_call *call, struct auth_call *auth)
     auth->form = form;
     if (!auth->body_err)
         auth->rules_err = api_body(call, &auth->body);
-    call->actor.request.body = auth->body;
+    call->caller.actor.request.body = auth->body;
 }
 
 static struct err *send_answer(struct api_call *call, const struct auth_answer *answer)
@@ -55,9 +53,9 @@ static struct err *refresh(struct api_call *call)
     struct auth_answer answer;
     struct err *err = api_body(call, &auth->body);
 
-    call->actor.request.body = auth->body;
+    call->caller.actor.request.body = auth->body;
     if (!err)
-        err = auth_refresh(call->arena, call->conn, auth, &call->token, &answer);
+        err = auth_refresh(call->arena, call->conn, auth, &answer);
     return err ? err : send_answer(call, &answer);
 }
 

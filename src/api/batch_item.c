@@ -134,7 +134,7 @@ static struct rec_actor *actor_of(struct api_call *call, const struct target *ta
     struct rec_actor *actor = ARENA_NEW(call->arena, struct rec_actor);
     struct query_pair *pairs = ARENA_ARRAY(call->arena, struct query_pair, query->n);
 
-    *actor = call->actor;
+    *actor = call->caller.actor;
     actor->request.context = STR("batch");
     actor->request.method = target->action->as_method;
     for (size_t i = 0; i < query->n; i++)

@@ -114,7 +114,7 @@ bool api_header_is_seen(struct str name)
 
 static void fill_request(struct api_call *call)
 {
-    struct query_request *request = &call->actor.request;
+    struct query_request *request = &call->caller.actor.request;
     const struct req_pairs *query = req_query(call->req);
     const struct req_pairs *headers = &call->req->headers;
     struct query_pair *out = ARENA_ARRAY(call->arena, struct query_pair, query->n + headers->n);
@@ -136,7 +136,7 @@ static void fill_request(struct api_call *call)
 static struct err *check_guard(struct api_call *call)
 {
     const enum api_guard guard = call->route ? call->route->guard : GUARD_NONE;
-    const struct rec *caller = call->token.rec;
+    const struct rec *caller = call->caller.token.rec;
     struct arena *a = call->arena;
     const struct schema_col *col = NULL;
 
@@ -157,7 +157,7 @@ static struct err *check_guard(struct api_call *call)
                                     STR_ARG(caller->col->name))
                            .p,
                        "a token of another collection");
-    if (guard == GUARD_SUPERUSER && !call->actor.superuser)
+    if (guard == GUARD_SUPERUSER && !call->caller.actor.superuser)
         return err_new(a, E_FORBIDDEN,
                        "The authorized record is not allowed to perform this action.",
                        "not a superuser");
@@ -177,26 +177,27 @@ struct err *api_identify(struct api_call *call)
     struct err *err;
 
     call->now_ms = date_now_ms();
-    call->actor = (struct rec_actor){.scope = {.schema = call->schema,
-                                               .now_ms = call->now_ms,
-                                               .files = call->api->files,
-                                               .events = call->api->events}};
-    call->token = (struct auth_token){0};
-    call->real_ip = api_real_ip(call->arena, call->req, call->settings);
-    call->superuser_ip_allowed = call->settings->superuser_ips.n == 0 ||
-                                 settings_ip_in(&call->settings->superuser_ips, call->real_ip);
+    call->caller.actor = (struct rec_actor){.scope = {.schema = call->schema,
+                                                      .now_ms = call->now_ms,
+                                                      .files = call->api->files,
+                                                      .events = call->api->events}};
+    call->caller.token = (struct auth_token){0};
+    call->caller.ip = api_real_ip(call->arena, call->req, call->settings);
+    call->caller.superuser_ip_allowed =
+        call->settings->superuser_ips.n == 0 ||
+        settings_ip_in(&call->settings->superuser_ips, call->caller.ip);
     err = api_check_query(call->arena, call->req->query);
     if (err)
         return err;
     if (token.n > 0) {
         err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
-                                call->now_ms, &call->token);
+                                call->now_ms, &call->caller.token);
         if (err)
             return err;
     }
     fill_request(call);
-    rec_actor_set_auth(call->arena, &call->actor, call->token.rec);
-    if (call->actor.superuser && !call->superuser_ip_allowed)
+    rec_actor_set_auth(call->arena, &call->caller.actor, call->caller.token.rec);
+    if (call->caller.actor.superuser && !call->caller.superuser_ip_allowed)
         return err_new(call->arena, E_FORBIDDEN, NULL, "superuser from an address not listed");
     if (call->req->too_large && !(call->route && call->route->body == BODY_BATCH))
         return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");

@@ -186,7 +186,7 @@ static struct err *prepare_removal(struct api_call *call)
     struct removal *removal = ARENA_NEW(call->arena, struct removal);
     struct err *err = api_collection(call, NULL, &removal->col);
 
-    removal->scope = call->actor.scope;
+    removal->scope = call->caller.actor.scope;
     call->state = removal;
     return err;
 }

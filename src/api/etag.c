@@ -79,7 +79,7 @@ const struct rec_condition *api_condition(struct api_call *call)
 static struct str tag_of(struct api_call *call, struct str version)
 {
     const struct str secret = call->schema->superusers->auth->tokens[TOKEN_AUTH].secret;
-    const struct rec *auth = call->actor.auth;
+    const struct rec *auth = call->caller.actor.auth;
     const struct str seen[] = {buf_str(&call->req->resp.body), call->req->query,
                                auth ? auth->col->id : STR(""), auth ? rec_id(auth) : STR("")};
     unsigned char digest[SHA256_LEN], code[SHA256_LEN];

@@ -24,11 +24,11 @@ static struct err *write_health(struct api_call *call)
     struct buf *out = &call->req->resp.body;
 
     BUF_ADD(out, "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{");
-    if (call->actor.superuser) {
+    if (call->caller.actor.superuser) {
         BUF_ADD(out, "\"canBackup\":true,\"possibleProxyHeader\":");
         json_write_text(out, proxy_header(call));
         BUF_ADD(out, ",\"realIP\":");
-        json_write_text(out, call->real_ip);
+        json_write_text(out, call->caller.ip);
     }
     BUF_ADD(out, "}}");
     req_answer_json(call->req, 200);

@@ -88,10 +88,7 @@ struct api_call {
     struct api_snapshots own;   /* references, where a step has taken newer ones; or NULL */
 
     /* who asks, from the first step on */
-    struct rec_actor actor;
-    struct auth_token token;
-    struct str real_ip;
-    bool superuser_ip_allowed; /* the address may act as a superuser */
+    struct auth_caller caller;
     int64_t now_ms;
 
     /* the body, from when it is first asked for (body.c) */

@@ -14,7 +14,7 @@ static struct err *list_records(struct api_call *call)
 
     err = api_collection(call, MISSING_CONTEXT, &col);
     if (!err)
-        err = api_body(call, &call->actor.request.body);
+        err = api_body(call, &call->caller.actor.request.body);
     if (err)
         return err;
     params = (struct rec_list_params){
@@ -25,7 +25,8 @@ static struct err *list_records(struct api_call *call)
         .sort = req_query_get(call->req, STR("sort")),
         .expand = req_query_get(call->req, STR("expand")),
     };
-    err = rec_list(call->arena, call->conn, &call->actor, col, &params, &call->req->resp.body);
+    err =
+        rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);
     if (err)
         return err;
     req_answer_json(call->req, 200);
@@ -39,9 +40,9 @@ static struct err *view_record(struct api_call *call)
 
     err = api_collection(call, MISSING_CONTEXT, &col);
     if (!err)
-        err = api_body(call, &call->actor.request.body);
+        err = api_body(call, &call->caller.actor.request.body);
     if (!err)
-        err = rec_view(call->arena, call->conn, &call->actor, col, call->req->params[1],
+        err = rec_view(call->arena, call->conn, &call->caller.actor, col, call->req->params[1],
                        req_query_get(call->req, STR("expand")), &call->req->resp.body);
     if (err)
         return err;
@@ -59,7 +60,7 @@ static struct err *make_draft(struct api_call *call)
 {
     const enum rec_action action = (enum rec_action)call->step->what;
     struct rec_request request = {.action = action,
-                                  .actor = &call->actor,
+                                  .actor = &call->caller.actor,
                                   .id = call->req->params[1],
                                   .expand = req_query_get(call->req, STR("expand")),
                                   .condition = api_condition(call),

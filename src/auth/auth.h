@@ -39,8 +39,17 @@ struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_to
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
+/* Who asks, and from where. */
+struct auth_caller {
+    struct rec_actor actor;    /* its context is set here */
+    struct auth_token token;   /* of the request */
+    struct str ip;             /* the real address (services.md 13) */
+    bool superuser_ip_allowed; /* it may act as a superuser (superuserIPs) */
+};
+
+/* A request for an answer that logs in. */
 struct auth_call {
-    struct rec_actor *actor;       /* of the requester; its context is set here */
+    struct auth_caller *caller;
     const struct schema_col *col;  /* of the path; may be NULL or no auth collection */
     const struct json *body;       /* what rules see as the body; may be NULL: empty */
     const struct form_input *form; /* the body as a fixed structure; NULL: `body` is it */
@@ -52,10 +61,7 @@ struct auth_call {
     struct str id;         /* impersonate: of the path */
     struct str mfa_id;     /* query parameter, or empty */
     struct str expand;     /* raw parameter */
-    struct str client_ip;  /* real address (services.md 13) */
     struct str user_agent; /* p NULL: the request's header of that name */
-    /* whether a superuser may log in from the requester's address (superuserIPs) */
-    bool superuser_ip_allowed;
 };
 
 /* What a login answers. */
@@ -66,7 +72,7 @@ struct auth_answer {
 
 /*
  * A login on its way (auth.md 4), in the request's arena with everything it points to. What follows
- * are its steps in their order: `conn` is inside a snapshot that is what the schema of call->actor
+ * are its steps in their order: `conn` is inside a snapshot that is what the schema of the caller
  * says, and nothing is open in between.
  */
 struct auth_session; /* mfa.c: of a second factor */
@@ -104,11 +110,10 @@ MUST_CHECK struct err *auth_login_write(struct arena *a, struct db_conn *conn,
 struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 void auth_origin_noted(const struct auth_login *login, const struct err *err, const void *out);
 
-/* POST …/auth-refresh, behind the same-collection guard. token: the verified one of the request.
- * Reads only; conn may be inside a snapshot. */
+/* POST …/auth-refresh, behind the same-collection guard: by the caller's token. Reads only; conn
+ * may be inside a snapshot. */
 MUST_CHECK struct err *auth_refresh(struct arena *a, struct db_conn *conn,
-                                    const struct auth_call *call, const struct auth_token *token,
-                                    struct auth_answer *ret);
+                                    const struct auth_call *call, struct auth_answer *ret);
 /* POST …/impersonate/{id}, behind the guard for superusers. Reads only. */
 MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
                                         const struct auth_call *call, struct auth_answer *ret);

@@ -18,7 +18,8 @@ struct err *auth_mfa_wanted(struct arena *a, struct db_conn *conn, const struct 
     *ret = auth->mfa_enabled;
     if (!auth->mfa_enabled || auth->mfa_rule.n == 0)
         return NULL;
-    err = rec_matches(a, conn, login->call->actor, rec->col, rec_id(rec), auth->mfa_rule, ret);
+    err = rec_matches(a, conn, &login->call->caller->actor, rec->col, rec_id(rec), auth->mfa_rule,
+                      ret);
     if (err && err->kind == E_BAD_REQUEST)
         return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "mfa rule: %.*s",
                        STR_ARG(err->cause));
@@ -118,7 +119,7 @@ struct err *auth_session_new(struct arena *a, const struct auth_login *login,
     const struct auth_call *call = login->call;
     struct err *err;
 
-    session->scope = call->actor->scope;
+    session->scope = call->caller->actor.scope;
     session->rec = login->rec;
     session->method = login->method;
     if (!session->scope.schema->mfas)

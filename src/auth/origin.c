@@ -26,13 +26,13 @@ typedef VEC(struct str) id_list;
 
 static struct str fingerprint(struct arena *a, const struct auth_call *call)
 {
-    const struct query_request *request = &call->actor->request;
+    const struct query_request *request = &call->caller->actor.request;
     struct str agent = call->user_agent;
 
     for (size_t i = 0; i < request->n_headers && !agent.p; i++)
         if (str_eq(request->headers[i].name, STR("user_agent")))
             agent = request->headers[i].value;
-    return md5_hex(a, arena_concat(a, call->client_ip, str_sub(agent, 0, USER_AGENT_MAX),
+    return md5_hex(a, arena_concat(a, call->caller->ip, str_sub(agent, 0, USER_AGENT_MAX),
                                    agent.n > USER_AGENT_MAX ? STR("...") : STR("")));
 }
 
@@ -139,16 +139,16 @@ struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *lo
         json_get(auth_option(a, login->rec->col, "authAlert"), STR("enabled"));
     struct auth_origin *origin;
 
-    if (!call->actor->scope.schema->auth_origins || !alerts || alerts->type != JSON_BOOL ||
+    if (!call->caller->actor.scope.schema->auth_origins || !alerts || alerts->type != JSON_BOOL ||
         !alerts->truth)
         return NULL;
     origin = ARENA_NEW(a, struct auth_origin);
     *origin = (struct auth_origin){
-        .scope = call->actor->scope,
+        .scope = call->caller->actor.scope,
         .rec = login->rec,
         .fingerprint = fingerprint(a, call),
         .id = random_text(a, ID_LEN, ALPHABET_ID),
-        .fixed = rec_fix(a, call->actor->scope.schema->auth_origins),
+        .fixed = rec_fix(a, call->caller->actor.scope.schema->auth_origins),
     };
     return origin;
 }

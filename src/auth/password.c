@@ -129,7 +129,7 @@ struct err *auth_password_find(struct arena *a, struct db_conn *conn, const stru
     struct rec *rec = NULL;
     struct err *err;
 
-    call->actor->request.context = STR("password");
+    call->caller->actor.request.context = STR("password");
     err = read_form(a, call, &form);
     if (err)
         return err;

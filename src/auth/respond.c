@@ -16,13 +16,13 @@ static struct err *check_rule(struct arena *a, struct db_conn *conn, const struc
     bool matches = false;
     struct err *err;
 
-    if (call->actor->superuser)
+    if (call->caller->actor.superuser)
         return NULL;
     if (!rule->set)
         return err_new(a, E_FORBIDDEN, MESSAGE_RULE, "authRule: nobody may log in");
     if (rule->text.n == 0)
         return NULL;
-    err = rec_matches(a, conn, call->actor, rec->col, rec_id(rec), rule->text, &matches);
+    err = rec_matches(a, conn, &call->caller->actor, rec->col, rec_id(rec), rule->text, &matches);
     if (err && err->kind != E_BAD_REQUEST)
         return err;
     if (err)
@@ -33,7 +33,8 @@ static struct err *check_rule(struct arena *a, struct db_conn *conn, const struc
 struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                        const struct rec *rec)
 {
-    if (rec->col == call->actor->scope.schema->superusers && !call->superuser_ip_allowed)
+    if (rec->col == call->caller->actor.scope.schema->superusers &&
+        !call->caller->superuser_ip_allowed)
         return err_new(a, E_FORBIDDEN, NULL, "superuser from an address not listed");
     if (call->rules_err)
         return err_copy(a, call->rules_err);
@@ -44,7 +45,7 @@ struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_
 struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                        const struct rec *rec, struct str token, struct auth_answer *ret)
 {
-    struct rec_actor self = *call->actor;
+    struct rec_actor self = call->caller->actor;
     AUTO_BUF struct buf out;
     struct err *err;
 
@@ -66,7 +67,8 @@ struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_
 static struct err *new_token(struct arena *a, const struct auth_call *call, const struct rec *rec,
                              bool refreshable, int64_t duration_s, struct str *ret)
 {
-    *ret = auth_token_new(a, rec, TOKEN_AUTH, refreshable, duration_s, call->actor->scope.now_ms);
+    *ret = auth_token_new(a, rec, TOKEN_AUTH, refreshable, duration_s,
+                          call->caller->actor.scope.now_ms);
     if (ret->n == 0)
         return err_new(a, E_INTERNAL, "Failed to create auth token.", "no key to sign with");
     return NULL;
@@ -97,12 +99,13 @@ struct err *auth_login_write(struct arena *a, struct db_conn *conn, struct auth_
 /* --- refresh, impersonation ------------------------------------------------------------------ */
 
 struct err *auth_refresh(struct arena *a, struct db_conn *conn, const struct auth_call *call,
-                         const struct auth_token *token, struct auth_answer *ret)
+                         struct auth_answer *ret)
 {
+    const struct auth_token *token = &call->caller->token;
     struct str text = token->text;
     struct err *err;
 
-    call->actor->request.context = STR("default");
+    call->caller->actor.request.context = STR("default");
     err = auth_check_collection(a, call->col);
     if (err)
         return err;
@@ -155,7 +158,7 @@ struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct
     struct str token;
     struct err *err;
 
-    call->actor->request.context = STR("default");
+    call->caller->actor.request.context = STR("default");
     if (!call->col || !call->col->auth)
         return err_new(a, E_NOT_FOUND, "Missing or invalid auth collection context.",
                        "no such auth collection");

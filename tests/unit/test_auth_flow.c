@@ -145,17 +145,15 @@ static int64_t count(const char *sql)
     return row->cells[0].i;
 }
 
-static struct auth_call call_of(struct rec_actor *actor, const char *body)
+static struct auth_call call_of(struct auth_caller *caller, const char *body)
 {
-    struct auth_call call = {.actor = actor,
-                             .col = users(),
-                             .client_ip = STR("203.0.113.5"),
-                             .user_agent = STR("curl/8.0"),
-                             .superuser_ip_allowed = true};
+    struct auth_call call = {.caller = caller, .col = users(), .user_agent = STR("curl/8.0")};
 
-    memset(actor, 0, sizeof(*actor));
-    actor->scope = SCOPE;
-    rec_actor_set_auth(env.a, actor, NULL);
+    memset(caller, 0, sizeof(*caller));
+    caller->ip = STR("203.0.113.5");
+    caller->superuser_ip_allowed = true;
+    caller->actor.scope = SCOPE;
+    rec_actor_set_auth(env.a, &caller->actor, NULL);
     assert_true(json_read(env.a, str_of(body), &json_limits_body, &call.body, NULL));
     return call;
 }
@@ -212,8 +210,8 @@ static struct auth_answer send(const struct auth_call *call)
 
 static struct auth_answer login(const char *body)
 {
-    struct rec_actor actor;
-    const struct auth_call call = call_of(&actor, body);
+    struct auth_caller caller;
+    const struct auth_call call = call_of(&caller, body);
 
     return send(&call);
 }
@@ -322,8 +320,8 @@ static void refusals(void **state)
 
 static void collections_that_cannot_log_in(void **state)
 {
-    struct rec_actor actor;
-    struct auth_call call = call_of(&actor, "[]");
+    struct auth_caller caller;
+    struct auth_call call = call_of(&caller, "[]");
 
     (void)state;
     call.col = NULL;
@@ -331,20 +329,20 @@ static void collections_that_cannot_log_in(void **state)
     call.col = schema_find(env.schema, STR("_mfas"));
     assert_true(str_has(send(&call).body, STR("\"Missing or invalid auth collection context.\"")));
     set_option("$.passwordAuth.enabled", "false");
-    call = call_of(&actor, "[]");
+    call = call_of(&caller, "[]");
     assert_int_equal(send(&call).status, 403);
 }
 
 static void auth_rule_is_asked(void **state)
 {
-    struct rec_actor actor;
+    struct auth_caller caller;
     struct auth_call call;
 
     (void)state;
     set_option("$.authRule", "\"verified = true\"");
     assert_int_equal(login(GOOD).status, 403);
-    call = call_of(&actor, GOOD);
-    actor.superuser = true;
+    call = call_of(&caller, GOOD);
+    caller.actor.superuser = true;
     assert_int_equal(send(&call).status, 200);
     set_option("$.authRule", "\"@request.context = \\\"password\\\"\"");
     assert_int_equal(login(GOOD).status, 200);
@@ -357,16 +355,16 @@ static void superusers_come_from_listed_addresses(void **state)
     struct auth_superuser superuser = {
         .scope = SCOPE, .email = STR("root@example.com"), .password = STR(PASSWORD)};
     struct db_lease lease = {0};
-    struct rec_actor actor;
+    struct auth_caller caller;
     struct auth_call call;
 
     (void)state;
     ok(auth_superuser_prepare(env.a, &superuser, true));
     ok(db_run_leased(env.a, env.db, &lease, auth_superuser_create, &superuser, NULL));
-    call = call_of(&actor, "{\"identity\":\"root@example.com\",\"password\":\"" PASSWORD "\"}");
+    call = call_of(&caller, "{\"identity\":\"root@example.com\",\"password\":\"" PASSWORD "\"}");
     call.col = env.schema->superusers;
     assert_int_equal(send(&call).status, 200);
-    call.superuser_ip_allowed = false;
+    caller.superuser_ip_allowed = false;
     assert_int_equal(send(&call).status, 403);
 }
 
@@ -428,15 +426,15 @@ static void a_rule_says_who_needs_a_second_factor(void **state)
 
 static void origins_are_kept(void **state)
 {
-    struct rec_actor actor;
+    struct auth_caller caller;
     struct auth_call call;
 
     (void)state;
     assert_int_equal(login(GOOD).status, 200);
     assert_true(count("SELECT COUNT(*) FROM _authOrigins WHERE "
                       "fingerprint = 'cc78f2f3581065f5304b8c5b9862b4ba'") == 1);
-    call = call_of(&actor, GOOD);
-    actor.scope.now_ms = NOW_MS + 5000;
+    call = call_of(&caller, GOOD);
+    caller.actor.scope.now_ms = NOW_MS + 5000;
     assert_int_equal(send(&call).status, 200);
     assert_true(count("SELECT COUNT(*) FROM _authOrigins WHERE updated > created") == 1);
     call.user_agent = STR("elsewhere");
@@ -456,15 +454,16 @@ static void no_alert_no_origin(void **state)
 
 static struct auth_answer refresh(const struct auth_token *token, int64_t now_ms)
 {
-    struct rec_actor actor;
-    struct auth_call call = call_of(&actor, "{}");
+    struct auth_caller caller;
+    struct auth_call call = call_of(&caller, "{}");
     struct auth_answer answer;
     struct db_conn *conn;
 
-    actor.scope.now_ms = now_ms;
-    rec_actor_set_auth(env.a, &actor, token->rec);
+    caller.actor.scope.now_ms = now_ms;
+    rec_actor_set_auth(env.a, &caller.actor, token->rec);
+    caller.token = *token;
     ok(db_reader(env.a, env.db, &conn));
-    ok(auth_refresh(env.a, conn, &call, token, &answer));
+    ok(auth_refresh(env.a, conn, &call, &answer));
     return answer;
 }
 
@@ -486,15 +485,15 @@ static void refreshing_renews_unless_static(void **state)
 static struct auth_answer impersonate(const char *id, const char *body)
 {
     struct auth_token token;
-    struct rec_actor actor;
-    struct auth_call call = call_of(&actor, body);
+    struct auth_caller caller;
+    struct auth_call call = call_of(&caller, body);
     struct auth_answer answer = {0};
     struct db_conn *conn;
     struct err *err;
 
     verify(member(login(GOOD), "token"), &token);
-    rec_actor_set_auth(env.a, &actor, token.rec);
-    actor.superuser = true;
+    rec_actor_set_auth(env.a, &caller.actor, token.rec);
+    caller.actor.superuser = true;
     call.id = str_of(id);
     ok(db_reader(env.a, env.db, &conn));
     err = auth_impersonate(env.a, conn, &call, &answer);
