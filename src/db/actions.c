@@ -6,7 +6,6 @@
  */
 #include "db/db.h"
 
-#include "base/compiler.h"
 #include "base/limits.h"
 #include "base/thread.h"
 #include "db/internal.h"

@@ -4,7 +4,6 @@
  */
 #include "db/db.h"
 
-#include "base/compiler.h"
 #include "db/internal.h"
 
 bool db_submit(struct db *db, struct db_unit *unit)

@@ -6,7 +6,6 @@
  */
 #include "db/sqlite.h"
 
-#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/date.h"
 #include "db/writer.h"

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "db/like_pattern.h"
 
-static struct str text_of(sqlite3_value *value)
+static struct str value_text(sqlite3_value *value)
 {
     const unsigned char *p = sqlite3_value_text(value);
 
@@ -74,8 +74,8 @@ static void like_call(sqlite3_context *context, int argc, sqlite3_value **argv)
             return;
         }
     }
-    pattern = text_of(argv[0]);
-    text = text_of(argv[1]);
+    pattern = value_text(argv[0]);
+    text = value_text(argv[1]);
     if (pattern.p && text.p)
         like_run(context, pattern, text, escape);
 }

@@ -1,5 +1,5 @@
 /*
- * Transactions of units: how they begin, and one that a unit has for itself.
+ * Transactions of units: how they begin and commit, and one that a unit has for itself.
  *
  * `published` and the unit's actions run before the connection is given back, so that what the next
  * writer sees, and what is told about commits, is in the order of the commits.
