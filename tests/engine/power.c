@@ -14,8 +14,7 @@
 #define SHM_REGION 32768
 #define SHM_REGIONS_MAX 16
 
-/* --- bytes that grow ---------------------------------------------------------------------------
- */
+/* --- bytes that grow ------------------------------------------------------------------------ */
 
 struct bytes {
     unsigned char *p;
@@ -56,8 +55,7 @@ static void bytes_done(struct bytes *b)
     *b = (struct bytes){0};
 }
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files ---------------------------------------------------------------------------------- */
 
 /* Since the last sync: bytes written, or a new length (p NULL). */
 struct pending {
@@ -160,8 +158,7 @@ static void count_op(struct power *power)
     power->cut_at = more ? power->n_ops + more : 0;
 }
 
-/* --- cuts --------------------------------------------------------------------------------------
- */
+/* --- cuts ----------------------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -272,8 +269,7 @@ const char *power_name(const struct power *power)
     return power->name;
 }
 
-/* --- methods of a file -------------------------------------------------------------------------
- */
+/* --- methods of a file ---------------------------------------------------------------------- */
 
 #define HANDLE(p) ((struct handle *)(p))
 
@@ -447,8 +443,7 @@ static int file_characteristics(sqlite3_file *f)
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* --- shared memory -----------------------------------------------------------------------------
- */
+/* --- shared memory -------------------------------------------------------------------------- */
 
 static int shm_map(sqlite3_file *f, int region, int size, int extend, void volatile **ret)
 {
@@ -572,8 +567,7 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = shm_unmap,
 };
 
-/* --- methods of the file system ----------------------------------------------------------------
- */
+/* --- methods of the file system ------------------------------------------------------------- */
 
 #define POWER(vfs) ((struct power *)(vfs))
 

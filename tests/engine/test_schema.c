@@ -25,8 +25,7 @@ struct swept {
     bool refused; /* by the database itself, at every try */
 };
 
-/* --- one change, as a unit ---------------------------------------------------------------------
- */
+/* --- one change, as a unit ------------------------------------------------------------------ */
 
 struct unit_in {
     const struct schema *schema;
@@ -91,8 +90,7 @@ static struct err *run_change(struct db_conn *tx, const void *in, struct arena *
     return save(a, tx, it, old);
 }
 
-/* --- what there is ------------------------------------------------------------------------------
- */
+/* --- what there is -------------------------------------------------------------------------- */
 
 static struct db_conn *reader(struct bench *b)
 {
@@ -191,8 +189,7 @@ static void check_agreement(struct bench *b)
     assert_int_equal(tables.n, n + 3); /* _collections, _migrations, _params */
 }
 
-/* --- the sweep ----------------------------------------------------------------------------------
- */
+/* --- the sweep ------------------------------------------------------------------------------ */
 
 static void count_up(void *user)
 {
@@ -280,8 +277,7 @@ static void sweep_all(const struct swept *list, size_t n)
     }
 }
 
-/* --- the changes -------------------------------------------------------------------------------
- */
+/* --- the changes ---------------------------------------------------------------------------- */
 
 #define TAGS \
     "{\"name\":\"tags\",\"type\":\"base\",\"fields\":[{\"id\":\"t1\",\"name\":\"name\",\"type\":\"text\"}]}"
