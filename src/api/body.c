@@ -9,6 +9,7 @@
 #include "base/md5.h"
 #include "base/num.h"
 
+#include <math.h>
 #include <string.h>
 
 static struct err *bad_body(struct api_call *call, const char *why)
@@ -30,7 +31,7 @@ static struct json value_of_text(struct str text)
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] != '-' && text.p[i] != '.' && !(text.p[i] >= '0' && text.p[i] <= '9'))
             return json_of_text(text);
-    if (!num_parse_json(text, &number) ||
+    if (!num_parse_json(text, &number) || !isfinite(number) ||
         !str_eq(text, (struct str){shortest, num_format_plain(shortest, number)}))
         return json_of_text(text);
     return (struct json){.type = JSON_NUMBER, .text = text};

@@ -115,6 +115,7 @@ struct api_call {
     unsigned tries;
     struct db_end *ends; /* of a unit that is over: what listeners are still to be told */
     bool committed;      /* a unit of the call is */
+    bool leased;         /* the last unit was, if only in the end */
     int64_t db_version;  /* the database's schema, in the last read transaction */
     uint64_t queued_us;  /* clock_us() when it was last given to the pool */
     struct db_unit unit;

@@ -101,7 +101,7 @@ static struct err *run_heard(struct api_call *call)
     struct err *err = rec_draft_run_heard(call->arena, call->api->db, call->state, &written);
 
     call->committed = written != NULL;
-    if (!written)
+    if (!written || !written->now) /* kept by a listener; a delete has no files */
         rec_draft_discard(call->state);
     call->out = written ? written : ARENA_NEW(call->arena, struct rec_written);
     return err;

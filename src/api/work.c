@@ -195,6 +195,7 @@ static void run_leased(struct job *job)
     uint64_t end_us = clock_us() + lease.timeout_s * UINT64_C(1000000);
 
     call->out_of_time = false;
+    call->leased = true;
     if (waited_too_long(call)) {
         call->err = busy(call, "leases before it took too long");
     } else {
@@ -251,6 +252,7 @@ static bool start_unit(struct api_call *call)
 {
     struct arena *a = arena_child(call->arena); /* the unit's own: it may run again */
 
+    call->leased = false;
     call->unit = (struct db_unit){.run = run_unit,
                                   .in = call,
                                   .arena = a,
@@ -325,7 +327,7 @@ static bool step_ended(struct api_call *call)
         return false;
     if (call->err && begins_anew(call, call->err))
         return true;
-    if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT &&
+    if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT && !call->leased &&
         start_step(call, AT_LEASE))
         return false;
     if (call->err && !step->may_fail) {

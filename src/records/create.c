@@ -6,6 +6,7 @@
 #include "records/check.h"
 #include "records/draft.h"
 #include "records/expand.h"
+#include "records/files.h"
 #include "records/fresh.h"
 #include "records/installer.h"
 #include "records/read.h"
@@ -117,13 +118,16 @@ static struct err *store_created(const struct rec_draft *draft, struct rec_work 
     struct err *err;
 
     err = rec_save(work, work->is_heard ? NULL : draft->field_items, &rec);
-    if (!err)
+    if (!err && work->cells)
         err = rec_drop_installer(work);
     if (!err)
-        err = rec_uploads_check_stored(work->a, work->uploads, work->values);
+        err = rec_uploads_check_stored(work->a, work->uploads, rec_id(rec), work->values);
     if (err)
         return err_say(err, CREATE_FAILED);
-    ret->now = rec;
+    if (work->cells)
+        ret->now = rec;
+    if (work->is_heard && work->cells)
+        rec_files_replaced(work, work->scope->files); /* what listeners have left out */
     ret->body = draft->answer;
     if (ret->body.p && !work->is_heard)
         return NULL;

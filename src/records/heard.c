@@ -40,6 +40,9 @@ struct err *rec_raise(struct rec_heard *heard, enum event_stage stage,
                           .user = &raised};
     struct err *err = events_raise(heard->event.scope->events, &event);
 
+    /* Of a listener's own doing: nothing that listeners have been told begins anew. */
+    if (err && (err->kind == E_STALE || err->kind == E_OVER_BUDGET))
+        err->kind = E_UNAVAILABLE;
     if (ret_acted)
         *ret_acted = event.has_acted;
     return err;

@@ -170,8 +170,6 @@ static struct err *run_stages(struct heard_draft *it, struct rec_written **ret)
     if (err)
         return err;
     err = rec_raise(&it->heard, EVENT_REQUEST, carry_out, NULL);
-    if (err && err->kind == E_STALE && it->db)
-        err->kind = E_UNAVAILABLE; /* listeners have run: it does not begin anew */
     *ret = it->written;
     return err_say(err, it->part->failed);
 }

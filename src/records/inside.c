@@ -45,7 +45,7 @@ static struct err *save_inside(struct rec_heard *heard)
     struct rec *now;
     struct err *err = rec_save(work, NULL, &now);
 
-    if (err)
+    if (err || !work->cells) /* or a listener has kept it from being written */
         return err;
     heard->event.now = now;
     return work->old ? NULL : rec_drop_installer(work);

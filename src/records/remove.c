@@ -406,36 +406,35 @@ static struct err *release_found(struct removal *r, const struct schema_back *ba
     return err;
 }
 
+static void end_references(struct frame *frame)
+{
+    frame->todo.n = frame->next_todo = frame->n_kept = 0;
+    frame->more = false;
+    frame->next_back++;
+}
+
 /* The next piece of work on the topmost frame. */
 static struct err *next_step(struct removal *r, struct frame *frame)
 {
     const struct schema_back *back = &frame->col->backs[frame->next_back];
+    struct err *err;
 
     if (!frame->deleted)
         return delete_frame(r, frame);
     if (frame->next_todo < frame->todo.n)
         return release_found(r, back, frame);
-    if (frame->more && frame->moved)
-        return find_referencing(r, back, frame);
-    if (frame->todo.n > 0) {
-        frame->todo.n = frame->next_todo = 0;
-        frame->more = false;
-        frame->n_kept = 0;
-        frame->next_back++;
-        return NULL;
-    }
     if (frame->next_back == frame->col->n_backs) {
         r->top = frame->below;
         return NULL;
     }
-    if (is_stored(back)) {
-        struct err *err = find_referencing(r, back, frame);
-
-        frame->next_back += frame->todo.n == 0;
-        return err;
+    if (!is_stored(back) || (frame->todo.n > 0 && !(frame->more && frame->moved))) {
+        end_references(frame);
+        return NULL;
     }
-    frame->next_back++;
-    return NULL;
+    err = find_referencing(r, back, frame);
+    if (!err && frame->todo.n == 0)
+        end_references(frame);
+    return err;
 }
 
 /* Whether somebody listens to what may become of records that go, or lose a reference. */

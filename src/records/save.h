@@ -8,7 +8,8 @@
 
 /* The checks that need the database, reactions and the row, with every column written; field_items
  * are what rec_check_fields() has found (may be NULL). On success *ret is the record as it was
- * stored. Who makes a new one calls rec_drop_installer() next. */
+ * stored; work->cells is NULL where a listener has kept it from that. Who makes a new one calls
+ * rec_drop_installer() next. */
 MUST_CHECK struct err *rec_save(struct rec_work *work, const struct err *field_items,
                                 struct rec **ret);
 /* A stored record that has lost a reference (records.md 12): every column in normal form, autodates

@@ -147,11 +147,13 @@ static struct err *store_updated(const struct rec_draft *draft, struct rec_work 
         rec_check_fields(work, &items);
     err = rec_save(work, items, &rec);
     if (!err)
-        err = rec_uploads_check_stored(work->a, work->uploads, work->values);
+        err = rec_uploads_check_stored(work->a, work->uploads, rec_id(rec), work->values);
     if (err)
         return err_say(err, UPDATE_FAILED);
-    ret->now = rec;
-    rec_files_replaced(work, work->scope->files);
+    if (work->cells) { /* else a listener has kept it as it was */
+        ret->now = rec;
+        rec_files_replaced(work, work->scope->files);
+    }
     err = rec_version_now(work, request, &ret->version);
     return err ? err : rec_answer(work->a, work->tx, work->actor, rec, request->expand, &ret->body);
 }

@@ -212,13 +212,15 @@ void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store)
 }
 
 struct err *rec_uploads_check_stored(struct arena *a, const struct rec_uploads *uploads,
-                                     const struct value *values)
+                                     struct str rec, const struct value *values)
 {
     for (size_t i = 0; uploads && i < uploads->n; i++) {
         const struct rec_new_file *file = &uploads->items[i];
 
-        if (!file->stored && rec_list_has(&values[file->field->at], file->file.name))
-            return err_new(a, E_BAD_REQUEST, NULL, "an upload was not stored");
+        if (!rec_list_has(&values[file->field->at], file->file.name))
+            continue;
+        if (!file->stored || !str_eq(uploads->rec, rec)) /* a listener may choose another id */
+            return err_new(a, E_BAD_REQUEST, NULL, "an upload was not stored for this record");
     }
     return NULL;
 }

@@ -51,6 +51,6 @@ MUST_CHECK struct err *rec_uploads_store(struct arena *a, struct rec_uploads *up
 void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store);
 /* What the record's values name is stored. */
 MUST_CHECK struct err *rec_uploads_check_stored(struct arena *a, const struct rec_uploads *uploads,
-                                                const struct value *values);
+                                                struct str rec, const struct value *values);
 
 #endif

@@ -103,6 +103,12 @@ def refusals(site):
         site.same(stage + " throws", [status, answer], [400, THROWN])
         site.same(stage + " throws, heard", site.stages(), up_to + ["failed"] * (stage != "request"))
     site.same("none was stored", site.titles(), [])
+    for stage in ROUND:
+        for what in ("stale", "over"):
+            site.same("%s is %s" % (stage, what), site.make("%s:%s" % (stage, what))[0], 503)
+            stages = site.stages()
+            site.same("%s is %s, once" % (stage, what), len(stages), len(set(stages)))
+    clear(site)
     status, answer = site.make("validate:item")
     site.same("a finding", [status, answer["message"], list(answer["data"])],
               [400, "Failed to create record.", ["title"]])
@@ -124,16 +130,29 @@ def refusals(site):
 
 
 def kept(site):
+    for many in (MANY, MANY - 100):
+        kept_of(site, many)
+
+
+def kept_of(site, many):
     """Records that listeners keep, of many: each is asked about once."""
     parent = site.make("parent")[1]["id"]
     script = """WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d)
       INSERT INTO %s (id, title, "of") SELECT printf('k%%014d', n), '%s', '%s' FROM c"""
     for collection, title in (("child", "execute:stop"), ("loose", "save:stop")):
-        reeve.run_sql(site.server.dir, "data", script % (MANY, collection, title, parent))
+        reeve.run_sql(site.server.dir, "data", script % (many, collection, title, parent))
     site.heard()
     site.same("a delete with many that stay", site.drop(parent)[0], 204)
     told = [words[0] + " " + words[2] for words in site.heard() if words[1] == "save"]
-    site.same("each is asked once", [told.count("record.delete child"), told.count("record.update loose")], [MANY, MANY])
+    site.same("each is asked once, of %d" % many, [told.count("record.delete child"), told.count("record.update loose")], [many, many])
+    clear(site)
+    parent = site.make("parent")[1]["id"]
+    reeve.run_sql(site.server.dir, "data", script % (many, "child", "plain", parent))
+    reeve.run_sql(site.server.dir, "data", "UPDATE child SET title = 'save:stop' WHERE id <= 'k00000000000010'")
+    reeve.run_sql(site.server.dir, "data", script % (25, "loose", "plain", parent))
+    site.same("some stay", site.drop(parent)[0], 204)
+    site.same("and the others lose it", reeve.query(site.server.dir, "SELECT count(*) FROM loose WHERE \"of\" != ''"), [(0,)])
+    site.same("but for those", len(site.titles("child")), 10)
     reeve.run_sql(site.server.dir, "data", "UPDATE child SET title = 'x'; UPDATE child SET title = 'save:stop' "
                   "WHERE id = 'k00000000000007'")
     site.same("truncate", site.send("DELETE", "/api/collections/child/truncate")[0], 204)
@@ -143,21 +162,28 @@ def kept(site):
 
 def files_of_those(site):
     """What nobody names is not left behind."""
-    def upload(title, n=1):
+    def upload(title, n=1, method="POST", key=""):
         form = ("--b\r\nContent-Disposition: form-data; name=title\r\n\r\n%s\r\n--b\r\nContent-Disposition: "
                 "form-data; name=n\r\n\r\n%d\r\n--b\r\nContent-Disposition: "
                 "form-data; name=file; filename=a.txt\r\n\r\nhello\r\n--b--\r\n" % (title, n))
         headers = dict(site.root, **{"content-type": "multipart/form-data; boundary=b"})
-        return site.server.request("POST", "/api/collections/watched/records", form, headers)[0]
+        status, text, _ = site.server.request(method, "/api/collections/watched/records" + key, form, headers)
+        return status, json.loads(text) if text else None
 
     def stored():
         return sum(name.endswith(".txt") for _, _, names in os.walk(
             os.path.join(site.server.dir, "storage")) for name in names)
 
     for title, status, files in (("plain", 200, 1), ("request:stop", 204, 1), ("save:stop", 204, 1),
-                                 ("execute:throw", 400, 1), ("validate:change", 200, 2)):
-        site.same("an upload, " + title, upload(title, 99 if title == "validate:change" else 1), status)
+                                 ("execute:throw", 400, 1), ("validate:change", 200, 2),
+                                 ("write:stop", 200, 2), ("save:empty", 200, 2), ("save:move", 400, 2)):
+        site.same("an upload, " + title, upload(title, 99 if title == "validate:change" else 1)[0], status)
         reeve.until("%d files are stored, after %s" % (files, title), lambda: stored() == files)
+    record = upload("plain")[1]
+    site.same("an update that stays as it was", upload("write:stop", method="PATCH", key="/" + record["id"])[0], 200)
+    reeve.until("its new file is gone, the old one there", lambda: stored() == 3)
+    row = site.send("GET", "/api/collections/watched/records/" + record["id"])[1]
+    site.same("and its file, too", row["file"], record["file"])
     clear(site)
 
 

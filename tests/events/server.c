@@ -45,6 +45,17 @@ static struct err *stop(struct event *event)
     return NULL;
 }
 
+/* Kinds that mean to begin anew, where they come from elsewhere. */
+static struct err *stale(struct event *event)
+{
+    return err_new(event->a, E_STALE, NULL, "stale, says a listener");
+}
+
+static struct err *over(struct event *event)
+{
+    return err_new(event->a, E_OVER_BUDGET, NULL, "over budget, says a listener");
+}
+
 static struct err *item(struct event *event)
 {
     struct err *err = NULL;
@@ -66,6 +77,22 @@ static struct err *change(struct event *event)
     return event_next(event);
 }
 
+static struct err *empty(struct event *event)
+{
+    const struct rec_event *data = event->data;
+
+    data->values[schema_field(data->col, STR("file"))->at].list.n = 0;
+    return event_next(event);
+}
+
+static struct err *move(struct event *event)
+{
+    const struct rec_event *data = event->data;
+
+    data->values[data->col->id_field->at].text = STR("another00000000");
+    return event_next(event);
+}
+
 static struct err *rest(struct event *event)
 {
     (void)sleep(SLEEP_S);
@@ -76,8 +103,8 @@ static const struct {
     const char *name;
     struct err *(*run)(struct event *event);
 } deeds[] = {
-    {"throw", throw},   {"after", throw_after}, {"stop", stop},
-    {"change", change}, {"item", item},         {"sleep", rest},
+    {"throw", throw}, {"after", throw_after}, {"stop", stop}, {"change", change}, {"item", item},
+    {"sleep", rest},  {"stale", stale},       {"over", over}, {"empty", empty},   {"move", move},
 };
 
 /* --- hearing -----------------------------------------------------------------------------------

@@ -122,6 +122,10 @@ def json_cases():
     yield "1 million form pairs", request(
         "POST", ENTRIES, b"&".join(b"a%d=b" % n for n in range(1000000)),
         "Content-Type: application/x-www-form-urlencoded"), (200, 400, 413)
+    for path in (ENTRIES, "/api/collections/users/auth-with-password", ENTRIES + "?title=" + "9" * 400):
+        yield "a number of 400 digits in a form, " + path[:40], request(
+            "POST", path, b"title=" + b"9" * 400 + b"&n=-" + b"9" * 309,
+            "Content-Type: application/x-www-form-urlencoded"), (200, 400)
     yield "5 million form pairs for a login", request(
         "POST", "/api/collections/users/auth-with-password", b"a&" * 5000000,
         "Content-Type: application/x-www-form-urlencoded"), BAD
