@@ -324,7 +324,7 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
-    Stage("events",      events,        ["asan"],              30,   200),
+    Stage("events",      events,        ["asan"],              40,   200),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
