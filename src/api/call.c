@@ -176,9 +176,8 @@ struct err *api_identify(struct api_call *call)
     struct str token = auth_header_token(req_header(call->req, STR("Authorization")));
     struct err *err;
 
-    call->now_ms = date_now_ms();
     call->caller.actor = (struct rec_actor){.scope = {.schema = call->schema,
-                                                      .now_ms = call->now_ms,
+                                                      .now_ms = date_now_ms(),
                                                       .files = call->api->files,
                                                       .events = call->api->events}};
     call->caller.token = (struct auth_token){0};
@@ -191,7 +190,7 @@ struct err *api_identify(struct api_call *call)
         return err;
     if (token.n > 0) {
         err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
-                                call->now_ms, &call->caller.token);
+                                call->caller.actor.scope.now_ms, &call->caller.token);
         if (err)
             return err;
     }

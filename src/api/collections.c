@@ -142,7 +142,7 @@ static struct err *create_collection(struct api_call *call)
     if (change->type.n == 0)
         change->type = STR("base");
     change->schema = call->schema;
-    change->now_ms = call->now_ms;
+    change->now_ms = call->caller.actor.scope.now_ms;
     call->state = change;
     return NULL;
 }
@@ -157,7 +157,7 @@ static struct err *update_collection(struct api_call *call)
     if (err)
         return err;
     change->schema = call->schema;
-    change->now_ms = call->now_ms;
+    change->now_ms = call->caller.actor.scope.now_ms;
     call->state = change;
     return NULL;
 }

@@ -370,7 +370,7 @@ static struct err *prepare_import(struct api_call *call)
         return invalid;
     }
     import->schema = call->schema;
-    import->now_ms = call->now_ms;
+    import->now_ms = call->caller.actor.scope.now_ms;
     import->files = call->api->files;
     call->state = import;
     return NULL;

@@ -138,7 +138,7 @@ static struct err *list_collections(struct api_call *call)
         .client_is_superuser = true,
         .filter = params.filter,
         .sort = params.sort,
-        .now_ms = call->now_ms,
+        .now_ms = call->caller.actor.scope.now_ms,
     };
     struct rec_page page;
     int64_t total = -1;

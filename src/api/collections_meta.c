@@ -130,8 +130,10 @@ static struct err *try_view(struct arena *a, struct coll_save *save, struct buf 
 static struct err *trial_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct trial *trial = in;
-    struct coll_save save = {
-        .a = a, .tx = tx, .schema = trial->call->schema, .now_ms = trial->call->now_ms};
+    struct coll_save save = {.a = a,
+                             .tx = tx,
+                             .schema = trial->call->schema,
+                             .now_ms = trial->call->caller.actor.scope.now_ms};
     struct buf body;
     struct err *err;
 

@@ -89,7 +89,6 @@ struct api_call {
 
     /* who asks, from the first step on */
     struct auth_caller caller;
-    int64_t now_ms;
 
     /* the body, from when it is first asked for (body.c) */
     struct api_parsed {

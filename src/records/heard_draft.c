@@ -123,11 +123,15 @@ static struct err *store(const struct heard_draft *it, struct db_conn *tx, struc
 static struct err *unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct heard_draft *it = in;
+    struct rec_written *written = NULL;
     struct err *err = schema_check_fresh(a, it->work.scope->schema, tx);
 
     if (!err && rec_draft_is_leased(it->draft) && db_is_grouped(tx))
         err = err_new(a, E_OVER_BUDGET, NULL, "a delete that cascades");
-    return err ? err : store(it, tx, a, (struct rec_written **)ret_out);
+    if (!err)
+        err = store(it, tx, a, &written);
+    *ret_out = written;
+    return err;
 }
 
 static struct err *execute(struct rec_heard *heard)

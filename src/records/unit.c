@@ -11,9 +11,12 @@ struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, v
     struct rec_work work = rec_draft_work(draft, tx, a);
     struct err *err;
 
+    if (rec_draft_is_heard(draft)) {
+        err = rec_draft_run_inside(draft, tx, a, &written);
+        *ret_out = written;
+        return err;
+    }
     *ret_out = written;
-    if (rec_draft_is_heard(draft))
-        return rec_draft_run_inside(draft, tx, a, (struct rec_written **)ret_out);
     err = part->judge(draft, &work);
     if (!err && part->form)
         err = part->form(draft, &work);
