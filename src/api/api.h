@@ -30,11 +30,17 @@ struct api {
     struct file_store *files;
     const struct events *events; /* NULL: nobody listens */
     unsigned query_timeout_s;
+    struct str settings_key;                /* settings_load() */
+    const struct settings_missing *missing; /* what settings may not switch on */
+    size_t n_missing;
     /* The database's schema has this version, which is not that of the current snapshot: makes the
      * two one again; API_ANY_VERSION reads it in any case. Any thread, outside a read transaction.
      */
     struct err *(*follow_schema)(void *user, struct arena *a, int64_t db_version);
-    void *user;
+    /* The stored settings have been changed here: publishes them. On the thread that committed,
+     * with the write connection in its hands. */
+    void (*settings_changed)(void *user);
+    void *user; /* of these two */
 };
 
 /* The table of routes, for http_conf.routes; *ret_n rows. */

@@ -78,7 +78,7 @@ static struct str ip_of_header(struct arena *a, const struct req *req, struct st
 
 struct str api_real_ip(struct arena *a, const struct req *req, const struct settings *settings)
 {
-    const struct settings_texts *headers = &settings->trusted_proxy.headers;
+    const struct form_texts *headers = &settings->trusted_proxy.headers;
 
     for (size_t i = 0; i < headers->n; i++) {
         struct str ip =

@@ -82,6 +82,7 @@ static struct err *read_definition(struct api_call *call, const struct schema_co
 /* --- units ---------------------------------------------------------------------------------- */
 
 struct change {
+    struct api *api;
     const struct schema *schema;
     const struct schema_col *old;
     const struct json *body;
@@ -93,8 +94,12 @@ struct change {
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct change *change = in;
-    struct coll_save save = {
-        .a = a, .tx = tx, .schema = change->schema, .old = change->old, .now_ms = change->now_ms};
+    struct coll_save save = {.api = change->api,
+                             .a = a,
+                             .tx = tx,
+                             .schema = change->schema,
+                             .old = change->old,
+                             .now_ms = change->now_ms};
     struct buf body;
     struct str why = STR_NONE;
     struct err *err;
@@ -141,6 +146,7 @@ static struct err *create_collection(struct api_call *call)
         return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE_TYPE, "type or name is no text");
     if (change->type.n == 0)
         change->type = STR("base");
+    change->api = call->api;
     change->schema = call->schema;
     change->now_ms = call->caller.actor.scope.now_ms;
     call->state = change;
@@ -156,6 +162,7 @@ static struct err *update_collection(struct api_call *call)
         err = read_definition(call, change->old, UNDECODABLE, &change->body);
     if (err)
         return err;
+    change->api = call->api;
     change->schema = call->schema;
     change->now_ms = call->caller.actor.scope.now_ms;
     call->state = change;

@@ -21,6 +21,7 @@
 
 /* A definition on its way into the database, inside a unit. */
 struct coll_save {
+    struct api *api;
     struct arena *a;
     struct db_conn *tx;
     const struct schema *schema;

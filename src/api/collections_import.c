@@ -12,11 +12,11 @@
 #define RAW_ERROR STR("Failed to import the collections configuration. Raw error:\n")
 
 struct import {
+    struct api *api;
     const struct schema *schema;
     const struct json *collections;
     bool delete_missing;
     int64_t now_ms;
-    struct file_store *files;
 };
 
 struct item {
@@ -239,7 +239,8 @@ static bool is_imported(const struct run *run, const struct schema_col *col)
 
 static struct coll_save save_of(const struct run *run, const struct item *item)
 {
-    return (struct coll_save){.a = run->a,
+    return (struct coll_save){.api = run->in->api,
+                              .a = run->a,
                               .tx = run->tx,
                               .schema = run->schema,
                               .old = item->old,
@@ -310,7 +311,7 @@ static struct err *store_items(struct run *run)
         if (col->system || is_imported(run, col))
             continue;
         err = schema_drop(run->a, run->tx, schema, col);
-        coll_files_go(run->a, run->tx, run->in->files, col);
+        coll_files_go(run->a, run->tx, run->in->api->files, col);
     }
     if (!err)
         err = read_schema(run);
@@ -369,9 +370,9 @@ static struct err *prepare_import(struct api_call *call)
         invalid->message = "An error occurred while validating the submitted data.";
         return invalid;
     }
+    import->api = call->api;
     import->schema = call->schema;
     import->now_ms = call->caller.actor.scope.now_ms;
-    import->files = call->api->files;
     call->state = import;
     return NULL;
 }

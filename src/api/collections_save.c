@@ -81,6 +81,21 @@ static struct err *leave_former_view(struct coll_save *save)
     return err;
 }
 
+/* Rules of rate limits name collections. */
+static struct err *rename_labels(struct coll_save *save)
+{
+    bool changed;
+    struct err *err;
+
+    if (str_eq(save->old->name, save->col->name))
+        return NULL;
+    err = settings_rename_labels(save->a, save->tx, save->api->settings_key, save->old->name,
+                                 save->col->name, save->now_ms, &changed);
+    if (!err && changed)
+        db_after_commit(save->tx, api_settings_changed, save->api);
+    return err;
+}
+
 struct err *coll_store(struct coll_save *save)
 {
     AUTO(schema_unref) struct schema *with = NULL;
@@ -97,6 +112,9 @@ struct err *coll_store(struct coll_save *save)
         return err;
     err = schema_save(save->a, save->tx, save->old, save->col, save->view_select);
     if (err || !save->old)
+        return err;
+    err = rename_labels(save);
+    if (err)
         return err;
     with = schema_with(save->schema, save->col);
     return with ? schema_follow_views(save->a, save->tx, with, save->now_ms) : NULL;

@@ -8,7 +8,7 @@ static struct str proxy_header(const struct api_call *call)
 {
     static const struct str usual[] = {STR_INIT("CF-Connecting-IP"), STR_INIT("Fly-Client-IP"),
                                        STR_INIT("X-Forwarded-For")};
-    const struct settings_texts *own = &call->settings->trusted_proxy.headers;
+    const struct form_texts *own = &call->settings->trusted_proxy.headers;
 
     for (size_t i = 0; i < own->n; i++)
         if (req_header(call->req, own->items[i]).n > 0)

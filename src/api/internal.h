@@ -176,6 +176,15 @@ extern const struct api_work api_collections_import;
 extern const struct api_work api_collections_scaffolds;
 extern const struct api_work api_collections_providers;
 extern const struct api_work api_collections_try_view;
+extern const struct api_work api_settings_view;
+extern const struct api_work api_settings_change;
+extern const struct api_work api_own_settings_view;
+extern const struct api_work api_own_settings_change;
+extern const struct api_work api_reeve;
+
+/* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.
+ */
+void api_settings_changed(void *user);
 
 /* etag.c: nothing of it happens unless the setting records.etags is on. */
 /* What the request's If-Match and If-None-Match say, or NULL. */

@@ -114,6 +114,17 @@ void err_add_item(struct arena *a, struct err **err, struct str path, enum err_c
     err_add_raw_item(a, err, path, str_of(codes[code].code), message, params);
 }
 
+struct str err_params_text(struct arena *a, const char *name, struct str text)
+{
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, 8 * text.n + 256);
+    buf_addf(&out, "{\"%s\":", name);
+    json_write_text(&out, text);
+    BUF_ADD(&out, "}");
+    return arena_dup(a, buf_str(&out));
+}
+
 void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct str code,
                       struct str message, struct str params)
 {

@@ -75,6 +75,7 @@ struct err_code {
     X(CODE_LENGTH_RANGE,   "validation_length_out_of_range", "The length must be between {min} and {max}.") \
     X(CODE_LENGTH_TOO_LONG,      "validation_length_too_long",      "The length must be no more than {max}.") \
     X(CODE_LENGTH_TOO_SHORT,     "validation_length_too_short",     "The length must be no less than {min}.") \
+    X(CODE_LENGTH_EXACT,   "validation_length_invalid", "The length must be exactly {min}.")     \
     X(CODE_MIN_THRESHOLD,  "validation_min_greater_equal_than_required", "Must be no less than {threshold}.") \
     X(CODE_MAX_THRESHOLD,  "validation_max_less_equal_than_required", "Must be no greater than {threshold}.") \
     X(CODE_MATCH,                "validation_match_invalid",        "Must be in a valid format.") \
@@ -140,6 +141,9 @@ void err_add_item(struct arena *a, struct err **err, struct str path, enum err_c
  */
 void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct str code,
                       struct str message, struct str params);
+
+/* The params {"name":"text"} of an item. */
+struct str err_params_text(struct arena *a, const char *name, struct str text);
 
 /* Puts an E_BAD_REQUEST that has no words but its kind's into these. NULL gives NULL, else err. */
 struct err *err_say(struct err *err, const char *message);

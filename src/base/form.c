@@ -262,48 +262,100 @@ static bool folded_eq(struct str x, struct str y)
     return true;
 }
 
-/* form->n when the name is unknown. An exact match goes before a folded one. */
-static size_t find_field(const struct form *form, struct str name, bool exactly)
+/* The part of a field's name that stands behind a group's prefix; p NULL: it is not in there. */
+static struct str part_behind(struct str name, struct str group)
+{
+    return str_starts(name, group) ? str_from(name, group.n) : STR_NONE;
+}
+
+/* The field of that name in a group ("smtp.", or ""), or the first of those that are in a group of
+ * that name; form->n when it is unknown. An exact match goes before a folded one. */
+static size_t find_member(const struct form *form, struct str group, struct str name, bool exactly)
+{
+    for (int folded = 0; folded <= (exactly ? 0 : 1); folded++)
+        for (size_t i = 0; i < form->n; i++) {
+            struct str rest = part_behind(str_of(form->fields[i].name), group);
+            struct str part = rest.p ? str_split(&rest, '.') : STR_NONE;
+
+            if (part.p && (folded ? folded_eq(part, name) : str_eq(part, name)))
+                return i;
+        }
+    return form->n;
+}
+
+static size_t find_field(const struct form *form, struct str name)
 {
     for (size_t i = 0; i < form->n; i++)
         if (str_eq(str_of(form->fields[i].name), name))
-            return i;
-    if (exactly)
-        return form->n;
-    for (size_t i = 0; i < form->n; i++)
-        if (folded_eq(str_of(form->fields[i].name), name))
             return i;
     return form->n;
 }
 
 /* --- decoding -------------------------------------------------------------------------------- */
 
-static bool decode_json(const struct form *form, const struct json *body, bool exactly)
-{
-    bool *seen = ARENA_ARRAY(form->a, bool, form->n);
+struct seen {
+    bool *fields;
+    bool *groups; /* by the first field of each */
+};
 
+static struct seen seen_new(const struct form *form)
+{
+    return (struct seen){ARENA_ARRAY(form->a, bool, form->n), ARENA_ARRAY(form->a, bool, form->n)};
+}
+
+static bool decode_group(const struct form *form, struct str group, const struct json *body,
+                         bool exactly, struct seen *seen);
+
+/* A member of an object: a field's value, or an object of them. False: it cannot be read, or is
+ * there for the second time. */
+static bool decode_member(const struct form *form, struct str group,
+                          const struct json_member *member, bool exactly, struct seen *seen)
+{
+    size_t at = find_member(form, group, member->key, exactly);
+    struct str name, rest;
+    bool *once;
+
+    if (at == form->n)
+        return true;
+    name = str_of(form->fields[at].name);
+    rest = str_from(name, group.n);
+    (void)str_split(&rest, '.');
+    once = rest.p ? &seen->groups[at] : &seen->fields[at];
+    if (*once)
+        return false;
+    *once = true;
+    if (rest.p)
+        return decode_group(form, str_sub(name, 0, name.n - rest.n), &member->value, exactly, seen);
+    if (member->value.type == JSON_NULL)
+        clear(form, at);
+    else if (!types[form->fields[at].type].of_json(form->a, &member->value, slot(form, at)))
+        return false;
+    return true;
+}
+
+/* What is in a group, whose name ends in '.'; empty: the whole form. null clears it. */
+static bool decode_group(const struct form *form, struct str group, const struct json *body,
+                         bool exactly, struct seen *seen)
+{
     if (body->type == JSON_NULL) {
         for (size_t i = 0; i < form->n; i++)
-            clear(form, i);
+            if (part_behind(str_of(form->fields[i].name), group).p)
+                clear(form, i);
         return true;
     }
     if (body->type != JSON_OBJECT)
         return false;
-    for (uint32_t i = 0; i < body->n; i++) {
-        const struct json *value = &body->members[i].value;
-        size_t at = find_field(form, body->members[i].key, exactly);
-
-        if (at == form->n)
-            continue;
-        if (seen[at])
+    for (uint32_t i = 0; i < body->n; i++)
+        if (!decode_member(form, group, &body->members[i], exactly, seen))
             return false;
-        seen[at] = true;
-        if (value->type == JSON_NULL)
-            clear(form, at);
-        else if (!types[form->fields[at].type].of_json(form->a, value, slot(form, at)))
-            return false;
-    }
     return true;
+}
+
+static bool decode_json(const struct form *form, const struct json *body, bool exactly)
+{
+    struct seen seen = seen_new(form);
+
+    return decode_group(form, STR(""), body, exactly, &seen);
 }
 
 static bool decode_pairs(const struct form *form, const struct form_input *input)
@@ -311,10 +363,12 @@ static bool decode_pairs(const struct form *form, const struct form_input *input
     bool *seen = ARENA_ARRAY(form->a, bool, form->n);
 
     for (size_t i = 0; i < input->n_pairs; i++) {
-        size_t at = find_field(form, input->pairs[i].name, true);
+        size_t at = find_field(form, input->pairs[i].name);
 
         if (at == form->n || (seen[at] && form->fields[at].type != FORM_TEXTS))
             continue;
+        if (!seen[at])
+            clear(form, at);
         seen[at] = true;
         if (!types[form->fields[at].type].of_pair(form->a, input->pairs[i].value, slot(form, at)))
             return false;
@@ -337,6 +391,16 @@ static bool decode_payloads(const struct form *form, const struct form_input *in
     return true;
 }
 
+bool form_merge(struct arena *a, const struct form_field *fields, size_t n,
+                const struct form_input *input, void *target)
+{
+    const struct form form = {.a = a, .fields = fields, .n = n, .target = target};
+
+    if (input->body)
+        return decode_json(&form, input->body, false);
+    return decode_pairs(&form, input) && decode_payloads(&form, input);
+}
+
 bool form_decode(struct arena *a, const struct form_field *fields, size_t n,
                  const struct form_input *input, void *target)
 {
@@ -344,7 +408,5 @@ bool form_decode(struct arena *a, const struct form_field *fields, size_t n,
 
     for (size_t i = 0; i < n; i++)
         clear(&form, i);
-    if (input->body)
-        return decode_json(&form, input->body, false);
-    return decode_pairs(&form, input) && decode_payloads(&form, input);
+    return form_merge(a, fields, n, input, target);
 }

@@ -8,7 +8,8 @@
  *       … the endpoint's "could not be loaded" answer
  *
  * Names in JSON match whatever their case and without '-' and '_'; names of form pairs and inside
- * @jsonPayload match exactly. Unknown names are ignored.
+ * @jsonPayload match exactly. Unknown names are ignored. A '.' in a field's name parts objects in
+ * JSON ("smtp.port" is {"smtp":{"port":…}}); form pairs name it whole.
  */
 #ifndef REEVE_BASE_FORM_H
 #define REEVE_BASE_FORM_H
@@ -58,5 +59,9 @@ struct form_input {
  * then of no use. */
 bool form_decode(struct arena *a, const struct form_field *fields, size_t n,
                  const struct form_input *input, void *target);
+
+/* The same over what target holds: what the input does not name stays; a list is replaced whole. */
+bool form_merge(struct arena *a, const struct form_field *fields, size_t n,
+                const struct form_input *input, void *target);
 
 #endif

@@ -23,6 +23,7 @@
 #define LIMIT_DISCARD_BYTES (1 * MIB)     /* read and dropped before an early error answer */
 #define LIMIT_BODY_BYTES (32 * MIB)       /* services.md 12.1; record writes add per field */
 #define LIMIT_BATCH_BYTES (128 * MIB)     /* a batch's body where the settings name no limit */
+#define LIMIT_RATE_RULES 1000             /* in the settings: each is compared with all others */
 #define LIMIT_ANY_BODY_BYTES (1ULL << 50) /* whatever fields and settings add up to */
 #define LIMIT_RESPONSE_BYTES (256 * MIB)
 #define LIMIT_BODIES_TOTAL (512 * MIB)   /* all request bodies in memory at once: 503 beyond */

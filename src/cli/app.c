@@ -51,7 +51,8 @@ static struct err *open_database(struct app *app, const char *file, struct db_co
 static struct err *bootstrap(struct app *app, struct db *db, db_unit_fn *unit)
 {
     struct schema_bootstrap in = {.now_ms = date_now_ms(),
-                                  .settings_json = settings_default_json(app->arena)};
+                                  .settings_json =
+                                      settings_default_json(app->arena, SETTINGS_POCKETBASE)};
     struct db_lease lease = {0};
 
     if (app->encryption_key.n > 0) {

@@ -7,24 +7,8 @@
 
 struct asked {
     const struct app *app;
-    const struct settings *settings;
     struct arena *arena;
 };
-
-static bool asks_s3(const struct asked *by)
-{
-    return by->settings->s3.enabled;
-}
-
-static bool asks_rate_limits(const struct asked *by)
-{
-    return by->settings->rate_limits.enabled;
-}
-
-static bool asks_backups(const struct asked *by)
-{
-    return by->settings->backups.cron.n > 0;
-}
 
 static bool asks_https(const struct asked *by)
 {
@@ -75,20 +59,22 @@ static bool asks_migrations(const struct asked *by)
 static const struct {
     const char *name;
     const char *what;
+    const char *setting; /* that asks for it by being on, or NULL: */
     bool (*asks)(const struct asked *by);
 } missing_table[] = {
-    {"s3", "the settings keep files in S3 storage", asks_s3},
-    {"rate-limits", "the settings switch rate limits on", asks_rate_limits},
-    {"backups-cron", "the settings ask for scheduled backups", asks_backups},
-    {"hooks", "the hooks folder holds .pb.js files", asks_hooks},
-    {"migrations", "the migrations folder holds .js files that were not applied", asks_migrations},
-    {"https", "--https asks for TLS", asks_https},
+    {"s3", "the settings keep files in S3 storage", "s3.enabled", NULL},
+    {"rate-limits", "the settings switch rate limits on", "rateLimits.enabled", NULL},
+    {"backups-cron", "the settings ask for scheduled backups", "backups.cron", NULL},
+    {"hooks", "the hooks folder holds .pb.js files", NULL, asks_hooks},
+    {"migrations", "the migrations folder holds .js files that were not applied", NULL,
+     asks_migrations},
+    {"https", "--https asks for TLS", NULL, asks_https},
 };
 
-static bool allowed(const struct options *options, struct str name)
+static bool allowed(const struct options *options, const char *name)
 {
     for (struct str rest = options->allow_missing; rest.p;)
-        if (str_eq(str_trim_space(str_split(&rest, ',')), name))
+        if (str_eq(str_trim_space(str_split(&rest, ',')), str_of(name)))
             return true;
     return false;
 }
@@ -96,13 +82,39 @@ static bool allowed(const struct options *options, struct str name)
 struct err *missing_check(struct arena *a, struct app *app)
 {
     AUTO(settings_unref) struct settings *settings = settings_current(app->settings);
-    struct asked by = {.app = app, .settings = settings, .arena = a};
+    struct asked by = {.app = app, .arena = a};
 
-    for (size_t i = 0; i < COUNT_OF(missing_table); i++)
-        if (missing_table[i].asks(&by) && !allowed(app->options, str_of(missing_table[i].name)))
-            return err_new(a, E_INTERNAL, NULL,
-                           "%s, which this version does not support; to start without it, add "
-                           "--allow-missing=%s",
-                           missing_table[i].what, missing_table[i].name);
+    for (size_t i = 0; i < COUNT_OF(missing_table); i++) {
+        const char *setting = missing_table[i].setting;
+
+        if (!(setting ? settings_is_on(settings, setting) : missing_table[i].asks(&by)) ||
+            allowed(app->options, missing_table[i].name))
+            continue;
+        return err_new(a, E_INTERNAL, NULL,
+                       "%s, which this version does not support; to start without it, add "
+                       "--allow-missing=%s",
+                       missing_table[i].what, missing_table[i].name);
+    }
     return NULL;
+}
+
+const struct settings_missing *missing_settings(struct arena *a, const struct app *app,
+                                                size_t *ret_n)
+{
+    struct settings_missing *list =
+        ARENA_ARRAY(a, struct settings_missing, COUNT_OF(missing_table));
+    size_t n = 0;
+
+    for (size_t i = 0; i < COUNT_OF(missing_table); i++) {
+        if (!missing_table[i].setting || allowed(app->options, missing_table[i].name))
+            continue;
+        list[n++] = (struct settings_missing){
+            missing_table[i].setting,
+            arena_printf(a,
+                         "This version does not support it yet; a start with --allow-missing=%s "
+                         "allows it all the same.",
+                         missing_table[i].name)};
+    }
+    *ret_n = n;
+    return list;
 }

@@ -224,12 +224,22 @@ void notify_stop(struct app *app)
     close(notify->wake);
 }
 
-void notify_reload_schema(struct app *app)
+static void want(struct app *app, unsigned change)
 {
     if (!app->notify)
         return;
-    atomic_fetch_or(&app->notify->wanted, CHANGED_COLLECTIONS);
+    atomic_fetch_or(&app->notify->wanted, change);
     wake(app->notify);
+}
+
+void notify_reload_schema(struct app *app)
+{
+    want(app, CHANGED_COLLECTIONS);
+}
+
+void notify_reload_settings(struct app *app)
+{
+    want(app, CHANGED_SETTINGS);
 }
 
 void notify_announce(struct app *app, const char *kind)

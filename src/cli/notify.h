@@ -14,6 +14,7 @@ void notify_stop(struct app *app);
 
 /* Reads the schema again in the background until that succeeds: for who could not. Any thread. */
 void notify_reload_schema(struct app *app);
+void notify_reload_settings(struct app *app); /* the same for them */
 
 /* Tells the other processes; kind: "settings" or "collections". Failures are logged: the change
  * itself is made. */

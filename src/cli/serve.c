@@ -13,6 +13,7 @@
 #include "cli/privileges.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/thread.h"
 
@@ -195,6 +196,18 @@ static struct err *follow_schema(void *user, struct arena *a, int64_t db_version
     return err;
 }
 
+static void settings_changed(void *user)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct err *err = app_reload_settings(a, user);
+
+    if (err) {
+        log_error("settings.reload.failed", LOG_STR("cause", err->cause));
+        notify_reload_settings(user);
+    }
+    notify_announce(user, "settings");
+}
+
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
     struct http_conf conf;
@@ -215,8 +228,11 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .files = file_store_new(options->dir, true),
                                 .events = options->events,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
+                                .settings_key = serving->app.encryption_key,
                                 .follow_schema = follow_schema,
+                                .settings_changed = settings_changed,
                                 .user = &serving->app};
+    serving->api.missing = missing_settings(a, &serving->app, &serving->api.n_missing);
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);

@@ -68,29 +68,44 @@ static int account(struct app *app, const struct superuser_command *command, str
     return 0;
 }
 
+/* {"superuserIPs":[…]} */
+static const struct json *ips_body(struct arena *a, const struct form_texts *ips)
+{
+    struct json *items = ARENA_ARRAY(a, struct json, ips->n);
+    struct json_member *member = ARENA_NEW(a, struct json_member);
+    struct json *body = ARENA_NEW(a, struct json);
+
+    for (size_t i = 0; i < ips->n; i++)
+        items[i] = json_of_text(ips->items[i]);
+    *member = (struct json_member){STR("superuserIPs"), json_of_list(items, ips->n)};
+    *body = json_of_object(member, 1);
+    return body;
+}
+
 static int set_ips(struct app *app)
 {
     const struct options *options = app->options;
-    struct settings_set_ips in = {.ips = {options->words + 2, options->n_words - 2},
-                                  .key = app->encryption_key,
-                                  .now_ms = date_now_ms()};
+    const struct form_texts ips = {options->words + 2, options->n_words - 2};
+    const struct form_input form = {.body = ips_body(app->arena, &ips)};
+    const struct settings_change in = {
+        .form = &form, .key = app->encryption_key, .now_ms = date_now_ms()};
     struct db_lease lease = {0};
     struct err *err;
 
-    for (size_t i = 0; i < in.ips.n; i++)
-        if (!settings_ip_valid(in.ips.items[i]))
+    for (size_t i = 0; i < ips.n; i++)
+        if (!settings_ip_valid(ips.items[i]))
             return command_fail("superuserIPs: (%zu: invalid IP or CIDR subnet.).", i);
-    err = db_run_leased(app->arena, app->data, &lease, settings_write_superuser_ips, &in, NULL);
+    err = db_run_leased(app->arena, app->data, &lease, settings_change_unit, &in, NULL);
     if (err)
         return command_fail_err(err);
     notify_announce(app, "settings");
-    if (in.ips.n == 0) {
+    if (ips.n == 0) {
         puts("Successfully cleared SuperuserIPs setting!");
         return 0;
     }
     puts("Successfully updated SuperuserIPs setting:");
-    for (size_t i = 0; i < in.ips.n; i++)
-        printf("%s%.*s\n", i + 1 < in.ips.n ? "├─ " : "└─ ", STR_ARG(in.ips.items[i]));
+    for (size_t i = 0; i < ips.n; i++)
+        printf("%s%.*s\n", i + 1 < ips.n ? "├─ " : "└─ ", STR_ARG(ips.items[i]));
     return 0;
 }
 

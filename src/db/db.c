@@ -75,6 +75,11 @@ const struct db_dialect *db_conn_dialect(const struct db_conn *conn)
     return conn->db->ops->dialect;
 }
 
+const char *db_engine(const struct db *db)
+{
+    return db->ops->name;
+}
+
 bool db_blocks(const struct db *db)
 {
     return db->ops->blocks;

@@ -76,6 +76,8 @@ const struct db_dialect *db_conn_dialect(const struct db_conn *conn);
 
 /* Whether calls wait for a network: then none is made on a loop, reads neither. Any thread. */
 bool db_blocks(const struct db *db);
+/* The engine's name: "sqlite". Any thread. */
+const char *db_engine(const struct db *db);
 /* The same of an engine, before a database is open; NULL: SQLite. */
 bool db_engine_blocks(const struct db_ops *ops);
 

@@ -1,6 +1,7 @@
 /*
  * The options of auth collections (collections.md 8): structure first, then what depends on it.
  */
+#include "base/format.h"
 #include "schema/check.h"
 #include "schema/providers.h"
 
@@ -101,7 +102,7 @@ static void check_provider(struct check *check, const struct json *providers, ui
         check_refuse(
             check, path_join(check->a, at, "name"), "validation_missing_provider",
             arena_printf(check->a, "Invalid or missing provider with name %.*s.", STR_ARG(name)),
-            params_text(check->a, "name", name));
+            err_params_text(check->a, "name", name));
     check_required(check, path_join(check->a, at, "clientId"), def_text(provider, "clientId"));
     check_required(check, path_join(check->a, at, "clientSecret"),
                    def_text(provider, "clientSecret"));
@@ -127,7 +128,7 @@ static void check_oauth2(struct check *check)
                 check, arena_printf(check->a, "oauth2.providers.%" PRIu32 ".name", i),
                 "validation_duplicated_provider",
                 arena_printf(check->a, "The provider %.*s is already registered.", STR_ARG(name)),
-                params_text(check->a, "name", name));
+                err_params_text(check->a, "name", name));
             return;
         }
         check_provider(check, providers, i);
@@ -192,7 +193,7 @@ static void check_identities(struct check *check)
             there ? arena_printf(check->a, "The field %.*s doesn't have a UNIQUE constraint.",
                                  STR_ARG(name))
                   : arena_printf(check->a, "Invalid or missing field %.*s.", STR_ARG(name)),
-            params_text(check->a, "fieldName", name));
+            err_params_text(check->a, "fieldName", name));
         return;
     }
 }

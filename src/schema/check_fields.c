@@ -46,7 +46,7 @@ static bool refuse_duplicate(struct check *check)
                 check_refuse(
                     check, field_path(check, i, "name"), "validation_duplicated_field_name",
                     arena_printf(check->a, "Duplicated or invalid field name %.*s.", STR_ARG(name)),
-                    params_text(check->a, "fieldName", name));
+                    err_params_text(check->a, "fieldName", name));
                 return true;
             }
         }

@@ -119,7 +119,7 @@ static bool refuse_used(struct check *check, const struct db_table_indexes *ther
         check_refuse(check, index_path(check, i), "validation_existing_index_name",
                      arena_printf(check->a, "The index name is already used in %.*s collection.",
                                   STR_ARG(index->table)),
-                     params_text(check->a, "usedTableName", index->table));
+                     err_params_text(check->a, "usedTableName", index->table));
         return true;
     }
     return false;
@@ -189,7 +189,7 @@ static bool refuse_lost_unique(struct check *check)
                                   "Unique index definition on system fields (%.*s) is invalid or "
                                   "missing.",
                                   STR_ARG(field->name)),
-                     params_text(check->a, "fieldName", field->name));
+                     err_params_text(check->a, "fieldName", field->name));
         return true;
     }
     return false;
@@ -205,7 +205,7 @@ static void refuse_missing_auth(struct check *check)
         check_refuse(
             check, STR("indexes"), "validation_missing_required_unique_index",
             arena_printf(check->a, "Missing required unique index for field \"%s\".", fields[i]),
-            params_text(check->a, "fieldName", str_of(fields[i])));
+            err_params_text(check->a, "fieldName", str_of(fields[i])));
         return;
     }
 }

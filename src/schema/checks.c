@@ -18,17 +18,6 @@ struct str params_int(struct arena *a, const char *name, int64_t number)
     return arena_printf(a, "{\"%s\":%" PRId64 "}", name, number);
 }
 
-struct str params_text(struct arena *a, const char *name, struct str text)
-{
-    struct buf out;
-
-    buf_init(&out, PARAMS_MAX);
-    buf_addf(&out, "{\"%s\":", name);
-    json_write_text(&out, text);
-    BUF_ADD(&out, "}");
-    return buf_take(a, &out);
-}
-
 static bool is_lower_alnum(struct str text)
 {
     for (size_t i = 0; i < text.n; i++) {

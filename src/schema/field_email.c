@@ -1,6 +1,7 @@
 /*
  * Field types email and url: texts with a format and lists of allowed or refused domains.
  */
+#include "base/format.h"
 #include "schema/internal.h"
 
 static struct err *domain_options(struct arena *a, const struct json *def,

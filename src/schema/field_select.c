@@ -42,7 +42,8 @@ static void select_check(struct arena *a, const struct schema_field *field,
     }
     for (size_t i = 0; i < list.n; i++) {
         if (!is_value(field, list.items[i])) {
-            check_fail(a, field, CODE_SELECT_VALUE, params_text(a, "value", list.items[i]), err);
+            check_fail(a, field, CODE_SELECT_VALUE, err_params_text(a, "value", list.items[i]),
+                       err);
             return;
         }
     }

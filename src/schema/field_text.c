@@ -60,8 +60,8 @@ static void check_id(struct arena *a, const struct schema_field *field, struct s
         return;
     for (size_t i = 0; i < forbidden.n; i++) {
         if (str_find_byte(id, forbidden.p[i]) < id.n) {
-            check_fail(a, field, CODE_PK_CHARACTER, params_text(a, "ch", str_sub(forbidden, i, 1)),
-                       err);
+            check_fail(a, field, CODE_PK_CHARACTER,
+                       err_params_text(a, "ch", str_sub(forbidden, i, 1)), err);
             return;
         }
     }
@@ -69,7 +69,7 @@ static void check_id(struct arena *a, const struct schema_field *field, struct s
         struct str reserved = str_of(reserved_ids[i]);
 
         if (str_eq_nocase(id, reserved)) {
-            check_fail(a, field, CODE_PK_RESERVED, params_text(a, "reserved", reserved), err);
+            check_fail(a, field, CODE_PK_RESERVED, err_params_text(a, "reserved", reserved), err);
             return;
         }
     }

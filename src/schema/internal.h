@@ -87,8 +87,6 @@ void check_fail(struct arena *a, const struct schema_field *field, enum err_code
                 struct str params, struct err **err);
 /* {"name":number} */
 struct str params_int(struct arena *a, const char *name, int64_t number);
-/* {"name":"text"} */
-struct str params_text(struct arena *a, const char *name, struct str text);
 /* Of a text or a password, in code points. */
 int64_t field_most_chars(const struct schema_field *field);
 /* Whether a field's text matches its pattern (NULL regex with a pattern: never), unless the value
@@ -97,11 +95,6 @@ bool pattern_matches(struct str pattern, const struct regex *regex, const struct
                      struct str text);
 /* onlyDomains and exceptDomains of email and url. */
 bool domain_allowed(const struct schema_field *field, struct str domain);
-
-/* Formats of email.c and url.c. */
-bool email_valid(struct str text);
-/* *ret_host: as a URL parser sees it, with port; empty for a URL without scheme. */
-bool url_valid(struct str text, struct str *ret_host);
 
 #define DEFAULT_ID_PATTERN STR("^[a-z0-9]+$")
 #define DEFAULT_TEXT_MAX 5000

@@ -11,9 +11,9 @@ static bool read_int(const struct json *in, int64_t *ret)
     return in->type == JSON_NUMBER && num_parse_i64(in->text, ret);
 }
 
-static bool read_texts(struct arena *a, const struct json *in, struct settings_texts *ret)
+static bool read_texts(struct arena *a, const struct json *in, struct form_texts *ret)
 {
-    struct settings_texts texts = {0};
+    struct form_texts texts = {0};
 
     if (in->type != JSON_LIST)
         return false;
@@ -94,10 +94,11 @@ static const struct json *find_value(const struct json *object, struct str name)
     return object;
 }
 
-struct err *settings_apply(struct arena *a, const struct json *object, struct settings *settings)
+struct err *settings_apply(struct arena *a, const struct setting_table *table,
+                           const struct json *object, struct settings *settings)
 {
-    for (size_t i = 0; i < settings_table_n; i++) {
-        const struct setting *setting = &settings_table[i];
+    for (size_t i = 0; i < table->n; i++) {
+        const struct setting *setting = &table->rows[i];
         const struct json *in = find_value(object, str_of(setting->name));
 
         if (!in || in->type == JSON_NULL)

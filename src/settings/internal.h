@@ -16,7 +16,7 @@ enum setting_type {
 };
 
 enum setting_flag {
-    SETTING_SECRET = 1,
+    SETTING_SECRET = 1,     /* never sent */
     SETTING_OMIT_EMPTY = 2, /* not written when it is empty */
 };
 
@@ -29,12 +29,34 @@ struct setting {
     const char *help;
 };
 
-extern const struct setting settings_table[];
-extern const size_t settings_table_n;
+/* The settings of a row of `_params`. */
+struct setting_table {
+    const char *row; /* its id */
+    const struct setting *rows;
+    size_t n;
+};
+extern const struct setting_table settings_tables[]; /* by enum settings_kind */
+
+struct settings_checking {
+    struct arena *a;
+    const struct settings *settings;
+    struct err **refused; /* items so far, or NULL */
+};
+/* Adds an item for each value that is out of its bounds (services.md 6.1). */
+void settings_check(struct arena *a, const struct settings *settings, struct err **refused);
+void settings_check_rules(const struct settings_checking *check);
+/* 0 is refused where it is needed; other numbers are compared with their bounds. */
+void settings_check_number(const struct settings_checking *check, struct str path, int64_t value,
+                           bool needed, int64_t min, int64_t max);
 
 /* What stands in the row's JSON over what `settings` holds; missing keys and null change nothing.
  * Texts are copied to `a`. Errors name the setting. */
-MUST_CHECK struct err *settings_apply(struct arena *a, const struct json *object,
-                                      struct settings *settings);
+MUST_CHECK struct err *settings_apply(struct arena *a, const struct setting_table *table,
+                                      const struct json *object, struct settings *settings);
+
+/* The submitted values over what `settings` holds, as PocketBase decodes them (base/form). Texts
+ * are borrowed or live in `a`. False: a value of the wrong type; settings are of no use then. */
+bool settings_merge(struct arena *a, const struct setting_table *table,
+                    const struct form_input *form, struct settings *settings);
 
 #endif

@@ -82,7 +82,7 @@ static bool same_bits(const struct ip *x, const struct ip *y, unsigned bits)
     return rest == 0 || (x->bytes[whole] ^ y->bytes[whole]) >> (8 - rest) == 0;
 }
 
-bool settings_ip_in(const struct settings_texts *list, struct str ip)
+bool settings_ip_in(const struct form_texts *list, struct str ip)
 {
     struct ip asked;
 

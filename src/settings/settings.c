@@ -1,5 +1,5 @@
 /*
- * The row of `_params`, loaded and written.
+ * The rows of `_params`, loaded and written.
  */
 #include "settings/settings.h"
 
@@ -23,20 +23,22 @@ static bool open_value(struct arena *a, struct str key, struct str text, struct 
     return base64_decode(a, text, &sealed) && aes_gcm_open(a, key, sealed, ret);
 }
 
-/* Plain JSON first: a directory may have been written before encryption was switched on. */
-static struct err *read_row(struct arena *a, struct db_conn *conn, struct str key,
+/* Plain JSON first: a directory may have been written before encryption was switched on. *ret NULL:
+ * there is no such row. */
+static struct err *read_row(struct arena *a, struct db_conn *conn, const char *id, struct str key,
                             const struct json **ret)
 {
+    const struct db_value value = DB_V_TEXT(str_of(id));
     struct db_row *row = NULL;
     struct str text;
     struct err *err;
 
-    err = db_query_row(a, conn, STR("SELECT value FROM _params WHERE id = 'settings'"), NULL, 0,
-                       &row);
-    if (err)
+    *ret = NULL;
+    err = db_query_row(a, conn, STR("SELECT value FROM _params WHERE id = ?1"), &value, 1, &row);
+    if (err || !row)
         return err;
-    if (!row || (row->cells[0].type != DB_TEXT && row->cells[0].type != DB_BLOB))
-        return err_new(a, E_INTERNAL, NULL, "data.db: table _params holds no settings");
+    if (row->cells[0].type != DB_TEXT && row->cells[0].type != DB_BLOB)
+        return err_new(a, E_INTERNAL, NULL, "data.db: table _params holds no settings (%s)", id);
     text = row->cells[0].s;
     if (read_object(a, text, ret))
         return NULL;
@@ -53,13 +55,35 @@ static struct err *read_row(struct arena *a, struct db_conn *conn, struct str ke
     return NULL;
 }
 
-static struct err *apply_defaults(struct arena *a, struct settings *settings)
+static struct err *apply_defaults(struct arena *a, enum settings_kind kind,
+                                  struct settings *settings)
 {
     const struct json *defaults;
 
-    if (!read_object(a, settings_default_json(a), &defaults))
+    if (!read_object(a, settings_default_json(a, kind), &defaults))
         BUG("default settings that are no JSON");
-    return settings_apply(a, defaults, settings);
+    return settings_apply(a, &settings_tables[kind], defaults, settings);
+}
+
+/* Both kinds: what is stored over the defaults. Texts live in `own`. */
+static struct err *read_all(struct arena *a, struct arena *own, struct db_conn *conn,
+                            struct str key, struct settings *settings)
+{
+    struct err *err = NULL;
+
+    for (unsigned kind = SETTINGS_POCKETBASE; kind <= SETTINGS_OWN && !err; kind++) {
+        const struct setting_table *table = &settings_tables[kind];
+        const struct json *object = NULL;
+
+        err = apply_defaults(own, kind, settings);
+        if (!err)
+            err = read_row(a, conn, table->row, key, &object);
+        if (!err && !object && kind == SETTINGS_POCKETBASE)
+            err = err_new(a, E_INTERNAL, NULL, "data.db: table _params holds no settings");
+        if (!err && object)
+            err = settings_apply(own, table, object, settings);
+    }
+    return err;
 }
 
 struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
@@ -67,15 +91,10 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
 {
     AUTO(arena_free) struct arena *own = arena_new();
     struct settings *settings = ARENA_NEW(own, struct settings);
-    const struct json *object;
     struct err *err;
 
     snapshot_init(&settings->snapshot, own);
-    err = apply_defaults(own, settings);
-    if (!err)
-        err = read_row(a, conn, key, &object);
-    if (!err)
-        err = settings_apply(own, object, settings);
+    err = read_all(a, own, conn, key, settings);
     if (err)
         return err_copy(a, err);
     *ret = settings;
@@ -84,32 +103,6 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-static struct json ips_json(struct arena *a, const struct settings_texts *ips)
-{
-    struct json *items = ARENA_ARRAY(a, struct json, ips->n);
-
-    for (size_t i = 0; i < ips->n; i++)
-        items[i] = json_of_text(ips->items[i]);
-    return json_of_list(items, ips->n);
-}
-
-/* The object with the list in place of the former one, or first. */
-static struct json with_ips(struct arena *a, const struct json *object, struct json ips)
-{
-    struct json_member *members = ARENA_ARRAY(a, struct json_member, (size_t)object->n + 1);
-    size_t n = 0;
-
-    if (!json_get(object, STR("superuserIPs")))
-        members[n++] = (struct json_member){STR("superuserIPs"), ips};
-    for (size_t i = 0; i < object->n; i++) {
-        members[n] = object->members[i];
-        if (str_eq(members[n].key, STR("superuserIPs")))
-            members[n].value = ips;
-        n++;
-    }
-    return json_of_object(members, n);
-}
 
 bool settings_seal(struct arena *a, struct str json, struct str key, struct str *ret_text)
 {
@@ -122,14 +115,14 @@ bool settings_seal(struct arena *a, struct str json, struct str key, struct str 
 }
 
 /* Bytes as PocketBase binds them when plain, base64 text when encrypted. */
-static bool make_value(struct arena *a, const struct json *object, struct str key,
-                       struct db_value *ret)
+static bool make_value(struct arena *a, enum settings_kind kind, const struct settings *settings,
+                       struct str key, struct db_value *ret)
 {
     AUTO_BUF struct buf text;
     struct str sealed;
 
     buf_init(&text, SETTINGS_JSON_MAX);
-    json_write(&text, object, false);
+    settings_write(&text, kind, settings, true);
     if (key.n == 0) {
         *ret = DB_V_BLOB(arena_dup(a, buf_str(&text)));
         return !text.full;
@@ -140,25 +133,81 @@ static bool make_value(struct arena *a, const struct json *object, struct str ke
     return true;
 }
 
-struct err *settings_write_superuser_ips(struct db_conn *tx, const void *in, struct arena *a,
-                                         void **ret_out)
+static struct err *write_row(struct arena *a, struct db_conn *tx, enum settings_kind kind,
+                             const struct settings *settings, struct str key, int64_t now_ms)
 {
-    const struct settings_set_ips *set = in;
     char now[DATE_TEXT_LEN + 1];
-    const struct json *object;
-    struct db_value values[2];
-    struct json changed;
-    struct err *err;
+    struct db_value values[3] = {DB_V_TEXT(str_of(settings_tables[kind].row))};
 
-    (void)ret_out;
-    err = read_row(a, tx, set->key, &object);
+    if (!make_value(a, kind, settings, key, &values[1]))
+        return err_new(a, E_BAD_REQUEST, NULL,
+                       "the settings are too large, or the key of --encryptionEnv has not 16, 24 "
+                       "or 32 bytes");
+    date_format(now, now_ms);
+    values[2] = DB_V_TEXT(((struct str){now, DATE_TEXT_LEN}));
+    return db_exec(a, tx,
+                   STR("INSERT INTO _params (id, value, created, updated) VALUES (?1, ?2, ?3, ?3) "
+                       "ON CONFLICT (id) DO UPDATE SET value = excluded.value, "
+                       "updated = excluded.updated"),
+                   values, 3, NULL);
+}
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
+/* What is on already may stay: the program was started so. */
+static void refuse_missing(struct arena *a, const struct settings_change *change,
+                           const struct settings *before, const struct settings *after,
+                           struct err **refused)
+{
+    for (size_t i = 0; i < change->n_missing; i++) {
+        const struct settings_missing *missing = &change->missing[i];
+
+        if (settings_is_on(after, missing->name) && !settings_is_on(before, missing->name))
+            err_add_raw_item(a, refused, str_of(missing->name), STR("validation_not_supported"),
+                             missing->message, STR_NONE);
+    }
+}
+
+struct err *settings_change_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                 void **ret_out)
+{
+    const struct settings_change *change = in;
+    struct settings *after = ARENA_NEW(a, struct settings);
+    struct err *err, *refused = NULL;
+    struct settings before;
+
+    err = read_all(a, a, tx, change->key, after);
     if (err)
         return err;
-    changed = with_ips(a, object, ips_json(a, &set->ips));
-    if (!make_value(a, &changed, set->key, &values[0]))
-        return err_new(a, E_INTERNAL, NULL, "settings: the key has no valid length");
-    date_format(now, set->now_ms);
-    values[1] = DB_V_TEXT(((struct str){now, DATE_TEXT_LEN}));
-    return db_exec(a, tx, STR("UPDATE _params SET value = ?1, updated = ?2 WHERE id = 'settings'"),
-                   values, 2, NULL);
+    before = *after;
+    if (!settings_merge(a, &settings_tables[change->kind], change->form, after))
+        return err_new(a, E_BAD_REQUEST, NULL, "a setting has the wrong type");
+    settings_check(a, after, &refused);
+    refuse_missing(a, change, &before, after, &refused);
+    if (refused)
+        return refused;
+    *ret_out = after;
+    return write_row(a, tx, change->kind, after, change->key, change->now_ms);
+}
+
+struct err *settings_rename_labels(struct arena *a, struct db_conn *tx, struct str key,
+                                   struct str former, struct str name, int64_t now_ms,
+                                   bool *ret_changed)
+{
+    struct str prefix = arena_concat(a, former, STR(":"), STR_NONE);
+    struct settings *settings = ARENA_NEW(a, struct settings);
+    struct err *err = read_all(a, a, tx, key, settings);
+
+    *ret_changed = false;
+    if (err)
+        return err;
+    for (size_t i = 0; i < settings->rate_limits.n_rules; i++) {
+        struct str *label = &settings->rate_limits.rules[i].label;
+
+        if (!str_starts(*label, prefix))
+            continue;
+        *label = arena_concat(a, name, str_from(*label, former.n), STR_NONE);
+        *ret_changed = true;
+    }
+    return *ret_changed ? write_row(a, tx, SETTINGS_POCKETBASE, settings, key, now_ms) : NULL;
 }

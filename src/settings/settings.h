@@ -8,17 +8,13 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/form.h"
 #include "base/snapshot.h"
 #include "base/str.h"
 #include "db/db.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct settings_texts {
-    struct str *items;
-    size_t n;
-};
 
 struct settings_s3 {
     bool enabled, force_path_style;
@@ -32,7 +28,7 @@ struct settings_rate_rule {
 
 struct settings {
     struct snapshot snapshot;
-    struct settings_texts superuser_ips;
+    struct form_texts superuser_ips;
     struct {
         bool enabled, tls;
         int64_t port;
@@ -50,12 +46,12 @@ struct settings {
     } meta;
     struct {
         bool enabled;
-        struct settings_texts excluded_ips;
+        struct form_texts excluded_ips;
         struct settings_rate_rule *rules;
         size_t n_rules;
     } rate_limits;
     struct {
-        struct settings_texts headers;
+        struct form_texts headers;
         bool use_leftmost_ip;
     } trusted_proxy;
     struct {
@@ -66,39 +62,67 @@ struct settings {
         int64_t max_data_size, max_days, min_level;
         bool log_ip, log_auth_id;
     } logs;
-    struct { /* of our own: PocketBase knows no such group */
+    struct { /* from here on SETTINGS_OWN */
         bool etags;
     } records;
 };
 
+/* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves
+ * alone (it drops what it does not know in its own). Ours may be missing: all defaults. */
+enum settings_kind { SETTINGS_POCKETBASE, SETTINGS_OWN };
+
 /* The defaults as the JSON text of a fresh directory's row. */
-struct str settings_default_json(struct arena *a);
+struct str settings_default_json(struct arena *a, enum settings_kind kind);
+/* One kind of settings as a JSON object: with secrets, as it is stored; without, as the API shows
+ * it. */
+void settings_write(struct buf *out, enum settings_kind kind, const struct settings *settings,
+                    bool with_secrets);
+/* What one may set, as a JSON list: [{"name","type","default","help"}]. */
+void settings_describe(struct buf *out, enum settings_kind kind);
+/* Whether a setting ("s3.enabled", a flag or a text) is on, or not empty. */
+bool settings_is_on(const struct settings *settings, const char *name);
 
 /* The row's text under a key of 16, 24 or 32 bytes: base64 of what AES-GCM made of it. False: the
  * key has another length. */
 bool settings_seal(struct arena *a, struct str json, struct str key, struct str *ret_text);
 
-/* Reads the row. key: the value of the environment variable that --encryptionEnv names, or empty.
+/* Reads the rows. key: the value of the environment variable that --encryptionEnv names, or empty.
  * Errors (no row, wrong key, no JSON, a value of the wrong type) say so in `cause`. */
 MUST_CHECK struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
                                      struct settings **ret);
 /* struct settings_store, and settings_ref() to settings_return(): base/snapshot.h. */
 SNAPSHOT_STORE(settings);
 
-/* A db_unit_fn: replaces superuserIPs in the stored row, leaving the rest of it as it is. */
-struct settings_set_ips {
-    struct settings_texts ips;
-    struct str key;
+/* A setting that may not be switched on: `message` is told at its name. */
+struct settings_missing {
+    const char *name;
+    struct str message;
+};
+
+/* Values over the stored ones. */
+struct settings_change {
+    enum settings_kind kind;
+    const struct form_input *form;
+    struct str key; /* settings_load() */
+    const struct settings_missing *missing;
+    size_t n_missing; /* what is on already may stay on */
     int64_t now_ms;
 };
-struct err *settings_write_superuser_ips(struct db_conn *tx, const void *in, struct arena *a,
-                                         void **ret_out);
+/* A db_unit_fn: `in` is a struct settings_change. Merges, checks all of them and stores them;
+ * *ret_out: the settings as they are now, a const struct settings * that lives in `a`. Errors:
+ * E_BAD_REQUEST with items and without a message; without items: a value of the wrong type. */
+struct err *settings_change_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                 void **ret_out);
+/* Inside a unit: labels of rate limits "former:tag" become "name:tag". *ret_changed: some have. */
+MUST_CHECK struct err *settings_rename_labels(struct arena *a, struct db_conn *tx, struct str key,
+                                              struct str former, struct str name, int64_t now_ms,
+                                              bool *ret_changed);
 
 /* One number a client, never 0: of its address, or of the network of 64 bits where it is IPv6,
  * which is what one is given. Any text will do. Any thread. */
 uint64_t settings_ip_client(struct str ip);
 /* Whether an address (as services.md 13 writes it) is in a list of addresses and CIDR ranges. */
-bool settings_ip_in(const struct settings_texts *list, struct str ip);
+bool settings_ip_in(const struct form_texts *list, struct str ip);
 /* Whether the text is an address or a CIDR range. */
 bool settings_ip_valid(struct str text);
 

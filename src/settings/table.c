@@ -1,7 +1,11 @@
 /*
- * The one table of settings (data-dir.md 7).
+ * The one table of settings (data-dir.md 7), and the one of our own.
  */
 #include "settings/internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
 
 #define AT(member) offsetof(struct settings, member)
 #define S3_ROWS(prefix, member, what)                                                              \
@@ -34,7 +38,7 @@
     "{\"label\":\"/api/\",\"audience\":\"\",\"duration\":10,\"maxRequests\":300}]"
 
 /* clang-format off */
-const struct setting settings_table[] = {
+static const struct setting settings_table[] = {
     {"superuserIPs", SETTING_TEXTS, AT(superuser_ips), "[]", 0,
      "Addresses and ranges that superusers may come from; empty: all."},
     {"smtp.enabled", SETTING_BOOL, AT(smtp.enabled), "false", 0,
@@ -97,11 +101,19 @@ const struct setting settings_table[] = {
      "Whether addresses are logged."},
     {"logs.logAuthId", SETTING_BOOL, AT(logs.log_auth_id), "false", 0,
      "Whether ids of authenticated records are logged."},
-    {"records.etags", SETTING_BOOL, AT(records.etags), "false", SETTING_OMIT_EMPTY,
+};
+
+/* Those that PocketBase does not know (design.md 10.7). */
+static const struct setting own_table[] = {
+    {"records.etags", SETTING_BOOL, AT(records.etags), "false", 0,
      "Whether records have ETags, and conditions on them are looked at."},
 };
 /* clang-format on */
-const size_t settings_table_n = COUNT_OF(settings_table);
+
+const struct setting_table settings_tables[] = {
+    [SETTINGS_POCKETBASE] = {"settings", settings_table, COUNT_OF(settings_table)},
+    [SETTINGS_OWN] = {"reeve", own_table, COUNT_OF(own_table)},
+};
 
 /* --- the table as JSON ------------------------------------------------------------------------ */
 
@@ -143,23 +155,145 @@ static void change_group(struct buf *out, struct str open, struct str name)
     buf_addf(out, "\"%.*s\":", STR_ARG(rest));
 }
 
-struct str settings_default_json(struct arena *a)
+/* What stands for a row: its value, or where there is none its default. */
+struct writer {
+    struct buf *out;
+    const struct settings *settings; /* NULL: the defaults */
+    bool with_secrets;
+};
+
+static void write_texts(struct buf *out, const struct form_texts *texts)
 {
-    AUTO_BUF struct buf out;
+    BUF_ADD(out, "[");
+    for (size_t i = 0; i < texts->n; i++) {
+        buf_add(out, i ? STR(",") : STR_NONE);
+        json_write_text(out, texts->items[i]);
+    }
+    BUF_ADD(out, "]");
+}
+
+static void write_rules(struct buf *out, const struct settings *settings)
+{
+    BUF_ADD(out, "[");
+    for (size_t i = 0; i < settings->rate_limits.n_rules; i++) {
+        const struct settings_rate_rule *rule = &settings->rate_limits.rules[i];
+
+        buf_add(out, i ? STR(",{\"label\":") : STR("{\"label\":"));
+        json_write_text(out, rule->label);
+        BUF_ADD(out, ",\"audience\":");
+        json_write_text(out, rule->audience);
+        buf_addf(out, ",\"duration\":%" PRId64 ",\"maxRequests\":%" PRId64 "}", rule->duration_s,
+                 rule->max_requests);
+    }
+    BUF_ADD(out, "]");
+}
+
+static void write_value(const struct writer *to, const struct setting *setting)
+{
+    const void *at = (const char *)to->settings + setting->at;
+
+    switch (setting->type) {
+    case SETTING_BOOL:
+        buf_add(to->out, *(const bool *)at ? STR("true") : STR("false"));
+        return;
+    case SETTING_INT:
+        buf_addf(to->out, "%" PRId64, *(const int64_t *)at);
+        return;
+    case SETTING_TEXT:
+        json_write_text(to->out, *(const struct str *)at);
+        return;
+    case SETTING_TEXTS:
+        write_texts(to->out, at);
+        return;
+    case SETTING_RULES:
+        write_rules(to->out, to->settings);
+        return;
+    }
+    BUG("not a setting type");
+}
+
+static bool is_written(const struct writer *to, const struct setting *setting)
+{
+    if ((setting->flags & SETTING_SECRET) && !to->with_secrets)
+        return false;
+    return !(setting->flags & SETTING_OMIT_EMPTY) ||
+           (to->settings &&
+            ((const struct str *)((const char *)to->settings + setting->at))->n > 0);
+}
+
+static void write_table(const struct writer *to, const struct setting_table *table)
+{
     struct str open = STR("");
 
-    buf_init(&out, 64 * 1024);
-    BUF_ADD(&out, "{");
-    for (size_t i = 0; i < settings_table_n; i++) {
-        const struct setting *setting = &settings_table[i];
+    BUF_ADD(to->out, "{");
+    for (size_t i = 0; i < table->n; i++) {
+        const struct setting *setting = &table->rows[i];
 
-        if (setting->flags & SETTING_OMIT_EMPTY)
+        if (!is_written(to, setting))
             continue;
-        change_group(&out, open, str_of(setting->name));
-        buf_add(&out, str_of(setting->initial));
+        change_group(to->out, open, str_of(setting->name));
+        if (to->settings)
+            write_value(to, setting);
+        else
+            buf_add(to->out, str_of(setting->initial));
         open = str_of(setting->name);
     }
     for (size_t i = count_dots(open) + 1; i > 0; i--)
-        BUF_ADD(&out, "}");
+        BUF_ADD(to->out, "}");
+}
+
+void settings_write(struct buf *out, enum settings_kind kind, const struct settings *settings,
+                    bool with_secrets)
+{
+    const struct writer to = {.out = out, .settings = settings, .with_secrets = with_secrets};
+
+    write_table(&to, &settings_tables[kind]);
+}
+
+struct str settings_default_json(struct arena *a, enum settings_kind kind)
+{
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, 64 * 1024);
+    settings_write(&out, kind, NULL, true);
     return arena_dup(a, buf_str(&out));
+}
+
+static const char *const type_names[] = {
+    [SETTING_BOOL] = "bool",   [SETTING_INT] = "int",     [SETTING_TEXT] = "text",
+    [SETTING_TEXTS] = "texts", [SETTING_RULES] = "rules",
+};
+
+void settings_describe(struct buf *out, enum settings_kind kind)
+{
+    const struct setting_table *table = &settings_tables[kind];
+
+    BUF_ADD(out, "[");
+    for (size_t i = 0; i < table->n; i++) {
+        const struct setting *row = &table->rows[i];
+
+        buf_addf(out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"default\":%s,\"help\":", i ? "," : "",
+                 row->name, type_names[row->type], row->initial);
+        json_write_text(out, str_of(row->help));
+        BUF_ADD(out, "}");
+    }
+    BUF_ADD(out, "]");
+}
+
+static const struct setting *find_row(const char *name)
+{
+    for (unsigned kind = SETTINGS_POCKETBASE; kind <= SETTINGS_OWN; kind++)
+        for (size_t i = 0; i < settings_tables[kind].n; i++)
+            if (strcmp(settings_tables[kind].rows[i].name, name) == 0)
+                return &settings_tables[kind].rows[i];
+    BUG("no such setting");
+}
+
+bool settings_is_on(const struct settings *settings, const char *name)
+{
+    const struct setting *row = find_row(name);
+    const void *at = (const char *)settings + row->at;
+
+    assert(row->type == SETTING_BOOL || row->type == SETTING_TEXT);
+    return row->type == SETTING_BOOL ? *(const bool *)at : ((const struct str *)at)->n > 0;
 }

@@ -225,7 +225,7 @@ static void prepare(struct bench *b, const struct change *before)
 
     b->conf.durability = DB_NORMAL;
     bench_open(b);
-    bootstrap.settings_json = settings_default_json(b->a);
+    bootstrap.settings_json = settings_default_json(b->a, SETTINGS_POCKETBASE);
     assert_ok(db_run_leased(b->a, b->db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     for (; before && (before->name || before->body); before++) {
         if (before->name && before->name[0] == 0)

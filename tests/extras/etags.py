@@ -170,12 +170,11 @@ def batches(site):
 
 def run(binary, base, tally):
     with reeve.Server(binary, base) as server:
-        off(Site(server, tally))
-        tally.check("etags: stops cleanly", server.stop(), server.output())
-    reeve.run_sql(base, "data", "UPDATE _params SET value = json_set(value, '$.records.etags', "
-                  "json('true'), '$.batch.enabled', json('true')) WHERE id = 'settings'")
-    with reeve.Server(binary, base) as server:
         site = Site(server, tally)
+        off(site)
+        site.send("PATCH", "/api/settings", {"batch": {"enabled": True}}, **site.root)
+        site.same("are switched on", site.send("PATCH", "/api/reeve/settings", {
+            "records": {"etags": True}}, **site.root)[:2], (200, {"records": {"etags": True}}))
         for part in (views, mixtures, updates, deletes, races, origins, batches, schemas):
             part(site)
         path = VIEW + site.make()

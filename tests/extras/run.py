@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-What PocketBase lacks at the same endpoints: ETags of records with conditions on them, and pages of
-a list by cursor.
+ETags of records with conditions on them, which PocketBase lacks, and settings with their effects.
 """
 
 import argparse
@@ -12,8 +11,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 import etags  # noqa: E402
+import settings  # noqa: E402
 
-PARTS = (etags,)
+PARTS = (etags, settings)
 
 
 def main():

@@ -114,7 +114,7 @@ static void make_site(void)
         abort();
     conf.path = arena_printf(site.a, "%s/data.db", site.dir);
     must(db_open(site.a, &conf, &site.db));
-    bootstrap.settings_json = settings_default_json(site.a);
+    bootstrap.settings_json = settings_default_json(site.a, SETTINGS_POCKETBASE);
     must(db_run_leased(site.a, site.db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     must(db_run_leased(site.a, site.db, &lease, define_all, NULL, NULL));
     must(db_reader(site.a, site.db, &site.reader));

@@ -54,7 +54,8 @@ static inline void data_run(struct data *data, db_unit_fn *unit, const void *in)
 static inline void data_bootstrap(struct data *data)
 {
     struct schema_bootstrap in = {.now_ms = DATA_NOW_MS,
-                                  .settings_json = settings_default_json(data->a)};
+                                  .settings_json =
+                                      settings_default_json(data->a, SETTINGS_POCKETBASE)};
 
     data_run(data, schema_bootstrap_data, &in);
 }

@@ -143,7 +143,7 @@ int site_setup(void **state)
     assert_non_null(mkdtemp(site.dir));
     conf.path = arena_printf(site.a, "%s/data.db", site.dir);
     site_ok(db_open(site.a, &conf, &site.db));
-    bootstrap.settings_json = settings_default_json(site.a);
+    bootstrap.settings_json = settings_default_json(site.a, SETTINGS_POCKETBASE);
     site_ok(db_run_leased(site.a, site.db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     add_collections();
     add_users();

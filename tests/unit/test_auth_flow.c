@@ -108,7 +108,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(env.dir));
     conf.path = arena_printf(env.a, "%s/data.db", env.dir);
     ok(db_open(env.a, &conf, &env.db));
-    bootstrap.settings_json = settings_default_json(env.a);
+    bootstrap.settings_json = settings_default_json(env.a, SETTINGS_POCKETBASE);
     ok(db_run_leased(env.a, env.db, &lease, schema_bootstrap_data, &bootstrap, NULL));
     exec("UPDATE _collections SET fields = replace(fields, '\"cost\":0', '\"cost\":4')");
     refresh_schema();

@@ -1,6 +1,7 @@
 /*
  * The formats of e-mail addresses and URLs, as PocketBase v0.40.6 judged these texts.
  */
+#include "base/format.h"
 #include "unit/fields.h"
 
 struct format_case {

@@ -268,6 +268,82 @@ static void md5_is_md5(void **state)
     assert_true(str_eq(md5_hex(a, STR("")), STR("d41d8cd98f00b204e9800998ecf8427e")));
 }
 
+struct nested {
+    struct str outer;
+    int64_t port;
+    struct str bucket;
+    struct form_texts list;
+};
+
+static const struct form_field nested_fields[] = {
+    {"outer", FORM_TEXT, offsetof(struct nested, outer)},
+    {"mail.port", FORM_INT, offsetof(struct nested, port)},
+    {"mail.store.bucket", FORM_TEXT, offsetof(struct nested, bucket)},
+    {"mail.list", FORM_TEXTS, offsetof(struct nested, list)},
+};
+
+static void groups_are_merged(void **state)
+{
+    static const struct {
+        const char *body;
+        bool ok;
+        const char *outer;
+        int64_t port;
+        const char *bucket;
+        size_t n_list;
+    } cases[] = {
+        {"{}", true, "o", 1, "b", 2},
+        {"{\"mail\":{\"port\":2}}", true, "o", 2, "b", 2},
+        {"{\"MA_IL\":{\"Store\":{\"bucket\":\"c\"},\"list\":[\"x\"]}}", true, "o", 1, "c", 1},
+        {"{\"mail\":null}", true, "o", 0, "", 0},
+        {"{\"mail\":{\"store\":null,\"list\":null}}", true, "o", 1, "", 0},
+        {"{\"outer\":null,\"mail\":{}}", true, "", 1, "b", 2},
+        {"{\"port\":3,\"store\":1,\"mail.port\":4}", true, "o", 1, "b", 2},
+        {"null", true, "", 0, "", 0},
+        {"{\"mail\":1}", false, "", 0, "", 0},
+        {"{\"mail\":{\"store\":[]}}", false, "", 0, "", 0},
+        {"{\"mail\":{},\"MAIL\":{}}", false, "", 0, "", 0},
+        {"{\"mail\":{\"port\":1,\"PORT\":2}}", false, "", 0, "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        struct str items[] = {STR("p"), STR("q")};
+        struct nested nested = {STR("o"), 1, STR("b"), {items, 2}};
+        struct form_input input = {0};
+
+        assert_true(json_read(a, str_of(cases[i].body), &json_limits_body, &input.body, NULL));
+        if (form_merge(a, nested_fields, COUNT_OF(nested_fields), &input, &nested) != cases[i].ok)
+            fail_msg("%s", cases[i].body);
+        if (!cases[i].ok)
+            continue;
+        assert_string_equal(arena_cstr(a, nested.outer), cases[i].outer);
+        assert_int_equal(nested.port, cases[i].port);
+        assert_string_equal(arena_cstr(a, nested.bucket), cases[i].bucket);
+        assert_int_equal(nested.list.n, cases[i].n_list);
+    }
+}
+
+static void pairs_name_groups_whole(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    const struct form_pair pairs[] = {{STR_INIT("mail.port"), STR_INIT("7")},
+                                      {STR_INIT("mail.list"), STR_INIT("x")},
+                                      {STR_INIT("mail.list"), STR_INIT("y")},
+                                      {STR_INIT("mail.list"), STR_INIT("z")},
+                                      {STR_INIT("port"), STR_INIT("x")}};
+    const struct form_input input = {.pairs = pairs, .n_pairs = COUNT_OF(pairs)};
+    struct str items[] = {STR("p")};
+    struct nested nested = {STR("o"), 1, STR("b"), {items, 1}};
+
+    (void)state;
+    assert_true(form_merge(a, nested_fields, COUNT_OF(nested_fields), &input, &nested));
+    assert_int_equal(nested.port, 7);
+    assert_int_equal(nested.list.n, 3);
+    assert_string_equal(arena_cstr(a, nested.bucket), "b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +355,8 @@ int main(void)
         cmocka_unit_test(first_pair_counts_and_names_are_exact),
         cmocka_unit_test(payloads_lie_over_pairs),
         cmocka_unit_test(nothing_is_all_zeros),
+        cmocka_unit_test(groups_are_merged),
+        cmocka_unit_test(pairs_name_groups_whole),
         cmocka_unit_test(md5_is_md5),
     };
 

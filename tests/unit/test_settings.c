@@ -30,19 +30,21 @@ static void default_json(void **state)
     AUTO(arena_free) struct arena *a = arena_new();
 
     (void)state;
-    assert_string_equal(arena_cstr(a, settings_default_json(a)), want);
+    assert_string_equal(arena_cstr(a, settings_default_json(a, SETTINGS_POCKETBASE)), want);
 }
 
 static void table_is_sound(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < settings_table_n; i++) {
-        struct str initial = str_of(settings_table[i].initial);
+    for (unsigned kind = SETTINGS_POCKETBASE; kind <= SETTINGS_OWN; kind++) {
+        const struct setting_table *table = &settings_tables[kind];
 
-        assert_true(json_valid(initial, &json_limits_strict));
-        assert_true(settings_table[i].help[0] != '\0');
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(settings_table[i].name, settings_table[j].name);
+        for (size_t i = 0; i < table->n; i++) {
+            assert_true(json_valid(str_of(table->rows[i].initial), &json_limits_strict));
+            assert_true(table->rows[i].help[0] != '\0');
+            for (size_t j = 0; j < i; j++)
+                assert_string_not_equal(table->rows[i].name, table->rows[j].name);
+        }
     }
 }
 
@@ -128,10 +130,12 @@ static void refused_rows(void **state)
 
 static void write_ips(struct data *data, struct str key, const char *ip)
 {
-    struct str ips[] = {str_of(ip)};
-    struct settings_set_ips set = {{ips, 1}, key, DATA_NOW_MS + 1000};
+    struct str text = arena_printf(data->a, "{\"superuserIPs\":[\"%s\"]}", ip);
+    struct form_input form = {0};
+    const struct settings_change change = {.form = &form, .key = key, .now_ms = DATA_NOW_MS + 1000};
 
-    data_run(data, settings_write_superuser_ips, &set);
+    assert_true(json_read(data->a, text, &json_limits_strict, &form.body, NULL));
+    data_run(data, settings_change_unit, &change);
 }
 
 static void ips_are_written(void **state)
@@ -183,9 +187,10 @@ static void sealed_from_the_start(void **state)
 
     (void)state;
     data_open_empty(&data);
-    assert_false(
-        settings_seal(data.a, settings_default_json(data.a), STR("short"), &in.settings_json));
-    assert_true(settings_seal(data.a, settings_default_json(data.a), KEY, &in.settings_json));
+    assert_false(settings_seal(data.a, settings_default_json(data.a, SETTINGS_POCKETBASE),
+                               STR("short"), &in.settings_json));
+    assert_true(settings_seal(data.a, settings_default_json(data.a, SETTINGS_POCKETBASE), KEY,
+                              &in.settings_json));
     data_run(&data, schema_bootstrap_data, &in);
     assert_string_equal(data_text(&data, "SELECT typeof(value) FROM _params"), "text");
     settings = load(&data, KEY);
@@ -242,7 +247,7 @@ static void addresses(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct str range = str_of(cases[i].range);
-        struct settings_texts list = {&range, 1};
+        struct form_texts list = {&range, 1};
 
         if (settings_ip_in(&list, str_of(cases[i].ip)) != cases[i].in)
             fail_msg("%s in %s", cases[i].ip, cases[i].range);

@@ -25,7 +25,8 @@ static void old_open(struct data *data)
 static struct err *upgrade(struct data *data)
 {
     struct schema_bootstrap in = {.now_ms = DATA_NOW_MS,
-                                  .settings_json = settings_default_json(data->a)};
+                                  .settings_json =
+                                      settings_default_json(data->a, SETTINGS_POCKETBASE)};
     struct db_lease lease = {0};
 
     return db_run_leased(data->a, data->db, &lease, schema_bootstrap_data, &in, NULL);

@@ -1,7 +1,9 @@
 /*
  * The format of an e-mail address (records.md 6.7).
  */
-#include "schema/internal.h"
+#include "base/format.h"
+
+#include "base/str.h"
 
 #include <string.h>
 

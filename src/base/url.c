@@ -2,7 +2,8 @@
  * The format of a URL (records.md 6.8). Two judges must agree: a grammar of the text, whose host
  * part runs as an automaton over the table below, and a URL parser, which also finds the host.
  */
-#include "schema/internal.h"
+#include "base/compiler.h"
+#include "base/format.h"
 
 #include <string.h>
 

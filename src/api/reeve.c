@@ -1,0 +1,59 @@
+/*
+ * GET /api/reeve: what this server is and can do beyond PocketBase's API.
+ */
+#include "api/internal.h"
+
+#include "base/limits.h"
+#include "base/version.h"
+
+#include <inttypes.h>
+
+/* Names that a client may ask for before it uses what they mean. */
+static const char *const features[] = {
+    "etags",    /* the setting records.etags: ETag, If-Match, If-None-Match */
+    "settings", /* /api/reeve/settings */
+};
+
+static void write_features(struct buf *out)
+{
+    BUF_ADD(out, "[");
+    for (size_t i = 0; i < COUNT_OF(features); i++)
+        buf_addf(out, "%s\"%s\"", i ? "," : "", features[i]);
+    BUF_ADD(out, "]");
+}
+
+static void write_limits(struct buf *out, const struct api_call *call)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } limits[] = {
+        {"bodyBytes", LIMIT_BODY_BYTES},
+        {"answerBytes", LIMIT_RESPONSE_BYTES},
+        {"queryTimeoutSeconds", call->api->query_timeout_s},
+        {"rateLimitRules", LIMIT_RATE_RULES},
+    };
+
+    BUF_ADD(out, "{");
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        buf_addf(out, "%s\"%s\":%" PRIu64, i ? "," : "", limits[i].name, limits[i].value);
+    BUF_ADD(out, "}");
+}
+
+static struct err *describe(struct api_call *call)
+{
+    struct buf *out = &call->req->resp.body;
+
+    buf_addf(out, "{\"version\":\"%s\",\"pocketbase\":\"%s\",\"engine\":\"%s\",\"features\":",
+             REEVE_VERSION, POCKETBASE_VERSION, db_engine(call->api->db));
+    write_features(out);
+    BUF_ADD(out, ",\"limits\":");
+    write_limits(out, call);
+    BUF_ADD(out, ",\"settings\":");
+    settings_describe(out, SETTINGS_OWN);
+    BUF_ADD(out, "}");
+    req_answer_json(call->req, 200);
+    return NULL;
+}
+
+const struct api_work api_reeve = {.steps = {{.place = AT_LOOP, .run = describe}}};

@@ -1,0 +1,231 @@
+/*
+ * What values settings may have (services.md 6.1). The whole of them is checked, whatever was sent.
+ */
+#include "base/cron.h"
+#include "base/format.h"
+#include "settings/internal.h"
+
+#include <inttypes.h>
+
+#define MAX_SAFE_INT INT64_C(9007199254740991)
+#define NO_MIN INT64_MIN
+#define NO_MAX INT64_MAX
+
+/* --- formats ---------------------------------------------------------------------------------- */
+
+static bool is_host(struct str text)
+{
+    return settings_ip_valid(text) ? str_find_byte(text, '/') == text.n : dns_name_valid(text);
+}
+
+static bool is_url(struct str text)
+{
+    struct str host;
+
+    return url_valid(text, &host);
+}
+
+static bool is_color(struct str text)
+{
+    bool is = text.n == 7 && text.p[0] == '#';
+
+    for (size_t i = 1; i < text.n; i++)
+        is = is && ((text.p[i] >= '0' && text.p[i] <= '9') ||
+                    ((text.p[i] | 0x20) >= 'a' && (text.p[i] | 0x20) <= 'f'));
+    return is;
+}
+
+static bool is_auth_method(struct str text)
+{
+    return str_eq(text, STR("PLAIN")) || str_eq(text, STR("LOGIN"));
+}
+
+static const struct format {
+    bool (*fits)(struct str text);
+    const char *code, *message;
+} host = {is_host, "validation_is_host", "Must be a valid IP address or DNS name."},
+  url = {is_url, "validation_is_url", "Must be a valid URL."},
+  email = {email_valid, "validation_is_email", "Must be a valid email address."},
+  color = {is_color, "validation_is_hex_color", "Must be a valid hexadecimal color code."},
+  auth_method = {is_auth_method, "validation_in_invalid", "Must be a valid value."};
+
+/* --- when a value is needed ------------------------------------------------------------------- */
+
+static bool always(const struct settings *settings)
+{
+    (void)settings;
+    return true;
+}
+
+static bool with_smtp(const struct settings *settings)
+{
+    return settings->smtp.enabled;
+}
+
+static bool with_cron(const struct settings *settings)
+{
+    return settings->backups.cron.n > 0;
+}
+
+static bool with_backups_s3(const struct settings *settings)
+{
+    return settings->backups.s3.enabled;
+}
+
+static bool with_s3(const struct settings *settings)
+{
+    return settings->s3.enabled;
+}
+
+static bool with_batch(const struct settings *settings)
+{
+    return settings->batch.enabled;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+#define AT(member) offsetof(struct settings, member)
+
+/* 0 is empty: bounds are for other values. */
+static const struct int_row {
+    const char *path;
+    size_t at;
+    bool (*needed)(const struct settings *settings);
+    int64_t min, max;
+} int_rows[] = {
+    {"smtp.port", AT(smtp.port), with_smtp, 0, NO_MAX},
+    {"backups.cronMaxKeep", AT(backups.cron_max_keep), with_cron, 1, NO_MAX},
+    {"batch.maxRequests", AT(batch.max_requests), with_batch, 0, NO_MAX},
+    {"batch.timeout", AT(batch.timeout_s), with_batch, 0, NO_MAX},
+    {"batch.maxBodySize", AT(batch.max_body_size), NULL, 0, NO_MAX},
+    {"logs.maxDataSize", AT(logs.max_data_size), NULL, 0, MAX_SAFE_INT},
+    {"logs.maxDays", AT(logs.max_days), NULL, 0, MAX_SAFE_INT},
+    {"logs.minLevel", AT(logs.min_level), NULL, NO_MIN, MAX_SAFE_INT},
+};
+
+static const struct text_row {
+    const char *path;
+    size_t at;
+    bool (*needed)(const struct settings *settings);
+    size_t min, max; /* bytes; max 0: any number */
+    const struct format *format;
+} text_rows[] = {
+    {"smtp.host", AT(smtp.host), with_smtp, 0, 0, &host},
+    {"smtp.authMethod", AT(smtp.auth_method), NULL, 0, 0, &auth_method},
+    {"smtp.localName", AT(smtp.local_name), NULL, 0, 0, &host},
+    {"backups.s3.endpoint", AT(backups.s3.endpoint), with_backups_s3, 0, 0, &url},
+    {"backups.s3.bucket", AT(backups.s3.bucket), with_backups_s3, 0, 0, NULL},
+    {"backups.s3.region", AT(backups.s3.region), with_backups_s3, 0, 0, NULL},
+    {"backups.s3.accessKey", AT(backups.s3.access_key), with_backups_s3, 0, 0, NULL},
+    {"backups.s3.secret", AT(backups.s3.secret), with_backups_s3, 0, 0, NULL},
+    {"s3.endpoint", AT(s3.endpoint), with_s3, 0, 0, &url},
+    {"s3.bucket", AT(s3.bucket), with_s3, 0, 0, NULL},
+    {"s3.region", AT(s3.region), with_s3, 0, 0, NULL},
+    {"s3.accessKey", AT(s3.access_key), with_s3, 0, 0, NULL},
+    {"s3.secret", AT(s3.secret), with_s3, 0, 0, NULL},
+    {"meta.accentColor", AT(meta.accent_color), NULL, 7, 7, &color},
+    {"meta.appName", AT(meta.app_name), always, 1, 255, NULL},
+    {"meta.appURL", AT(meta.app_url), always, 0, 0, &url},
+    {"meta.senderName", AT(meta.sender_name), always, 1, 255, NULL},
+    {"meta.senderAddress", AT(meta.sender_address), always, 0, 0, &email},
+};
+
+static const struct ips_row {
+    const char *path;
+    size_t at;
+} ips_rows[] = {
+    {"superuserIPs", AT(superuser_ips)},
+    {"rateLimits.excludedIPs", AT(rate_limits.excluded_ips)},
+};
+
+/* --- checks ----------------------------------------------------------------------------------- */
+
+static void refuse(const struct settings_checking *check, struct str path, enum err_code_id code,
+                   struct str params)
+{
+    err_add_item(check->a, check->refused, path, code, params);
+}
+
+static void refuse_own(const struct settings_checking *check, struct str path, const char *code,
+                       const char *message)
+{
+    err_add_raw_item(check->a, check->refused, path, str_of(code), str_of(message), STR_NONE);
+}
+
+void settings_check_number(const struct settings_checking *check, struct str path, int64_t value,
+                           bool needed, int64_t min, int64_t max)
+{
+    if (value == 0 && needed)
+        refuse(check, path, CODE_REQUIRED, STR_NONE);
+    else if (value != 0 && value < min)
+        refuse(check, path, CODE_MIN_THRESHOLD,
+               arena_printf(check->a, "{\"threshold\":%" PRId64 "}", min));
+    else if (value > max)
+        refuse(check, path, CODE_MAX_THRESHOLD,
+               arena_printf(check->a, "{\"threshold\":%" PRId64 "}", max));
+}
+
+static void check_int(const struct settings_checking *check, const struct int_row *row)
+{
+    int64_t value = *(const int64_t *)((const char *)check->settings + row->at);
+
+    settings_check_number(check, str_of(row->path), value,
+                          row->needed && row->needed(check->settings), row->min, row->max);
+}
+
+static void check_text(const struct settings_checking *check, const struct text_row *row)
+{
+    struct str text = *(const struct str *)((const char *)check->settings + row->at);
+    struct str path = str_of(row->path);
+
+    if (text.n == 0) {
+        if (row->needed && row->needed(check->settings))
+            refuse(check, path, CODE_REQUIRED, STR_NONE);
+    } else if (row->max > 0 && (text.n < row->min || text.n > row->max)) {
+        refuse(check, path, row->min == row->max ? CODE_LENGTH_EXACT : CODE_LENGTH_RANGE,
+               arena_printf(check->a, "{\"max\":%zu,\"min\":%zu}", row->max, row->min));
+    } else if (row->format && !row->format->fits(text)) {
+        refuse_own(check, path, row->format->code, row->format->message);
+    }
+}
+
+static void check_ips(const struct settings_checking *check, const struct ips_row *row)
+{
+    const struct form_texts *ips =
+        (const struct form_texts *)((const char *)check->settings + row->at);
+
+    for (size_t i = 0; i < ips->n; i++) {
+        struct str path = arena_printf(check->a, "%s.%zu", row->path, i);
+
+        if (ips->items[i].n == 0)
+            refuse(check, path, CODE_REQUIRED, STR_NONE);
+        else if (!settings_ip_valid(ips->items[i]))
+            refuse_own(check, path, "validation_invlaid_ip_or_subnet", /* spelled like this */
+                       "Invalid IP or CIDR subnet.");
+    }
+}
+
+static void check_cron(const struct settings_checking *check)
+{
+    struct cron cron;
+    struct str why;
+
+    if (check->settings->backups.cron.n > 0 &&
+        !cron_parse(check->a, check->settings->backups.cron, &cron, &why))
+        err_add_raw_item(check->a, check->refused, STR("backups.cron"),
+                         STR("validation_invalid_cron"), why, STR_NONE);
+}
+
+void settings_check(struct arena *a, const struct settings *settings, struct err **refused)
+{
+    const struct settings_checking check = {.a = a, .settings = settings, .refused = refused};
+
+    for (size_t i = 0; i < COUNT_OF(int_rows); i++)
+        check_int(&check, &int_rows[i]);
+    for (size_t i = 0; i < COUNT_OF(text_rows); i++)
+        check_text(&check, &text_rows[i]);
+    for (size_t i = 0; i < COUNT_OF(ips_rows); i++)
+        check_ips(&check, &ips_rows[i]);
+    check_cron(&check);
+    settings_check_rules(&check);
+}

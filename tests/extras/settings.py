@@ -1,0 +1,143 @@
+"""Settings over HTTP: what is stored, who sees a change and when, secrets, encryption."""
+
+import concurrent.futures
+import json
+import os
+import sqlite3
+
+import reeve
+
+SETTINGS = "/api/settings"
+OWN = "/api/reeve/settings"
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+class Site:
+    def __init__(self, server, tally):
+        self.server, self.tally = server, tally
+        self.root = {"Authorization": reeve.token(server.dir, "root")}
+
+    def send(self, method, path, body=None):
+        status, raw, _ = self.server.request(method, path, body, self.root)
+        return status, json.loads(raw) if raw else None
+
+    def same(self, name, got, wanted):
+        return self.tally.check("settings: " + name, got == wanted, "%r, not %r" % (got, wanted))
+
+
+def stored(directory, row="settings"):
+    rows = reeve.query(directory, "SELECT value FROM _params WHERE id = ?", row)
+    return rows[0][0] if rows else None
+
+
+def secrets(site):
+    """Kept when they are left out, cleared by \"\" or null, never sent."""
+    def secret(group, key):
+        return json.loads(stored(site.server.dir))[group].get(key)
+
+    status, answer = site.send("PATCH", SETTINGS, {"smtp": {"password": "p1"}, "s3": {"secret": "s1"}})
+    site.same("secrets are taken", status, 200)
+    site.same("secrets are not sent", [w in json.dumps(answer) for w in ("p1", "s1", "secret", "password")],
+              [False] * 4)
+    site.send("PATCH", SETTINGS, {"smtp": {"username": "u"}, "s3": {"region": "r"}})
+    site.same("secrets are kept", (secret("smtp", "password"), secret("s3", "secret")), ("p1", "s1"))
+    site.send("PATCH", SETTINGS, {"smtp": {"password": ""}, "s3": {"secret": None}})
+    site.same("secrets are cleared", (secret("smtp", "password"), secret("s3", "secret")), ("", None))
+
+
+def at_once(site):
+    """The next answer of any thread knows the change."""
+    wrong = []
+
+    def ask(n):
+        connection = reeve.Connection("127.0.0.1", site.server.port, timeout=60)
+        for _ in range(10):
+            connection.request("GET", SETTINGS + "?fields=meta.appName", headers=site.root)
+            name = json.loads(connection.getresponse().read())["meta"]["appName"]
+            if name != "name %d" % n:
+                wrong.append(name)
+        connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for n in range(20):
+            site.send("PATCH", SETTINGS, {"meta": {"appName": "name %d" % n}})
+            list(pool.map(ask, [n] * 4))
+    site.same("every thread knows a change at once", wrong, [])
+
+
+def refused(site):
+    before = stored(site.server.dir)
+    status, answer = site.send("PATCH", SETTINGS, {"meta": {"appName": "x", "appURL": "no url"}})
+    site.same("refused as a whole", (status, list(answer["data"]["meta"]), stored(site.server.dir)),
+              (400, ["appURL"], before))
+    for name, body in (("s3.enabled", {"s3": {"enabled": True, "endpoint": "http://localhost:1",
+                                              "bucket": "b", "region": "r", "accessKey": "a",
+                                              "secret": "s"}}),
+                       ("rateLimits.enabled", {"rateLimits": {"enabled": True}}),
+                       ("backups.cron", {"backups": {"cron": "@daily"}})):
+        status, answer = site.send("PATCH", SETTINGS, body)
+        group, key = name.split(".")
+        site.same("what is not there yet is refused: " + name,
+                  (status, answer["data"].get(group, {}).get(key, {}).get("code"),
+                   stored(site.server.dir)), (400, "validation_not_supported", before))
+
+
+def own(site):
+    site.same("ours has no row yet", stored(site.server.dir, "reeve"), None)
+    site.same("ours by default", site.send("GET", OWN), (200, {"records": {"etags": False}}))
+    site.same("ours, of another type", site.send("PATCH", OWN, {"records": {"etags": 1}})[0], 400)
+    site.same("ours, what it does not know", site.send("PATCH", OWN, {"x": 1}),
+              (200, {"records": {"etags": False}}))
+    site.same("ours is changed", site.send("PATCH", OWN, {"records": {"etags": True}}),
+              (200, {"records": {"etags": True}}))
+    site.send("PATCH", SETTINGS, {"meta": {"appName": "y"}})
+    site.same("ours has a row of its own", (stored(site.server.dir, "reeve"), b"etags" in bytes(
+        stored(site.server.dir))), (b'{"records":{"etags":true}}', False))
+    status, answer = site.send("GET", "/api/reeve")
+    site.same("what the server is", (status, answer["engine"], "settings" in answer["features"],
+                                     answer["limits"]["bodyBytes"], answer["settings"][0]["name"]),
+              (200, "sqlite", True, 32 << 20, "records.etags"))
+
+
+def labels(site):
+    """Rules of rate limits follow a collection's name."""
+    rule = {"duration": 1, "maxRequests": 9}
+    site.send("PATCH", SETTINGS, {"rateLimits": {"rules": [
+        {"label": "locked:list", **rule}, {"label": "lockedx:list", **rule}]}})
+    site.same("a collection is renamed", site.send("PATCH", "/api/collections/locked",
+                                                   {"name": "opened"})[0], 200)
+    site.same("labels are renamed", [r["label"] for r in site.send("GET", SETTINGS)[1]["rateLimits"]["rules"]],
+              ["opened:list", "lockedx:list"])
+
+
+def encrypted(binary, base, tally):
+    """Switched on by a start with a key and a change."""
+    os.environ["REEVE_TEST_KEY"] = KEY
+    try:
+        with reeve.Server(binary, base, "--encryptionEnv", "REEVE_TEST_KEY") as server:
+            site = Site(server, tally)
+            site.send("PATCH", SETTINGS, {"meta": {"appName": "secret name"}})
+            site.same("encrypted", (type(stored(base)), "secret" in str(stored(base))), (str, False))
+            tally.check("settings: stops cleanly", server.stop(), server.output())
+        with reeve.Server(binary, base, "--encryptionEnv", "REEVE_TEST_KEY") as server:
+            site = Site(server, tally)
+            site.same("decrypted", site.send("GET", SETTINGS)[1]["meta"]["appName"], "secret name")
+            tally.check("settings: stops cleanly", server.stop(), server.output())
+    finally:
+        del os.environ["REEVE_TEST_KEY"]
+
+
+def run(binary, base, tally):
+    with reeve.Server(binary, base) as server:
+        site = Site(server, tally)
+        for part in (own, secrets, at_once, refused, labels):
+            part(site)
+        tally.check("settings: stops cleanly", server.stop(), server.output())
+    with reeve.Server(binary, base, "--allow-missing", "s3,rate-limits,backups-cron") as server:
+        site = Site(server, tally)
+        site.same("outlive the server", site.send("GET", SETTINGS)[1]["meta"]["appName"], "name 19")
+        site.same("allowed all the same", site.send("PATCH", SETTINGS, {
+            "rateLimits": {"enabled": True}})[0], 200)
+        site.send("PATCH", SETTINGS, {"rateLimits": {"enabled": False}})
+        tally.check("settings: stops cleanly", server.stop(), server.output())
+    encrypted(binary, base, tally)
