@@ -31,6 +31,7 @@ struct coll_save {
     const struct schema_col *col; /* what coll_make() made of it */
     bool whole;                   /* it could be read whole, so it can be stored */
     struct str view_select, view_why;
+    struct schema_plan *log; /* what coll_store() ran (schema/plan.h); NULL: nobody asks */
 };
 
 /* Infers a view's fields and makes `col`; then checks; then stores. Errors are raw: items without a

@@ -92,7 +92,7 @@ static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena 
                        "it is referred to");
     if (col->system)
         return err_new(a, E_BAD_REQUEST, FAILED_TO_DELETE, "a system collection");
-    err = schema_drop(a, tx, removal->scope.schema, col);
+    err = schema_drop(a, tx, removal->scope.schema, col, NULL);
     if (!err)
         err = check_views(a, tx, removal);
     if (err && err->kind == E_BAD_REQUEST)

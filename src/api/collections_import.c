@@ -310,7 +310,7 @@ static struct err *store_items(struct run *run)
 
         if (col->system || is_imported(run, col))
             continue;
-        err = schema_drop(run->a, run->tx, schema, col);
+        err = schema_drop(run->a, run->tx, schema, col, NULL);
         coll_files_go(run->a, run->tx, run->in->api->files, col);
     }
     if (!err)

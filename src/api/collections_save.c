@@ -110,14 +110,14 @@ struct err *coll_store(struct coll_save *save)
     err = leave_former_view(save);
     if (err)
         return err;
-    err = schema_save(save->a, save->tx, save->old, save->col, save->view_select);
+    err = schema_save(save->a, save->tx, save->old, save->col, save->view_select, save->log);
     if (err || !save->old)
         return err;
     err = rename_labels(save);
     if (err)
         return err;
     with = schema_with(save->schema, save->col);
-    return with ? schema_follow_views(save->a, save->tx, with, save->now_ms) : NULL;
+    return with ? schema_follow_views(save->a, save->tx, with, save->now_ms, save->log) : NULL;
 }
 
 /* --- answers -------------------------------------------------------------------------------- */

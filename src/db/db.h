@@ -255,10 +255,12 @@ MUST_CHECK struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, c
 /* Leased: the running group commits first; the caller's thread then holds the write connection for
  * at most timeout_s (0: no limit), runs the unit and commits. Not on a loop, and refused as
  * db_run() is. `published`, when not NULL, is called after the commit and before the write
- * connection is given back. */
+ * connection is given back. changes_schema: before that, what the engine knows of the tables'
+ * contents follows; where that fails, the log has it, and the commit stands as it is. */
 struct db_lease {
     unsigned timeout_s;
     const atomic_bool *gone;
+    bool changes_schema;
     void (*published)(void *user);
     void *user;
     struct db_end **ret_ends; /* written in any case; NULL: they are run before it returns */

@@ -113,7 +113,7 @@ struct db_dialect {
      */
     const char *const *data_tables;
     const char *const *auxiliary_tables;
-    /* After changes of tables or much data. */
+    /* After changes of tables, in a transaction of its own; NULL: the engine sees to it itself. */
     const char *optimize;
 
     /* Statements that look around; results by db_list_tables() and its like in db.h. */

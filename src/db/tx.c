@@ -80,6 +80,26 @@ static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lea
     return unit->err;
 }
 
+static struct err *optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    (void)ret_out;
+    return db_exec(a, tx, str_of(in), NULL, 0, NULL);
+}
+
+/* The planner chooses by what is known of indexes, and of a new one nothing is. A transaction of
+ * its own: the change is not undone for the sake of this. */
+static void know_the_tables(struct db_conn *tx, const struct db_lease *lease, struct arena *a)
+{
+    const struct db_lease own = {.timeout_s = lease->timeout_s};
+    struct db_unit unit = {
+        .run = optimize, .in = tx->db->ops->dialect->optimize, .arena = arena_child(a)};
+    struct err *err = unit.in ? run_and_commit(tx, &own, &unit) : NULL;
+
+    tx->watch = (struct db_watch){0};
+    if (err)
+        log_warn("db.optimize.failed", LOG_STR("cause", err->cause));
+}
+
 void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_unit *unit)
 {
     struct db_hold hold;
@@ -87,6 +107,8 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
     db_hold_begin(&hold, tx->db);
     unit->err = run_and_commit(tx, lease, unit);
     tx->watch = (struct db_watch){0};
+    if (!unit->err && lease->changes_schema)
+        know_the_tables(tx, lease, unit->arena);
     if (!unit->err) {
         if (lease->published)
             lease->published(lease->user);

@@ -4,6 +4,7 @@
  */
 #include "base/date.h"
 #include "schema/internal.h"
+#include "schema/plan.h"
 
 #define SQL_MAX (1024 * 1024)
 
@@ -181,7 +182,7 @@ static struct err *fill_fresh(struct arena *a, struct db_conn *tx,
     if (!err)
         err = schema_load(a, tx, &schema);
     for (size_t i = 0; !err && i < schema->n_cols; i++)
-        err = schema_create_table(a, tx, schema->cols[i]);
+        err = schema_carry_out(a, tx, NULL, schema->cols[i], STR_NONE, NULL);
     if (!err)
         err = insert_settings(a, tx, in, now);
     for (size_t i = 0; i < boot_migrations_n && !err; i++)

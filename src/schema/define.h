@@ -10,6 +10,8 @@
 
 #include "schema/schema.h"
 
+struct schema_plan;
+
 enum schema_rule_kind { RULE_LIST, RULE_VIEW, RULE_CREATE, RULE_UPDATE, RULE_DELETE, RULE_KINDS };
 
 struct schema_def {
@@ -86,21 +88,24 @@ MUST_CHECK struct err *schema_sample_view(struct arena *a, struct db_conn *tx, s
 
 /* --- storing (12) ----------------------------------------------------------------------------- */
 
+/* Inside a unit. `log` takes the steps that were run (plan.h), in `a`; NULL: nobody asks. */
+
 /* Writes the row and lets the table follow. view_select: of a view. Indexes that cannot be made are
  * items of the error. */
 MUST_CHECK struct err *schema_save(struct arena *a, struct db_conn *tx,
                                    const struct schema_col *old, const struct schema_col *col,
-                                   struct str view_select);
-/* The view alone, if it is there. */
+                                   struct str view_select, struct schema_plan *log);
+/* The view alone, if it is there; for a while, so no log has it. */
 MUST_CHECK struct err *schema_drop_view(struct arena *a, struct db_conn *tx, struct str name);
 /* Drops the table or view, the row, and what system collections hold of its records. */
 MUST_CHECK struct err *schema_drop(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                   const struct schema_col *col);
+                                   const struct schema_col *col, struct schema_plan *log);
 
 /* Views whose fields follow from a change of other collections are stored anew; one that cannot be
  * is left alone. */
 MUST_CHECK struct err *schema_follow_views(struct arena *a, struct db_conn *tx,
-                                           const struct schema *schema, int64_t now_ms);
+                                           const struct schema *schema, int64_t now_ms,
+                                           struct schema_plan *log);
 
 /* --- answers ---------------------------------------------------------------------------------- */
 

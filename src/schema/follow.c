@@ -3,6 +3,7 @@
  */
 #include "schema/define.h"
 #include "schema/internal.h"
+#include "schema/plan.h"
 
 #define FIELDS_MAX (16 * 1024 * 1024)
 
@@ -34,6 +35,7 @@ struct change {
     struct db_conn *tx;
     const struct schema *schema;
     int64_t now_ms;
+    struct schema_plan *log;
 };
 
 static struct err *follow_view(const struct change *in, const struct schema_col *old)
@@ -48,26 +50,35 @@ static struct err *follow_view(const struct change *in, const struct schema_col 
     err = schema_infer_view(in->a, in->tx, in->schema, def, &select, &why);
     if (err || why.p || str_eq(before, fields_but_ids(in->a, def)))
         return err;
-    return schema_save(in->a, in->tx, old, schema_def_col(in->a, def, &whole), select);
+    return schema_save(in->a, in->tx, old, schema_def_col(in->a, def, &whole), select, in->log);
+}
+
+/* What is undone is no part of the log. */
+static struct err *try_view(const struct change *in, const struct schema_col *col)
+{
+    const size_t logged = in->log ? in->log->steps.n : 0;
+    struct err *err = db_savepoint(in->a, in->tx);
+
+    if (err)
+        return err;
+    err = follow_view(in, col);
+    if (!err)
+        return db_savepoint_release(in->a, in->tx);
+    db_savepoint_rollback(in->tx);
+    if (in->log)
+        in->log->steps.n = logged;
+    return err;
 }
 
 struct err *schema_follow_views(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                int64_t now_ms)
+                                int64_t now_ms, struct schema_plan *log)
 {
-    const struct change in = {.a = a, .tx = tx, .schema = schema, .now_ms = now_ms};
+    const struct change in = {.a = a, .tx = tx, .schema = schema, .now_ms = now_ms, .log = log};
     struct err *err = NULL;
 
     for (size_t i = 0; i < schema->n_cols && !err; i++) {
-        if (schema->cols[i]->type != SCHEMA_VIEW)
-            continue;
-        err = db_savepoint(a, tx);
-        if (err)
-            break;
-        err = follow_view(&in, schema->cols[i]);
-        if (err)
-            db_savepoint_rollback(tx);
-        else
-            err = db_savepoint_release(a, tx);
+        if (schema->cols[i]->type == SCHEMA_VIEW)
+            err = try_view(&in, schema->cols[i]);
         if (err && err->kind == E_BAD_REQUEST)
             err = NULL; /* the view's own fault */
     }

@@ -145,16 +145,9 @@ struct json schema_literal_field(struct arena *a, const char *text);
 /* The id of a collection that nobody gave one (data-dir.md 6). */
 struct str schema_auto_id(struct arena *a, struct str type, struct str name);
 
-/* --- tables ----------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
-/* The table of a collection that has none yet, with its indexes. */
-MUST_CHECK struct err *schema_create_table(struct arena *a, struct db_conn *tx,
-                                           const struct schema_col *col);
-/* Lets the table follow from one definition to the next, with its rows (collections.md 12). */
-MUST_CHECK struct err *schema_change_table(struct arena *a, struct db_conn *tx,
-                                           const struct schema_col *old,
-                                           const struct schema_col *col);
-/* A view in place of the one of that name, if there is one. */
+/* A view in place of the one of that name, if there is one; for a while. */
 MUST_CHECK struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str name,
                                         struct str select);
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "schema/define.h"
 #include "schema/internal.h"
+#include "schema/plan.h"
 
 #define SQL_MAX (1024 * 1024)
 
@@ -55,31 +56,23 @@ static struct err *write_row(struct arena *a, struct db_conn *tx, const struct s
 
 /* --- views ------------------------------------------------------------------------------------ */
 
-static struct err *drop_named(struct arena *a, struct db_conn *tx, const char *what,
-                              struct str name)
+static struct err *run_alone(struct arena *a, struct db_conn *tx, struct schema_step step)
 {
-    AUTO_BUF struct buf sql;
+    const struct schema_plan plan = {.steps = {.items = &step, .n = 1}};
 
-    buf_init(&sql, SQL_MAX);
-    buf_add(&sql, str_of(what));
-    db_conn_dialect(tx)->ident(&sql, name);
-    return db_exec(a, tx, buf_str(&sql), NULL, 0, NULL);
+    return schema_plan_run(a, tx, &plan, NULL);
 }
 
 struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str name,
                              struct str select)
 {
-    struct err *err = drop_named(a, tx, "DROP VIEW IF EXISTS ", name);
-    AUTO_BUF struct buf sql;
-
-    buf_init(&sql, SQL_MAX);
-    db_conn_dialect(tx)->create_view(&sql, name, select);
-    return err ? err : db_exec(a, tx, buf_str(&sql), NULL, 0, NULL);
+    return run_alone(a, tx,
+                     (struct schema_step){.kind = STEP_CREATE_VIEW, .table = name, .text = select});
 }
 
 struct err *schema_drop_view(struct arena *a, struct db_conn *tx, struct str name)
 {
-    return drop_named(a, tx, "DROP VIEW IF EXISTS ", name);
+    return run_alone(a, tx, (struct schema_step){.kind = STEP_DROP_VIEW, .table = name});
 }
 
 /* --- whole collections ------------------------------------------------------------------------ */
@@ -94,23 +87,20 @@ static struct err *has_table(struct arena *a, struct db_conn *tx, struct str nam
 }
 
 struct err *schema_save(struct arena *a, struct db_conn *tx, const struct schema_col *old,
-                        const struct schema_col *col, struct str view_select)
+                        const struct schema_col *col, struct str view_select,
+                        struct schema_plan *log)
 {
     bool there = false;
     struct err *err;
 
     if (col->type == SCHEMA_VIEW) {
-        err = old ? schema_drop_view(a, tx, old->name) : NULL;
-        if (!err)
-            err = schema_make_view(a, tx, col->name, view_select);
+        err = schema_carry_out(a, tx, old, col, view_select, log);
         return err ? err : write_row(a, tx, old, col);
     }
     err = write_row(a, tx, old, col);
     if (!err && old)
         err = has_table(a, tx, old->name, &there);
-    if (err)
-        return err;
-    return there ? schema_change_table(a, tx, old, col) : schema_create_table(a, tx, col);
+    return err ? err : schema_carry_out(a, tx, there ? old : NULL, col, STR_NONE, log);
 }
 
 static struct err *drop_references(struct arena *a, struct db_conn *tx, const struct schema *schema,
@@ -134,14 +124,11 @@ static struct err *drop_references(struct arena *a, struct db_conn *tx, const st
 }
 
 struct err *schema_drop(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                        const struct schema_col *col)
+                        const struct schema_col *col, struct schema_plan *log)
 {
     const struct db_value id = DB_V_TEXT(col->id);
-    struct err *err;
+    struct err *err = schema_carry_out(a, tx, col, NULL, STR_NONE, log);
 
-    err = drop_named(a, tx,
-                     col->type == SCHEMA_VIEW ? "DROP VIEW IF EXISTS " : "DROP TABLE IF EXISTS ",
-                     col->name);
     if (!err)
         err = db_exec(a, tx, STR("DELETE FROM _collections WHERE id = ?1"), &id, 1, NULL);
     return err || col->type != SCHEMA_AUTH ? err : drop_references(a, tx, schema, col);

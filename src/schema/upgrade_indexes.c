@@ -221,11 +221,11 @@ static struct err *save_col(const struct saving *in)
     check.col = col = schema_def_col(in->a, in->def, &whole);
     err = schema_check(in->a, in->tx, &check);
     if (!err)
-        err = schema_save(in->a, in->tx, old, col, STR_NONE);
+        err = schema_save(in->a, in->tx, old, col, STR_NONE, NULL);
     if (err)
         return explain_refusal(in, err);
     with = schema_with(in->schema, col);
-    return with ? schema_follow_views(in->a, in->tx, with, in->now_ms) : NULL;
+    return with ? schema_follow_views(in->a, in->tx, with, in->now_ms, NULL) : NULL;
 }
 
 static struct err *upgrade_col(struct saving *in)

@@ -75,7 +75,7 @@ static struct err *save(struct arena *a, struct db_conn *tx, const struct unit_i
     check.col = schema_def_col(a, def, &whole);
     if (!err)
         err = schema_check(a, tx, &check);
-    return err ? err : schema_save(a, tx, old, check.col, select);
+    return err ? err : schema_save(a, tx, old, check.col, select, NULL);
 }
 
 static struct err *run_change(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
@@ -86,7 +86,7 @@ static struct err *run_change(struct db_conn *tx, const void *in, struct arena *
 
     (void)ret_out;
     if (!it->change->body)
-        return schema_drop(a, tx, it->schema, old);
+        return schema_drop(a, tx, it->schema, old, NULL);
     return save(a, tx, it, old);
 }
 
