@@ -60,7 +60,7 @@ struct err *coll_check(struct coll_save *save)
     if (save->view_select.p && !save->view_why.p)
         err = schema_sample_view(save->a, save->tx, save->view_select, &save->view_why);
     check.view_why = save->view_why;
-    return err ? err : schema_check(save->a, save->tx, &check);
+    return err ? err : schema_check_def(save->a, save->tx, &check);
 }
 
 /* A view that reads itself can be followed only as long as its former self is there. */

@@ -15,7 +15,8 @@ struct check {
     struct err *refused;       /* items so far, or NULL */
 };
 
-/* A code that belongs to one check alone; the rows of base/err.h go through err_add_item(). */
+/* check_parts.c. A code that belongs to one check alone; the rows of base/err.h go through
+ * err_add_item(). */
 void check_refuse(struct check *check, struct str path, const char *code, struct str message,
                   struct str params);
 /* An empty text is refused. */
@@ -38,8 +39,8 @@ struct str def_text(const struct json *object, const char *key);
 bool def_truth(const struct json *object, const char *key);
 double def_number(const struct json *object, const char *key);
 
-/* The parts of schema_check(), a file each: what they refuse is added to check->refused. `at`: the
- * field's place in the definition. The error is one of the database. */
+/* The parts of schema_check_def(), a file each: what they refuse is added to check->refused. `at`:
+ * the field's place in the definition. The error is one of the database. */
 void check_fields(struct check *check);
 void check_field_options(struct check *check, size_t at);
 MUST_CHECK struct err *check_indexes(struct check *check);

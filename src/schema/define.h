@@ -66,8 +66,8 @@ struct schema_check {
     struct str view_why; /* why the view's query is of no use; p NULL: it is fine */
 };
 /* Inside the unit. Errors: E_BAD_REQUEST with items, without a message. */
-MUST_CHECK struct err *schema_check(struct arena *a, struct db_conn *tx,
-                                    const struct schema_check *check);
+MUST_CHECK struct err *schema_check_def(struct arena *a, struct db_conn *tx,
+                                        const struct schema_check *check);
 
 /* What a check said before it was made a sentence: for messages that quote it. */
 struct str schema_check_words(struct arena *a, const struct err_item *item);

@@ -219,7 +219,7 @@ static struct err *save_col(const struct saving *in)
     old = schema_def_col(in->a, schema_def_of(in->a, in->col), &whole);
     schema_def_finish(in->a, in->def, in->schema, in->col, in->now_ms);
     check.col = col = schema_def_col(in->a, in->def, &whole);
-    err = schema_check(in->a, in->tx, &check);
+    err = schema_check_def(in->a, in->tx, &check);
     if (!err)
         err = schema_save(in->a, in->tx, old, col, STR_NONE, NULL);
     if (err)

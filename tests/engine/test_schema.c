@@ -74,7 +74,7 @@ static struct err *save(struct arena *a, struct db_conn *tx, const struct unit_i
         err = schema_infer_view(a, tx, in->schema, def, &select, &check.view_why);
     check.col = schema_def_col(a, def, &whole);
     if (!err)
-        err = schema_check(a, tx, &check);
+        err = schema_check_def(a, tx, &check);
     return err ? err : schema_save(a, tx, old, check.col, select, NULL);
 }
 
