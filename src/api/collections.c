@@ -81,26 +81,25 @@ static struct err *read_definition(struct api_call *call, const struct schema_co
 
 /* --- units ---------------------------------------------------------------------------------- */
 
-struct change {
+struct coll_change {
     struct api *api;
     const struct schema *schema;
     const struct schema_col *old;
     const struct json *body;
     struct str type, name; /* of a new one */
-    bool resets;           /* the body is null */
     int64_t now_ms;
 };
 
-static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *coll_change(struct db_conn *tx, const struct coll_change *change, struct arena *a,
+                        struct schema_plan *log, struct schema_def **ret)
 {
-    const struct change *change = in;
     struct coll_save save = {.api = change->api,
                              .a = a,
                              .tx = tx,
                              .schema = change->schema,
                              .old = change->old,
-                             .now_ms = change->now_ms};
-    struct buf body;
+                             .now_ms = change->now_ms,
+                             .log = log};
     struct str why = STR_NONE;
     struct err *err;
 
@@ -116,14 +115,28 @@ static struct err *change_unit(struct db_conn *tx, const void *in, struct arena 
         err = coll_check(&save);
     if (!err)
         err = coll_store(&save);
+    *ret = save.def;
+    return err ? coll_failed(a, err,
+                             save.old ? "Failed to update collection."
+                                      : "Failed to create collection.")
+               : NULL;
+}
+
+static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    struct schema_def *def;
+    struct err *err = coll_change(tx, in, a, NULL, &def);
+    struct buf body;
+
     if (err)
-        return coll_failed(
-            a, err, save.old ? "Failed to update collection." : "Failed to create collection.");
+        return err;
     buf_init(&body, LIMIT_RESPONSE_BYTES);
-    schema_write_def(&body, save.def);
+    schema_write_def(&body, def);
     *ret_out = coll_answer(a, &body);
     return NULL;
 }
+
+/* --- endpoints ------------------------------------------------------------------------------ */
 
 /* False: it is neither text nor null. */
 static bool text_member(const struct json *body, const char *key, struct str *ret)
@@ -134,39 +147,48 @@ static bool text_member(const struct json *body, const char *key, struct str *re
     return !member || member->type == JSON_TEXT || member->type == JSON_NULL;
 }
 
-static struct err *create_collection(struct api_call *call)
+struct err *coll_read_change(struct api_call *call, const struct schema_col *old,
+                             const struct json *body, const struct coll_change **ret)
 {
-    struct change *change = ARENA_NEW(call->arena, struct change);
-    struct err *err = read_definition(call, NULL, UNDECODABLE_TYPE, &change->body);
+    struct coll_change *change = ARENA_NEW(call->arena, struct coll_change);
 
-    if (err)
-        return err;
-    if (!text_member(change->body, "type", &change->type) ||
-        !text_member(change->body, "name", &change->name))
+    *change = (struct coll_change){.api = call->api,
+                                   .schema = call->schema,
+                                   .old = old,
+                                   .body = body,
+                                   .now_ms = call->caller.actor.scope.now_ms};
+    if (!old &&
+        (!text_member(body, "type", &change->type) || !text_member(body, "name", &change->name)))
         return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE_TYPE, "type or name is no text");
     if (change->type.n == 0)
         change->type = STR("base");
-    change->api = call->api;
-    change->schema = call->schema;
-    change->now_ms = call->caller.actor.scope.now_ms;
-    call->state = change;
+    *ret = change;
     return NULL;
+}
+
+static struct err *prepare(struct api_call *call, const struct schema_col *old, const char *failed)
+{
+    const struct coll_change *change = NULL;
+    const struct json *body;
+    struct err *err = read_definition(call, old, failed, &body);
+
+    if (!err)
+        err = coll_read_change(call, old, body, &change);
+    call->state = (void *)(uintptr_t)change; /* units only read it */
+    return err;
+}
+
+static struct err *create_collection(struct api_call *call)
+{
+    return prepare(call, NULL, UNDECODABLE_TYPE);
 }
 
 static struct err *update_collection(struct api_call *call)
 {
-    struct change *change = ARENA_NEW(call->arena, struct change);
-    struct err *err = api_collection(call, NULL, &change->old);
+    const struct schema_col *old;
+    struct err *err = api_collection(call, NULL, &old);
 
-    if (!err)
-        err = read_definition(call, change->old, UNDECODABLE, &change->body);
-    if (err)
-        return err;
-    change->api = call->api;
-    change->schema = call->schema;
-    change->now_ms = call->caller.actor.scope.now_ms;
-    call->state = change;
-    return NULL;
+    return err ? err : prepare(call, old, UNDECODABLE);
 }
 
 static struct err *view_collection(struct api_call *call)

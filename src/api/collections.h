@@ -44,6 +44,40 @@ struct err *coll_failed(struct arena *a, struct err *err, const char *failed);
 /* The answer of a unit. */
 struct rec_written *coll_answer(struct arena *a, struct buf *body);
 
+/* Whether a rule's text compiles for a collection of that snapshot; *ret_why: PocketBase's words.
+ */
+bool coll_rule_compiles(struct arena *a, const struct db_dialect *dialect,
+                        const struct schema *schema, const struct schema_col *col, struct str rule,
+                        int64_t now_ms, struct str *ret_why);
+
+/* --- changes: read from a body, then carried out in a unit ------------------------------------ */
+
+/* Each takes from the call what it needs; errors are the client's. The unit's `log` takes the steps
+ * that were run (schema/plan.h); NULL: nobody asks. */
+
+/* collections.c: one is made (old NULL) or changed. body: an object, or null. */
+struct coll_change;
+MUST_CHECK struct err *coll_read_change(struct api_call *call, const struct schema_col *old,
+                                        const struct json *body, const struct coll_change **ret);
+/* *ret: as it is stored then. */
+MUST_CHECK struct err *coll_change(struct db_conn *tx, const struct coll_change *change,
+                                   struct arena *a, struct schema_plan *log,
+                                   struct schema_def **ret);
+
+/* collections_delete.c: one is removed. */
+struct coll_removal;
+const struct coll_removal *coll_read_removal(struct api_call *call, const struct schema_col *col);
+MUST_CHECK struct err *coll_remove(struct db_conn *tx, const struct coll_removal *removal,
+                                   struct arena *a, struct schema_plan *log);
+
+/* collections_import.c: many are made or changed, and others removed. collections: NULL, or what
+ * the client sent. */
+struct coll_import;
+MUST_CHECK struct err *coll_read_import(struct api_call *call, const struct json *collections,
+                                        bool delete_missing, const struct coll_import **ret);
+MUST_CHECK struct err *coll_import(struct db_conn *tx, const struct coll_import *import,
+                                   struct arena *a, struct schema_plan *log);
+
 /* collections_delete.c: in a unit whose arena is a; once it is committed, the files go that the
  * collection's records have had until now. */
 void coll_files_go(struct arena *a, struct db_conn *tx, struct file_store *store,

@@ -9,7 +9,7 @@
 #define BATCH ((size_t)500)
 #define FAILED_TO_DELETE "Failed to delete collection."
 
-struct removal {
+struct coll_removal {
     struct rec_scope scope;
     const struct schema_col *col;
 };
@@ -55,7 +55,8 @@ static struct str referrers(struct arena *a, const struct schema_col *col)
 }
 
 /* A view whose fields cannot be derived once the collection is gone depends on it. */
-static struct err *check_views(struct arena *a, struct db_conn *tx, const struct removal *removal)
+static struct err *check_views(struct arena *a, struct db_conn *tx,
+                               const struct coll_removal *removal)
 {
     struct err *err = NULL;
 
@@ -75,9 +76,9 @@ static struct err *check_views(struct arena *a, struct db_conn *tx, const struct
     return err;
 }
 
-static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *coll_remove(struct db_conn *tx, const struct coll_removal *removal, struct arena *a,
+                        struct schema_plan *log)
 {
-    const struct removal *removal = in;
     const struct schema_col *col = removal->col;
     struct str names = referrers(a, col);
     struct err *err;
@@ -92,16 +93,20 @@ static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena 
                        "it is referred to");
     if (col->system)
         return err_new(a, E_BAD_REQUEST, FAILED_TO_DELETE, "a system collection");
-    err = schema_drop(a, tx, removal->scope.schema, col, NULL);
+    err = schema_drop(a, tx, removal->scope.schema, col, log);
     if (!err)
         err = check_views(a, tx, removal);
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED_TO_DELETE;
-    if (err)
-        return err;
-    coll_files_go(a, tx, removal->scope.files, col);
+    if (!err)
+        coll_files_go(a, tx, removal->scope.files, col);
+    return err;
+}
+
+static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
     *ret_out = ARENA_NEW(a, struct rec_written);
-    return NULL;
+    return coll_remove(tx, in, a, NULL);
 }
 
 /* --- truncate ------------------------------------------------------------------------------- */
@@ -131,7 +136,7 @@ static struct err *read_some_ids(struct arena *a, struct db_conn *tx, const stru
 
 /* A record may be gone already, with one before it, or be kept by a listener. */
 static struct err *remove_records(struct arena *a, struct db_conn *tx,
-                                  const struct removal *removal, struct file_removal *files,
+                                  const struct coll_removal *removal, struct file_removal *files,
                                   const struct str_list *ids, size_t *n_kept)
 {
     struct err *err = NULL;
@@ -160,7 +165,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
 {
     static const char failed[] = "Failed to truncate collection (most likely due to required "
                                  "cascade delete record references).";
-    const struct removal *removal = in;
+    const struct coll_removal *removal = in;
     struct file_removal *files = rec_files_to_go(a, tx, removal->scope.files);
     struct arena *scratch = arena_child(a);
     struct str_list ids = {.n = 1};
@@ -181,13 +186,21 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
 
 /* --- endpoints ------------------------------------------------------------------------------ */
 
+const struct coll_removal *coll_read_removal(struct api_call *call, const struct schema_col *col)
+{
+    struct coll_removal *removal = ARENA_NEW(call->arena, struct coll_removal);
+
+    *removal = (struct coll_removal){call->caller.actor.scope, col};
+    return removal;
+}
+
 static struct err *prepare_removal(struct api_call *call)
 {
-    struct removal *removal = ARENA_NEW(call->arena, struct removal);
-    struct err *err = api_collection(call, NULL, &removal->col);
+    const struct schema_col *col;
+    struct err *err = api_collection(call, NULL, &col);
 
-    removal->scope = call->caller.actor.scope;
-    call->state = removal;
+    if (!err)
+        call->state = (void *)(uintptr_t)coll_read_removal(call, col); /* units only read it */
     return err;
 }
 

@@ -8,10 +8,11 @@
 
 #include <stdlib.h>
 
+#define UNDECODABLE "An error occurred while loading the submitted data."
 #define FAILED "Failed to import collections."
 #define RAW_ERROR STR("Failed to import the collections configuration. Raw error:\n")
 
-struct import {
+struct coll_import {
     struct api *api;
     const struct schema *schema;
     const struct json *collections;
@@ -29,7 +30,8 @@ struct item {
 struct run {
     struct arena *a;
     struct db_conn *tx;
-    const struct import *in;
+    const struct coll_import *in;
+    struct schema_plan *log;
     struct item *items;
     size_t n;
     struct schema *schema; /* what is stored by now */
@@ -245,7 +247,8 @@ static struct coll_save save_of(const struct run *run, const struct item *item)
                               .schema = run->schema,
                               .old = item->old,
                               .def = item->def,
-                              .now_ms = run->in->now_ms};
+                              .now_ms = run->in->now_ms,
+                              .log = run->log};
 }
 
 static struct err *check_items(struct run *run, size_t n)
@@ -310,7 +313,7 @@ static struct err *store_items(struct run *run)
 
         if (col->system || is_imported(run, col))
             continue;
-        err = schema_drop(run->a, run->tx, schema, col, NULL);
+        err = schema_drop(run->a, run->tx, schema, col, run->log);
         coll_files_go(run->a, run->tx, run->in->api->files, col);
     }
     if (!err)
@@ -320,9 +323,10 @@ static struct err *store_items(struct run *run)
     return err;
 }
 
-static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *coll_import(struct db_conn *tx, const struct coll_import *import, struct arena *a,
+                        struct schema_plan *log)
 {
-    struct run run = {.a = a, .tx = tx, .in = in};
+    struct run run = {.a = a, .tx = tx, .in = import, .log = log};
     struct err *err = decode_items(&run);
 
     if (!err)
@@ -334,8 +338,13 @@ static struct err *import_unit(struct db_conn *tx, const void *in, struct arena 
         err = refuse_import(a, RAW_ERROR, err->cause);
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED;
-    *ret_out = ARENA_NEW(a, struct rec_written);
     return err;
+}
+
+static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    *ret_out = ARENA_NEW(a, struct rec_written);
+    return coll_import(tx, in, a, NULL);
 }
 
 /* --- the endpoint --------------------------------------------------------------------------- */
@@ -350,31 +359,49 @@ static bool is_decodable(const struct json *collections)
     return true;
 }
 
-static struct err *prepare_import(struct api_call *call)
+struct err *coll_read_import(struct api_call *call, const struct json *collections,
+                             bool delete_missing, const struct coll_import **ret)
 {
-    static const struct form_field fields[] = {
-        {"collections", FORM_JSON, offsetof(struct import, collections)},
-        {"deleteMissing", FORM_BOOL, offsetof(struct import, delete_missing)},
-    };
-    struct import *import = ARENA_NEW(call->arena, struct import);
-    struct form_input input;
-    struct err *err = api_form(call, &input);
+    struct coll_import *import = ARENA_NEW(call->arena, struct coll_import);
     struct err *invalid = NULL;
 
-    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, import) ||
-        !is_decodable(import->collections))
-        return err_new(call->arena, E_BAD_REQUEST,
-                       "An error occurred while loading the submitted data.", "no import");
-    if (!import->collections || import->collections->n == 0) {
+    if (!is_decodable(collections))
+        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "no list of objects");
+    if (!collections || collections->n == 0) {
         err_add_item(call->arena, &invalid, STR("collections"), CODE_REQUIRED, STR_NONE);
         invalid->message = "An error occurred while validating the submitted data.";
         return invalid;
     }
-    import->api = call->api;
-    import->schema = call->schema;
-    import->now_ms = call->caller.actor.scope.now_ms;
-    call->state = import;
+    *import = (struct coll_import){.api = call->api,
+                                   .schema = call->schema,
+                                   .collections = collections,
+                                   .delete_missing = delete_missing,
+                                   .now_ms = call->caller.actor.scope.now_ms};
+    *ret = import;
     return NULL;
+}
+
+struct import_form {
+    const struct json *collections;
+    bool delete_missing;
+};
+
+static struct err *prepare_import(struct api_call *call)
+{
+    static const struct form_field fields[] = {
+        {"collections", FORM_JSON, offsetof(struct import_form, collections)},
+        {"deleteMissing", FORM_BOOL, offsetof(struct import_form, delete_missing)},
+    };
+    const struct coll_import *import = NULL;
+    struct import_form form;
+    struct form_input input;
+    struct err *err = api_form(call, &input);
+
+    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &form))
+        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "no import");
+    err = coll_read_import(call, form.collections, form.delete_missing, &import);
+    call->state = (void *)(uintptr_t)import; /* units only read it */
+    return err;
 }
 
 const struct api_work api_collections_import = COLL_WORK(prepare_import, import_unit, true);

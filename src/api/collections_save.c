@@ -7,21 +7,21 @@
 
 /* --- rules ---------------------------------------------------------------------------------- */
 
-static bool rule_compiles(void *user, struct arena *a, const struct schema *with,
-                          const struct schema_col *col, struct str rule, struct str *ret_why)
+bool coll_rule_compiles(struct arena *a, const struct db_dialect *dialect,
+                        const struct schema *schema, const struct schema_col *col, struct str rule,
+                        int64_t now_ms, struct str *ret_why)
 {
-    const struct coll_save *save = user;
     struct query_request request = {0};
     const struct query_spec spec = {
-        .schema = with,
+        .schema = schema,
         .col = col,
         .request = &request,
-        .dialect = db_conn_dialect(save->tx),
+        .dialect = dialect,
         .want = QUERY_EXISTS,
         .client_is_superuser = true,
         .rule = rule,
         .limit = -1,
-        .now_ms = save->now_ms,
+        .now_ms = now_ms,
     };
     struct query_sql sql;
     struct err *err = query_compile(a, &spec, &sql);
@@ -29,6 +29,14 @@ static bool rule_compiles(void *user, struct arena *a, const struct schema *with
     if (err)
         *ret_why = err->cause;
     return !err;
+}
+
+static bool rule_compiles(void *user, struct arena *a, const struct schema *with,
+                          const struct schema_col *col, struct str rule, struct str *ret_why)
+{
+    const struct coll_save *save = user;
+
+    return coll_rule_compiles(a, db_conn_dialect(save->tx), with, col, rule, save->now_ms, ret_why);
 }
 
 /* --- steps ---------------------------------------------------------------------------------- */

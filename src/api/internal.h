@@ -181,6 +181,7 @@ extern const struct api_work api_settings_change;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;
+extern const struct api_work api_schema_plan;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.
  */

@@ -10,8 +10,9 @@
 
 /* Names that a client may ask for before it uses what they mean. */
 static const char *const features[] = {
-    "etags",    /* the setting records.etags: ETag, If-Match, If-None-Match */
-    "settings", /* /api/reeve/settings */
+    "etags",       /* the setting records.etags: ETag, If-Match, If-None-Match */
+    "schema.plan", /* POST /api/reeve/schema/plan */
+    "settings",    /* /api/reeve/settings */
 };
 
 static void write_features(struct buf *out)

@@ -47,6 +47,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, &api_own_settings_view},
     {"PATCH",  "/api/reeve/settings",
      GUARD_SUPERUSER, BODY_PLAIN, &api_own_settings_change},
+    {"POST",   "/api/reeve/schema/plan",
+     GUARD_SUPERUSER, BODY_PLAIN, &api_schema_plan},
     {"POST",   "/api/batch",
      GUARD_NONE, BODY_BATCH, &api_batch},
     {"POST",   "/api/collections/{collection}/auth-with-password",

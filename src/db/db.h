@@ -268,6 +268,14 @@ struct db_lease {
 MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
                                      db_unit_fn *run, const void *in, void **ret_out);
 
+/* Runs a unit on a scratch database: tables, views and indexes as `from` sees them, in a read
+ * transaction, but no rows, except those of `tables` (n_tables of them). It is the call's own and
+ * gone after it, so nothing that the unit asks for after its commit is done. The query timeout is
+ * for all of it. Errors are the unit's, or the scratch's own. Not on a loop. */
+MUST_CHECK struct err *db_run_scratch(struct arena *a, struct db_conn *from,
+                                      const char *const *tables, size_t n_tables, db_unit_fn *run,
+                                      const void *in, void **ret_out);
+
 /* Inside a unit: fn(user) once the commit is on disk, on the thread that committed and before it
  * gives the write connection back; so it must not wait, nor write to this database. Dropped with
  * the savepoint or the run it belongs to. `user` lives in the unit's arena or longer. */

@@ -120,6 +120,9 @@ struct db_dialect {
     const char *list_tables;
     const char *list_columns; /* parameter 1: table */
     const char *list_indexes; /* parameter 1: table, or '' for all */
+    /* One column: the statements that make everything that is there but for the engine's own, what
+     * others need first. */
+    const char *list_definitions;
 };
 
 extern const struct db_dialect db_dialect_sqlite;

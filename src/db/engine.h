@@ -22,6 +22,7 @@ enum db_role {
     DB_ROLE_READER,
     DB_ROLE_WRITER,
     DB_ROLE_CHECKPOINTER,
+    DB_ROLE_SCRATCH, /* an empty database of the connection's own, gone with it */
 };
 
 enum db_mark { DB_MARK_SET, DB_MARK_RELEASE, DB_MARK_ROLLBACK };

@@ -199,7 +199,10 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
     conn->eng = eng;
     conn->watch = watch;
     atomic_fetch_add(&eng->n_conns, 1);
-    rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
+    if (role == DB_ROLE_SCRATCH)
+        rc = sqlite3_open_v2(":memory:", &conn->db, flags | SQLITE_OPEN_CREATE, NULL);
+    else
+        rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
     if (rc == SQLITE_OK)
         rc = conn_start(conn, role);
     if (rc == SQLITE_OK) {
