@@ -196,6 +196,11 @@ def extras(job):
     return script(job, "extras/run.py", ASAN)
 
 
+def cli(job):
+    """commands that look at a data directory: schema, explain"""
+    return script(job, "cli/run.py", ASAN)
+
+
 def events(job):
     """records with listeners, in each of their stages"""
     return script(job, "events/run.py", os.path.join(TOP, "build-asan", "tests", "events_server"))
@@ -324,6 +329,7 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
+    Stage("cli",         cli,           ["asan"],              20,   200),
     Stage("events",      events,        ["asan"],              40,   200),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),

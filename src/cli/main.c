@@ -25,6 +25,8 @@ static const struct {
 } commands[] = {
     {"serve", command_serve},
     {"superuser", command_superuser},
+    {"schema", command_schema},
+    {"explain", command_explain},
 };
 
 static int run(struct arena *a, const struct options *options)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum flag_type { FLAG_TEXT, FLAG_BOOL, FLAG_INT };
-enum flag_scope { EVERY_COMMAND, SERVE };
+enum flag_scope { EVERY_COMMAND, SERVE, EXPLAIN };
 
 struct flag {
     const char *name;
@@ -47,6 +47,7 @@ static const struct flag flags[] = {
     {"allow-missing",   FLAG_TEXT, SERVE,         AT(allow_missing),   "",      "start although the data directory asks for these unsupported features (names, separated by commas)"},
     {"shutdownTimeout", FLAG_INT,  SERVE,         AT(shutdown_ms),     "2000",  "what requests in flight get at the end, in milliseconds"},
     {"threads",         FLAG_INT,  SERVE,         AT(threads),         "0",     "I/O threads (0: one a core)"},
+    {"as",              FLAG_TEXT, EXPLAIN,       AT(as),              "",      "COLLECTION/ID of the record that asks (default: a guest)"},
 };
 /* clang-format on */
 
@@ -184,7 +185,7 @@ bool options_parse(struct arena *a, int argc, char **argv, struct options *ret, 
 
 void options_usage(const struct options *options)
 {
-    static const char *const titles[] = {"Flags", "Flags of serve"};
+    static const char *const titles[] = {"Flags", "Flags of serve", "Flags of explain"};
 
     printf("Reeve: an application backend in one program\n\n"
            "Usage:\n"
@@ -192,11 +193,13 @@ void options_usage(const struct options *options)
            "  %.*s superuser upsert|create|update EMAIL PASS|-\n"
            "  %.*s superuser delete EMAIL\n"
            "  %.*s superuser ips [IP-or-CIDR ...]\n"
+           "  %.*s schema [NAME ...]\n"
+           "  %.*s explain METHOD URL [--as COLLECTION/ID]\n"
            "With - for PASS the password is the first line of standard input, and in no process "
            "list.\n",
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
-           STR_ARG(options->exe));
-    for (unsigned scope = EVERY_COMMAND; scope <= SERVE; scope++) {
+           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe));
+    for (unsigned scope = EVERY_COMMAND; scope <= EXPLAIN; scope++) {
         printf("\n%s:\n", titles[scope]);
         for (size_t i = 0; i < COUNT_OF(flags); i++)
             if (flags[i].scope == scope)

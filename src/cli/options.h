@@ -24,6 +24,8 @@ struct options {
     /* serve's */
     struct str http, https, origins, allow_missing;
     int64_t shutdown_ms, threads;
+    /* explain's */
+    struct str as;
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;

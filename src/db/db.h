@@ -171,6 +171,43 @@ struct db_row {
 MUST_CHECK struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
                                     const struct db_value *values, unsigned n, struct db_row **ret);
 
+/* --- watching statements --------------------------------------------------------------------- */
+
+/* A statement that was given back. All of it is borrowed for the call. */
+struct db_traced {
+    struct str sql;
+    const struct db_value *values; /* parameters 1..n_values; DB_NULL where none was bound */
+    unsigned n_values;
+    uint64_t rows;       /* that its caller has stepped to */
+    uint64_t elapsed_us; /* inside of the engine: what its caller did between the rows is none */
+    bool failed;         /* a step gave an error */
+};
+/* On the connection's thread, inside db_release(): must not use the connection. */
+struct db_trace {
+    void (*ended)(void *user, const struct db_traced *traced);
+    void *user;
+};
+/* From here on each statement that is prepared on the connection is told to `trace`, which is
+ * borrowed until the next call; NULL: no more, as at first. What does not compile is not told. The
+ * connection's thread, while none of its statements is in use. Where nothing is traced, a statement
+ * costs a look at one pointer where it is bound, stepped and given back. */
+void db_trace(struct db_conn *conn, const struct db_trace *trace);
+
+/* How the engine would carry a statement out, in its own words. Lives in `a`. */
+struct db_plan_line {
+    unsigned depth; /* 0: under no other line */
+    int64_t number; /* the engine's; 0: it counts none */
+    struct str text;
+};
+struct db_plan {
+    struct db_plan_line *items;
+    size_t n;
+};
+/* values: n of them; an engine may plan by them. Nothing is run. Errors as of db_prepare_bound().
+ */
+MUST_CHECK struct err *db_explain(struct arena *a, struct db_conn *conn, struct str sql,
+                                  const struct db_value *values, unsigned n, struct db_plan *ret);
+
 /* --- looking around -------------------------------------------------------------------------- */
 
 /* Lists live in `a`, in the database's own order. */

@@ -116,6 +116,11 @@ struct db_dialect {
     /* After changes of tables, in a transaction of its own; NULL: the engine sees to it itself. */
     const char *optimize;
 
+    /* Before a statement: its rows tell how it would be carried out, the last column in words.
+     * Where there are more, the first two are the line's number and that of the line which it is
+     * under, 0 or an unknown one for none. */
+    const char *explain;
+
     /* Statements that look around; results by db_list_tables() and its like in db.h. */
     const char *list_tables;
     const char *list_columns; /* parameter 1: table */

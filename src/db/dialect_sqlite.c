@@ -388,6 +388,7 @@ const struct db_dialect db_dialect_sqlite = {
     .data_tables = data_tables,
     .auxiliary_tables = auxiliary_tables,
     .optimize = "PRAGMA optimize",
+    .explain = "EXPLAIN QUERY PLAN ",
     .list_tables = "SELECT name, type, coalesce(sql, '') FROM sqlite_schema "
                    "WHERE type IN ('table', 'view') ORDER BY rowid",
     .list_columns = "SELECT name, type, \"notnull\", pk, dflt_value FROM pragma_table_info(?1) "

@@ -33,6 +33,13 @@ struct db_hold {
     struct db_hold *outer;
 };
 
+/* One run of a statement that is traced; lives until it is given back. */
+struct db_run {
+    uint64_t rows, elapsed_us;
+    bool failed;
+    struct db_value values[]; /* n_params of the statement */
+};
+
 #define DB_STMT_BUCKETS 256
 
 struct db_conn {
@@ -72,6 +79,7 @@ struct db_conn {
     size_t stmt_bytes;
     int64_t changes; /* rows of the last one that came to its end */
     unsigned n_in_use;
+    const struct db_trace *trace; /* NULL: none */
 };
 
 struct db {
@@ -105,6 +113,7 @@ struct db_stmt {
     bool bind_failed;
     uint16_t overruns;      /* a bit a run, newest lowest: it passed its CPU budget */
     uint64_t slow_until_us; /* clock_us(): till then refused where there is a budget; 0: never */
+    struct db_run *run;     /* NULL: it is not traced */
     struct db_stmt *chain;
     struct db_stmt *newer, *older;
 };

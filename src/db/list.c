@@ -1,5 +1,5 @@
 /*
- * What tables, views, columns and indexes there are.
+ * What tables, views, columns and indexes there are, and how a statement would be carried out.
  */
 #include "db/db.h"
 
@@ -79,5 +79,41 @@ struct err *db_list_indexes(struct arena *a, struct db_conn *conn, struct str ta
     if (err)
         return err;
     *ret = (struct db_table_indexes){found.items, found.n};
+    return NULL;
+}
+
+/* Of what is under the line of that number, among those before. */
+static unsigned depth_under(const struct db_plan *plan, int64_t parent)
+{
+    for (size_t i = plan->n; i-- > 0;)
+        if (plan->items[i].number == parent)
+            return plan->items[i].depth + 1;
+    return 0;
+}
+
+struct err *db_explain(struct arena *a, struct db_conn *conn, struct str sql,
+                       const struct db_value *values, unsigned n, struct db_plan *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct str question = arena_concat(a, str_of(conn->db->ops->dialect->explain), sql, STR_NONE);
+    VEC(struct db_plan_line) lines = {0};
+    struct err *err;
+    bool row;
+
+    err = db_prepare_bound(a, conn, question, values, n, &stmt);
+    while (!err && !(err = db_step(a, stmt, &row)) && row) {
+        const unsigned last = db_columns(stmt) - 1;
+        struct db_plan_line *line = VEC_PUSH(a, &lines);
+        const struct db_plan before = {lines.items, lines.n - 1};
+
+        line->text = arena_dup(a, db_column_text(stmt, last));
+        if (last < 2)
+            continue;
+        line->number = db_column_int(stmt, 0);
+        line->depth = depth_under(&before, db_column_int(stmt, 1));
+    }
+    if (err)
+        return err;
+    *ret = (struct db_plan){lines.items, lines.n};
     return NULL;
 }

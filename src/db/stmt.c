@@ -11,6 +11,34 @@
 
 #define SLOW_US 1000000 /* how long a statement that overran twice in 16 runs is refused */
 
+/* --- tracing --------------------------------------------------------------------------------- */
+
+void db_trace(struct db_conn *conn, const struct db_trace *trace)
+{
+    assert(conn->owner == thread_id() && conn->n_in_use == 0);
+    conn->trace = trace;
+}
+
+RARELY static void run_begin(struct db_stmt *stmt)
+{
+    stmt->run = db_alloc(sizeof(*stmt->run) + stmt->n_params * sizeof(stmt->run->values[0]));
+}
+
+RARELY static void run_end(struct db_stmt *stmt)
+{
+    const struct db_trace *trace = stmt->conn->trace;
+    struct db_run *run = TAKE(stmt->run);
+    const struct db_traced traced = {.sql = stmt->sql,
+                                     .values = run->values,
+                                     .n_values = stmt->n_params,
+                                     .rows = run->rows,
+                                     .elapsed_us = run->elapsed_us,
+                                     .failed = run->failed};
+
+    trace->ended(trace->user, &traced);
+    db_free(run);
+}
+
 /* --- prepare and release --------------------------------------------------------------------- */
 
 /* Whether the connection may run anything at all now. */
@@ -41,6 +69,8 @@ struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, st
     if (err)
         return err;
     err = db_stmts_take(a, conn, sql, ret);
+    if (!err && conn->trace)
+        run_begin(*ret);
     if (!conn->late) {
         if (err)
             note_error(conn);
@@ -48,7 +78,7 @@ struct err *db_prepare(struct arena *a, struct db_conn *conn, struct str sql, st
     }
     stale = db_read_asked(a, conn, err); /* this may have been the snapshot's first question */
     if (!err && stale)
-        db_stmts_give(TAKE(*ret));
+        db_release(TAKE(*ret));
     return stale;
 }
 
@@ -57,6 +87,8 @@ void db_release(struct db_stmt *stmt)
     if (!stmt)
         return;
     assert(stmt->conn->owner == thread_id() && stmt->in_use);
+    if (stmt->run)
+        run_end(stmt);
     stmt->conn->db->ops->reset(stmt->eng, stmt->n_bound > 0);
     stmt->started = false;
     stmt->bind_failed = false;
@@ -88,6 +120,8 @@ void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value)
     assert(at >= 1 && at <= stmt->n_params && !stmt->started);
     if (!stmt->conn->db->ops->bind(stmt->eng, at, value))
         stmt->bind_failed = true;
+    if (stmt->run)
+        stmt->run->values[at - 1] = value;
     stmt->n_bound++;
 }
 
@@ -132,7 +166,7 @@ static struct err *stmt_start(struct arena *a, struct db_stmt *stmt)
     return NULL;
 }
 
-struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
+static inline struct err *stmt_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
 {
     struct db_conn *conn = stmt->conn;
     struct err *err;
@@ -159,6 +193,22 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
     if (err && err->timed_out)
         err->cause = arena_concat(a, err->cause, STR(": "), stmt->sql);
     return err;
+}
+
+RARELY static struct err *step_traced(struct arena *a, struct db_stmt *stmt, bool *ret_row)
+{
+    const uint64_t start_us = clock_us();
+    struct err *err = stmt_step(a, stmt, ret_row);
+
+    stmt->run->elapsed_us += clock_us() - start_us;
+    stmt->run->failed |= err != NULL;
+    stmt->run->rows += !err && *ret_row;
+    return err;
+}
+
+struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
+{
+    return stmt->run ? step_traced(a, stmt, ret_row) : stmt_step(a, stmt, ret_row);
 }
 
 unsigned db_columns(const struct db_stmt *stmt)

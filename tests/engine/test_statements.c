@@ -258,6 +258,133 @@ static void tables_columns_and_indexes_are_listed(void **state)
     bench_done(&b);
 }
 
+/* The last that was told, copied as far as the tests look at it. */
+struct told {
+    struct db_traced last;
+    struct db_value values[2];
+    char sql[64];
+    unsigned n;
+};
+
+static void note_told(void *user, const struct db_traced *traced)
+{
+    struct told *told = user;
+
+    assert_true(traced->n_values <= COUNT_OF(told->values) && traced->sql.n < sizeof(told->sql));
+    told->n++;
+    told->last = *traced;
+    for (unsigned i = 0; i < traced->n_values; i++)
+        told->values[i] = traced->values[i];
+    memcpy(told->sql, traced->sql.p, traced->sql.n);
+    told->sql[traced->sql.n] = '\0';
+}
+
+static void a_traced_statement_is_told_once_it_is_given_back(void **state)
+{
+    struct told told = {0};
+    const struct db_trace trace = {note_told, &told};
+    const struct db_value text = DB_V_TEXT(STR("b"));
+    struct bench b = bench_new();
+    struct db_conn *conn;
+    struct db_stmt *stmt;
+    bool row = true;
+
+    (void)state;
+    bench_open(&b);
+    bench_run(&b, "CREATE TABLE t (x)", "INSERT INTO t VALUES ('a'), ('b'), ('c')");
+    assert_ok(db_reader(b.a, b.db, &conn));
+    db_trace(conn, &trace);
+    assert_ok(db_prepare(b.a, conn, STR("SELECT x FROM t WHERE x >= ?1 LIMIT ?2"), &stmt));
+    db_bind(stmt, 1, text);
+    db_bind(stmt, 2, DB_V_INT(9));
+    while (row)
+        assert_ok(db_step(b.a, stmt, &row));
+    assert_int_equal(told.n, 0);
+    db_release(stmt);
+    assert_int_equal(told.n, 1);
+    assert_string_equal(told.sql, "SELECT x FROM t WHERE x >= ?1 LIMIT ?2");
+    assert_int_equal(told.last.n_values, 2);
+    assert_true(db_value_eq(told.values[0], text));
+    assert_true(db_value_eq(told.values[1], DB_V_INT(9)));
+    assert_int_equal(told.last.rows, 2);
+    assert_false(told.last.failed);
+
+    /* a run of its own, of a statement that was compiled before */
+    assert_ok(db_prepare(b.a, conn, STR("SELECT x FROM t WHERE x >= ?1 LIMIT ?2"), &stmt));
+    db_release(stmt);
+    assert_int_equal(told.n, 2);
+    assert_true(db_value_eq(told.values[0], DB_V_NULL));
+    assert_int_equal(told.last.rows, 0);
+
+    db_trace(conn, NULL);
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 3);
+    assert_int_equal(told.n, 2);
+    bench_done(&b);
+}
+
+static void a_traced_statement_that_fails_is_told_too(void **state)
+{
+    struct told told = {0};
+    const struct db_trace trace = {note_told, &told};
+    struct bench b = bench_new();
+    struct db_conn *conn;
+
+    (void)state;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    db_trace(conn, &trace);
+    assert_non_null(db_exec(b.a, conn, STR("SELECT json_extract('no', '$')"), NULL, 0, NULL));
+    assert_int_equal(told.n, 1);
+    assert_true(told.last.failed);
+    assert_non_null(db_exec(b.a, conn, STR("SELECT no such thing"), NULL, 0, NULL));
+    assert_int_equal(told.n, 1);
+    db_trace(conn, NULL);
+    bench_done(&b);
+}
+
+static void a_plan_is_told_without_running(void **state)
+{
+    const struct db_value one = DB_V_INT(1);
+    struct bench b = bench_new();
+    struct db_conn *conn;
+    struct db_plan plan;
+
+    (void)state;
+    bench_open(&b);
+    bench_run(&b, "CREATE TABLE t (x)", "CREATE INDEX t_x ON t (x)", "INSERT INTO t VALUES (1)");
+    assert_ok(db_reader(b.a, b.db, &conn));
+    assert_ok(db_explain(b.a, conn, STR("SELECT 1 FROM t WHERE x = ?"), &one, 1, &plan));
+    assert_int_equal(plan.n, 1);
+    assert_str(plan.items[0].text, "SEARCH t USING COVERING INDEX t_x (x=?)");
+    assert_int_equal(plan.items[0].depth, 0);
+    assert_ok(db_explain(b.a, conn,
+                         STR("SELECT x FROM t UNION ALL SELECT y FROM (SELECT 1 AS y LIMIT 1)"),
+                         NULL, 0, &plan));
+    assert_true(plan.n > 2);
+    assert_int_equal(plan.items[0].depth, 0);
+    assert_int_equal(plan.items[1].depth, 1);
+    assert_int_equal(plan.items[2].depth, 2);
+    assert_ok(db_explain(b.a, conn, STR("DELETE FROM t"), NULL, 0, &plan));
+    assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), 1);
+    bench_done(&b);
+}
+
+static void what_does_not_compile_has_no_plan(void **state)
+{
+    struct bench b = bench_new();
+    struct db_conn *conn;
+    struct db_plan plan;
+    struct err *err;
+
+    (void)state;
+    bench_open(&b);
+    assert_ok(db_reader(b.a, b.db, &conn));
+    err = db_explain(b.a, conn, STR("SELECT x FROM missing"), NULL, 0, &plan);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_BAD_REQUEST);
+    bench_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +398,10 @@ int main(void)
         cmocka_unit_test(readers_cannot_write),
         cmocka_unit_test(errors_are_translated),
         cmocka_unit_test(tables_columns_and_indexes_are_listed),
+        cmocka_unit_test(a_traced_statement_is_told_once_it_is_given_back),
+        cmocka_unit_test(a_traced_statement_that_fails_is_told_too),
+        cmocka_unit_test(a_plan_is_told_without_running),
+        cmocka_unit_test(what_does_not_compile_has_no_plan),
     };
 
     return cmocka_run_group_tests_name("statements", tests, NULL, NULL);
