@@ -289,6 +289,14 @@ def same_lock(where):
         return False
 
 
+def schema(job):
+    """changes of collections: under load, on an engine that fails, on a disk that fills up"""
+    return total(
+        script(job, "schema/changes.py", ASAN),
+        script(job, "schema/faults.py", os.path.join(TOP, "build-asan", "tests", "fault_server")),
+        script(job, "schema/full.py", ASAN))
+
+
 def hostile(job):
     """what a hostile client can send or hold, to both builds; numbers that overflow; what takes long"""
     return total(*(script(job, "hostile/run.py", binary) for binary in (RELEASE, ASAN)),
@@ -328,6 +336,7 @@ STAGES = [
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
+    Stage("schema",      schema,        ["asan"],              90,   600),
     Stage("hostile",     hostile,       ["release", "asan"],   60,   400),
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
