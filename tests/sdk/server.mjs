@@ -1,8 +1,9 @@
 // Starts the server under test: REEVE_BINARY, on a directory of its own, on loopback.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import PocketBase from 'pocketbase';
@@ -15,6 +16,11 @@ const scratch = process.env.REEVE_TEST_TMP ?? tmpdir();
 export const sampleData = resolve(tests, '../../shared/conformance/data');
 export const hasSampleData = existsSync(sampleData);
 
+// PocketBase itself, where `./dev differ` has put it. Its data cannot lie below the temp directory.
+const share = join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'reeve');
+const reference = join(share, 'reference/bin/pocketbase');
+export const hasReference = existsSync(reference);
+
 export const root = { email: 'root@example.com', password: '1234567890' };
 
 function support(...args) {
@@ -23,16 +29,41 @@ function support(...args) {
   return done.stdout.toString().trim();
 }
 
-// kind: 'fresh' (made by the server, with the site of tests/fixtures in it) or 'sample' (a copy).
+// kind: 'bare' (made by the server, with a superuser), 'fresh' (the site of tests/fixtures in it,
+// too) or 'sample' (a copy).
 export async function startServer(kind, { batches = false } = {}) {
   const home = mkdtempSync(join(scratch, 'reeve-sdk-'));
   const dir = join(home, 'data');
   if (kind === 'fresh') support('fresh', binary, dir);
+  else if (kind === 'bare') spawnSync(binary, ['superuser', 'upsert', root.email, root.password, '--dir', dir]);
   else cpSync(sampleData, dir, { recursive: true });
   if (batches) support('batches', dir);
   const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
+  const server = await launch(binary, ['serve', '--dir', dir, '--http', '127.0.0.1:0', ...extra]);
+  const remove = () => rmSync(home, { recursive: true, force: true });
+  return {
+    ...server,
+    dir,
+    // A token as the server would give that user: for collections that ask for more than a password.
+    token: (who) => support('token', dir, who),
+    stop: () => server.end().finally(remove),
+    remove, // after end(), which leaves the directory
+  };
+}
+
+// PocketBase on a copy of a directory that nobody serves any more.
+export async function startReference(from) {
+  mkdirSync(share, { recursive: true });
+  const home = mkdtempSync(join(share, 'sdk-'));
+  const dir = join(home, 'data');
+  cpSync(from, dir, { recursive: true });
+  const server = await launch(reference, ['serve', '--dir', dir, '--http', `127.0.0.1:${await freePort()}`]);
+  return { ...server, stop: () => server.end().finally(() => rmSync(home, { recursive: true, force: true })) };
+}
+
+async function launch(program, args) {
   let output = '';
-  const child = spawn(binary, ['serve', '--dir', dir, '--http', '127.0.0.1:0', ...extra]);
+  const child = spawn(program, args);
   const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
   child.stdout.on('data', (text) => (output += text));
   child.stderr.on('data', (text) => (output += text));
@@ -40,22 +71,29 @@ export async function startServer(kind, { batches = false } = {}) {
   await untilHealthy(url, child, () => output);
   return {
     url,
-    dir,
     client: () => {
       const client = new PocketBase(url);
       client.autoCancellation(false);
       return client;
     },
-    // A token as the server would give that user: for collections that ask for more than a password.
-    token: (who) => support('token', dir, who),
-    stop: async () => {
+    end: async () => {
       child.kill('SIGTERM');
       const code = await ended;
-      rmSync(home, { recursive: true, force: true });
       if (code !== 0 || /Sanitizer|runtime error:/.test(output))
         throw new Error(`the server ended with ${code}: ${output.slice(-4000)}`);
     },
   };
+}
+
+// One that was free a moment ago: PocketBase does not say which it got.
+function freePort() {
+  return new Promise((done, failed) => {
+    const server = createServer().on('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
 }
 
 // The system gives the server its port, so that nobody else can have it; the server prints it.
