@@ -46,11 +46,18 @@ static void must(const struct err *err)
     abort();
 }
 
+static void settings_changed(void *user)
+{
+    (void)user; /* nobody serves */
+}
+
 struct err *fuzz_define(struct arena *a, struct db_conn *tx, const struct schema *schema,
                         struct str name, const struct json *body, struct str *ret_why)
 {
     const struct json *type = json_get(body, STR("type"));
-    struct coll_save save = {.a = a, .tx = tx, .schema = schema, .now_ms = FUZZ_NOW_MS};
+    static struct api api = {.settings_changed = settings_changed};
+    struct coll_save save = {
+        .api = &api, .a = a, .tx = tx, .schema = schema, .now_ms = FUZZ_NOW_MS};
     struct err *err;
 
     *ret_why = STR_NONE;
