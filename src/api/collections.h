@@ -13,11 +13,17 @@
     {                                                                                \
         .steps = {                                                                   \
             {.place = AT_READ, .run = prepare_fn},                                   \
-            {.place = AT_LEASE, .unit = unit_fn, .changes_schema = publishes},       \
+            {.place = AT_LEASE,                                                      \
+             .unit = unit_fn,                                                        \
+             .changes_schema = publishes,                                            \
+             .timeout_s = coll_takes_its_time},                                      \
             {.place = AT_LOOP, .run = api_send_written},                             \
         },                                                                           \
     }
 /* clang-format on */
+
+/* A table of ten million rows is not rewritten within a query's timeout. 0. */
+unsigned coll_takes_its_time(const struct api_call *call);
 
 /* A definition on its way into the database, inside a unit. */
 struct coll_save {

@@ -10,7 +10,7 @@
 
 /* Preparing again after a schema change, then 503: as many as clients that change it side by side
  * may need, each of whom waits its turn while the others change it. */
-#define API_STALE_TRIES 8
+#define API_STALE_TRIES 64
 
 /* --- what a request of a kind does ---------------------------------------------------------- */
 
@@ -42,7 +42,8 @@ struct api_step {
     bool repeats;        /* as long as it is needed, each time from the end of the queue */
     bool may_fail;       /* its error is in call->err, and the next step's business */
     bool changes_schema; /* AT_LEASE: what it commits is published before others write */
-    unsigned (*timeout_s)(const struct api_call *call); /* AT_LEASE; NULL: the query timeout */
+    /* AT_LEASE, once it is begun; 0: no limit. NULL: the query timeout. */
+    unsigned (*timeout_s)(const struct api_call *call);
 };
 
 #define API_STEPS 9

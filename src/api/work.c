@@ -188,6 +188,7 @@ static void run_leased(struct job *job)
     const struct api_step *step = call->step;
     struct db_lease lease = {.timeout_s = step->timeout_s ? step->timeout_s(call)
                                                           : call->api->query_timeout_s,
+                             .wait_s = call->api->query_timeout_s,
                              .gone = &call->req->gone,
                              .changes_schema = step->changes_schema,
                              .published = step->changes_schema ? schema_changed : NULL,

@@ -22,6 +22,8 @@
 
 /* Connections to a database whose calls wait; each has a thread that reads. */
 #define POOLED_CONNECTIONS 16
+/* Beside the one that has the write connection: they only wait for it, and not for ever. */
+#define LEASE_THREADS 4
 #define HEARD_THREADS 32 /* a listener that rests keeps one */
 
 struct serving {
@@ -80,7 +82,7 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
     ret[POOL_WORK] = (struct pool_lane_conf){2 * n, n, LIMIT_POOL_QUEUE};
     ret[POOL_SLOW] = (struct pool_lane_conf){n_slow, n_slow / 2, LIMIT_SLOW_QUEUE};
     ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
-    ret[POOL_LEASE] = (struct pool_lane_conf){1, 1, LIMIT_LEASE_QUEUE};
+    ret[POOL_LEASE] = (struct pool_lane_conf){LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE};
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};
     if (db_engine_blocks(options->engine))
         ret[POOL_DATABASE] =

@@ -276,13 +276,16 @@ struct db_unit {
     void *user;
 
     /* the engine's */
+    uint64_t since_us; /* clock_us() when it was submitted */
     struct db_unit *next;
     struct err *err;
     void *out;
     struct db_after after; /* its ends are the submitter's, for db_ends_run() */
 };
 
-/* Any thread: runs the unit grouped. False: the queue is full, nothing was taken. */
+/* Any thread: runs the unit grouped. Where a lease holds the write connection for longer than the
+ * query timeout the unit is E_UNAVAILABLE, and was not begun. False: the queue is full, nothing was
+ * taken. */
 MUST_CHECK bool db_submit(struct db *db, struct db_unit *unit);
 /* Grouped, and waits; a unit over its budget is run again leased, for the query timeout at most.
  * Not on a loop. E_INTERNAL on a thread that carries out a unit of this database (inside it, in its
@@ -290,12 +293,14 @@ MUST_CHECK bool db_submit(struct db *db, struct db_unit *unit);
 MUST_CHECK struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in,
                               void **ret_out);
 /* Leased: the running group commits first; the caller's thread then holds the write connection for
- * at most timeout_s (0: no limit), runs the unit and commits. Not on a loop, and refused as
- * db_run() is. `published`, when not NULL, is called after the commit and before the write
+ * at most timeout_s (0: no limit), runs the unit and commits. It waits for the connection for at
+ * most wait_s (0: no limit): E_UNAVAILABLE, and the unit was not begun. Not on a loop, and refused
+ * as db_run() is. `published`, when not NULL, is called after the commit and before the write
  * connection is given back. changes_schema: before that, what the engine knows of the tables'
  * contents follows; where that fails, the log has it, and the commit stands as it is. */
 struct db_lease {
     unsigned timeout_s;
+    unsigned wait_s;
     const atomic_bool *gone;
     bool changes_schema;
     void (*published)(void *user);
@@ -312,6 +317,16 @@ MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struc
 MUST_CHECK struct err *db_run_scratch(struct arena *a, struct db_conn *from,
                                       const char *const *tables, size_t n_tables, db_unit_fn *run,
                                       const void *in, void **ret_out);
+
+/* Inside a unit: what is asked until db_box_end() has the query timeout for itself, where the unit
+ * may take longer. A statement that runs out of it is E_UNAVAILABLE. */
+struct db_box {
+    uint64_t deadline_us; /* the unit's */
+    bool armed;
+};
+void db_box_begin(struct db_conn *tx, struct db_box *box);
+/* True: the time in the box is over, and the unit may go on. */
+bool db_box_end(struct db_conn *tx, const struct db_box *box);
 
 /* Inside a unit: fn(user) once the commit is on disk, on the thread that committed and before it
  * gives the write connection back; so it must not wait, nor write to this database. Dropped with

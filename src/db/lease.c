@@ -9,8 +9,7 @@ void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, str
 {
     struct db_conn *tx;
 
-    unit->err =
-        db_turn_take(unit->arena, w, lease->gone, db_deadline(clock_us(), lease->timeout_s));
+    unit->err = db_turn_take(unit->arena, w, lease->gone, db_deadline(clock_us(), lease->wait_s));
     if (unit->err)
         return;
     unit->err = db_write_conn(unit->arena, w, &tx);

@@ -67,7 +67,8 @@ static void waiter_done(struct db_unit *unit, struct err *err, void *out)
 struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *in, void **ret_out)
 {
     struct waiter w = {.unit = {.run = run, .in = in, .arena = arena_child(a), .user = &w}};
-    const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s};
+    const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s,
+                                   .wait_s = db->conf.query_timeout_s};
     struct err *err = db_hold_refuse(a, db, "db_run");
 
     if (err)

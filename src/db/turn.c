@@ -16,6 +16,32 @@
 
 #define GONE_POLL_MS 50 /* how soon a waiting lease notices that its client has left */
 
+void db_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+void db_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_us)
+{
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
+
+    (void)pthread_cond_timedwait(cond, lock, &until); /* the caller looks again */
+}
+
+struct err *db_turn_late_err(struct arena *a)
+{
+    struct err *err = err_new(a, E_UNAVAILABLE, NULL, "the write connection stayed in use");
+
+    err->retry_after_s = 1;
+    return err;
+}
+
 void db_turn_pass(struct db_writer *w)
 {
     const bool group = w->first != NULL;
@@ -40,21 +66,18 @@ static struct err *lease_wait(struct arena *a, struct db_writer *w, struct db_le
     while (!wait->has_turn) {
         uint64_t now_us = clock_us();
         uint64_t until_us = now_us + GONE_POLL_MS * UINT64_C(1000);
-        struct timespec until;
 
         if (gone && atomic_load(gone))
             return db_watch_err(a, DB_STOP_GONE);
         if (deadline_us && now_us >= deadline_us)
-            return err_new(a, E_UNAVAILABLE, NULL, "the write connection stayed in use");
+            return db_turn_late_err(a);
         if (!gone && !deadline_us) {
             pthread_cond_wait(&wait->granted, &w->lock);
             continue;
         }
         if (!gone || (deadline_us && deadline_us < until_us))
             until_us = deadline_us;
-        until.tv_sec = (time_t)(until_us / 1000000);
-        until.tv_nsec = (long)(until_us % 1000000) * 1000;
-        (void)pthread_cond_timedwait(&wait->granted, &w->lock, &until); /* the loop looks again */
+        db_cond_wait_until(&wait->granted, &w->lock, until_us);
     }
     return NULL;
 }
@@ -64,13 +87,9 @@ struct err *db_turn_take(struct arena *a, struct db_writer *w, const atomic_bool
 {
     struct db_lease_wait wait = {0};
     struct db_lease_wait **at;
-    pthread_condattr_t attr;
     struct err *err;
 
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&wait.granted, &attr);
-    pthread_condattr_destroy(&attr);
+    db_cond_init(&wait.granted);
     pthread_mutex_lock(&w->lock);
     assert(!w->stopping);
     for (at = &w->leases; *at;)

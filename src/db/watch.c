@@ -105,3 +105,27 @@ struct err *db_watch_err(struct arena *a, enum db_stop stop)
     }
     BUG("no limit was passed");
 }
+
+void db_box_begin(struct db_conn *tx, struct db_box *box)
+{
+    struct db_watch *watch = &tx->watch;
+    uint64_t deadline_us = db_deadline(clock_us(), tx->db->conf.query_timeout_s);
+
+    *box = (struct db_box){watch->deadline_us, watch->armed};
+    if (deadline_us && (!watch->deadline_us || deadline_us < watch->deadline_us)) {
+        watch->armed = true;
+        watch->deadline_us = deadline_us;
+    }
+}
+
+bool db_box_end(struct db_conn *tx, const struct db_box *box)
+{
+    struct db_watch *watch = &tx->watch;
+    const bool over = watch->stop == DB_STOP_TIMEOUT && watch->deadline_us != box->deadline_us;
+
+    watch->deadline_us = box->deadline_us;
+    watch->armed = box->armed;
+    if (over)
+        watch->stop = DB_GO_ON;
+    return over;
+}

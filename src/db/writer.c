@@ -15,6 +15,7 @@
  */
 #include "db/writer.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/thread.h"
 
@@ -183,14 +184,16 @@ static void group_answer(struct db *db, struct db_unit *units)
 
 /* --- the thread and its queue ---------------------------------------------------------------- */
 
-/* Under lock. */
-static struct db_unit *take_units(struct db_writer *w)
+/* Under lock: the first of those that wait, as many as are grouped, and no later one than
+ * `since_us`.
+ */
+static struct db_unit *take_units(struct db_writer *w, uint64_t since_us)
 {
     struct db_unit *units = w->first;
     struct db_unit *last = units;
     size_t n = 1;
 
-    while (last->next && n < LIMIT_GROUP_UNITS) {
+    while (last->next && n < LIMIT_GROUP_UNITS && last->next->since_us <= since_us) {
         last = last->next;
         n++;
     }
@@ -202,6 +205,38 @@ static struct db_unit *take_units(struct db_writer *w)
     return units;
 }
 
+/* Under lock, which is let go meanwhile: who has waited for too long is refused. */
+static void refuse_late(struct db_writer *w, uint64_t since_us)
+{
+    struct db_unit *units = take_units(w, since_us);
+
+    pthread_mutex_unlock(&w->lock);
+    for (struct db_unit *unit = units; unit; unit = unit->next)
+        unit->err = db_turn_late_err(unit->arena);
+    group_answer(w->db, units);
+    pthread_mutex_lock(&w->lock);
+}
+
+/* Under lock. A lease may have the turn for long: a change of the schema does. False: the end. */
+static bool wait_for_turn(struct db_writer *w)
+{
+    const uint64_t patience_us = w->db->conf.query_timeout_s * UINT64_C(1000000);
+
+    while (w->turn != DB_TURN_GROUP) {
+        uint64_t now_us = clock_us();
+
+        if (w->stopping && !w->first && w->turn == DB_TURN_NONE)
+            return false;
+        if (!w->first || !patience_us)
+            pthread_cond_wait(&w->wake, &w->lock);
+        else if (now_us - w->first->since_us >= patience_us)
+            refuse_late(w, now_us - patience_us);
+        else
+            db_cond_wait_until(&w->wake, &w->lock, w->first->since_us + patience_us);
+    }
+    return true;
+}
+
 static void writer_main(void *arg)
 {
     struct db_writer *w = arg;
@@ -211,12 +246,8 @@ static void writer_main(void *arg)
     w->arena = arena_new();
     db_hold_begin(&hold, w->db);
     pthread_mutex_lock(&w->lock);
-    for (;;) {
-        while (w->turn != DB_TURN_GROUP && !(w->stopping && !w->first && w->turn == DB_TURN_NONE))
-            pthread_cond_wait(&w->wake, &w->lock);
-        if (w->turn != DB_TURN_GROUP)
-            break;
-        units = take_units(w);
+    while (wait_for_turn(w)) {
+        units = take_units(w, UINT64_MAX);
         pthread_mutex_unlock(&w->lock);
         for (struct db_unit *unit = units; unit; unit = unit->next)
             (void)unit_gone(unit); /* noted in the unit: it is not run */
@@ -240,10 +271,13 @@ bool db_writer_submit(struct db_writer *w, struct db_unit *unit)
     w->started = w->started || thread_start("writer", writer_main, w, &w->thread);
     taken = w->started && w->n_units < LIMIT_WRITE_QUEUE;
     if (taken) {
+        unit->since_us = clock_us();
         if (w->last_unit)
             w->last_unit->next = unit;
         else
             w->first = unit;
+        if (w->first == unit && w->turn == DB_TURN_LEASE)
+            pthread_cond_signal(&w->wake); /* there is somebody now whose patience ends */
         w->last_unit = unit;
         w->n_units++;
         db_turn_pass(w);
@@ -260,7 +294,7 @@ struct db_writer *db_writer_new(struct db *db)
 
     w->db = db;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    db_cond_init(&w->wake);
     pthread_mutex_init(&w->checkpointer.lock, NULL);
     pthread_cond_init(&w->checkpointer.wake, NULL);
     return w;

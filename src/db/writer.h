@@ -65,6 +65,11 @@ MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
 /* turn.c */
+/* A condition whose waits end at a time of clock_us(). */
+void db_cond_init(pthread_cond_t *cond);
+void db_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_us);
+/* Of who has waited for the write connection for as long as he may. */
+MUST_CHECK struct err *db_turn_late_err(struct arena *a);
 /* Under w->lock: gives the free turn to whoever is next. */
 void db_turn_pass(struct db_writer *w);
 /* Waits for the turn; NULL gone and 0 deadline: as long as it takes. Any thread that has it not:

@@ -272,8 +272,15 @@ struct err *schema_sample_view(struct arena *a, struct db_conn *tx, struct str s
                                struct str *ret_why)
 {
     struct infer in = {.a = a, .tx = tx};
-    struct err *err = read_sample(&in, select);
+    struct db_box box;
+    struct err *err;
 
+    db_box_begin(tx, &box);
+    err = read_sample(&in, select);
+    if (db_box_end(tx, &box) && err) {
+        in.why = STR("failed to retrieve query records: the query timeout is over");
+        err = NULL;
+    }
     *ret_why = in.why;
     return err;
 }
