@@ -299,7 +299,8 @@ def schema(job):
     return total(
         script(job, "schema/changes.py", ASAN),
         script(job, "schema/faults.py", os.path.join(TOP, "build-asan", "tests", "fault_server")),
-        script(job, "schema/full.py", ASAN))
+        script(job, "schema/full.py", ASAN),
+        script(job, "schema/long.py", ASAN))
 
 
 def hostile(job):

@@ -21,8 +21,9 @@ packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pk
 #   clang, libclang-rt     second compiler's warnings, ThreadSanitizer, libFuzzer; llvm-symbolizer
 #                          gives their reports names
 #   valgrind               counts instructions a request
+#   curl                   the README's first steps are run
 #   venv                   a place for the reference server of ./dev differ
-packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind
+packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind curl=curl
     python3-venv=python3-venv'
 packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'
