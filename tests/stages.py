@@ -344,7 +344,7 @@ STAGES = [
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
-    Stage("schema",      schema,        ["asan"],             120,   600),
+    Stage("schema",      schema,        ["asan", "release"],  120,   600),
     Stage("hostile",     hostile,       ["release", "asan"],   60,   400),
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
