@@ -172,7 +172,7 @@ static void check_mfa(struct check *check)
     if (is_enabled(check, "mfa") && n < 2)
         check_refuse(check, STR("mfa.enabled"), "validation_mfa_not_enough_auths",
                      STR("MFA requires at least 2 auth methods to be enabled."), STR_NONE);
-    else if (is_enabled(check, "mfa") || was)
+    else if (is_enabled(check, "mfa")) /* else it may be anything, as upstream */
         check_rule(check, STR("mfa.rule"), &rule, was ? &before : NULL);
 }
 

@@ -2,11 +2,12 @@
 """changes.py BINARY [--changes N]
 
 A collection is changed again and again while clients list, view, create and update its records: no
-request fails, each answer is right under a schema that stood while it was made, no value is lost. And
-what a collection of twenty fields costs to create.
+request fails, each answer is right under a schema that stood while it was made, no value is lost. Changes
+that come at once. And what a collection of twenty fields costs to create.
 """
 
 import argparse
+import concurrent.futures
 import http.client
 import json
 import os
@@ -20,6 +21,7 @@ import reeve  # noqa: E402
 
 CLIENTS = 16
 RECORDS = 5  # a client
+TOGETHER, TOGETHER_EACH = 8, 6
 CREATES = 20
 CREATE_FIELDS = 20
 CREATE_CPU_S = 0.1  # each; a tenth of that is what is wanted of the release build
@@ -203,6 +205,32 @@ def cost(server, tally):
     tally.check("cost: in little time", cpu_s <= CREATE_CPU_S, "%.3f s of processor time each" % cpu_s)
 
 
+def together(server, tally):
+    """Changes that come at once: each is made of what stood before it, none is lost."""
+    root = {"Authorization": reeve.token(server.dir, "root")}
+    wrong = []
+
+    def send(method, path, body):
+        status, raw, _ = server.request(method, path, body, root)
+        if status != 200:
+            wrong.append((status, raw))
+
+    def change(k):
+        for i in range(TOGETHER_EACH):
+            name = "side%d_%d" % (k, i)
+            send("POST", "/api/collections", {"name": name, "fields": [{"name": "a", "type": "text"}]})
+            send("PATCH", "/api/collections/" + name, {"name": name + "x", "listRule": "a = '1'"})
+
+    with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+        list(pool.map(change, range(TOGETHER)))
+    tally.check("together: every change is made", not wrong, repr(wrong)[:600])
+    status, text, _ = server.request("GET", "/api/collections?perPage=500&filter=name~'side%25x'",
+                                     None, root)
+    rules = [one["listRule"] for one in json.loads(text)["items"]]
+    tally.check("together: all of them are there", rules == ["a = '1'"] * TOGETHER * TOGETHER_EACH,
+                repr(rules)[:600])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
     parser.add_argument("binary")
@@ -215,6 +243,7 @@ def main():
         with reeve.Server(args.binary, directory) as server:
             cost(server, tally)
             under_load(server, args.changes, tally)
+            together(server, tally)
             tally.check("stops cleanly", server.stop(), server.output())
     finally:
         reeve.remove(home)
