@@ -295,10 +295,11 @@ def same_lock(where):
 
 
 def schema(job):
-    """changes of collections: under load, on an engine that fails, on a disk that fills up"""
+    """changes of collections: planned, under load, on an engine that fails, on a disk that fills up"""
     return total(
         script(job, "schema/changes.py", ASAN),
         script(job, "schema/changes.py", RELEASE),
+        script(job, "schema/plan.py", ASAN),
         script(job, "schema/faults.py", os.path.join(TOP, "build-asan", "tests", "fault_server")),
         script(job, "schema/full.py", ASAN),
         script(job, "schema/long.py", ASAN))

@@ -221,7 +221,7 @@ static const struct schema_field *field_after(const struct schema_col *col, stru
     return NULL;
 }
 
-/* Rows of the former table of a collection that the steps are about. */
+/* Rows of the former table of a collection that the steps are about. A view has none of its own. */
 static struct err *write_table(const struct report *report, const struct schema_col *col,
                                bool *ret_any)
 {
@@ -240,7 +240,7 @@ static struct err *write_table(const struct report *report, const struct schema_
         rewrites = rewrites || schema_step_info[step->kind].rewrites;
         scans = scans || schema_step_info[step->kind].scans;
     }
-    if (!touched)
+    if (!touched || col->type == SCHEMA_VIEW)
         return NULL;
     err = count_rows(report, col, &rows);
     ms = (rewrites ? rows / ROWS_REWRITTEN_A_MS : 0) + (scans ? rows / ROWS_SCANNED_A_MS : 0);

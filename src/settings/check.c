@@ -140,29 +140,10 @@ static const struct ips_row {
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-static void refuse(const struct settings_checking *check, struct str path, enum err_code_id code,
-                   struct str params)
-{
-    err_add_item(check->a, check->refused, path, code, params);
-}
-
 static void refuse_own(const struct settings_checking *check, struct str path, const char *code,
                        const char *message)
 {
     err_add_raw_item(check->a, check->refused, path, str_of(code), str_of(message), STR_NONE);
-}
-
-void settings_check_number(const struct settings_checking *check, struct str path, int64_t value,
-                           bool needed, int64_t min, int64_t max)
-{
-    if (value == 0 && needed)
-        refuse(check, path, CODE_REQUIRED, STR_NONE);
-    else if (value != 0 && value < min)
-        refuse(check, path, CODE_MIN_THRESHOLD,
-               arena_printf(check->a, "{\"threshold\":%" PRId64 "}", min));
-    else if (value > max)
-        refuse(check, path, CODE_MAX_THRESHOLD,
-               arena_printf(check->a, "{\"threshold\":%" PRId64 "}", max));
 }
 
 static void check_int(const struct settings_checking *check, const struct int_row *row)
@@ -180,10 +161,10 @@ static void check_text(const struct settings_checking *check, const struct text_
 
     if (text.n == 0) {
         if (row->needed && row->needed(check->settings))
-            refuse(check, path, CODE_REQUIRED, STR_NONE);
+            settings_refuse(check, path, CODE_REQUIRED, STR_NONE);
     } else if (row->max > 0 && (text.n < row->min || text.n > row->max)) {
-        refuse(check, path, row->min == row->max ? CODE_LENGTH_EXACT : CODE_LENGTH_RANGE,
-               arena_printf(check->a, "{\"max\":%zu,\"min\":%zu}", row->max, row->min));
+        settings_refuse(check, path, row->min == row->max ? CODE_LENGTH_EXACT : CODE_LENGTH_RANGE,
+                        arena_printf(check->a, "{\"max\":%zu,\"min\":%zu}", row->max, row->min));
     } else if (row->format && !row->format->fits(text)) {
         refuse_own(check, path, row->format->code, row->format->message);
     }
@@ -198,7 +179,7 @@ static void check_ips(const struct settings_checking *check, const struct ips_ro
         struct str path = arena_printf(check->a, "%s.%zu", row->path, i);
 
         if (ips->items[i].n == 0)
-            refuse(check, path, CODE_REQUIRED, STR_NONE);
+            settings_refuse(check, path, CODE_REQUIRED, STR_NONE);
         else if (!settings_ip_valid(ips->items[i]))
             refuse_own(check, path, "validation_invlaid_ip_or_subnet", /* spelled like this */
                        "Invalid IP or CIDR subnet.");

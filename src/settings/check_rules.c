@@ -4,12 +4,6 @@
 #include "base/limits.h"
 #include "settings/internal.h"
 
-static void refuse(const struct settings_checking *check, struct str path, enum err_code_id code,
-                   struct str params)
-{
-    err_add_item(check->a, check->refused, path, code, params);
-}
-
 static size_t count_words(struct str text)
 {
     size_t n = 0;
@@ -53,12 +47,13 @@ static void check_rule(const struct settings_checking *check, size_t i)
     struct str label = arena_concat(check->a, path, STR("label"), STR_NONE);
 
     if (rule->label.n == 0)
-        refuse(check, label, CODE_REQUIRED, STR_NONE);
+        settings_refuse(check, label, CODE_REQUIRED, STR_NONE);
     else if (!is_label(rule->label))
-        refuse(check, label, CODE_MATCH, STR_NONE);
+        settings_refuse(check, label, CODE_MATCH, STR_NONE);
     if (rule->audience.n > 0 && !str_eq(rule->audience, STR("@guest")) &&
         !str_eq(rule->audience, STR("@auth")))
-        refuse(check, arena_concat(check->a, path, STR("audience"), STR_NONE), CODE_IN, STR_NONE);
+        settings_refuse(check, arena_concat(check->a, path, STR("audience"), STR_NONE), CODE_IN,
+                        STR_NONE);
     settings_check_number(check, arena_concat(check->a, path, STR("duration"), STR_NONE),
                           rule->duration_s, true, 1, INT64_MAX);
     settings_check_number(check, arena_concat(check->a, path, STR("maxRequests"), STR_NONE),
@@ -104,10 +99,10 @@ void settings_check_rules(const struct settings_checking *check)
     size_t n = check->settings->rate_limits.n_rules;
 
     if (n == 0 && check->settings->rate_limits.enabled)
-        refuse(check, STR("rateLimits.rules"), CODE_REQUIRED, STR_NONE);
+        settings_refuse(check, STR("rateLimits.rules"), CODE_REQUIRED, STR_NONE);
     if (n > LIMIT_RATE_RULES)
-        refuse(check, STR("rateLimits.rules"), CODE_LENGTH_TOO_LONG,
-               arena_printf(check->a, "{\"max\":%d,\"min\":0}", LIMIT_RATE_RULES));
+        settings_refuse(check, STR("rateLimits.rules"), CODE_LENGTH_TOO_LONG,
+                        arena_printf(check->a, "{\"max\":%d,\"min\":0}", LIMIT_RATE_RULES));
     if (n > LIMIT_RATE_RULES || has_conflict(check))
         return;
     for (size_t i = 0; i < n; i++)

@@ -45,6 +45,8 @@ struct settings_checking {
 /* Adds an item for each value that is out of its bounds (services.md 6.1). */
 void settings_check(struct arena *a, const struct settings *settings, struct err **refused);
 void settings_check_rules(const struct settings_checking *check);
+void settings_refuse(const struct settings_checking *check, struct str path, enum err_code_id code,
+                     struct str params);
 /* 0 is refused where it is needed; other numbers are compared with their bounds. */
 void settings_check_number(const struct settings_checking *check, struct str path, int64_t value,
                            bool needed, int64_t min, int64_t max);
