@@ -29,6 +29,7 @@ struct item {
 
 struct run {
     struct arena *a;
+    struct arena *scratch; /* for one collection: what stays is copied to `a` */
     struct db_conn *tx;
     const struct coll_import *in;
     struct schema_plan *log;
@@ -216,19 +217,11 @@ static struct err *decode_items(struct run *run)
 
 /* --- storing -------------------------------------------------------------------------------- */
 
-static void unref_schema(void *arg)
-{
-    schema_unref(arg);
-}
-
-/* The snapshot as it is stored by now; former ones live as long as the run. */
+/* The snapshot as it is stored by now, in place of the former one. */
 static struct err *read_schema(struct run *run)
 {
-    struct err *err = schema_load(run->a, run->tx, &run->schema);
-
-    if (!err)
-        arena_defer(run->a, unref_schema, run->schema);
-    return err;
+    schema_unref(TAKE(run->schema));
+    return schema_load(run->a, run->tx, &run->schema);
 }
 
 static bool is_imported(const struct run *run, const struct schema_col *col)
@@ -242,7 +235,7 @@ static bool is_imported(const struct run *run, const struct schema_col *col)
 static struct coll_save save_of(const struct run *run, const struct item *item)
 {
     return (struct coll_save){.api = run->in->api,
-                              .a = run->a,
+                              .a = run->scratch,
                               .tx = run->tx,
                               .schema = run->schema,
                               .old = item->old,
@@ -258,6 +251,7 @@ static struct err *check_items(struct run *run, size_t n)
     for (size_t i = 0; i < n && !err; i++) {
         struct coll_save save = save_of(run, &run->items[i]);
 
+        arena_reset(run->scratch);
         if (!save.old)
             save.old = map_find(&run->schema->by_id, save.def->id);
         err = coll_make(&save);
@@ -270,7 +264,7 @@ static struct err *check_items(struct run *run, size_t n)
                              STR_ARG(save.def->name), STR_ARG(save.def->id)),
                 nested_items(run->a, err));
     }
-    return err;
+    return err_copy(run->a, err);
 }
 
 /* A snapshot could not hold one that cannot be read whole: those before it and it are checked now.
@@ -282,6 +276,7 @@ static struct err *store_item(struct run *run, size_t i)
     struct str name = item->def->name;
     struct err *err;
 
+    arena_reset(run->scratch);
     if (item->old && !str_eq(item->old->id, item->def->id))
         err = err_new(run->a, E_BAD_REQUEST, NULL, "primary key change is not allowed");
     else
@@ -297,7 +292,7 @@ static struct err *store_item(struct run *run, size_t i)
         return read_schema(run);
     if (err->kind != E_BAD_REQUEST ||
         (err->items && !str_eq(err->items->code, str_of(err_code(CODE_NOT_UNIQUE)->code))))
-        return err;
+        return err_copy(run->a, err);
     return err_new(run->a, E_BAD_REQUEST, NULL, "failed to save collection \"%.*s\": %.*s",
                    STR_ARG(item->def->name), STR_ARG(err->cause));
 }
@@ -326,13 +321,14 @@ static struct err *store_items(struct run *run)
 struct err *coll_import(struct db_conn *tx, const struct coll_import *import, struct arena *a,
                         struct schema_plan *log)
 {
-    struct run run = {.a = a, .tx = tx, .in = import, .log = log};
+    struct run run = {.a = a, .scratch = arena_child(a), .tx = tx, .in = import, .log = log};
     struct err *err = decode_items(&run);
 
     if (!err)
         err = store_items(&run);
     if (!err)
         err = check_items(&run, run.n);
+    schema_unref(run.schema);
     /* What is no fault of the database is told in PocketBase's words. */
     if (err && err->kind == E_BAD_REQUEST && !err->items)
         err = refuse_import(a, RAW_ERROR, err->cause);

@@ -75,6 +75,7 @@ static struct err *plan_unit(struct db_conn *tx, const void *in, struct arena *a
     struct schema_def *def;
     struct err *err;
 
+    outcome->steps.a = a;
     if (plan->change)
         err = coll_change(tx, plan->change, a, &outcome->steps, &def);
     else if (plan->removal)

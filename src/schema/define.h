@@ -88,7 +88,7 @@ MUST_CHECK struct err *schema_sample_view(struct arena *a, struct db_conn *tx, s
 
 /* --- storing (12) ----------------------------------------------------------------------------- */
 
-/* Inside a unit. `log` takes the steps that were run (plan.h), in `a`; NULL: nobody asks. */
+/* Inside a unit. `log` takes the steps that were run (plan.h), in its arena; NULL: nobody asks. */
 
 /* Writes the row and lets the table follow. view_select: of a view. Indexes that cannot be made are
  * items of the error. */

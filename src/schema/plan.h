@@ -48,8 +48,9 @@ struct schema_step {
     struct str text;              /* an index's definition as it is stored; a view's query */
 };
 
-/* An empty one is {0}. */
+/* An empty one is {0}; a log's arena is `a`, and its steps live there. */
 struct schema_plan {
+    struct arena *a;
     VEC(struct schema_step) steps;
 };
 
@@ -70,7 +71,7 @@ void schema_step_sql(struct arena *a, const struct db_dialect *dialect,
                      const struct schema_step *step, struct buf *out);
 
 /* Runs the steps inside a unit and, once all are done, appends them to `log` (NULL: nobody wants to
- * know), whose arena is `a`. Errors are those of the statements, with what was being done to which
+ * know). They must live in its arena: schema_carry_out() sees to it. Errors are those of the statements, with what was being done to which
  * column; of indexes every one is tried, and the error has an item `indexes.<at>` for each that
  * cannot be made. What ran before an error is the caller's to undo. */
 MUST_CHECK struct err *schema_plan_run(struct arena *a, struct db_conn *tx,

@@ -142,7 +142,7 @@ struct err *schema_plan_run(struct arena *a, struct db_conn *tx, const struct sc
     if (!err)
         err = run.refused;
     for (size_t i = 0; log && !err && i < plan->steps.n; i++)
-        *VEC_PUSH(a, &log->steps) = plan->steps.items[i];
+        *VEC_PUSH(log->a, &log->steps) = plan->steps.items[i];
     return err;
 }
 
@@ -151,7 +151,7 @@ struct err *schema_carry_out(struct arena *a, struct db_conn *tx, const struct s
                              struct schema_plan *log)
 {
     struct schema_plan plan = {0};
-    struct err *err = schema_plan_make(a, old, col, view_select, &plan);
+    struct err *err = schema_plan_make(log ? log->a : a, old, col, view_select, &plan);
 
     return err ? err : schema_plan_run(a, tx, &plan, log);
 }

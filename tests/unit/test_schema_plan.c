@@ -235,7 +235,7 @@ static struct err *run_script(struct db_conn *tx, const void *in, struct arena *
     const struct script *script = in;
     const struct schema_col *old = define(a, NULL, script->old), *new;
     struct outcome *out = *ret_out = ARENA_NEW(data.a, struct outcome);
-    struct schema_plan log = {0};
+    struct schema_plan log = {.a = a};
     struct err *err;
 
     no_err(schema_save(a, tx, NULL, old, STR_NONE, NULL));
@@ -360,6 +360,7 @@ static struct err *follow(struct db_conn *tx, const void *in, struct arena *a, v
     bool whole;
 
     (void)in;
+    log->a = a;
     no_err(schema_save(a, tx, NULL, old, STR_NONE, NULL));
     no_err(schema_load(a, tx, &now));
     def->view_query = STR("SELECT id, title FROM t");
