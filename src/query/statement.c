@@ -101,9 +101,12 @@ static bool add_rule(struct query_make *make, struct query_scope *scope, struct 
 static void write_columns(struct query_make *make, const struct query_scope *scope)
 {
     for (size_t i = 0; i < scope->col->n_fields; i++) {
+        const struct schema_field *field = &scope->col->fields[i];
+
         if (i > 0)
             BUF_ADD(&make->tmp, ",");
-        buf_add(&make->tmp, query_column(make, scope, scope->alias, &scope->col->fields[i]));
+        buf_add(&make->tmp,
+                field->absent ? STR("NULL") : query_column(make, scope, scope->alias, field));
     }
 }
 
