@@ -94,7 +94,8 @@ static bool add_rule(struct query_make *make, struct query_scope *scope, struct 
 
     if (make->spec->rule.n == 0)
         return true;
-    return query_parse(make->a, make->spec->rule, &root, &make->why) &&
+    make->text = make->spec->rule;
+    return query_parse_at(make->a, make->text, &root, &make->why, &make->at) &&
            add_filter(make, scope, root, parts);
 }
 
@@ -258,6 +259,7 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     add_selection(make, &scope, &parts);
     if (!add_rule(make, &scope, &parts))
         return false;
+    make->text = spec->filter;
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;
