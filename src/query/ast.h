@@ -42,6 +42,7 @@ struct query_operand {
     struct query_operand *args;
     size_t n_args;
     unsigned literal; /* its number among a client's literals, or QUERY_NO_LITERAL */
+    size_t at;        /* where it begins in the text */
 };
 
 /* One item of a group: a comparison, or a group. The outermost node is a group. */

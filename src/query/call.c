@@ -36,8 +36,8 @@ static bool geo_distance(struct query_make *make, struct query_scope *scope,
         struct query_value value;
 
         if (arg->kind != QUERY_IDENT && arg->kind != QUERY_NUMBER)
-            return query_fail(make, "[geoDistance] argument %zu must be an identifier or number",
-                              i);
+            return query_fail_at(make, arg->at,
+                                 "[geoDistance] argument %zu must be an identifier or number", i);
         if (!argument(make, scope, arg, &value))
             return query_fail(make, "[geoDistance] failed to resolve argument %zu: %.*s", i,
                               STR_ARG(make->why));
@@ -59,17 +59,21 @@ static bool check_strftime(struct query_make *make, const struct query_operand *
     if (call->n_args == 0)
         return query_fail(make, "[strftime] expected at least 1 arguments, got 0");
     if (call->n_args > LIMIT_STRFTIME_ARGS)
-        return query_fail(make, "[strftime] too many arguments (max allowed %d, got %zu)",
-                          LIMIT_STRFTIME_ARGS, call->n_args);
+        return query_fail_at(make, call->args[LIMIT_STRFTIME_ARGS].at,
+                             "[strftime] too many arguments (max allowed %d, got %zu)",
+                             LIMIT_STRFTIME_ARGS, call->n_args);
     if (call->args[0].kind != QUERY_TEXT)
-        return query_fail(make, "[strftime] expects the first argument to be a format string");
+        return query_fail_at(make, call->args[0].at,
+                             "[strftime] expects the first argument to be a format string");
     if (call->n_args > 1 && call->args[1].kind == QUERY_CALL)
-        return query_fail(
-            make, "[strftime] expects the second argument to be of a valid time-value type");
+        return query_fail_at(
+            make, call->args[1].at,
+            "[strftime] expects the second argument to be of a valid time-value type");
     for (size_t i = 2; i < call->n_args; i++)
         if (call->args[i].kind != QUERY_TEXT)
-            return query_fail(make, "[strftime] invalid modifier argument %zu - can be only string",
-                              i - 2);
+            return query_fail_at(make, call->args[i].at,
+                                 "[strftime] invalid modifier argument %zu - can be only string",
+                                 i - 2);
     return true;
 }
 

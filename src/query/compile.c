@@ -78,7 +78,7 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
     ok = query_make_sql(&make, filter, &text);
     buf_done(&make.tmp);
     if (!ok)
-        return refuse(a, make.why);
+        return refuse(a, query_cause(a, make.why, make.text, make.at));
     *shape = (struct query_shape){
         .text = text,
         .probes = make.probes.items,
@@ -102,12 +102,13 @@ struct err *query_compile(struct arena *a, const struct query_spec *spec, struct
     struct query_shape_key key;
     struct str filter_shape = STR_NONE;
     struct str why;
+    size_t at;
 
     if (spec->filter.n > LIMIT_FILTER_BYTES)
         return refuse(a, STR("max filter length reached"));
     if (spec->filter.n > 0) {
-        if (!query_parse(a, spec->filter, &filter, &why))
-            return refuse(a, why);
+        if (!query_parse_at(a, spec->filter, &filter, &why, &at))
+            return refuse(a, query_cause(a, why, spec->filter, at));
         filter_shape = query_filter_shape(a, filter, &literals);
     }
     key = key_of(spec, filter_shape);

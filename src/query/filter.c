@@ -17,11 +17,14 @@ static bool comparison(struct query_make *make, struct query_scope *scope,
 {
     struct query_value left, right;
     const size_t n_lists = make->lists.n;
+    bool alone;
 
     if (scope->left == 0)
-        return query_fail(make, "max filter expressions limit reached");
+        return query_fail_at(make, node->left.at, "max filter expressions limit reached");
     scope->left--;
-    if (query_alone(make, scope, node, ret))
+    alone = query_alone(make, scope, node, ret);
+    make->at = 0; /* of tries that were given up */
+    if (alone)
         return true;
     make->lists.n = n_lists; /* those of the parameters that the try has given back */
     if (!operand(make, scope, "left", &node->left, &left) ||

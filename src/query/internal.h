@@ -22,6 +22,15 @@
 #include "query/eval.h"
 #include "query/lex.h"
 
+/* --- where a rule or filter is wrong --------------------------------------------------------- */
+
+/* query_parse(); of a text that is refused, *ret_at is where: in bytes, from 1. */
+bool query_parse_at(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why,
+                    size_t *ret_at);
+/* The cause, in `a`, with the place in words behind it: ` (line 1, column 8: "title")`. Columns are
+ * code points. at: in bytes, from 1; 0: unknown, and nothing is added. */
+struct str query_cause(struct arena *a, struct str why, struct str text, size_t at);
+
 /* --- values ---------------------------------------------------------------------------------- */
 
 enum query_class {
@@ -124,9 +133,13 @@ struct query_make {
     VEC(struct eval_term) terms;
     VEC(struct eval_test) tests;
     VEC(struct eval_list) lists;
-    unsigned test;  /* of the condition made last */
-    unsigned root;  /* of all conditions so far */
-    struct str why; /* set when a function returns false */
+    unsigned test; /* of the condition made last */
+    unsigned root; /* of all conditions so far */
+    /* set when a function returns false */
+    struct str why;
+    struct str text; /* the rule or filter that it is about */
+    size_t at;       /* where in it, in bytes, from 1; 0: unknown */
+    size_t tail;     /* what is wrong begins as many bytes before its operand's end; 0: unknown */
 };
 
 /* One rule, filter or sort being compiled, and what it may see. */
@@ -145,6 +158,11 @@ struct query_scope {
 struct str query_take(struct query_make *make, size_t mark);
 PRINTF(2, 3)
 bool query_fail(struct query_make *make, const char *format, ...);
+/* What fails begins at byte `at` of the text, unless a place inside of it is known already. */
+void query_point(struct query_make *make, size_t at);
+/* Both. */
+PRINTF(3, 4)
+bool query_fail_at(struct query_make *make, size_t at, const char *format, ...);
 /* A new alias: letter and number. */
 struct str query_alias(struct query_make *make, char letter);
 /* "alias"."name", quoted; a virtual row's cell is marked as used. */

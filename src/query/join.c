@@ -113,8 +113,10 @@ static bool check_list_rule(struct query_walk *walk, const struct schema_col *co
         return true;
     scope.space = ++make->n_scopes;
     if (!query_parse(make->a, col->list_rule.text, &root, &make->why) ||
-        !query_condition(make, &scope, root, &rule))
+        !query_condition(make, &scope, root, &rule)) {
+        make->at = make->tail = 0; /* a place in this rule is none in the client's text */
         return false;
+    }
     id = query_id_column(make, &scope, alias, col);
     *VEC_PUSH(make->a, &make->conditions) = arena_printf(
         make->a, "(%.*s = '' OR %.*s IS NULL OR %.*s)", STR_ARG(id), STR_ARG(id), STR_ARG(rule));

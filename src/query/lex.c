@@ -96,7 +96,7 @@ static void end_token(struct lex *lex)
 
 static bool skip_comment(struct lex *lex)
 {
-    lex->at++;
+    lex->from = lex->at++;
     if (peek(lex) != '/') {
         end_token(lex);
         return fail(lex, STR("invalid comment"));
@@ -230,6 +230,7 @@ static bool lex_argument(struct lex *lex, struct str function, unsigned depth,
     const char *what;
     bool ok;
 
+    ret->at = lex->from = lex->at;
     if (is_ident_start(c)) {
         what = "identifier";
         ok = lex_name(lex, depth - 1, ret);
@@ -271,6 +272,7 @@ static bool fail_call(struct lex *lex, const char *before, struct str function, 
 static bool lex_arguments(struct lex *lex, unsigned depth, struct lex_token *ret)
 {
     VEC(struct query_operand) args = {0};
+    const size_t from = lex->from;
     bool want_comma = false;
 
     for (lex->at++;;) {
@@ -280,6 +282,7 @@ static bool lex_arguments(struct lex *lex, unsigned depth, struct lex_token *ret
             return false;
         if (peek(lex) == ')')
             break;
+        lex->from = peek(lex) == '\0' ? from : lex->at;
         if (peek(lex) == '\0')
             return fail_call(lex, "invalid or incomplete function ", ret->text, " (expected ')')");
         if (want_comma != (peek(lex) == ','))
@@ -294,8 +297,8 @@ static bool lex_arguments(struct lex *lex, unsigned depth, struct lex_token *ret
         }
         if (!lex_argument(lex, ret->text, depth, &arg))
             return false;
-        *VEC_PUSH(lex->a, &args) =
-            (struct query_operand){arg.kind, arg.text, arg.args, arg.n_args, QUERY_NO_LITERAL};
+        *VEC_PUSH(lex->a, &args) = (struct query_operand){arg.kind,   arg.text,         arg.args,
+                                                          arg.n_args, QUERY_NO_LITERAL, arg.at};
         want_comma = true;
     }
     lex->at++;
@@ -397,9 +400,11 @@ static bool pair_brackets(struct lex *lex)
         size_t from = lex->at;
 
         if (is_quote(c)) {
-            if (!skip_text(lex))
+            if (!skip_text(lex)) {
+                lex->from = from;
                 return fail(lex, arena_concat(lex->a, STR("invalid quoted text "),
                                               query_quote(lex->a, since(lex, from)), STR_NONE));
+            }
             continue;
         }
         if (c == '(') {
@@ -445,6 +450,7 @@ bool lex_next(struct lex *lex, struct lex_token *ret)
     *ret = (struct lex_token){.kind = QUERY_END};
     if (!skip_blank(lex))
         return false;
+    ret->at = lex->from = lex->at;
     c = peek(lex);
     if (c == '\0')
         return true;

@@ -14,6 +14,7 @@ struct lex {
     struct arena *a;
     struct str text;                  /* the whole filter */
     size_t at, end;                   /* what is read now: a group's inside, or everything */
+    size_t from;                      /* where what is read now begins; what `why` is about */
     struct str why;                   /* set when a function returns false */
     VEC(struct lex_bracket) brackets; /* those that a scan has matched, by ascending `open` */
     size_t scanned;                   /* bytes that such scans have read */
@@ -22,6 +23,7 @@ struct lex {
 struct lex_token {
     enum query_token kind;
     struct str text; /* of a group: its inside */
+    size_t at;       /* where it begins */
     size_t from, to; /* of a group: where the inside lies */
     enum query_op op;
     bool any;

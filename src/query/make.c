@@ -24,6 +24,23 @@ bool query_fail(struct query_make *make, const char *format, ...)
     return false;
 }
 
+void query_point(struct query_make *make, size_t at)
+{
+    if (make->at == 0)
+        make->at = at + 1;
+}
+
+bool query_fail_at(struct query_make *make, size_t at, const char *format, ...)
+{
+    va_list args;
+
+    query_point(make, at);
+    va_start(args, format);
+    make->why = arena_vprintf(make->a, format, args);
+    va_end(args);
+    return false;
+}
+
 struct str query_alias(struct query_make *make, char letter)
 {
     return arena_printf(make->a, "%c%u", letter, ++make->n_aliases);

@@ -75,8 +75,8 @@ static bool identifier(struct query_make *make, struct query_scope *scope, struc
     return query_resolve(make, scope, name, ret) || word(name, ret);
 }
 
-bool query_operand(struct query_make *make, struct query_scope *scope,
-                   const struct query_operand *operand, struct query_value *ret)
+static bool any_operand(struct query_make *make, struct query_scope *scope,
+                        const struct query_operand *operand, struct query_value *ret)
 {
     enum query_class class = CLASS_NUMBER;
 
@@ -88,4 +88,14 @@ bool query_operand(struct query_make *make, struct query_scope *scope,
         class = operand->text.n > 0 ? CLASS_TEXT : CLASS_EMPTY;
     *ret = query_from_class(make, class, literal_recipe(operand));
     return true;
+}
+
+bool query_operand(struct query_make *make, struct query_scope *scope,
+                   const struct query_operand *operand, struct query_value *ret)
+{
+    make->tail = 0;
+    if (any_operand(make, scope, operand, ret))
+        return true;
+    query_point(make, operand->at + (make->tail > 0 ? operand->text.n - make->tail : 0));
+    return false;
 }

@@ -6,10 +6,9 @@
  * `(b = 1)`, and `a = 1 (b = 2)` joins the group as the item before was joined. Rules that users
  * have stored rely on it.
  */
-#include "query/query.h"
+#include "query/internal.h"
 
 #include "base/limits.h"
-#include "query/lex.h"
 
 enum step { WANT_LEFT, WANT_SIGN, WANT_RIGHT, WANT_JOIN };
 
@@ -49,11 +48,19 @@ static const char *token_name(enum query_token kind)
     BUG("not a token");
 }
 
+/* What begins at byte `at` is wrong. */
+static bool fail(struct parse *p, size_t at, struct str why)
+{
+    p->lex.from = at;
+    p->lex.why = why;
+    return false;
+}
+
 static bool fail_expected(struct parse *p, const char *what, const struct lex_token *token)
 {
-    p->lex.why = arena_printf(p->lex.a, "expected %s, got %.*s (%s)", what,
-                              STR_ARG(query_quote(p->lex.a, token->text)), token_name(token->kind));
-    return false;
+    return fail(p, token->at,
+                arena_printf(p->lex.a, "expected %s, got %.*s (%s)", what,
+                             STR_ARG(query_quote(p->lex.a, token->text)), token_name(token->kind)));
 }
 
 static bool is_operand(enum query_token kind)
@@ -63,8 +70,8 @@ static bool is_operand(enum query_token kind)
 
 static struct query_operand operand_of(const struct lex_token *token)
 {
-    return (struct query_operand){token->kind, token->text, token->args, token->n_args,
-                                  QUERY_NO_LITERAL};
+    return (struct query_operand){token->kind,   token->text,      token->args,
+                                  token->n_args, QUERY_NO_LITERAL, token->at};
 }
 
 static bool take_token(struct parse *p, struct parse_list *list, const struct lex_token *token)
@@ -109,10 +116,8 @@ static bool take_group(struct parse *p, struct parse_list *list, const struct le
     size_t at = p->lex.at, end = p->lex.end;
     struct query_node group = {.is_group = true};
 
-    if (p->depth == LIMIT_QUERY_NESTING) {
-        p->lex.why = STR("max nested groups reached");
-        return false;
-    }
+    if (p->depth == LIMIT_QUERY_NESTING)
+        return fail(p, token->at, STR("max nested groups reached"));
     p->lex.at = token->from;
     p->lex.end = token->to;
     p->depth++;
@@ -146,12 +151,11 @@ static bool parse_list(struct parse *p, struct query_node *ret)
         if (!ok)
             return false;
     }
-    if (list.step != WANT_JOIN) {
-        p->lex.why = list.items.n == 0 && !list.began
-                         ? STR("empty filter expression")
-                         : STR("invalid or incomplete filter expression");
-        return false;
-    }
+    if (list.step != WANT_JOIN)
+        return fail(p, token.at,
+                    list.items.n == 0 && !list.began
+                        ? STR("empty filter expression")
+                        : STR("invalid or incomplete filter expression"));
     list.items.items[0].is_or = false;
     ret->is_group = true;
     ret->items = list.items.items;
@@ -159,15 +163,24 @@ static bool parse_list(struct parse *p, struct query_node *ret)
     return true;
 }
 
-bool query_parse(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why)
+bool query_parse_at(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why,
+                    size_t *ret_at)
 {
     struct parse p = {.lex = {.a = a, .text = text, .end = text.n}};
     struct query_node *root = ARENA_NEW(a, struct query_node);
 
     if (!parse_list(&p, root)) {
         *ret_why = p.lex.why;
+        *ret_at = p.lex.from + 1;
         return false;
     }
     *ret = root;
     return true;
+}
+
+bool query_parse(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why)
+{
+    size_t at;
+
+    return query_parse_at(a, text, ret, ret_why, &at);
 }

@@ -403,8 +403,10 @@ bool query_walk_path(struct query_walk *walk, struct query_value *ret)
     while (walk->rest.p && !walk->ended) {
         struct str segment = str_split(&walk->rest, '.');
 
-        if (!(walk->rest.p ? walk_segment(walk, segment, ret) : walk_last(walk, segment, ret)))
-            return false;
+        if (walk->rest.p ? walk_segment(walk, segment, ret) : walk_last(walk, segment, ret))
+            continue;
+        walk->make->tail = segment.n + (walk->rest.p ? walk->rest.n + 1 : 0);
+        return false;
     }
     if (walk->ended)
         *ret = query_null();

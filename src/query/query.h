@@ -24,7 +24,7 @@
 
 struct query_node; /* a parsed filter: query/ast.h */
 
-/* False: *ret_why is PocketBase's "raw error text" (query-language.md 16). */
+/* False: *ret_why is PocketBase's "raw error text" (query-language.md 16), without the place. */
 bool query_parse(struct arena *a, struct str text, struct query_node **ret, struct str *ret_why);
 struct str query_print(struct arena *a, const struct query_node *node);
 bool query_eq(const struct query_node *x, const struct query_node *y);
@@ -97,7 +97,8 @@ struct query_sql {
 };
 
 /* In the arena; `text` may belong to the thread's cache and lives until its next query_compile() of
- * another shape, so prepare at once. Errors: E_BAD_REQUEST whose cause is the raw error text;
+ * another shape, so prepare at once. Errors: E_BAD_REQUEST whose cause is the raw error text, with
+ * the line, the column and what stands there behind it where rule or filter is to blame;
  * E_FORBIDDEN with its message for section 14's superuser-only identifiers. */
 MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *spec,
                                      struct query_sql *ret);

@@ -94,16 +94,20 @@ static bool add_rule(struct query_make *make, struct query_scope *scope, struct 
 
     if (make->spec->rule.n == 0)
         return true;
-    return query_parse(make->a, make->spec->rule, &root, &make->why) &&
+    make->text = make->spec->rule;
+    return query_parse_at(make->a, make->text, &root, &make->why, &make->at) &&
            add_filter(make, scope, root, parts);
 }
 
 static void write_columns(struct query_make *make, const struct query_scope *scope)
 {
     for (size_t i = 0; i < scope->col->n_fields; i++) {
+        const struct schema_field *field = &scope->col->fields[i];
+
         if (i > 0)
             BUF_ADD(&make->tmp, ",");
-        buf_add(&make->tmp, query_column(make, scope, scope->alias, &scope->col->fields[i]));
+        buf_add(&make->tmp,
+                field->absent ? STR("NULL") : query_column(make, scope, scope->alias, field));
     }
 }
 
@@ -255,6 +259,7 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     add_selection(make, &scope, &parts);
     if (!add_rule(make, &scope, &parts))
         return false;
+    make->text = spec->filter;
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;

@@ -86,7 +86,10 @@ void rec_sql_select(struct rec_sql *q, const struct schema_col *col)
     for (size_t i = 0; i < col->n_fields; i++) {
         if (i)
             REC_SQL(q, ", ");
-        rec_sql_ident(q, col->fields[i].name);
+        if (col->fields[i].absent)
+            REC_SQL(q, "NULL");
+        else
+            rec_sql_ident(q, col->fields[i].name);
     }
     REC_SQL(q, " FROM ");
     rec_sql_ident(q, col->name);

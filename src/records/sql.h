@@ -35,7 +35,7 @@ void rec_sql_param(struct rec_sql *q, struct db_value value);
 void rec_sql_equal_nocase(struct rec_sql *q, struct str name, struct db_value value);
 /* " = ?" or " IN (…)"; n > 0. */
 void rec_sql_among(struct rec_sql *q, const struct str *ids, size_t n);
-/* "SELECT <all fields> FROM <table> WHERE " */
+/* "SELECT <all fields> FROM <table> WHERE "; NULL in place of a field without a column */
 void rec_sql_select(struct rec_sql *q, const struct schema_col *col);
 /* With its parameters; *ret is for db_release(). */
 MUST_CHECK struct err *rec_sql_prepare(struct rec_sql *q, struct db_conn *conn,

@@ -3,8 +3,6 @@
  */
 #include "schema/check.h"
 
-#define RULE_WHY_MAX 4096
-
 /* --- refusing --------------------------------------------------------------------------------- */
 
 void check_refuse(struct check *check, struct str path, const char *code, struct str message,
@@ -118,8 +116,7 @@ void check_rule(struct check *check, struct str path, const struct schema_rule *
         !in->compiles(in->user, check->a, check->with, schema_find(check->with, in->col->id),
                       rule->text, &why)) {
         check_refuse(check, path, "validation_invalid_rule",
-                     arena_concat(check->a, STR("Invalid rule. Raw error: "),
-                                  str_sub(why, 0, RULE_WHY_MAX), STR_NONE),
+                     arena_concat(check->a, STR("Invalid rule. Raw error: "), why, STR_NONE),
                      STR_NONE);
         return;
     }

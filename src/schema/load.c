@@ -202,6 +202,42 @@ static struct err *read_rows(struct load *load, struct db_conn *conn)
     return err;
 }
 
+/* --- columns that views have lost ------------------------------------------------------------ */
+
+static bool has_column(const struct db_table_columns *columns, struct str name)
+{
+    for (size_t i = 0; i < columns->n; i++)
+        if (str_eq(columns->items[i].name, name))
+            return true;
+    return false;
+}
+
+/* The engine renames a view's columns together with those of the tables it reads, while its fields
+ * stay as they are stored. A view that cannot be looked at has none: reading it says why. */
+static struct err *mark_absent_of(struct load *load, struct db_conn *conn, struct schema_col *col)
+{
+    struct db_table_columns columns = {0};
+    struct err *err = db_list_columns(load->scratch, conn, col->name, &columns);
+
+    for (size_t i = 0; i < col->n_fields && columns.n > 0; i++)
+        col->fields[i].absent = !has_column(&columns, col->fields[i].name);
+    if (err && err->kind == E_BAD_REQUEST)
+        err = NULL;
+    err = err_copy(load->a, err);
+    arena_reset(load->scratch);
+    return err;
+}
+
+static struct err *mark_absent(struct load *load, struct db_conn *conn)
+{
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < load->cols.n && !err; i++)
+        if (load->cols.items[i]->type == SCHEMA_VIEW)
+            err = mark_absent_of(load, conn, load->cols.items[i]);
+    return err;
+}
+
 /* --- what joins collections ------------------------------------------------------------------- */
 
 static struct str lower_name(struct arena *a, struct str text)
@@ -337,6 +373,8 @@ struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **r
 
     load_init(&load, own, scratch);
     err = read_rows(&load, conn);
+    if (!err)
+        err = mark_absent(&load, conn);
     if (!err)
         err = load_finish(&load);
     if (err)

@@ -92,6 +92,7 @@ struct schema_field {
     struct str name;
     const struct field_type *type;
     bool system, hidden, presentable, required;
+    bool absent; /* of a view: it has no such column (any more); rows hold NULL in its place */
     struct str help;
     unsigned at;   /* its place in the collection's fields; also the column of a row read for it */
     bool multiple; /* select, relation, file with maxSelect > 1 */

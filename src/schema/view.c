@@ -297,9 +297,7 @@ static bool has_wildcard(const struct infer *in)
 
 static bool scan(struct infer *in, struct str query)
 {
-    if (view_statements(query) > 1)
-        in->why = STR("multiple statements are not supported");
-    else if (view_scan(in->a, query, &in->columns, &in->tables, &in->why) && has_wildcard(in))
+    if (view_scan(in->a, query, &in->columns, &in->tables, &in->why) && has_wildcard(in))
         in->why = STR("wildcard columns (*) are not supported - manually type the collection "
                       "field names you want the view query to have");
     return !in->why.p;

@@ -30,7 +30,8 @@ static bool is_in(struct str set, char c)
 }
 
 /* The next token that is not empty, trimmed; separators inside of quotes and parentheses do not
- * count. False: none left. *ret_broken is set to one in which a quote or parenthesis stays open. */
+ * count, nor does a parenthesis that closes nothing. False: none left. *ret_broken is set to one in
+ * which a quote or parenthesis stays open. */
 static bool next_token(struct tokens *tokens, struct str *ret, struct str *ret_broken)
 {
     while (tokens->at < tokens->text.n) {
@@ -46,9 +47,11 @@ static bool next_token(struct tokens *tokens, struct str *ret, struct str *ret_b
                 quote = c == quote && tokens->text.p[i - 1] != '\\' ? 0 : quote;
             } else if (is_in(STR("'\"`"), c)) {
                 quote = c;
-            } else if (c == '(' || c == ')') {
-                depth += c == '(' ? 1 : -1;
-            } else if (depth <= 0 && is_in(tokens->separators, c)) {
+            } else if (c == '(') {
+                depth++;
+            } else if (c == ')') {
+                depth -= depth > 0;
+            } else if (depth == 0 && is_in(tokens->separators, c)) {
                 break;
             }
         }
@@ -62,7 +65,10 @@ static bool next_token(struct tokens *tokens, struct str *ret, struct str *ret_b
     return false;
 }
 
-size_t view_statements(struct str query)
+/* Parted by ';' outside of quotes and parentheses. Comments are not known here: where one opens a
+ * quote or parenthesis, the statements cannot be told apart, and what they are is the engine's to
+ * say. */
+static bool has_many_statements(struct str query)
 {
     struct tokens tokens = {.text = query, .separators = STR(";")};
     struct str token;
@@ -71,7 +77,7 @@ size_t view_statements(struct str query)
 
     while (next_token(&tokens, &token, &broken))
         n++;
-    return n;
+    return n > 1 && !broken.p;
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -298,6 +304,7 @@ bool view_scan(struct arena *a, struct str query, struct view_idents *ret_column
     struct str broken;
     bool fine;
 
+    *ret_why = STR_NONE;
     buf_init(&bare, SCAN_MAX);
     buf_init(&marked, SCAN_MAX);
     for (size_t i = 0; i < PARTS; i++)
@@ -307,7 +314,9 @@ bool view_scan(struct arena *a, struct str query, struct view_idents *ret_column
     broken = scan_all(&scan, buf_str(&marked));
     if (broken.p)
         *ret_why = unbalanced(a, broken);
-    fine = !broken.p && read_idents(a, &scan.parts[PART_SELECT], ret_columns, ret_why) &&
+    else if (has_many_statements(query))
+        *ret_why = STR("multiple statements are not supported");
+    fine = !ret_why->p && read_idents(a, &scan.parts[PART_SELECT], ret_columns, ret_why) &&
            read_idents(a, &scan.parts[PART_FROM], ret_tables, ret_why) &&
            read_idents(a, &scan.parts[PART_JOIN], ret_tables, ret_why);
     for (size_t i = 0; i < PARTS; i++)

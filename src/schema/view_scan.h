@@ -19,10 +19,9 @@ struct view_idents {
     size_t cap;
 };
 
-/* The first table is the main one. False: *ret_why says what was not understood. */
+/* Both lists live in `a`; the first table is the main one. False: *ret_why, in `a` too, says what
+ * is refused or was not understood: what stays open, then more than one statement, then names. */
 bool view_scan(struct arena *a, struct str query, struct view_idents *ret_columns,
                struct view_idents *ret_tables, struct str *ret_why);
-/* How many statements there are, parted by ';' outside of quotes and parentheses. */
-size_t view_statements(struct str query);
 
 #endif

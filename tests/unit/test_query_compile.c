@@ -22,14 +22,16 @@ static struct query_spec spec_of(const char *col)
     };
 }
 
-/* The SQL from FROM on, or the error. */
+#define PLACE STR(" (line ")
+
+/* The SQL from FROM on, or the error without its place. */
 static const char *compile(const struct query_spec *spec)
 {
     struct query_sql sql;
     struct err *err = query_compile(site.a, spec, &sql);
 
     if (err)
-        return arena_cstr(site.a, err->cause);
+        return arena_cstr(site.a, str_sub(err->cause, 0, str_find(err->cause, PLACE)));
     return arena_cstr(site.a, str_from(sql.text, str_find(sql.text, STR("FROM"))));
 }
 
@@ -191,6 +193,125 @@ static void what_cannot_be_resolved_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(compile_filter(cases[i].in), cases[i].out);
+}
+
+/* The place that the error names, or "" */
+static const char *place_of(struct query_spec spec)
+{
+    struct query_sql sql;
+    struct err *err = query_compile(site.a, &spec, &sql);
+
+    assert_non_null(err);
+    return arena_cstr(site.a, str_from(err->cause, str_find(err->cause, PLACE)));
+}
+
+static void what_is_wrong_has_a_place(void **state)
+{
+    static const struct case_of cases[] = {
+        /* operands: a path's segment, a function's argument */
+        {"x=1", " (line 1, column 1: \"x=1\")"},
+        {"title = 1 && zzz = 1", " (line 1, column 14: \"zzz\")"},
+        {"title = nope", " (line 1, column 9: \"nope\")"},
+        {"title = 'é\u00e9' && x = 1", " (line 1, column 17: \"x\")"},
+        {"title = 'a' // x\n&& (score = 1 ||\n  x = 1)", " (line 3, column 3: \"x\")"},
+        {"author.nope = 1", " (line 1, column 8: \"nope\")"},
+        {"author.mentor.nope:lower = 1", " (line 1, column 15: \"nope:lower\")"},
+        {"author.nope.name = 1", " (line 1, column 8: \"nope.name\")"},
+        {"title:nope = 1", " (line 1, column 1: \"title:nope\")"},
+        {"@nope = 1", " (line 1, column 1: \"@nope\")"},
+        {"1 = @request.auth", " (line 1, column 5: \"@request.auth\")"},
+        {"@collection.posts.nope = 1", " (line 1, column 19: \"nope\")"},
+        {"@collection.nope.title = 1", " (line 1, column 1: \"@collection.nope.tit\"...)"},
+        {"@request.body.score:each = 1", " (line 1, column 1: \"@request.body.score:\"...)"},
+        {"author.mentor.mentor.mentor.mentor.mentor.mentor.name=1",
+         " (line 1, column 43: \"mentor.name=1\")"},
+        {"title = null && (true:lower = 1)", " (line 1, column 18: \"true:lower\")"},
+        {"1 = foo(1)", " (line 1, column 5: \"foo(1)\")"},
+        {"geoDistance(1) = 1", " (line 1, column 1: \"geoDistance(1)\")"},
+        {"geoDistance(1, 'a', 1, 1) = 1", " (line 1, column 16: \"'a',\")"},
+        {"geoDistance(1, 1, author.nope, 1) = 1", " (line 1, column 26: \"nope,\")"},
+        {"strftime(title) = 1", " (line 1, column 10: \"title)\")"},
+        {"strftime('%Y', nope) = 1", " (line 1, column 16: \"nope)\")"},
+        {"strftime('%Y', title, 2) = 1", " (line 1, column 23: \"2)\")"},
+        /* after a try to ask a comparison alone */
+        {"author.name = 'x' && author.mentor.nope = 'x'", " (line 1, column 36: \"nope\")"},
+        {"tags:each != 'x' && pins_via_post.id != author.name && nope = 1",
+         " (line 1, column 56: \"nope\")"},
+        /* the parser's */
+        {" ", " (line 1, column 2: the end)"},
+        {"title = 1 && ()", " (line 1, column 15: \")\")"},
+        {"title", " (line 1, column 6: the end)"},
+        {"title = 1 &&\n", " (line 2, column 1: the end)"},
+        {"title = 1 title = 2", " (line 1, column 11: \"title\")"},
+        {"title = && 1", " (line 1, column 9: \"&&\")"},
+        {"= 1", " (line 1, column 1: \"=\")"},
+        {"title 1", " (line 1, column 7: \"1\")"},
+        {"title = 1 && (score = 1", " (line 1, column 14: \"(score\")"},
+        {"title = 1 && ((score = 1)", " (line 1, column 14: \"((score\")"},
+        {"title = 'abc", " (line 1, column 9: \"'abc\")"},
+        {"(title = 'abc)", " (line 1, column 10: \"'abc)\")"},
+        {"(title = \"abc)", " (line 1, column 10: \"\\\"abc)\")"},
+        {"title = 1 ; x", " (line 1, column 11: \";\")"},
+        {"title = 1 / 2", " (line 1, column 11: \"/\")"},
+        {"title = 1.", " (line 1, column 9: \"1.\")"},
+        {"title == 1", " (line 1, column 7: \"==\")"},
+        {"title = 1 & score = 1", " (line 1, column 11: \"&\")"},
+        {"title. = 1", " (line 1, column 1: \"title.\")"},
+        {"foo(1 = 1", " (line 1, column 7: \"=\")"},
+        {"foo(1, ", " (line 1, column 1: \"foo(1,\")"},
+        {"foo(1 2) = 1", " (line 1, column 7: \"2)\")"},
+        {"foo(,1) = 1", " (line 1, column 5: \",1)\")"},
+        {"foo(1, bar(?)) = 1", " (line 1, column 12: \"?))\")"},
+        {"foo(1, 'x) = 1", " (line 1, column 8: \"'x)\")"},
+        {"foo(a, b(c, 1.)) = 1", " (line 1, column 13: \"1.))\")"},
+        {"title = 1 && \xff", " (line 1, column 14: \"\\xff\")"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct query_spec spec = spec_of("posts");
+
+        spec.rule = str_of(cases[i].in);
+        assert_string_equal(place_of(spec), cases[i].out);
+        spec.filter = spec.rule;
+        spec.rule = STR("title = 1 &&\n score = 2");
+        assert_string_equal(place_of(spec), cases[i].out);
+    }
+}
+
+static void a_long_name_leaves_room_for_the_place(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+    AUTO_BUF struct buf text;
+
+    (void)state;
+    buf_init(&text, 100000);
+    BUF_ADD(&text, "title = 1 && ");
+    for (int i = 0; i < 10000; i++)
+        BUF_ADD(&text, "x");
+    BUF_ADD(&text, " = 1");
+    spec.rule = buf_str(&text);
+    assert_string_equal(place_of(spec), " (line 1, column 14: \"xxxxxxxxxxxxxxxxxxxx\"...)");
+    spec = spec_of("posts");
+    spec.sort = STR("nope");
+    assert_string_equal(place_of(spec), "");
+}
+
+static void a_joined_rule_is_not_where_the_filter_is_wrong(void **state)
+{
+    static const char *const rules[] = {"title = 1 && nope = 1", "&&"};
+    struct schema_col *tags = site.schema->cols[site_col("tags")->number];
+    const struct schema_rule before = tags->list_rule;
+    struct query_spec spec = spec_of("posts");
+
+    (void)state;
+    spec.client_is_superuser = false;
+    spec.filter = STR("title = 1 && tags.name = 'x'");
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        tags->list_rule = (struct schema_rule){true, str_of(rules[i])};
+        assert_string_equal(place_of(spec), " (line 1, column 14: \"tags.name\")");
+    }
+    tags->list_rule = before;
 }
 
 /* Also where a comparison is asked alone, which begins one relation later. */
@@ -443,6 +564,9 @@ int main(void)
         cmocka_unit_test(every_value_of_a_path_must_match),
         cmocka_unit_test(comparisons_are_asked_alone),
         cmocka_unit_test(what_cannot_be_resolved_is_named),
+        cmocka_unit_test(what_is_wrong_has_a_place),
+        cmocka_unit_test(a_long_name_leaves_room_for_the_place),
+        cmocka_unit_test(a_joined_rule_is_not_where_the_filter_is_wrong),
         cmocka_unit_test(relations_of_a_path_are_counted),
         cmocka_unit_test(comparisons_are_counted),
         cmocka_unit_test(sorts_become_an_order),
