@@ -71,9 +71,10 @@ void schema_step_sql(struct arena *a, const struct db_dialect *dialect,
                      const struct schema_step *step, struct buf *out);
 
 /* Runs the steps inside a unit and, once all are done, appends them to `log` (NULL: nobody wants to
- * know). They must live in its arena: schema_carry_out() sees to it. Errors are those of the statements, with what was being done to which
- * column; of indexes every one is tried, and the error has an item `indexes.<at>` for each that
- * cannot be made. What ran before an error is the caller's to undo. */
+ * know). They must live in its arena: schema_carry_out() sees to it. Errors are those of the
+ * statements, with what was being done to which column; of indexes every one is tried, and the
+ * error has an item `indexes.<at>` for each that cannot be made. What ran before an error is the
+ * caller's to undo. */
 MUST_CHECK struct err *schema_plan_run(struct arena *a, struct db_conn *tx,
                                        const struct schema_plan *plan, struct schema_plan *log);
 /* schema_plan_make() and schema_plan_run(). */
