@@ -106,7 +106,6 @@ static struct err *rename_labels(struct coll_save *save)
 
 struct err *coll_store(struct coll_save *save)
 {
-    AUTO(schema_unref) struct schema *with = NULL;
     struct err *err;
 
     if (save->view_why.p)
@@ -124,8 +123,7 @@ struct err *coll_store(struct coll_save *save)
     err = rename_labels(save);
     if (err)
         return err;
-    with = schema_with(save->schema, save->col);
-    return with ? schema_follow_views(save->a, save->tx, with, save->now_ms, save->log) : NULL;
+    return schema_follow_views(save->a, save->tx, save->schema, save->col, save->now_ms, save->log);
 }
 
 unsigned coll_takes_its_time(const struct api_call *call)

@@ -6,6 +6,7 @@
 
 #include "records/companions.h"
 #include "records/values.h"
+#include "schema/providers.h"
 
 /* --- references by collection and record id --------------------------------------------------- */
 
@@ -33,11 +34,23 @@ static struct err *check_record_ref(const struct rec_work *work, const struct sc
     return err;
 }
 
+/* Of a link to another system: it must be one that we know. */
+static void check_provider(const struct rec_work *work, struct err **items)
+{
+    struct str name = submitted_ref(work, STR("provider"));
+
+    if (name.n == 0)
+        err_add_item(work->a, items, STR("provider"), CODE_REQUIRED, STR_NONE);
+    else if (!schema_provider_find(name))
+        err_add_item(work->a, items, STR("provider"), CODE_IN, STR_NONE);
+}
+
 struct err *rec_check_system(const struct rec_work *work, struct err **items)
 {
     const struct schema *schema = work->scope->schema;
     const struct schema_col *col = work->col;
     const struct schema_col *target;
+    struct err *err;
     struct str id;
 
     if (col != schema->mfas && col != schema->otps && col != schema->external_auths &&
@@ -49,11 +62,15 @@ struct err *rec_check_system(const struct rec_work *work, struct err **items)
         return NULL;
     }
     target = map_find(&schema->by_id, id);
-    if (target && target->auth)
-        return check_record_ref(work, target, items);
-    err_add_item(work->a, items, REC_COLLECTION_REF,
-                 target ? CODE_COLLECTION_TYPE : CODE_COLLECTION_ID, STR_NONE);
-    return NULL;
+    if (!target || !target->auth) {
+        err_add_item(work->a, items, REC_COLLECTION_REF,
+                     target ? CODE_COLLECTION_TYPE : CODE_COLLECTION_ID, STR_NONE);
+        return NULL;
+    }
+    err = check_record_ref(work, target, items);
+    if (!err && !*items && col == schema->external_auths)
+        check_provider(work, items);
+    return err;
 }
 
 /* --- reactions -------------------------------------------------------------------------------- */

@@ -101,10 +101,11 @@ MUST_CHECK struct err *schema_drop_view(struct arena *a, struct db_conn *tx, str
 MUST_CHECK struct err *schema_drop(struct arena *a, struct db_conn *tx, const struct schema *schema,
                                    const struct schema_col *col, struct schema_plan *log);
 
-/* Views whose fields follow from a change of other collections are stored anew; one that cannot be
- * is left alone. */
+/* Views whose fields follow from the change of a collection, which is `col` now, are stored anew,
+ * and those that select from them; one that cannot be is left alone. schema: before the change. */
 MUST_CHECK struct err *schema_follow_views(struct arena *a, struct db_conn *tx,
-                                           const struct schema *schema, int64_t now_ms,
+                                           const struct schema *schema,
+                                           const struct schema_col *col, int64_t now_ms,
                                            struct schema_plan *log);
 
 /* --- answers ---------------------------------------------------------------------------------- */

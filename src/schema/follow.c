@@ -33,54 +33,85 @@ static struct str fields_but_ids(struct arena *a, const struct schema_def *def)
 struct change {
     struct arena *a;
     struct db_conn *tx;
-    const struct schema *schema;
+    struct schema *schema; /* with what was saved so far; a reference */
     int64_t now_ms;
     struct schema_plan *log;
 };
 
-static struct err *follow_view(const struct change *in, const struct schema_col *old)
+/* *ret: the view as it is saved anew, or NULL. */
+static struct err *follow_view(const struct change *in, const struct schema_col *old,
+                               const struct schema_col **ret)
 {
     struct schema_def *def = schema_def_of(in->a, old);
     struct str before = fields_but_ids(in->a, def);
+    const struct schema_col *col;
     struct str select, why;
     bool whole;
     struct err *err;
 
+    *ret = NULL;
     schema_def_finish(in->a, def, in->schema, old, in->now_ms);
     err = schema_infer_view(in->a, in->tx, in->schema, def, &select, &why);
     if (err || why.p || str_eq(before, fields_but_ids(in->a, def)))
         return err;
-    return schema_save(in->a, in->tx, old, schema_def_col(in->a, def, &whole), select, in->log);
+    col = schema_def_col(in->a, def, &whole);
+    err = schema_save(in->a, in->tx, old, col, select, in->log);
+    *ret = err ? NULL : col;
+    return err;
 }
 
-/* What is undone is no part of the log. */
-static struct err *try_view(const struct change *in, const struct schema_col *col)
+/* What is undone is no part of the log. A view's own fault is none of the change's. */
+static struct err *try_view(const struct change *in, const struct schema_col *col,
+                            const struct schema_col **ret)
 {
     const size_t logged = in->log ? in->log->steps.n : 0;
     struct err *err = db_savepoint(in->a, in->tx);
 
     if (err)
         return err;
-    err = follow_view(in, col);
+    err = follow_view(in, col, ret);
     if (!err)
         return db_savepoint_release(in->a, in->tx);
     db_savepoint_rollback(in->tx);
     if (in->log)
         in->log->steps.n = logged;
+    return err->kind == E_BAD_REQUEST ? NULL : err;
+}
+
+/* Once over all views. *ret_any: one was saved, and those that select from it may follow. */
+static struct err *follow_all(struct change *in, bool *ret_any)
+{
+    struct err *err = NULL;
+
+    *ret_any = false;
+    for (size_t i = 0; i < in->schema->n_cols && !err; i++) {
+        const struct schema_col *saved = NULL;
+        struct schema *with;
+
+        if (in->schema->cols[i]->type == SCHEMA_VIEW)
+            err = try_view(in, in->schema->cols[i], &saved);
+        with = err || !saved ? NULL : schema_with(in->schema, saved);
+        if (!with)
+            continue;
+        schema_unref(in->schema);
+        in->schema = with;
+        *ret_any = true;
+    }
     return err;
 }
 
 struct err *schema_follow_views(struct arena *a, struct db_conn *tx, const struct schema *schema,
-                                int64_t now_ms, struct schema_plan *log)
+                                const struct schema_col *col, int64_t now_ms,
+                                struct schema_plan *log)
 {
-    const struct change in = {.a = a, .tx = tx, .schema = schema, .now_ms = now_ms, .log = log};
+    struct change in = {
+        .a = a, .tx = tx, .schema = schema_with(schema, col), .now_ms = now_ms, .log = log};
+    bool any = in.schema != NULL;
     struct err *err = NULL;
 
-    for (size_t i = 0; i < schema->n_cols && !err; i++) {
-        if (schema->cols[i]->type == SCHEMA_VIEW)
-            err = try_view(&in, schema->cols[i]);
-        if (err && err->kind == E_BAD_REQUEST)
-            err = NULL; /* the view's own fault */
-    }
+    /* A chain of views is followed to its end; those that go round in circles cannot be made. */
+    for (size_t i = 0; any && i < schema->n_cols && !err; i++)
+        err = follow_all(&in, &any);
+    schema_unref(in.schema);
     return err;
 }

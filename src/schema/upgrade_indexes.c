@@ -208,7 +208,6 @@ static bool rule_passes(void *user, struct arena *a, const struct schema *with,
 
 static struct err *save_col(const struct saving *in)
 {
-    AUTO(schema_unref) struct schema *with = NULL;
     struct schema_check check = {
         .schema = in->schema, .old = in->col, .def = in->def, .compiles = rule_passes};
     const struct schema_col *old, *col;
@@ -224,8 +223,7 @@ static struct err *save_col(const struct saving *in)
         err = schema_save(in->a, in->tx, old, col, STR_NONE, NULL);
     if (err)
         return explain_refusal(in, err);
-    with = schema_with(in->schema, col);
-    return with ? schema_follow_views(in->a, in->tx, with, in->now_ms, NULL) : NULL;
+    return schema_follow_views(in->a, in->tx, in->schema, col, in->now_ms, NULL);
 }
 
 static struct err *upgrade_col(struct saving *in)

@@ -374,7 +374,7 @@ static struct err *follow(struct db_conn *tx, const void *in, struct arena *a, v
                               "\"type\":\"text\",\"max\":7}]}"),
                        STR_NONE, log));
     no_err(schema_load(a, tx, &now));
-    no_err(schema_follow_views(a, tx, now, DATA_NOW_MS, log));
+    no_err(schema_follow_views(a, tx, now, schema_find(now, STR("t")), DATA_NOW_MS, log));
     *ret_out = log;
     return NULL;
 }
