@@ -88,51 +88,239 @@ struct coll_change {
     const struct json *body;
     struct str type, name; /* of a new one */
     int64_t now_ms;
+    struct schema_def *heard; /* the definition that listeners are asked about; NULL: nobody is */
 };
+
+static struct err *define(const struct coll_change *change, struct arena *a,
+                          struct schema_def **ret)
+{
+    struct str why = STR_NONE;
+    struct schema_def *def =
+        change->old ? schema_def_of(a, change->old) : schema_def_new(a, change->type, change->name);
+
+    if (!schema_def_merge(a, def, change->body, &why))
+        return err_new(a, E_BAD_REQUEST, UNDECODABLE, "%.*s", STR_ARG(why));
+    if (change->old && !schema_find(change->schema, def->id))
+        return err_new(a, E_NOT_FOUND, NULL, "no collection has the submitted id");
+    schema_def_finish(a, def, change->schema, change->old, change->now_ms);
+    *ret = def;
+    return NULL;
+}
+
+static const char *failed_words(const struct coll_change *change)
+{
+    return change->old ? "Failed to update collection." : "Failed to create collection.";
+}
+
+/* def: NULL is to be set. */
+static struct coll_save save_of(const struct coll_change *change, struct db_conn *tx,
+                                struct arena *a)
+{
+    return (struct coll_save){.api = change->api,
+                              .a = a,
+                              .tx = tx,
+                              .schema = change->schema,
+                              .old = change->old,
+                              .now_ms = change->now_ms};
+}
 
 struct err *coll_change(struct db_conn *tx, const struct coll_change *change, struct arena *a,
                         struct schema_plan *log, struct schema_def **ret)
 {
-    struct coll_save save = {.api = change->api,
-                             .a = a,
-                             .tx = tx,
-                             .schema = change->schema,
-                             .old = change->old,
-                             .now_ms = change->now_ms,
-                             .log = log};
-    struct str why = STR_NONE;
-    struct err *err;
+    struct coll_save save = save_of(change, tx, a);
+    struct err *err = define(change, a, &save.def);
 
-    save.def =
-        save.old ? schema_def_of(a, save.old) : schema_def_new(a, change->type, change->name);
-    if (!schema_def_merge(a, save.def, change->body, &why))
-        return err_new(a, E_BAD_REQUEST, UNDECODABLE, "%.*s", STR_ARG(why));
-    if (save.old && !schema_find(save.schema, save.def->id))
-        return err_new(a, E_NOT_FOUND, NULL, "no collection has the submitted id");
-    schema_def_finish(a, save.def, save.schema, save.old, save.now_ms);
+    if (err)
+        return err;
+    save.log = log;
     err = coll_make(&save);
     if (!err)
         err = coll_check(&save);
     if (!err)
         err = coll_store(&save);
     *ret = save.def;
-    return err ? coll_failed(a, err,
-                             save.old ? "Failed to update collection."
-                                      : "Failed to create collection.")
-               : NULL;
+    return err ? coll_failed(a, err, failed_words(change)) : NULL;
+}
+
+static struct rec_written *answer(struct arena *a, const struct schema_def *def)
+{
+    struct buf body;
+
+    buf_init(&body, LIMIT_RESPONSE_BYTES);
+    schema_write_def(&body, def);
+    return coll_answer(a, &body);
 }
 
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     struct schema_def *def;
     struct err *err = coll_change(tx, in, a, NULL, &def);
-    struct buf body;
+
+    if (!err)
+        *ret_out = answer(a, def);
+    return err;
+}
+
+/* --- with listeners ------------------------------------------------------------------------- */
+
+struct heard_change {
+    struct coll_heard heard;
+    const struct coll_change *change;
+    struct api_call *call;
+    bool is_checked; /* VALIDATE has come to the checks */
+};
+
+/* A unit works on a copy: the definition is the listeners'. */
+static struct schema_def *copy_def(struct arena *a, const struct schema_def *def)
+{
+    struct schema_def *copy = ARENA_NEW(a, struct schema_def);
+
+    *copy = *def;
+    copy->fields.items = NULL;
+    copy->fields.n = copy->fields.cap = 0;
+    copy->indexes.items = NULL;
+    copy->indexes.n = copy->indexes.cap = 0;
+    for (size_t i = 0; i < def->fields.n; i++)
+        *VEC_PUSH(a, &copy->fields) = def->fields.items[i];
+    for (size_t i = 0; i < def->indexes.n; i++)
+        *VEC_PUSH(a, &copy->indexes) = def->indexes.items[i];
+    return copy;
+}
+
+/* What listeners have made of it must not undo what another has changed meanwhile. */
+static struct err *make_fresh(const struct heard_change *it, struct coll_save *save)
+{
+    const struct schema_col *old = it->change->old;
+    struct err *err = coll_follow(save->a, save->tx, &save->schema, &save->old);
+
+    if (!err && old && !str_eq(old->updated, save->old->updated))
+        err = err_new(save->a, E_UNAVAILABLE, NULL,
+                      "the collection was changed while listeners were asked");
+    save->def = copy_def(save->a, it->heard.event.def);
+    return err ? err : coll_make(save);
+}
+
+static struct err *check_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct heard_change *it = in;
+    struct coll_save save = save_of(it->change, tx, a);
+    struct err *err = make_fresh(it, &save);
+
+    *ret_out = NULL;
+    return err ? err : coll_check(&save);
+}
+
+static struct err *store_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct heard_change *it = in;
+    struct coll_save save = save_of(it->change, tx, a);
+    struct err *err = make_fresh(it, &save);
+
+    if (!err && it->is_checked)
+        err = coll_check(&save);
+    if (!err && save.old && !str_eq(save.old->id, save.def->id))
+        err = err_new(a, E_BAD_REQUEST, NULL, "primary key change is not allowed");
+    if (!err && !save.whole && !save.view_why.p)
+        err = err_new(a, E_BAD_REQUEST, NULL, "invalid fields");
+    if (!err)
+        err = coll_write(&save, &it->heard);
+    *ret_out = save.is_stored ? save.def : NULL;
+    return err;
+}
+
+static struct err *validate(struct coll_heard *heard)
+{
+    struct heard_change *it = heard->user;
+    void *out;
+
+    it->is_checked = true;
+    return coll_run_leased(it->call, false, check_unit, it, &out);
+}
+
+static struct err *execute(struct coll_heard *heard)
+{
+    struct heard_change *it = heard->user;
+    void *out = NULL;
+    struct err *err = coll_run_leased(it->call, true, store_unit, it, &out);
+
+    if (!err && out) {
+        *heard->event.def = *(const struct schema_def *)out;
+        heard->event.now = heard->event.def;
+    }
+    return err;
+}
+
+/* What follows from the definition follows from what listeners have made of it. */
+static struct err *validate_and_execute(struct coll_heard *heard)
+{
+    const struct heard_change *it = heard->user;
+    struct err *err;
+
+    schema_def_finish(heard->a, heard->event.def, it->change->schema, it->change->old,
+                      it->change->now_ms);
+    err = coll_raise(heard, EVENT_VALIDATE, validate);
+    return err ? err : coll_raise(heard, EVENT_EXECUTE, execute);
+}
+
+static struct err *carry_out(struct coll_heard *heard)
+{
+    struct heard_change *it = heard->user;
+    struct err *err = coll_save_told(heard);
 
     if (err)
+        return coll_failed(heard->a, err, failed_words(it->change));
+    it->call->out = answer(heard->a, heard->event.def);
+    return NULL;
+}
+
+static struct heard_change heard_change(struct api_call *call, const struct coll_change *change)
+{
+    return (struct heard_change){
+        .heard = {.a = call->arena,
+                  .events = call->api->events,
+                  .kind = change->old ? EVENT_COLLECTION_UPDATE : EVENT_COLLECTION_CREATE,
+                  .event = {.schema = change->schema,
+                            .actor = &call->caller.actor,
+                            .old = change->old,
+                            .def = change->heard},
+                  .save = validate_and_execute},
+        .change = change,
+        .call = call};
+}
+
+static struct err *change_heard(struct api_call *call)
+{
+    struct heard_change it = heard_change(call, call->state);
+
+    it.heard.user = &it;
+    call->out = ARENA_NEW(call->arena, struct rec_written); /* of one that a listener keeps */
+    return coll_raise(&it.heard, EVENT_REQUEST, carry_out);
+}
+
+static bool is_heard(const struct api_call *call)
+{
+    return ((const struct coll_change *)call->state)->heard != NULL;
+}
+
+static bool is_unheard(const struct api_call *call)
+{
+    return !is_heard(call);
+}
+
+/* Whom it concerns is known once it is defined. */
+static struct err *find_listeners(struct api_call *call, struct coll_change *change)
+{
+    struct heard_change it;
+    struct err *err;
+
+    if (!call->api->events)
+        return NULL;
+    err = define(change, call->arena, &change->heard);
+    if (err)
         return err;
-    buf_init(&body, LIMIT_RESPONSE_BYTES);
-    schema_write_def(&body, def);
-    *ret_out = coll_answer(a, &body);
+    it = heard_change(call, change);
+    if (!coll_hears(&it.heard, EVENT_ANY_STAGE))
+        change->heard = NULL;
     return NULL;
 }
 
@@ -174,8 +362,8 @@ static struct err *prepare(struct api_call *call, const struct schema_col *old, 
 
     if (!err)
         err = coll_read_change(call, old, body, &change);
-    call->state = (void *)(uintptr_t)change; /* units only read it */
-    return err;
+    call->state = (void *)(uintptr_t)change; /* from now on, units only read it */
+    return err ? err : find_listeners(call, call->state);
 }
 
 static struct err *create_collection(struct api_call *call)
@@ -203,7 +391,9 @@ static struct err *view_collection(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_collections_create = COLL_WORK(create_collection, change_unit, true);
-const struct api_work api_collections_update = COLL_WORK(update_collection, change_unit, true);
+const struct api_work api_collections_create =
+    COLL_HEARD_WORK(create_collection, is_heard, is_unheard, change_heard, change_unit);
+const struct api_work api_collections_update =
+    COLL_HEARD_WORK(update_collection, is_heard, is_unheard, change_heard, change_unit);
 const struct api_work api_collections_view = {
     .steps = {{.place = AT_READ, .run = view_collection}}};

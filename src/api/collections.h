@@ -5,6 +5,7 @@
 #define REEVE_API_COLLECTIONS_H
 
 #include "api/internal.h"
+#include "events/events.h"
 #include "schema/define.h"
 
 /* A change of collections: prepared, then alone with the write connection. */
@@ -17,6 +18,20 @@
              .unit = unit_fn,                                                        \
              .changes_schema = publishes,                                            \
              .timeout_s = coll_takes_its_time},                                      \
+            {.place = AT_LOOP, .run = api_send_written},                             \
+        },                                                                           \
+    }
+/* clang-format on */
+
+/* clang-format off */
+/* One that may be listened to: heard_fn carries it out where is_heard(call), says unit_fn's. */
+#define COLL_HEARD_WORK(prepare_fn, is_heard, is_unheard, heard_fn, unit_fn)         \
+    {                                                                                \
+        .steps = {                                                                   \
+            {.place = AT_READ, .run = prepare_fn},                                   \
+            {.place = AT_HEARD, .run = heard_fn, .needed = is_heard},                \
+            {.place = AT_LEASE, .unit = unit_fn, .needed = is_unheard,               \
+             .changes_schema = true, .timeout_s = coll_takes_its_time},              \
             {.place = AT_LOOP, .run = api_send_written},                             \
         },                                                                           \
     }
@@ -37,6 +52,7 @@ struct coll_save {
     const struct schema_col *col; /* what coll_make() made of it */
     bool whole;                   /* it could be read whole, so it can be stored */
     struct str view_select, view_why;
+    bool is_stored;          /* coll_store() has done it */
     struct schema_plan *log; /* what coll_store() ran (schema/plan.h); NULL: nobody asks */
 };
 
@@ -45,16 +61,63 @@ struct coll_save {
 MUST_CHECK struct err *coll_make(struct coll_save *save);
 MUST_CHECK struct err *coll_check(struct coll_save *save);
 MUST_CHECK struct err *coll_store(struct coll_save *save);
-/* The client's words for a raw error: "<failed>." with its items, or with the raw error. */
+/* The client's words for a raw error or a listener's: "<failed>." with its items, or with what
+ * coll_words_of() says. */
 struct err *coll_failed(struct arena *a, struct err *err, const char *failed);
 /* The answer of a unit. */
 struct rec_written *coll_answer(struct arena *a, struct buf *body);
+
+/* What a client is told of an error: its message where it has one of its own, else its cause. */
+struct str coll_words_of(const struct err *err);
+/* collections_words.c: an error's items as nested objects, for a message that quotes them. */
+struct str coll_nested_items(struct arena *a, const struct err *err);
 
 /* Whether a rule's text compiles for a collection of that snapshot; *ret_why: PocketBase's words.
  */
 bool coll_rule_compiles(struct arena *a, const struct db_dialect *dialect,
                         const struct schema *schema, const struct schema_col *col, struct str rule,
                         int64_t now_ms, struct str *ret_why);
+
+/* --- changes that somebody listens to (collections_heard.c) ----------------------------------- */
+
+/*
+ *   REQUEST { SAVE { VALIDATE { a lease: the checks } EXECUTE { a lease: the checks, WRITE { the
+ *   statements } } }, COMMITTED or FAILED }
+ *
+ * Each lease is as long as what it is around, so no listener but one to WRITE keeps the write
+ * connection from others. The checks of VALIDATE leave nothing behind; those of EXECUTE are about
+ * what the definition and the schema have become since. An import is one lease: in there each of
+ * its collections has SAVE { EXECUTE { WRITE } }, and is told when the lease has come to its end.
+ */
+struct coll_heard {
+    struct arena *a;
+    const struct events *events; /* NULL: nobody listens */
+    enum event_kind kind;
+    struct schema_event event;
+    struct err *(*save)(struct coll_heard *heard); /* what SAVE is around */
+    void *user;
+};
+
+/* Whether anybody hears one of those stages of it. */
+bool coll_hears(const struct coll_heard *heard, uint32_t stages);
+/* One stage around an action, which may be NULL. */
+MUST_CHECK struct err *coll_raise(struct coll_heard *heard, enum event_stage stage,
+                                  struct err *(*action)(struct coll_heard *heard));
+/* SAVE, then COMMITTED or FAILED with the error as it was. In no unit. */
+MUST_CHECK struct err *coll_save_told(struct coll_heard *heard);
+/* The same inside a unit, whose end it is told at. */
+MUST_CHECK struct err *coll_save_inside(struct db_conn *tx, struct coll_heard *heard);
+/* coll_store(), with WRITE around it where it is heard. heard: the change's; is not changed. */
+MUST_CHECK struct err *coll_write(struct coll_save *save, const struct coll_heard *heard);
+
+/* Inside a unit: the schema, and in it the collection (*col; NULL: none), as they are by now where
+ * they have changed while listeners were asked. E_NOT_FOUND: it is gone. */
+MUST_CHECK struct err *coll_follow(struct arena *a, struct db_conn *tx,
+                                   const struct schema **schema, const struct schema_col **col);
+/* Runs a unit leased, on a thread that may wait. What it commits is published before others write
+ * and before its ends are told, if it changes the schema. */
+MUST_CHECK struct err *coll_run_leased(struct api_call *call, bool changes_schema, db_unit_fn *unit,
+                                       const void *in, void **ret_out);
 
 /* --- changes: read from a body, then carried out in a unit ------------------------------------ */
 

@@ -76,37 +76,138 @@ static struct err *check_views(struct arena *a, struct db_conn *tx,
     return err;
 }
 
+/* What a client is told of it, whatever the cause. */
+static struct err *say_failed(struct arena *a, struct err *err, const struct schema_col *col)
+{
+    struct str names = referrers(a, col);
+
+    if (err->kind != E_BAD_REQUEST)
+        return err;
+    err->message = names.n == 0 ? FAILED_TO_DELETE
+                                : arena_printf(a,
+                                               "Failed to delete collection probably due to "
+                                               "existing reference in %.*s.",
+                                               STR_ARG(names))
+                                      .p;
+    return err;
+}
+
 struct err *coll_remove(struct db_conn *tx, const struct coll_removal *removal, struct arena *a,
                         struct schema_plan *log)
 {
     const struct schema_col *col = removal->col;
-    struct str names = referrers(a, col);
     struct err *err;
 
-    if (names.n > 0)
-        return err_new(a, E_BAD_REQUEST,
-                       arena_printf(a,
-                                    "Failed to delete collection probably due to existing "
-                                    "reference in %.*s.",
-                                    STR_ARG(names))
-                           .p,
-                       "it is referred to");
-    if (col->system)
-        return err_new(a, E_BAD_REQUEST, FAILED_TO_DELETE, "a system collection");
-    err = schema_drop(a, tx, removal->scope.schema, col, log);
+    if (referrers(a, col).n > 0)
+        err = err_new(a, E_BAD_REQUEST, NULL, "it is referred to");
+    else if (col->system)
+        err = err_new(a, E_BAD_REQUEST, NULL, "a system collection");
+    else
+        err = schema_drop(a, tx, removal->scope.schema, col, log);
     if (!err)
         err = check_views(a, tx, removal);
-    if (err && err->kind == E_BAD_REQUEST)
-        err->message = FAILED_TO_DELETE;
-    if (!err)
-        coll_files_go(a, tx, removal->scope.files, col);
-    return err;
+    if (err)
+        return say_failed(a, err, col);
+    coll_files_go(a, tx, removal->scope.files, col);
+    return NULL;
 }
 
 static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     *ret_out = ARENA_NEW(a, struct rec_written);
     return coll_remove(tx, in, a, NULL);
+}
+
+/* --- delete, with listeners ----------------------------------------------------------------- */
+
+struct heard_removal {
+    struct coll_heard heard;
+    const struct coll_removal *removal;
+    struct api_call *call;
+};
+
+/* Inside of a unit. */
+struct removing {
+    const struct coll_removal *removal;
+    struct db_conn *tx;
+};
+
+static struct err *remove_now(struct coll_heard *heard)
+{
+    const struct removing *it = heard->user;
+
+    return coll_remove(it->tx, it->removal, heard->a, NULL);
+}
+
+static struct err *remove_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct heard_removal *it = in;
+    struct coll_removal removal = *it->removal;
+    struct removing removing = {&removal, tx};
+    struct coll_heard inner = it->heard;
+    struct err *err = coll_follow(a, tx, &removal.scope.schema, &removal.col);
+
+    inner.a = a;
+    inner.user = &removing;
+    *ret_out = NULL;
+    return err ? err : coll_raise(&inner, EVENT_WRITE, remove_now);
+}
+
+static struct err *execute(struct coll_heard *heard)
+{
+    struct heard_removal *it = heard->user;
+    void *out;
+
+    return coll_run_leased(it->call, true, remove_unit, it, &out);
+}
+
+static struct err *save(struct coll_heard *heard)
+{
+    return coll_raise(heard, EVENT_EXECUTE, execute);
+}
+
+static struct err *carry_out(struct coll_heard *heard)
+{
+    struct err *err = coll_save_told(heard);
+
+    return err ? say_failed(heard->a, err, heard->event.old) : NULL;
+}
+
+static struct heard_removal heard_removal(struct api_call *call)
+{
+    const struct coll_removal *removal = call->state;
+
+    return (struct heard_removal){.heard = {.a = call->arena,
+                                            .events = call->api->events,
+                                            .kind = EVENT_COLLECTION_DELETE,
+                                            .event = {.schema = removal->scope.schema,
+                                                      .actor = &call->caller.actor,
+                                                      .old = removal->col},
+                                            .save = save},
+                                  .removal = removal,
+                                  .call = call};
+}
+
+static struct err *remove_heard(struct api_call *call)
+{
+    struct heard_removal it = heard_removal(call);
+
+    it.heard.user = &it;
+    call->out = ARENA_NEW(call->arena, struct rec_written);
+    return coll_raise(&it.heard, EVENT_REQUEST, carry_out);
+}
+
+static bool is_heard(const struct api_call *call)
+{
+    const struct coll_removal *removal = call->state;
+    const struct event_tags tags = {removal->col->name, removal->col->id};
+
+    return events_hear(call->api->events, EVENT_COLLECTION_DELETE, EVENT_ANY_STAGE, &tags);
+}
+
+static bool is_unheard(const struct api_call *call)
+{
+    return !is_heard(call);
 }
 
 /* --- truncate ------------------------------------------------------------------------------- */
@@ -216,5 +317,6 @@ static struct err *prepare_truncate(struct api_call *call)
     return prepare_removal(call);
 }
 
-const struct api_work api_collections_delete = COLL_WORK(prepare_removal, delete_unit, true);
+const struct api_work api_collections_delete =
+    COLL_HEARD_WORK(prepare_removal, is_heard, is_unheard, remove_heard, delete_unit);
 const struct api_work api_collections_truncate = COLL_WORK(prepare_truncate, truncate_unit, false);

@@ -32,6 +32,7 @@ struct run {
     struct arena *scratch; /* for one collection: what stays is copied to `a` */
     struct db_conn *tx;
     const struct coll_import *in;
+    const struct events *events; /* NULL: nobody is to hear of it */
     struct schema_plan *log;
     struct item *items;
     size_t n;
@@ -47,78 +48,6 @@ static struct err *refuse_import(struct arena *a, struct str what, struct str wh
     err_add_raw_item(a, &err, STR("collections"), STR("validation_collections_import_failure"),
                      arena_concat(a, what, why, STR_NONE), STR_NONE);
     return err;
-}
-
-static int compare_paths(const void *x, const void *y)
-{
-    const struct err_item *const *a = x;
-    const struct err_item *const *b = y;
-
-    return str_cmp((*a)->path, (*b)->path);
-}
-
-static void start_line(struct buf *out, size_t depth)
-{
-    BUF_ADD(out, "\n");
-    for (size_t i = 0; i < depth; i++)
-        BUF_ADD(out, "  ");
-}
-
-/* Until so many are open. */
-static void close_objects(struct buf *out, size_t *depth, size_t open)
-{
-    for (; *depth > open; --*depth) {
-        start_line(out, *depth - 1);
-        BUF_ADD(out, "}");
-    }
-}
-
-/* How many parts two paths begin with alike. */
-static size_t shared_parts(struct str x, struct str y)
-{
-    size_t n = 0;
-
-    while (x.p && y.p && str_eq(str_split(&x, '.'), str_split(&y, '.')))
-        n++;
-    return n;
-}
-
-/* Items sorted by path as nested objects. */
-static struct str nested_items(struct arena *a, const struct err *err)
-{
-    VEC(const struct err_item *) items = {0};
-    struct str before = STR_NONE;
-    size_t depth = 0;
-    AUTO_BUF struct buf out;
-
-    buf_init(&out, LIMIT_BODY_BYTES);
-    for (const struct err_item *item = err->items; item; item = item->next)
-        *VEC_PUSH(a, &items) = item;
-    qsort(items.items, items.n, sizeof(*items.items), compare_paths);
-    for (size_t i = 0; i < items.n; i++) {
-        struct str path = items.items[i]->path;
-        size_t same = shared_parts(before, path);
-
-        close_objects(&out, &depth, same + 1);
-        buf_add(&out, depth ? STR(",") : STR_NONE);
-        before = path;
-        for (size_t p = 0; path.p; p++) {
-            struct str part = str_split(&path, '.');
-
-            if (p < same)
-                continue;
-            if (depth <= p) {
-                BUF_ADD(&out, "{");
-                depth = p + 1;
-            }
-            start_line(&out, depth);
-            json_write_text(&out, part);
-            BUF_ADD(&out, ": ");
-        }
-        json_write_text(&out, schema_check_words(a, items.items[i]));
-    }
-    close_objects(&out, &depth, 0);
-    return arena_dup(a, buf_str(&out));
 }
 
 /* --- decoding ------------------------------------------------------------------------------- */
@@ -217,10 +146,35 @@ static struct err *decode_items(struct run *run)
 
 /* --- storing -------------------------------------------------------------------------------- */
 
+static void unref_schema(void *arg)
+{
+    schema_unref(arg);
+}
+
+/* Listeners are told of a collection once all of the import is over: what they then look at stays.
+ */
+static void leave_schema(struct run *run)
+{
+    struct schema *schema = TAKE(run->schema);
+
+    if (run->events && schema)
+        arena_defer(run->a, unref_schema, schema);
+    else
+        schema_unref(schema);
+}
+
+static struct arena *begin_item(struct run *run)
+{
+    if (run->events)
+        return run->a;
+    arena_reset(run->scratch);
+    return run->scratch;
+}
+
 /* The snapshot as it is stored by now, in place of the former one. */
 static struct err *read_schema(struct run *run)
 {
-    schema_unref(TAKE(run->schema));
+    leave_schema(run);
     return schema_load(run->a, run->tx, &run->schema);
 }
 
@@ -232,10 +186,10 @@ static bool is_imported(const struct run *run, const struct schema_col *col)
     return false;
 }
 
-static struct coll_save save_of(const struct run *run, const struct item *item)
+static struct coll_save save_of(struct run *run, const struct item *item)
 {
     return (struct coll_save){.api = run->in->api,
-                              .a = run->scratch,
+                              .a = begin_item(run),
                               .tx = run->tx,
                               .schema = run->schema,
                               .old = item->old,
@@ -251,7 +205,6 @@ static struct err *check_items(struct run *run, size_t n)
     for (size_t i = 0; i < n && !err; i++) {
         struct coll_save save = save_of(run, &run->items[i]);
 
-        arena_reset(run->scratch);
         if (!save.old)
             save.old = map_find(&run->schema->by_id, save.def->id);
         err = coll_make(&save);
@@ -262,39 +215,116 @@ static struct err *check_items(struct run *run, size_t n)
                 run->a,
                 arena_printf(run->a, "Data validations failed for collection \"%.*s\" (%.*s):\n",
                              STR_ARG(save.def->name), STR_ARG(save.def->id)),
-                nested_items(run->a, err));
+                coll_nested_items(run->a, err));
     }
     return err_copy(run->a, err);
 }
 
+/* One of its collections on the way. */
+struct step {
+    struct run *run;
+    size_t at;                    /* of items */
+    const struct schema_col *col; /* one that goes */
+};
+
 /* A snapshot could not hold one that cannot be read whole: those before it and it are checked now.
  */
-static struct err *store_item(struct run *run, size_t i)
+static struct err *store(struct coll_heard *heard)
 {
-    const struct item *item = &run->items[i];
+    const struct step *step = heard->user;
+    struct run *run = step->run;
+    const struct item *item = &run->items[step->at];
     struct coll_save save = save_of(run, item);
+    bool is_forced = item->old && str_eq(item->old->id, run->schema->superusers->id);
     struct str name = item->def->name;
     struct err *err;
 
-    arena_reset(run->scratch);
     if (item->old && !str_eq(item->old->id, item->def->id))
         err = err_new(run->a, E_BAD_REQUEST, NULL, "primary key change is not allowed");
     else
         err = coll_make(&save);
     if (!err && !save.whole && !save.view_why.p) {
-        err = check_items(run, i + 1);
+        err = check_items(run, step->at + 1);
         return err ? err : refuse_import(run->a, RAW_ERROR, STR("invalid fields"));
     }
     if (!err)
-        err = coll_store(&save);
-    item->def->name = name; /* as it was submitted, for the check */
+        err = coll_write(&save, heard);
+    if (is_forced)
+        item->def->name = name; /* as it was submitted, for the check */
+    if (save.is_stored)
+        heard->event.now = item->def;
+    return err;
+}
+
+static struct err *save_item(struct coll_heard *heard)
+{
+    const struct step *step = heard->user;
+    const struct item *item = &step->run->items[step->at];
+
+    if (coll_hears(heard, EVENT_STAGE(EVENT_SAVE))) /* who may have changed it */
+        schema_def_finish(heard->a, item->def, step->run->schema, item->old, step->run->in->now_ms);
+    return coll_raise(heard, EVENT_EXECUTE, store);
+}
+
+static struct coll_heard heard_of(const struct run *run, enum event_kind kind,
+                                  const struct schema_col *old, struct schema_def *def)
+{
+    return (struct coll_heard){.a = run->a,
+                               .events = run->events,
+                               .kind = kind,
+                               .event = {.schema = run->schema, .old = old, .def = def}};
+}
+
+static struct err *store_item(struct run *run, size_t i)
+{
+    const struct item *item = &run->items[i];
+    struct step step = {.run = run, .at = i};
+    struct coll_heard heard = heard_of(
+        run, item->old ? EVENT_COLLECTION_UPDATE : EVENT_COLLECTION_CREATE, item->old, item->def);
+    struct err *err;
+
+    heard.save = save_item;
+    heard.user = &step;
+    err = coll_save_inside(run->tx, &heard);
     if (!err)
         return read_schema(run);
     if (err->kind != E_BAD_REQUEST ||
         (err->items && !str_eq(err->items->code, str_of(err_code(CODE_NOT_UNIQUE)->code))))
         return err_copy(run->a, err);
     return err_new(run->a, E_BAD_REQUEST, NULL, "failed to save collection \"%.*s\": %.*s",
-                   STR_ARG(item->def->name), STR_ARG(err->cause));
+                   STR_ARG(item->def->name), STR_ARG(coll_words_of(err)));
+}
+
+static struct err *drop(struct coll_heard *heard)
+{
+    const struct step *step = heard->user;
+    const struct run *run = step->run;
+    struct err *err = schema_drop(run->a, run->tx, run->in->schema, step->col, run->log);
+
+    if (!err)
+        coll_files_go(run->a, run->tx, run->in->api->files, step->col);
+    return err;
+}
+
+static struct err *write_drop(struct coll_heard *heard)
+{
+    return coll_raise(heard, EVENT_WRITE, drop);
+}
+
+static struct err *save_drop(struct coll_heard *heard)
+{
+    return coll_raise(heard, EVENT_EXECUTE, write_drop);
+}
+
+static struct err *drop_col(struct run *run, const struct schema_col *col)
+{
+    struct step step = {.run = run, .col = col};
+    struct coll_heard heard = heard_of(run, EVENT_COLLECTION_DELETE, col, NULL);
+
+    heard.event.schema = run->in->schema;
+    heard.save = save_drop;
+    heard.user = &step;
+    return coll_save_inside(run->tx, &heard);
 }
 
 /* What is missing from the import goes before anything is stored. */
@@ -303,14 +333,9 @@ static struct err *store_items(struct run *run)
     const struct schema *schema = run->in->schema;
     struct err *err = NULL;
 
-    for (size_t i = 0; run->in->delete_missing && i < schema->n_cols && !err; i++) {
-        const struct schema_col *col = schema->cols[i];
-
-        if (col->system || is_imported(run, col))
-            continue;
-        err = schema_drop(run->a, run->tx, schema, col, run->log);
-        coll_files_go(run->a, run->tx, run->in->api->files, col);
-    }
+    for (size_t i = 0; run->in->delete_missing && i < schema->n_cols && !err; i++)
+        if (!schema->cols[i]->system && !is_imported(run, schema->cols[i]))
+            err = drop_col(run, schema->cols[i]);
     if (!err)
         err = read_schema(run);
     for (size_t i = 0; i < run->n && !err; i++)
@@ -318,29 +343,39 @@ static struct err *store_items(struct run *run)
     return err;
 }
 
-struct err *coll_import(struct db_conn *tx, const struct coll_import *import, struct arena *a,
-                        struct schema_plan *log)
+static struct err *import_all(struct run *run)
 {
-    struct run run = {.a = a, .scratch = arena_child(a), .tx = tx, .in = import, .log = log};
-    struct err *err = decode_items(&run);
+    struct err *err = decode_items(run);
 
     if (!err)
-        err = store_items(&run);
+        err = store_items(run);
     if (!err)
-        err = check_items(&run, run.n);
-    schema_unref(run.schema);
+        err = check_items(run, run->n);
+    leave_schema(run);
     /* What is no fault of the database is told in PocketBase's words. */
     if (err && err->kind == E_BAD_REQUEST && !err->items)
-        err = refuse_import(a, RAW_ERROR, err->cause);
+        err = refuse_import(run->a, RAW_ERROR, coll_words_of(err));
     if (err && err->kind == E_BAD_REQUEST)
         err->message = FAILED;
     return err;
 }
 
+struct err *coll_import(struct db_conn *tx, const struct coll_import *import, struct arena *a,
+                        struct schema_plan *log)
+{
+    struct run run = {.a = a, .scratch = arena_child(a), .tx = tx, .in = import, .log = log};
+
+    return import_all(&run);
+}
+
 static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
+    const struct coll_import *import = in;
+    struct run run = {
+        .a = a, .scratch = arena_child(a), .tx = tx, .in = import, .events = import->api->events};
+
     *ret_out = ARENA_NEW(a, struct rec_written);
-    return coll_import(tx, in, a, NULL);
+    return import_all(&run);
 }
 
 /* --- the endpoint --------------------------------------------------------------------------- */
@@ -400,4 +435,71 @@ static struct err *prepare_import(struct api_call *call)
     return err;
 }
 
-const struct api_work api_collections_import = COLL_WORK(prepare_import, import_unit, true);
+/* --- with listeners to its request ------------------------------------------------------------ */
+
+struct heard_import {
+    struct api_call *call;
+    struct schema_import_event data;
+};
+
+/* As fresh as the unit; what listeners have put in its place is a list like any other. */
+static struct err *heard_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+{
+    const struct coll_import *import = in;
+    struct coll_import fresh = *import;
+    const struct schema_col *none = NULL;
+    struct err *err = coll_follow(a, tx, &fresh.schema, &none);
+
+    *ret_out = NULL;
+    return err ? err : import_unit(tx, &fresh, a, ret_out);
+}
+
+static struct err *import_heard(struct event *event)
+{
+    struct heard_import *it = event->user;
+    const struct coll_import *import;
+    struct err *err =
+        coll_read_import(it->call, it->data.collections, it->data.delete_missing, &import);
+
+    return err ? err : coll_run_leased(it->call, true, heard_unit, import, &it->call->out);
+}
+
+static struct err *raise_request(struct api_call *call)
+{
+    const struct coll_import *import = call->state;
+    struct heard_import it = {.call = call,
+                              .data = {.schema = import->schema,
+                                       .actor = &call->caller.actor,
+                                       .collections = import->collections,
+                                       .delete_missing = import->delete_missing}};
+    struct event event = {.kind = EVENT_COLLECTIONS_IMPORT,
+                          .stage = EVENT_REQUEST,
+                          .tags = {STR_NONE, STR_NONE},
+                          .a = call->arena,
+                          .data = &it.data,
+                          .action = import_heard,
+                          .user = &it};
+    struct err *err;
+
+    call->out = ARENA_NEW(call->arena, struct rec_written); /* of one that a listener keeps */
+    err = events_raise(call->api->events, &event);
+    if (err && (err->kind == E_STALE || err->kind == E_OVER_BUDGET))
+        err->kind = E_UNAVAILABLE; /* as coll_raise() has it */
+    return err;
+}
+
+static bool is_heard(const struct api_call *call)
+{
+    static const struct event_tags none;
+
+    return events_hear(call->api->events, EVENT_COLLECTIONS_IMPORT, EVENT_STAGE(EVENT_REQUEST),
+                       &none);
+}
+
+static bool is_unheard(const struct api_call *call)
+{
+    return !is_heard(call);
+}
+
+const struct api_work api_collections_import =
+    COLL_HEARD_WORK(prepare_import, is_heard, is_unheard, raise_request, import_unit);

@@ -118,6 +118,7 @@ struct err *coll_store(struct coll_save *save)
     if (err)
         return err;
     err = schema_save(save->a, save->tx, save->old, save->col, save->view_select, save->log);
+    save->is_stored = !err;
     if (err || !save->old)
         return err;
     err = rename_labels(save);
@@ -136,13 +137,14 @@ unsigned coll_takes_its_time(const struct api_call *call)
 
 struct err *coll_failed(struct arena *a, struct err *err, const char *failed)
 {
-    const char *stop = str_ends(err->cause, STR(".")) ? "" : ".";
+    struct str words = coll_words_of(err);
+    const char *stop = str_ends(words, STR(".")) ? "" : ".";
 
-    if (err->kind != E_BAD_REQUEST || !str_eq(str_of(err->message), STR(ERR_WENT_WRONG)))
+    if (err->kind != E_BAD_REQUEST)
         return err;
-    err->message =
-        err->items ? failed
-                   : arena_printf(a, "%s Raw error: \n%.*s%s", failed, STR_ARG(err->cause), stop).p;
+    err->message = err->items
+                       ? failed
+                       : arena_printf(a, "%s Raw error: \n%.*s%s", failed, STR_ARG(words), stop).p;
     return err;
 }
 

@@ -35,10 +35,15 @@ enum event_stage {
 };
 
 /* Kind, name, and the struct that `data` points to. */
-#define FOR_EACH_EVENT(X)                                     \
-    X(EVENT_RECORD_CREATE, "record.create", struct rec_event) \
-    X(EVENT_RECORD_UPDATE, "record.update", struct rec_event) \
-    X(EVENT_RECORD_DELETE, "record.delete", struct rec_event)
+#define FOR_EACH_EVENT(X)                                                         \
+    X(EVENT_RECORD_CREATE, "record.create", struct rec_event)                     \
+    X(EVENT_RECORD_UPDATE, "record.update", struct rec_event)                     \
+    X(EVENT_RECORD_DELETE, "record.delete", struct rec_event)                     \
+    X(EVENT_COLLECTION_CREATE, "collection.create", struct schema_event)          \
+    X(EVENT_COLLECTION_UPDATE, "collection.update", struct schema_event)          \
+    X(EVENT_COLLECTION_DELETE, "collection.delete", struct schema_event)          \
+    /* its REQUEST alone, without tags; what it changes raises the three above */ \
+    X(EVENT_COLLECTIONS_IMPORT, "collections.import", struct schema_import_event)
 
 enum event_kind {
 #define X(kind, name, data) kind,

@@ -52,6 +52,29 @@ struct schema_col *schema_def_col(struct arena *a, const struct schema_def *def,
  * never published and borrows texts of both. NULL: it cannot be read. */
 struct schema *schema_with(const struct schema *schema, const struct schema_col *col);
 
+/* --- events ----------------------------------------------------------------------------------- */
+
+/* What the events of a collection carry (events.h). Its tags are the definition's name and id as
+ * they are by then; of a delete, the stored ones. */
+struct schema_event {
+    const struct schema *schema; /* before the change */
+    const void *actor;           /* who asks: a struct rec_actor; NULL: nobody, it is an import's */
+    const struct schema_col *old; /* as it was; NULL of a create */
+    /* As it shall be: what listeners change of it until it is written is what is stored. Then as it
+     * is stored, which is what is answered. NULL of a delete. */
+    struct schema_def *def;
+    const struct schema_def *now; /* def, once it is stored; else NULL */
+    const struct err *failed;     /* EVENT_FAILED: why */
+};
+
+/* Of an import: listeners to its REQUEST may put others in place of what was sent. */
+struct schema_import_event {
+    const struct schema *schema;
+    const void *actor;              /* as above */
+    const struct json *collections; /* a list of objects; null is an empty one */
+    bool delete_missing;
+};
+
 /* --- checks (11) ------------------------------------------------------------------------------ */
 
 struct schema_check {

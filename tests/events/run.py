@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py SERVER: records with listeners. SERVER is the program of server.c, which says what a title
+"""run.py SERVER [PART ...]: records and collections with listeners. SERVER is the program of server.c, which says what a title
 makes a listener do.
 
 Each stage in its order, what a listener may change, refuse or keep from being done there, what is
@@ -16,6 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
+import of_collections  # noqa: E402
 import reeve  # noqa: E402
 
 ROUND = ["request", "save", "validate", "execute", "write", "committed"]
@@ -350,7 +351,9 @@ def main():
         with reeve.Server(binary, directory) as server:
             site = Site(server, tally)
             collections(site)
-            for part in (order, refusals, kept, files_of_those, changes, afterwards, others_meanwhile, schema_meanwhile, nobody_waits, cascades, batches, crowd):
+            for part in (order, refusals, kept, files_of_those, changes, afterwards, others_meanwhile, schema_meanwhile, nobody_waits, cascades, batches, crowd) + of_collections.PARTS:
+                if sys.argv[2:] and "%s.%s" % (part.__module__, part.__name__) not in sys.argv[2:]:
+                    continue
                 begin = time.monotonic()
                 part(site)
                 if time.monotonic() - begin > 10 * SLEEP_S:

@@ -4,11 +4,18 @@
  * They hear every stage of every event of the collections `watched`, `child` and `loose`, and print
  * a line for each, "heard KIND STAGE COLLECTION TITLE OLD NOW". What else they do is said by the
  * record's title, "STAGE:WHAT" (one of the table below), wherever that stage comes.
+ *
+ * Of collections, those are heard whose name begins with c_, u_ or d_ (whatever happens to it) and
+ * imports: "heard KIND STAGE NAME OLD NOW". c_STAGE_WHAT says what is done when it is created, u_
+ * when it is updated, d_ when it is deleted. An import does what i_STAGE_WHAT says, the name of
+ * the first that is sent.
  */
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "cli/commands.h"
 #include "events/events.h"
 #include "records/records.h"
+#include "schema/define.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +24,7 @@
 
 #define SLEEP_S 3
 #define MOST_N 50
+#define TEXT_MAX ((size_t)64 * 1024)
 
 static const char *const stages[] = {
     [EVENT_REQUEST] = "request", [EVENT_SAVE] = "save",   [EVENT_VALIDATE] = "validate",
@@ -144,6 +152,131 @@ static struct err *hear(struct event *event, void *user)
     return event_next(event);
 }
 
+/* --- collections -------------------------------------------------------------------------------
+ */
+
+/* A field more, and a rule that nothing is wrong with. */
+static struct err *change_collection(struct event *event)
+{
+    const struct schema_event *data = event->data;
+    const struct json *body;
+    struct str fields, why;
+    struct buf out;
+
+    buf_init(&out, TEXT_MAX);
+    schema_write_fields(&out, data->def);
+    fields = arena_dup(event->a, buf_str(&out));
+    buf_done(&out);
+    fields = str_sub(fields, 0, fields.n - 1);
+    if (!json_read(
+            event->a,
+            arena_printf(event->a, "{\"fields\":%.*s%s{\"name\":\"by_%s\",\"type\":\"text\"}]}",
+                         STR_ARG(fields), data->def->fields.n ? "," : "", stages[event->stage]),
+            &json_limits_stored, &body, NULL) ||
+        !schema_def_merge(event->a, data->def, body, &why))
+        return err_new(event->a, E_INTERNAL, NULL, "no field");
+    data->def->rules[RULE_LIST] = (struct schema_rule){true, STR("id != ''")};
+    return event_next(event);
+}
+
+static struct err *rename_collection(struct event *event)
+{
+    const struct schema_event *data = event->data;
+
+    data->def->name = arena_printf(event->a, "u_by_%s", stages[event->stage]);
+    return event_next(event);
+}
+
+/* One more, and the first one by another name. */
+static struct err *change_import(struct event *event)
+{
+    struct schema_import_event *data = event->data;
+
+    if (!json_read(event->a, STR("[{\"name\":\"c_other\",\"type\":\"base\"}]"), &json_limits_stored,
+                   &data->collections, NULL))
+        return err_new(event->a, E_INTERNAL, NULL, "no list");
+    return event_next(event);
+}
+
+static struct err *spoil_import(struct event *event)
+{
+    struct schema_import_event *data = event->data;
+
+    data->collections = NULL;
+    return event_next(event);
+}
+
+static const struct {
+    const char *name;
+    struct err *(*run)(struct event *event);
+} collection_deeds[] = {
+    {"throw", throw},
+    {"after", throw_after},
+    {"stop", stop},
+    {"change", change_collection},
+    {"rename", rename_collection},
+    {"item", item},
+    {"sleep", rest},
+    {"stale", stale},
+    {"over", over},
+    {"replace", change_import},
+    {"spoil", spoil_import},
+};
+
+/* As PREFIX_STAGE_WHAT says. */
+static struct err *do_as_named(struct event *event, char prefix, struct str name)
+{
+    struct str what = name;
+    struct str first = str_split(&what, '_');
+    struct str stage = str_split(&what, '_');
+
+    for (size_t i = 0; i < COUNT_OF(collection_deeds); i++)
+        if (first.n == 1 && first.p[0] == prefix && str_eq(stage, str_of(stages[event->stage])) &&
+            str_eq(what, str_of(collection_deeds[i].name)))
+            return collection_deeds[i].run(event);
+    return event_next(event);
+}
+
+static struct err *hear_collection(struct event *event, void *user)
+{
+    static const char prefixes[] = {[EVENT_COLLECTION_CREATE] = 'c',
+                                    [EVENT_COLLECTION_UPDATE] = 'u',
+                                    [EVENT_COLLECTION_DELETE] = 'd'};
+    const struct schema_event *data = event->data;
+    struct str name = data->def ? data->def->name : data->old->name;
+
+    (void)user;
+    if (name.n < 2 || name.p[1] != '_' || name.p[0] == '_')
+        return event_next(event);
+    printf("heard %s %s %.*s %.*s %.*s%s\n", event_names[event->kind], stages[event->stage],
+           STR_ARG(name), STR_ARG(data->old ? data->old->name : STR("-")),
+           STR_ARG(data->now ? data->now->name : STR("-")), data->failed ? " failed" : "");
+    (void)fflush(stdout);
+    return do_as_named(event, prefixes[event->kind], name);
+}
+
+static struct err *hear_import(struct event *event, void *user)
+{
+    const struct schema_import_event *data = event->data;
+    const struct json *name = json_get(&data->collections->items[0], STR("name"));
+
+    (void)user;
+    printf("heard %s %s %u %d\n", event_names[event->kind], stages[event->stage],
+           data->collections->n, data->delete_missing);
+    (void)fflush(stdout);
+    return do_as_named(event, 'i', name && name->type == JSON_TEXT ? name->text : STR(""));
+}
+
+static struct err *(*const hearers[EVENT_KINDS])(struct event *event, void *user) = {
+    [EVENT_RECORD_CREATE] = hear,
+    [EVENT_RECORD_UPDATE] = hear,
+    [EVENT_RECORD_DELETE] = hear,
+    [EVENT_COLLECTION_CREATE] = hear_collection,
+    [EVENT_COLLECTION_UPDATE] = hear_collection,
+    [EVENT_COLLECTION_DELETE] = hear_collection,
+    [EVENT_COLLECTIONS_IMPORT] = hear_import,
+};
+
 static struct events *listeners(struct arena *a)
 {
     static const struct str tags[] = {STR_INIT("watched"), STR_INIT("child"), STR_INIT("loose")};
@@ -151,8 +284,12 @@ static struct events *listeners(struct arena *a)
 
     for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
         for (enum event_stage stage = 0; stage < EVENT_STAGES; stage++) {
-            const struct event_listener listener = {
-                .kind = kind, .stage = stage, .tags = tags, .n_tags = COUNT_OF(tags), .hear = hear};
+            const struct event_listener listener = {.kind = kind,
+                                                    .stage = stage,
+                                                    .tags = tags,
+                                                    .n_tags =
+                                                        hearers[kind] == hear ? COUNT_OF(tags) : 0,
+                                                    .hear = hearers[kind]};
 
             events_add(events, &listener);
         }
