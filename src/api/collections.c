@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/num.h"
 
+#include <assert.h>
+
 #define UNDECODABLE "Failed to load the submitted data due to invalid formatting."
 #define UNDECODABLE_TYPE "Failed to load the collection type data due to invalid formatting."
 
@@ -313,6 +315,7 @@ static struct err *find_listeners(struct api_call *call, struct coll_change *cha
     struct heard_change it;
     struct err *err;
 
+    assert(change); /* it could be read */
     if (!call->api->events)
         return NULL;
     err = define(change, call->arena, &change->heard);

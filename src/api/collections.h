@@ -147,6 +147,11 @@ MUST_CHECK struct err *coll_read_import(struct api_call *call, const struct json
 MUST_CHECK struct err *coll_import(struct db_conn *tx, const struct coll_import *import,
                                    struct arena *a, struct schema_plan *log);
 
+/* A db_unit_fn of a struct coll_import that tells who listens; leased. What it leaves is an
+ * answer's struct rec_written. */
+MUST_CHECK struct err *coll_import_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                        void **ret_out);
+
 /* collections_delete.c: in a unit whose arena is a; once it is committed, the files go that the
  * collection's records have had until now. */
 void coll_files_go(struct arena *a, struct db_conn *tx, struct file_store *store,

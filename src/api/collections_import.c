@@ -1,9 +1,8 @@
 /*
- * PUT /api/collections/import: many definitions in one unit (collections.md 14). Everything is
+ * An import: many definitions in one unit (collections.md 14). Everything is
  * stored first and checked afterwards, so that definitions may refer to each other.
  */
 #include "api/collections.h"
-#include "base/form.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
@@ -368,17 +367,19 @@ struct err *coll_import(struct db_conn *tx, const struct coll_import *import, st
     return import_all(&run);
 }
 
-static struct err *import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *coll_import_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
-    const struct coll_import *import = in;
+    struct coll_import import = *(const struct coll_import *)in;
     struct run run = {
-        .a = a, .scratch = arena_child(a), .tx = tx, .in = import, .events = import->api->events};
+        .a = a, .scratch = arena_child(a), .tx = tx, .in = &import, .events = import.api->events};
+    const struct schema_col *none = NULL;
+    struct err *err = coll_follow(a, tx, &import.schema, &none);
 
     *ret_out = ARENA_NEW(a, struct rec_written);
-    return import_all(&run);
+    return err ? err : import_all(&run);
 }
 
-/* --- the endpoint --------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 static bool is_decodable(const struct json *collections)
 {
@@ -411,95 +412,3 @@ struct err *coll_read_import(struct api_call *call, const struct json *collectio
     *ret = import;
     return NULL;
 }
-
-struct import_form {
-    const struct json *collections;
-    bool delete_missing;
-};
-
-static struct err *prepare_import(struct api_call *call)
-{
-    static const struct form_field fields[] = {
-        {"collections", FORM_JSON, offsetof(struct import_form, collections)},
-        {"deleteMissing", FORM_BOOL, offsetof(struct import_form, delete_missing)},
-    };
-    const struct coll_import *import = NULL;
-    struct import_form form;
-    struct form_input input;
-    struct err *err = api_form(call, &input);
-
-    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &form))
-        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "no import");
-    err = coll_read_import(call, form.collections, form.delete_missing, &import);
-    call->state = (void *)(uintptr_t)import; /* units only read it */
-    return err;
-}
-
-/* --- with listeners to its request ------------------------------------------------------------ */
-
-struct heard_import {
-    struct api_call *call;
-    struct schema_import_event data;
-};
-
-/* As fresh as the unit; what listeners have put in its place is a list like any other. */
-static struct err *heard_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
-{
-    const struct coll_import *import = in;
-    struct coll_import fresh = *import;
-    const struct schema_col *none = NULL;
-    struct err *err = coll_follow(a, tx, &fresh.schema, &none);
-
-    *ret_out = NULL;
-    return err ? err : import_unit(tx, &fresh, a, ret_out);
-}
-
-static struct err *import_heard(struct event *event)
-{
-    struct heard_import *it = event->user;
-    const struct coll_import *import;
-    struct err *err =
-        coll_read_import(it->call, it->data.collections, it->data.delete_missing, &import);
-
-    return err ? err : coll_run_leased(it->call, true, heard_unit, import, &it->call->out);
-}
-
-static struct err *raise_request(struct api_call *call)
-{
-    const struct coll_import *import = call->state;
-    struct heard_import it = {.call = call,
-                              .data = {.schema = import->schema,
-                                       .actor = &call->caller.actor,
-                                       .collections = import->collections,
-                                       .delete_missing = import->delete_missing}};
-    struct event event = {.kind = EVENT_COLLECTIONS_IMPORT,
-                          .stage = EVENT_REQUEST,
-                          .tags = {STR_NONE, STR_NONE},
-                          .a = call->arena,
-                          .data = &it.data,
-                          .action = import_heard,
-                          .user = &it};
-    struct err *err;
-
-    call->out = ARENA_NEW(call->arena, struct rec_written); /* of one that a listener keeps */
-    err = events_raise(call->api->events, &event);
-    if (err && (err->kind == E_STALE || err->kind == E_OVER_BUDGET))
-        err->kind = E_UNAVAILABLE; /* as coll_raise() has it */
-    return err;
-}
-
-static bool is_heard(const struct api_call *call)
-{
-    static const struct event_tags none;
-
-    return events_hear(call->api->events, EVENT_COLLECTIONS_IMPORT, EVENT_STAGE(EVENT_REQUEST),
-                       &none);
-}
-
-static bool is_unheard(const struct api_call *call)
-{
-    return !is_heard(call);
-}
-
-const struct api_work api_collections_import =
-    COLL_HEARD_WORK(prepare_import, is_heard, is_unheard, raise_request, import_unit);

@@ -1,5 +1,6 @@
 """Collections with listeners: what server.c makes of their names. Parts of run.py."""
 
+import json
 import threading
 
 import reeve
@@ -7,6 +8,7 @@ import reeve
 ROUND = ["request", "save", "validate", "execute", "write", "committed"]
 INNER = ["save", "execute", "write"]
 RAW = "Failed to %s collection. Raw error: \nThrown."
+N_THREADS, N_EACH = 4, 10
 IMPORT = "/api/collections/import"
 
 
@@ -177,8 +179,14 @@ def nobody_waits(site):
         done, end = resting(site, "collection.create", stage, lambda: create(site, "c_%s_sleep" % stage))
         status = [site.make("quick")[0], site.make("quick", "quiet")[0], create(site, "c_beside")[0], drop(site, "c_beside")[0]]
         site.same("beside one that rests in " + stage, [status, done], [[200, 200, 200, 204], []])
+        known = site.make("a", "c_%s_sleep" % stage)[0]
+        site.same("known while it rests in " + stage, known, 200 if stage == "committed" else 404)
         site.same("which is done in the end: " + stage, [end(), names(site)], [200, ["c_%s_sleep" % stage]])
         clear(site)
+    done, end = resting(site, "collection.create", "committed", lambda: put(site, ["c_committed_sleep"]))
+    site.same("an import's is known, too", [site.make("a", "c_committed_sleep")[0], done], [200, []])
+    site.same("which is done in the end", end(), 204)
+    clear(site)
     create(site, "d_save_sleep")
     site.heard()
     done, end = resting(site, "collection.delete", "save", lambda: drop(site, "d_save_sleep"))
@@ -276,4 +284,45 @@ def plans(site):
     site.same("a plan", [status, site.heard(), names(site)], [status, [], []])
 
 
-PARTS = (order, refusals, kept, changes, afterwards, nobody_waits, others_meanwhile, imports, import_requests, missing, plans)
+def auth(site):
+    """Secrets go the way that they go unheard."""
+    def secret():
+        return json.loads(reeve.query(site.server.dir, "SELECT options FROM _collections WHERE name = 'c_auth'")[0][0])["authToken"]["secret"]
+
+    status, made = create(site, "c_auth", type="auth")
+    site.same("an auth collection", [status, "email" in fields(made), len(made["indexes"])], [200, True, 2])
+    first = secret()
+    site.same("another rule of reading", [update(site, "c_auth", {"listRule": ""})[0], secret()], [200, first])
+    site.same("another rule of logins", [update(site, "c_auth", {"authRule": "verified = true"})[0], secret() != first], [200, True])
+    site.same("a name that its indexes follow", update(site, "c_auth", {"name": "u_auth"})[1]["indexes"],
+              [index.replace("`c_auth`", "`u_auth`") for index in made["indexes"]])
+    clear(site)
+
+
+def crowd(site):
+    """What is told is what was committed, whatever comes together."""
+    counts, lock = {200: 0, 204: 0}, threading.Lock()
+
+    def work(number):
+        for i in range(N_EACH):
+            name = "c_%d_%d" % (number, i)
+            made = create(site, name)[0]
+            site.make("x", name)
+            changed = update(site, name, {"listRule": "id != '%d'" % i})[0]
+            gone = drop(site, name)[0]
+            with lock:
+                for status in (made, changed, gone):
+                    counts[status] = counts.get(status, 0) + 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(N_THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [words[0] for words in site.heard() if words[1] == "committed"]
+    site.same("each is done", counts, {200: 2 * N_THREADS * N_EACH, 204: N_THREADS * N_EACH})
+    site.same("and told once", [told.count("collection." + what) for what in ("create", "update", "delete")], [N_THREADS * N_EACH] * 3)
+    site.same("nothing is left", [names(site), tables(site)], [[], []])
+
+
+PARTS = (order, refusals, kept, changes, afterwards, nobody_waits, others_meanwhile, imports, import_requests, missing, plans, auth, crowd)
