@@ -341,7 +341,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
     Stage("cli",         cli,           ["asan"],              20,   200),
-    Stage("events",      events,        ["asan"],              40,   200),
+    Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
