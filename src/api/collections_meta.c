@@ -134,6 +134,7 @@ static struct err *trial_unit(struct db_conn *tx, const void *in, struct arena *
                              .tx = tx,
                              .schema = trial->call->schema,
                              .now_ms = trial->call->caller.actor.scope.now_ms};
+    struct db_box box;
     struct buf body;
     struct err *err;
 
@@ -146,7 +147,10 @@ static struct err *trial_unit(struct db_conn *tx, const void *in, struct arena *
     if (err)
         return err;
     buf_init(&body, LIMIT_RESPONSE_BYTES);
+    db_box_begin(tx, &box);
     err = try_view(a, &save, &body);
+    if (db_box_end(tx, &box) && err)
+        err = err_new(a, E_BAD_REQUEST, NULL, "the query timeout is over");
     db_savepoint_rollback(tx);
     *ret_out = coll_answer(a, &body);
     if (!err || err->kind != E_BAD_REQUEST)
