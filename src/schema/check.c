@@ -214,8 +214,7 @@ static void check_view(struct check *check)
 
 struct err *schema_check_def(struct arena *a, struct db_conn *tx, const struct schema_check *in)
 {
-    AUTO(schema_unref) struct schema *with = schema_with(in->schema, in->col);
-    struct check check = {.a = a, .tx = tx, .in = in, .with = with};
+    struct check check = {.a = a, .tx = tx, .in = in};
     struct err *err;
 
     check_id(&check);
@@ -232,5 +231,6 @@ struct err *schema_check_def(struct arena *a, struct db_conn *tx, const struct s
         check_view(&check);
     if (in->col->type == SCHEMA_AUTH)
         check_auth_options(&check);
+    schema_unref(check.with);
     return err ? err : check.refused;
 }

@@ -11,8 +11,10 @@ struct check {
     struct arena *a;
     struct db_conn *tx;
     const struct schema_check *in;
-    const struct schema *with; /* NULL: the definition cannot be read whole */
-    struct err *refused;       /* items so far, or NULL */
+    struct schema
+        *with; /* for rules, once there is one; NULL: the definition cannot be read whole */
+    bool has_with;
+    struct err *refused; /* items so far, or NULL */
 };
 
 /* check_parts.c. A code that belongs to one check alone; the rows of base/err.h go through

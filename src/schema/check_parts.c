@@ -106,13 +106,22 @@ static bool rule_eq(const struct schema_rule *x, const struct schema_rule *y)
     return x->set == y->set && (!x->set || str_eq(x->text, y->text));
 }
 
+/* Most collections have no rule but the open ones: then it is never made. */
+static const struct schema *schema_with_it(struct check *check)
+{
+    if (!check->has_with)
+        check->with = schema_with(check->in->schema, check->in->col);
+    check->has_with = true;
+    return check->with;
+}
+
 void check_rule(struct check *check, struct str path, const struct schema_rule *rule,
                 const struct schema_rule *old)
 {
     const struct schema_check *in = check->in;
     struct str why = STR_NONE;
 
-    if (rule->set && rule->text.n > 0 && check->with &&
+    if (rule->set && rule->text.n > 0 && schema_with_it(check) &&
         !in->compiles(in->user, check->a, check->with, schema_find(check->with, in->col->id),
                       rule->text, &why)) {
         check_refuse(check, path, "validation_invalid_rule",
