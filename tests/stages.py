@@ -202,7 +202,7 @@ def cli(job):
 
 
 def events(job):
-    """records with listeners, in each of their stages"""
+    """records and collections with listeners, in each of their stages"""
     return script(job, "events/run.py", os.path.join(TOP, "build-asan", "tests", "events_server"))
 
 
@@ -338,7 +338,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
     Stage("cli",         cli,           ["asan"],              20,   200),
-    Stage("events",      events,        ["asan"],              40,   200),
+    Stage("events",      events,        ["asan"],              60,   200),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
@@ -350,6 +350,6 @@ STAGES = [
     Stage("blocking",    blocking,      ["asan"],              30,   200),
     Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
     Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
-    Stage("events-tsan", events_tsan,   ["build-tsan"],        60,   400, True),
+    Stage("events-tsan", events_tsan,   ["build-tsan"],        90,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]
