@@ -353,6 +353,6 @@ STAGES = [
     Stage("blocking",    blocking,      ["asan"],              30,   200),
     Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
     Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
-    Stage("events-tsan", events_tsan,   ["build-tsan"],        60,   400, True),
+    Stage("events-tsan", events_tsan,   ["build-tsan"],        90,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]

@@ -245,7 +245,7 @@ static void check_select(const struct option *o)
 
     if (n == 0)
         refuse_option(o, "values", CODE_REQUIRED);
-    in_range(o, "maxSelect", 0, n > 0 ? n : 0);
+    in_range(o, "maxSelect", 0, n > 0 ? n : 1);
 }
 
 /* WxH with an optional way to crop; one of them may be 0. */

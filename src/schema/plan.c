@@ -324,10 +324,13 @@ static struct err *new_table(struct planning *in)
     struct schema_step *step = add(in, STEP_CREATE_TABLE, col->name);
 
     step->columns = ARENA_ARRAY(in->a, struct db_col, col->n_fields);
-    step->n_columns = col->n_fields;
-    for (size_t i = 0; i < col->n_fields; i++)
-        step->columns[i] =
-            (struct db_col){arena_dup(in->a, col->fields[i].name), column_type(&col->fields[i])};
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
+
+        if (schema_field(col, field->name) == field) /* an import's names are checked afterwards */
+            step->columns[step->n_columns++] =
+                (struct db_col){arena_dup(in->a, field->name), column_type(field)};
+    }
     return create_indexes(in);
 }
 

@@ -9,6 +9,7 @@ ROUND = ["request", "save", "validate", "execute", "write", "committed"]
 INNER = ["save", "execute", "write"]
 RAW = "Failed to %s collection. Raw error: \nThrown."
 N_THREADS, N_EACH = 4, 10
+TWIN = "pbc_twin0000000"
 IMPORT = "/api/collections/import"
 
 
@@ -160,57 +161,75 @@ def afterwards(site):
     clear(site)
 
 
-def resting(site, kind, stage, do):
-    """Begins what a listener rests in; ends it when it is called."""
-    done = []
-    thread = threading.Thread(target=lambda: done.append(do()))
-    thread.start()
-    reeve.until("the listener rests", lambda: any(words[:2] == [kind, stage] for words in site.heard()))
+class Resting:
+    """Requests whose listeners rest: {(kind, stage, name): what begins it}, all at once."""
 
-    def end():
-        thread.join()
-        return done[0][0]
-    return done, end
+    def __init__(self, site, begins):
+        self.done, left = {}, set(begins)
+        self.threads = [threading.Thread(target=self.run, args=item) for item in begins.items()]
+        for thread in self.threads:
+            thread.start()
+
+        def all_rest():
+            left.difference_update(tuple(words[:3]) for words in site.heard())
+            return not left
+        reeve.until("the listeners rest", all_rest)
+
+    def run(self, key, begin):
+        self.done[key] = begin()[0]
+
+    def end(self):
+        for thread in self.threads:
+            thread.join()
+        return self.done
 
 
 def nobody_waits(site):
     """But for WRITE, who listens keeps nobody from writing records or collections."""
-    for stage in ("request", "save", "validate", "execute", "committed"):
-        done, end = resting(site, "collection.create", stage, lambda: create(site, "c_%s_sleep" % stage))
-        status = [site.make("quick")[0], site.make("quick", "quiet")[0], create(site, "c_beside")[0], drop(site, "c_beside")[0]]
-        site.same("beside one that rests in " + stage, [status, done], [[200, 200, 200, 204], []])
-        known = site.make("a", "c_%s_sleep" % stage)[0]
-        site.same("known while it rests in " + stage, known, 200 if stage == "committed" else 404)
-        site.same("which is done in the end: " + stage, [end(), names(site)], [200, ["c_%s_sleep" % stage]])
-        clear(site)
-    done, end = resting(site, "collection.create", "committed", lambda: put(site, ["c_committed_sleep"]))
-    site.same("an import's is known, too", [site.make("a", "c_committed_sleep")[0], done], [200, []])
-    site.same("which is done in the end", end(), 204)
-    clear(site)
+    stages = ["request", "save", "validate", "execute", "committed"]
     create(site, "d_save_sleep")
     site.heard()
-    done, end = resting(site, "collection.delete", "save", lambda: drop(site, "d_save_sleep"))
-    site.same("beside a delete", [create(site, "c_beside")[0], done], [200, []])
-    site.same("which is done in the end", [end(), names(site)], [204, ["c_beside"]])
+    begins = {("collection.create", stage, "c_%s_sleep" % stage): lambda stage=stage: create(site, "c_%s_sleep" % stage)
+              for stage in stages}
+    begins["collection.delete", "save", "d_save_sleep"] = lambda: drop(site, "d_save_sleep")
+    begins["collections.import", "request", "1"] = lambda: put(site, ["i_request_sleep"])
+    begins["collection.update", "committed", "u_committed_sleep"] = lambda: put(site, ["u_committed_sleep"])
+    put(site, ["u_committed_sleep"])
+    site.heard()
+    resting = Resting(site, begins)
+    status = [site.make("quick")[0], site.make("quick", "quiet")[0], create(site, "c_beside")[0],
+              site.make("quick", "c_beside")[0], drop(site, "c_beside")[0]]
+    known = [site.make("a", "c_%s_sleep" % stage)[0] for stage in stages]
+    table = site.send("POST", "/api/collections/u_committed_sleep/records", {"t": "a"})[1]
+    site.same("beside those that rest", [status, resting.done], [[200, 200, 200, 200, 204], {}])
+    site.same("what is committed is known while who is told rests", known, [404, 404, 404, 404, 200])
+    site.same("an import's, too", table["t"], "a")
+    site.same("all are done in the end", resting.end(), {
+        key: 204 if "delete" in key[0] or "import" in key[0] or "update" in key[0] else 200 for key in begins})
+    site.same("and stored", names(site), sorted(["c_%s_sleep" % stage for stage in stages] + ["i_request_sleep", "u_committed_sleep"]))
     clear(site)
 
 
 def others_meanwhile(site):
     """What another has made of the collection meanwhile is not undone."""
-    create(site, "c_plain")
+    create(site, "c_changed")
+    create(site, "c_gone")
     site.heard()
-    _, end = resting(site, "collection.update", "save", lambda: update(site, "c_plain", {"name": "u_save_sleep"}))
-    update(site, "c_plain", {"fields": [{"name": "more", "type": "text"}]})
-    site.same("changed meanwhile", end(), 503)
-    site.same("it is as the other has made it", fields(site.send("GET", "/api/collections/c_plain")[1]), ["id", "more"])
-    site.heard()
-    _, end = resting(site, "collection.update", "execute", lambda: update(site, "c_plain", {"name": "u_execute_sleep"}))
-    drop(site, "c_plain")
-    site.same("gone meanwhile", end(), 404)
-    site.heard()
-    _, end = resting(site, "collection.create", "execute", lambda: create(site, "c_execute_sleep"))
-    reeve.until("a twin", lambda: put(site, ["c_execute_sleep"])[0] in (200, 204, 400))
-    site.same("a twin meanwhile", [end(), names(site)], [400, ["c_execute_sleep"]])
+    changed, gone, twin = (("collection.update", "save", "u_save_sleep"), ("collection.update", "execute", "u_execute_sleep"),
+                           ("collection.create", "execute", "c_execute_sleep"))
+    resting = Resting(site, {changed: lambda: update(site, "c_changed", {"name": "u_save_sleep"}),
+                             gone: lambda: update(site, "c_gone", {"name": "u_execute_sleep"}),
+                             twin: lambda: create(site, "c_execute_sleep")})
+    update(site, "c_changed", {"fields": [{"name": "more", "type": "text"}]})
+    drop(site, "c_gone")
+    create(site, "c_twin", id=TWIN)
+    update(site, "c_twin", {"name": "c_execute_sleep"})
+    done = resting.end()
+    site.same("changed meanwhile", done[changed], 503)
+    site.same("it is as the other has made it", fields(site.send("GET", "/api/collections/c_changed")[1]), ["id", "more"])
+    site.same("gone meanwhile", done[gone], 404)
+    site.same("a twin meanwhile", [done[twin], names(site)], [400, ["c_changed", "c_execute_sleep"]])
+    site.same("which stays the first one", site.send("GET", "/api/collections/c_execute_sleep")[1]["id"], TWIN)
     clear(site)
 
 
@@ -255,10 +274,6 @@ def import_requests(site):
         site.same("stored, " + what, names(site), ["c_x", "i_request_after"] if what == "after" else [])
     clear(site)
     site.same("request replaces", [put(site, ["i_request_replace"])[0], names(site)], [204, ["c_other"]])
-    clear(site)
-    done, end = resting(site, "collections.import", "request", lambda: put(site, ["i_request_sleep"]))
-    site.same("beside a slow one", [create(site, "c_beside")[0], done], [200, []])
-    site.same("which is done in the end", [end(), names(site)], [204, ["c_beside", "i_request_sleep"]])
     clear(site)
 
 

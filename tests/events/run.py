@@ -252,16 +252,13 @@ def others_meanwhile(site):
 
 def nobody_waits(site):
     """Outside of the unit a listener may rest: other writers go on, heard or not."""
-    for stage in ("request", "save", "execute", "committed"):
-        done = []
-        slow = threading.Thread(target=lambda: done.append(site.make(stage + ":sleep")[0]))
-        slow.start()
-        reeve.until("the listener rests", lambda: any(
-            words[1] == stage and words[3] == stage + ":sleep" for words in site.heard()))
-        quick = [site.make("quick")[0], site.make("quick", "quiet")[0]]
-        site.same("beside one that rests in " + stage, [quick, done], [[200, 200], []])
-        slow.join()
-        site.same("which is done in the end: " + stage, done, [200])
+    stages = ["request", "save", "execute", "committed"]
+    resting = of_collections.Resting(site, {
+        ("record.create", stage, "watched"): lambda stage=stage: site.make(stage + ":sleep") for stage in stages})
+    quick = [site.make("quick")[0], site.make("quick", "quiet")[0]]
+    site.same("beside those that rest", [quick, resting.done], [[200, 200], {}])
+    site.same("which are done in the end", sorted(resting.end().values()), [200] * len(stages))
+    site.same("and stored", site.titles(), sorted([stage + ":sleep" for stage in stages] + ["quick"]))
     clear(site)
 
 
