@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,45 @@ struct str err_params_text(struct arena *a, const char *name, struct str text)
     return arena_dup(a, buf_str(&out));
 }
 
+/* A client decides how many items there are: past a few they are found by their paths. */
+#define FEW_ITEMS 16
+
+struct err_index {
+    struct map paths;
+    struct err_item *last; /* of those that are in it */
+};
+
+/* With all items in it, also those that were linked by others meanwhile. */
+static struct err_index *index_items(struct arena *a, struct err *err)
+{
+    struct err_item *item;
+
+    if (!err->index)
+        err->index = ARENA_NEW(a, struct err_index);
+    item = err->index->last ? err->index->last->next : err->items;
+    for (; item; item = item->next) {
+        map_put(a, &err->index->paths, item->path, item);
+        err->index->last = item;
+    }
+    return err->index;
+}
+
+/* Where the next item is linked; NULL: there is one with that path. */
+static struct err_item **place_for(struct arena *a, struct err *err, struct str path)
+{
+    struct err_item **end = &err->items;
+    struct err_index *index;
+    size_t n = 0;
+
+    for (; *end && n < FEW_ITEMS; end = &(*end)->next, n++)
+        if (str_eq((*end)->path, path))
+            return NULL;
+    if (!*end)
+        return end;
+    index = index_items(a, err);
+    return map_find(&index->paths, path) ? NULL : &index->last->next;
+}
+
 void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct str code,
                       struct str message, struct str params)
 {
@@ -133,10 +173,9 @@ void err_add_raw_item(struct arena *a, struct err **err, struct str path, struct
 
     if (!*err)
         *err = err_new(a, E_BAD_REQUEST, NULL, NULL);
-    for (end = &(*err)->items; *end; end = &(*end)->next) {
-        if (str_eq((*end)->path, path))
-            return;
-    }
+    end = place_for(a, *err, path);
+    if (!end)
+        return;
     item = ARENA_NEW(a, struct err_item);
     item->path = arena_dup(a, path);
     item->code = code;
@@ -163,6 +202,7 @@ struct err *err_copy(struct arena *a, const struct err *err)
     copy = ARENA_NEW(a, struct err);
     *copy = *err;
     copy->cause = arena_dup(a, err->cause);
+    copy->index = NULL;
     end = &copy->items;
     for (const struct err_item *item = err->items; item; item = item->next) {
         *end = ARENA_NEW(a, struct err_item);
@@ -170,6 +210,7 @@ struct err *err_copy(struct arena *a, const struct err *err)
             .path = arena_dup(a, item->path),
             .code = arena_dup(a, item->code),
             .message = arena_dup(a, item->message),
+            .words = arena_dup(a, item->words),
             .params = arena_dup(a, item->params),
             .extra = arena_dup(a, item->extra),
         };

@@ -51,14 +51,17 @@ struct err_item {
     struct err_item *next;
 };
 
+struct err_index;
+
 struct err {
     enum err_kind kind;
-    const char *message;    /* for the client; never formatted from internals */
-    struct err_item *items; /* in the order they were added; NULL: none */
-    struct str cause;       /* for the log only: SQL, path, errno, library text */
-    unsigned retry_after_s; /* 0: no Retry-After header */
-    bool timed_out;         /* a statement ran past its time: the same again would do so, too */
-    bool logged;            /* where it happened: the answer has no line of its own */
+    const char *message;     /* for the client; never formatted from internals */
+    struct err_item *items;  /* in the order they were added; NULL: none */
+    struct err_index *index; /* err.c's, where there are many */
+    struct str cause;        /* for the log only: SQL, path, errno, library text */
+    unsigned retry_after_s;  /* 0: no Retry-After header */
+    bool timed_out;          /* a statement ran past its time: the same again would do so, too */
+    bool logged;             /* where it happened: the answer has no line of its own */
 };
 
 /* A code and its message, "{name}" in it replaced from the item's params (records.md 2.4). */

@@ -125,8 +125,8 @@ struct db_dialect {
     const char *list_tables;
     const char *list_columns; /* parameter 1: table */
     const char *list_indexes; /* parameter 1: table, or '' for all */
-    /* One column: the statements that make everything that is there but for the engine's own, what
-     * others need first. */
+    /* The statements that make what is there but for the engine's own, and whether each makes a
+     * table. */
     const char *list_definitions;
 };
 

@@ -396,7 +396,6 @@ const struct db_dialect db_dialect_sqlite = {
     .list_indexes = "SELECT name, tbl_name, coalesce(sql, '') FROM sqlite_schema "
                     "WHERE type = 'index' AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) "
                     "AND sql IS NOT NULL ORDER BY rowid",
-    .list_definitions = "SELECT sql FROM sqlite_schema "
-                        "WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' "
-                        "ORDER BY CASE type WHEN 'table' THEN 0 ELSE 1 END, rowid",
+    .list_definitions = "SELECT sql, type = 'table' FROM sqlite_schema "
+                        "WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' ORDER BY rowid",
 };

@@ -10,7 +10,8 @@
 #define SQL_MAX (64 * 1024)
 
 /* What cannot be made without its rows or modules is not there. */
-static struct err *copy_definitions(struct arena *a, struct db_conn *from, struct db_conn *to)
+static struct err *copy_definitions(struct arena *a, struct db_conn *from, struct db_conn *to,
+                                    bool tables)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     bool row;
@@ -18,6 +19,8 @@ static struct err *copy_definitions(struct arena *a, struct db_conn *from, struc
 
     err = db_prepare(a, from, str_of(from->db->ops->dialect->list_definitions), &stmt);
     while (!err && !(err = db_step(a, stmt, &row)) && row) {
+        if ((db_column_int(stmt, 1) != 0) != tables)
+            continue;
         err = db_exec(a, to, arena_dup(a, db_column_text(stmt, 0)), NULL, 0, NULL);
         if (err && err->kind == E_BAD_REQUEST)
             err = NULL;
@@ -72,11 +75,11 @@ static struct err *copy_rows(struct arena *a, struct db_conn *from, struct db_co
 static struct err *fill(struct arena *a, struct db_conn *from, struct db_conn *to,
                         const char *const *tables, size_t n_tables)
 {
-    struct err *err = copy_definitions(a, from, to);
+    struct err *err = copy_definitions(a, from, to, true);
 
     for (size_t i = 0; i < n_tables && !err; i++)
         err = copy_rows(a, from, to, tables[i]);
-    return err;
+    return err ? err : copy_definitions(a, from, to, false); /* triggers come after the rows */
 }
 
 struct err *db_run_scratch(struct arena *a, struct db_conn *from, const char *const *tables,

@@ -222,19 +222,24 @@ static bool wait_for_turn(struct db_writer *w)
 {
     const uint64_t patience_us = w->db->conf.query_timeout_s * UINT64_C(1000000);
 
-    while (w->turn != DB_TURN_GROUP) {
+    for (;;) {
         uint64_t now_us = clock_us();
 
+        if (w->turn == DB_TURN_GROUP && !w->first) { /* all of them were late */
+            w->turn = DB_TURN_NONE;
+            db_turn_pass(w);
+        }
         if (w->stopping && !w->first && w->turn == DB_TURN_NONE)
             return false;
-        if (!w->first || !patience_us)
-            pthread_cond_wait(&w->wake, &w->lock);
-        else if (now_us - w->first->since_us >= patience_us)
+        if (w->first && patience_us && now_us - w->first->since_us >= patience_us)
             refuse_late(w, now_us - patience_us);
+        else if (w->turn == DB_TURN_GROUP)
+            return true;
+        else if (!w->first || !patience_us)
+            pthread_cond_wait(&w->wake, &w->lock);
         else
             db_cond_wait_until(&w->wake, &w->lock, w->first->since_us + patience_us);
     }
-    return true;
 }
 
 static void writer_main(void *arg)

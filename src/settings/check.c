@@ -3,6 +3,7 @@
  */
 #include "base/cron.h"
 #include "base/format.h"
+#include "base/limits.h"
 #include "settings/internal.h"
 
 #include <inttypes.h>
@@ -175,6 +176,11 @@ static void check_ips(const struct settings_checking *check, const struct ips_ro
     const struct form_texts *ips =
         (const struct form_texts *)((const char *)check->settings + row->at);
 
+    if (ips->n > LIMIT_ADDRESSES) {
+        settings_refuse(check, str_of(row->path), CODE_LENGTH_TOO_LONG,
+                        arena_printf(check->a, "{\"max\":%d,\"min\":0}", LIMIT_ADDRESSES));
+        return;
+    }
     for (size_t i = 0; i < ips->n; i++) {
         struct str path = arena_printf(check->a, "%s.%zu", row->path, i);
 

@@ -65,25 +65,19 @@ static struct err *apply_defaults(struct arena *a, enum settings_kind kind,
     return settings_apply(a, &settings_tables[kind], defaults, settings);
 }
 
-/* Both kinds: what is stored over the defaults. Texts live in `own`. */
-static struct err *read_all(struct arena *a, struct arena *own, struct db_conn *conn,
-                            struct str key, struct settings *settings)
+/* What is stored of one kind over its defaults. Texts live in `own`. */
+static struct err *read_kind(struct arena *a, struct arena *own, struct db_conn *conn,
+                             enum settings_kind kind, struct str key, struct settings *settings)
 {
-    struct err *err = NULL;
+    const struct setting_table *table = &settings_tables[kind];
+    const struct json *object = NULL;
+    struct err *err = apply_defaults(own, kind, settings);
 
-    for (unsigned kind = SETTINGS_POCKETBASE; kind <= SETTINGS_OWN && !err; kind++) {
-        const struct setting_table *table = &settings_tables[kind];
-        const struct json *object = NULL;
-
-        err = apply_defaults(own, kind, settings);
-        if (!err)
-            err = read_row(a, conn, table->row, key, &object);
-        if (!err && !object && kind == SETTINGS_POCKETBASE)
-            err = err_new(a, E_INTERNAL, NULL, "data.db: table _params holds no settings");
-        if (!err && object)
-            err = settings_apply(own, table, object, settings);
-    }
-    return err;
+    if (!err)
+        err = read_row(a, conn, table->row, key, &object);
+    if (!err && !object && kind == SETTINGS_POCKETBASE)
+        err = err_new(a, E_INTERNAL, NULL, "data.db: table _params holds no settings");
+    return err || !object ? err : settings_apply(own, table, object, settings);
 }
 
 struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
@@ -94,7 +88,9 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
     struct err *err;
 
     snapshot_init(&settings->snapshot, own);
-    err = read_all(a, own, conn, key, settings);
+    err = read_kind(a, own, conn, SETTINGS_POCKETBASE, key, settings);
+    if (!err)
+        err = read_kind(a, own, conn, SETTINGS_OWN, key, settings);
     if (err)
         return err_copy(a, err);
     *ret = settings;
@@ -140,9 +136,8 @@ static struct err *write_row(struct arena *a, struct db_conn *tx, enum settings_
     struct db_value values[3] = {DB_V_TEXT(str_of(settings_tables[kind].row))};
 
     if (!make_value(a, kind, settings, key, &values[1]))
-        return err_new(a, E_BAD_REQUEST, NULL,
-                       "the settings are too large, or the key of --encryptionEnv has not 16, 24 "
-                       "or 32 bytes");
+        return err_new(a, E_BAD_REQUEST, "The settings may have no more than 16 MiB.",
+                       "too large, or the key of --encryptionEnv has not 16, 24 or 32 bytes");
     date_format(now, now_ms);
     values[2] = DB_V_TEXT(((struct str){now, DATE_TEXT_LEN}));
     return db_exec(a, tx,
@@ -176,13 +171,14 @@ struct err *settings_change_unit(struct db_conn *tx, const void *in, struct aren
     struct err *err, *refused = NULL;
     struct settings before;
 
-    err = read_all(a, a, tx, change->key, after);
+    err = read_kind(a, a, tx, change->kind, change->key, after);
     if (err)
         return err;
     before = *after;
     if (!settings_merge(a, &settings_tables[change->kind], change->form, after))
         return err_new(a, E_BAD_REQUEST, NULL, "a setting has the wrong type");
-    settings_check(a, after, &refused);
+    if (change->kind == SETTINGS_POCKETBASE)
+        settings_check(a, after, &refused);
     refuse_missing(a, change, &before, after, &refused);
     if (refused)
         return refused;
@@ -196,7 +192,7 @@ struct err *settings_rename_labels(struct arena *a, struct db_conn *tx, struct s
 {
     struct str prefix = arena_concat(a, former, STR(":"), STR_NONE);
     struct settings *settings = ARENA_NEW(a, struct settings);
-    struct err *err = read_all(a, a, tx, key, settings);
+    struct err *err = read_kind(a, a, tx, SETTINGS_POCKETBASE, key, settings);
 
     *ret_changed = false;
     if (err)

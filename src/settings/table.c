@@ -145,7 +145,7 @@ static void change_group(struct buf *out, struct str open, struct str name)
 
     for (size_t i = count_dots(str_from(open, shared)); i > 0; i--)
         BUF_ADD(out, "}");
-    if (out->p[out->n - 1] != '{')
+    if (out->n > 0 && out->p[out->n - 1] != '{')
         BUF_ADD(out, ",");
     while (str_find_byte(rest, '.') < rest.n) {
         struct str group = str_split(&rest, '.');
