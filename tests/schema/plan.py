@@ -152,7 +152,64 @@ def try_case(site, name, body, request, losses, broken):
         (x, y) for x, y in zip(after, before) if x != y][:1])
 
 
+def conflicts(binary, home, tally):
+    """What the rows stand against, which only they can tell: the change itself is refused."""
+    base = reeve.fresh(binary, os.path.join(home, "conflicts"))
+    with reeve.Server(binary, base) as server:
+        site = Site(server, tally)
+        for definition in (BOX, ITEM):
+            assert site.send("POST", COLLECTIONS, definition)[0] == 200
+        for row in ROWS + [{**ROWS[0], "id": "boxfour00000004", "name": "A", "spare": "other"}]:
+            assert site.send("POST", COLLECTIONS + "/boxes/records", row)[0] == 200
+        for name, wanted, definition in (
+                ("equal values", [("boxes", "indexes.0")],
+                 {**BOX, "indexes": ["CREATE UNIQUE INDEX u ON boxes (size)"]}),
+                ("values of another case", [("boxes", "indexes.0")],
+                 {**BOX, "indexes": ["CREATE UNIQUE INDEX u ON boxes (name COLLATE NOCASE)"]}),
+                ("under a new name", [("boxes", "indexes.0")],
+                 {**but(BOX, size={"name": "width"}), "indexes": ["CREATE UNIQUE INDEX u ON boxes (width)"]}),
+                ("different values", [], {**BOX, "indexes": ["CREATE UNIQUE INDEX u ON boxes (spare, name)"]}),
+                ("ids that are equal", [("odd", "viewQuery")],
+                 {"name": "odd", "type": "view", "viewQuery": "SELECT 'x' AS id, name FROM boxes"}),
+                ("ids that differ", [], {"name": "even", "type": "view",
+                                         "viewQuery": "SELECT id, name FROM boxes"})):
+            status, plan = site.send("POST", "/api/reeve/schema/plan", {"collection": definition})
+            site.check(name, "is answered", status == 200, plan)
+            site.check(name, "what stands against it", [(one["collection"], one["where"])
+                                                        for one in plan["conflicts"]] == wanted, plan)
+            method, path = ("PATCH", "/boxid") if "id" in definition else ("POST", "")
+            status, answer = site.send(method, COLLECTIONS + path, definition)
+            site.check(name, "is told by the change, too", (status == 400) == bool(wanted), answer)
+        tally.check("plan: stops cleanly", server.stop(), server.output())
+
+
+def numbers(binary, home, tally):
+    """Rows that hold something, by the type of the field."""
+    fields = [field("t", "text"), field("g", "geoPoint"), field("n", "number"), field("j", "json"),
+              field("b", "bool")]
+    rows = [{"t": "0", "n": 0, "j": None}, {"t": "false", "g": {"lon": 1, "lat": 0}, "n": 2.5, "j": 0},
+            {"t": "", "j": []}, {"t": "[]", "b": True}]
+    base = reeve.fresh(binary, os.path.join(home, "numbers"))
+    with reeve.Server(binary, base) as server:
+        site = Site(server, tally)
+        assert site.send("POST", COLLECTIONS, {**BOX, "fields": fields, "indexes": []})[0] == 200
+        for row in rows:
+            assert site.send("POST", COLLECTIONS + "/boxes/records", row)[0] == 200
+        _, plan = site.send("POST", "/api/reeve/schema/plan", {"collection": {"id": "boxid", "fields": []}})
+        got = {one["field"]: one["rows"] for one in plan["losses"]}
+        site.check("numbers", "of each type", got == {"t": 3, "g": 1, "n": 1, "j": 2, "b": 1}, got)
+        status, _ = site.send("POST", "/api/reeve/schema/plan", {"collection": BOX, "remove": "items"})
+        site.check("numbers", "one plan at a time", status == 400)
+        reeve.run_sql(base, "data", "CREATE TRIGGER guard BEFORE INSERT ON _params BEGIN "
+                      "SELECT raise(abort, 'no'); END")
+        status, plan = site.send("POST", "/api/reeve/schema/plan", {"remove": "boxes"})
+        site.check("numbers", "triggers of others", status == 200, plan)
+        tally.check("plan: stops cleanly", server.stop(), server.output())
+
+
 def run(binary, home, tally):
+    conflicts(binary, home, tally)
+    numbers(binary, home, tally)
     for n, case in enumerate(CASES):
         base = reeve.fresh(binary, os.path.join(home, "site%d" % n))
         with reeve.Server(binary, base) as server:
