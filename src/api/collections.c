@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+#define FAILED_TO_CREATE "Failed to create collection."
+#define FAILED_TO_UPDATE "Failed to update collection."
 #define UNDECODABLE "Failed to load the submitted data due to invalid formatting."
 #define UNDECODABLE_TYPE "Failed to load the collection type data due to invalid formatting."
 
@@ -111,7 +113,7 @@ static struct err *define(const struct coll_change *change, struct arena *a,
 
 static const char *failed_words(const struct coll_change *change)
 {
-    return change->old ? "Failed to update collection." : "Failed to create collection.";
+    return change->old ? FAILED_TO_UPDATE : FAILED_TO_CREATE;
 }
 
 /* def: NULL is to be set. */
@@ -342,6 +344,7 @@ struct err *coll_read_change(struct api_call *call, const struct schema_col *old
                              const struct json *body, const struct coll_change **ret)
 {
     struct coll_change *change = ARENA_NEW(call->arena, struct coll_change);
+    struct err *refused = NULL;
 
     *change = (struct coll_change){.api = call->api,
                                    .schema = call->schema,
@@ -353,8 +356,9 @@ struct err *coll_read_change(struct api_call *call, const struct schema_col *old
         return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE_TYPE, "type or name is no text");
     if (change->type.n == 0)
         change->type = STR("base");
+    coll_check_lengths(call->arena, body, "", &refused);
     *ret = change;
-    return NULL;
+    return err_say(refused, old ? FAILED_TO_UPDATE : FAILED_TO_CREATE);
 }
 
 static struct err *prepare(struct api_call *call, const struct schema_col *old, const char *failed)

@@ -67,6 +67,10 @@ struct err *coll_failed(struct arena *a, struct err *err, const char *failed);
 /* The answer of a unit. */
 struct rec_written *coll_answer(struct arena *a, struct buf *body);
 
+/* Adds an item under `path` for a list of fields or indexes that is too long to be looked at. */
+void coll_check_lengths(struct arena *a, const struct json *definition, const char *path,
+                        struct err **refused);
+
 /* What a client is told of an error: its message where it has one of its own, else its cause. */
 struct str coll_words_of(const struct err *err);
 /* collections_words.c: an error's items as nested objects, for a message that quotes them. */

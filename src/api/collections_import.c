@@ -5,6 +5,7 @@
 #include "api/collections.h"
 #include "base/limits.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define UNDECODABLE "An error occurred while loading the submitted data."
@@ -404,6 +405,11 @@ struct err *coll_read_import(struct api_call *call, const struct json *collectio
         invalid->message = "An error occurred while validating the submitted data.";
         return invalid;
     }
+    for (uint32_t i = 0; i < collections->n; i++)
+        coll_check_lengths(call->arena, &collections->items[i],
+                           arena_printf(call->arena, "collections.%" PRIu32 ".", i).p, &invalid);
+    if (invalid)
+        return err_say(invalid, FAILED);
     *import = (struct coll_import){.api = call->api,
                                    .schema = call->schema,
                                    .collections = collections,

@@ -127,6 +127,20 @@ struct err *coll_store(struct coll_save *save)
     return schema_follow_views(save->a, save->tx, save->schema, save->col, save->now_ms, save->log);
 }
 
+void coll_check_lengths(struct arena *a, const struct json *definition, const char *path,
+                        struct err **refused)
+{
+    static const char *const lists[] = {"fields", "indexes"};
+
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const struct json *list = json_get(definition, str_of(lists[i]));
+
+        if (list && list->type == JSON_LIST && list->n > LIMIT_COLLECTION_ITEMS)
+            err_add_item(a, refused, arena_printf(a, "%s%s", path, lists[i]), CODE_LENGTH_TOO_LONG,
+                         arena_printf(a, "{\"max\":%d,\"min\":0}", LIMIT_COLLECTION_ITEMS));
+    }
+}
+
 unsigned coll_takes_its_time(const struct api_call *call)
 {
     (void)call;
