@@ -23,6 +23,7 @@ struct coll_import {
 struct item {
     const struct schema_col *old; /* NULL: a new one */
     struct schema_def *def;
+    struct str type;             /* of `old` */
     struct str created, updated; /* as submitted or stored */
     size_t place;
 };
@@ -99,6 +100,7 @@ static struct err *decode_item(struct run *run, const struct json *body, struct 
     item->old = schema_find(run->in->schema, id.n ? id : name);
     if (item->old) {
         item->def = schema_def_of(run->a, item->old);
+        item->type = item->def->type;
         if (run->in->delete_missing && !json_get(body, STR("fields")))
             item->def->fields.n = 0;
     } else {
@@ -227,6 +229,11 @@ struct step {
     const struct schema_col *col; /* one that goes */
 };
 
+static bool becomes_another(const struct item *item)
+{
+    return !str_eq(item->def->name, item->old->name) || !str_eq(item->def->type, item->type);
+}
+
 /* A snapshot could not hold one that cannot be read whole: those before it and it are checked now.
  */
 static struct err *store(struct coll_heard *heard)
@@ -239,6 +246,10 @@ static struct err *store(struct coll_heard *heard)
     struct str name = item->def->name;
     struct err *err;
 
+    if (item->old && item->old->system && becomes_another(item)) {
+        err = check_items(run, step->at + 1); /* no schema could be read without it */
+        return err ? err : refuse_import(run->a, RAW_ERROR, STR("a system collection"));
+    }
     if (item->old && !str_eq(item->old->id, item->def->id))
         err = err_new(run->a, E_BAD_REQUEST, NULL, "primary key change is not allowed");
     else

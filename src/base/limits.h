@@ -24,10 +24,11 @@
 #define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
 #define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
 #define LIMIT_ADDRESSES 10000 /* of a list in the settings: each request may look through it */
-#define LIMIT_COLLECTION_ITEMS                                                          \
-    4096                      /* fields, and indexes, of one: each is compared with all \
-                                 others; a table has 2,000 columns at most */
-#define LIMIT_RATE_RULES 1000 /* in the settings: each is compared with all others */
+#define LIMIT_COLLECTION_ITEMS                                                               \
+    4096                           /* fields, and indexes, of one: each is compared with all \
+                                      others; a table has 2,000 columns at most */
+#define LIMIT_VIEW_BYTES (1 * MIB) /* the query of a view */
+#define LIMIT_RATE_RULES 1000      /* in the settings: each is compared with all others */
 #define LIMIT_ANY_BODY_BYTES (1ULL << 50) /* whatever fields and settings add up to */
 #define LIMIT_RESPONSE_BYTES (256 * MIB)
 #define LIMIT_BODIES_TOTAL (512 * MIB)   /* all request bodies in memory at once: 503 beyond */

@@ -17,6 +17,7 @@
 
 #include "base/date.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/thread.h"
 
 #include <assert.h>
@@ -208,11 +209,15 @@ static struct db_unit *take_units(struct db_writer *w, uint64_t since_us)
 /* Under lock, which is let go meanwhile: who has waited for too long is refused. */
 static void refuse_late(struct db_writer *w, uint64_t since_us)
 {
+    static struct log_pace pace;
     struct db_unit *units = take_units(w, since_us);
 
     pthread_mutex_unlock(&w->lock);
     for (struct db_unit *unit = units; unit; unit = unit->next)
         unit->err = db_turn_late_err(unit->arena);
+    log_seldom(&pace, LOG_WARN, "db.writes.refused",
+               LOG_CSTR("cause", "the write connection stayed in use for longer than the query "
+                                 "timeout"));
     group_answer(w->db, units);
     pthread_mutex_lock(&w->lock);
 }

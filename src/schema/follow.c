@@ -32,6 +32,7 @@ static struct str fields_but_ids(struct arena *a, const struct schema_def *def)
 
 struct change {
     struct arena *a;
+    struct arena *scratch; /* for one view; one that is saved stays there */
     struct db_conn *tx;
     struct schema *schema; /* with what was saved so far; a reference */
     int64_t now_ms;
@@ -42,20 +43,22 @@ struct change {
 static struct err *follow_view(const struct change *in, const struct schema_col *old,
                                const struct schema_col **ret)
 {
-    struct schema_def *def = schema_def_of(in->a, old);
-    struct str before = fields_but_ids(in->a, def);
+    struct schema_def *def = schema_def_of(in->scratch, old);
+    struct str before = fields_but_ids(in->scratch, def);
     const struct schema_col *col;
     struct str select, why;
     bool whole;
     struct err *err;
 
     *ret = NULL;
-    schema_def_finish(in->a, def, in->schema, old, in->now_ms);
-    err = schema_infer_view(in->a, in->tx, in->schema, def, &select, &why);
-    if (err || why.p || str_eq(before, fields_but_ids(in->a, def)))
+    schema_def_finish(in->scratch, def, in->schema, old, in->now_ms);
+    err = schema_infer_view(in->scratch, in->tx, in->schema, def, &select, &why);
+    if (err || why.p || str_eq(before, fields_but_ids(in->scratch, def)))
         return err;
-    col = schema_def_col(in->a, def, &whole);
-    err = schema_save(in->a, in->tx, old, col, select, in->log);
+    col = schema_def_col(in->scratch, def, &whole);
+    if (!whole)
+        return NULL;
+    err = schema_save(in->scratch, in->tx, old, col, select, in->log);
     *ret = err ? NULL : col;
     return err;
 }
@@ -75,7 +78,7 @@ static struct err *try_view(const struct change *in, const struct schema_col *co
     db_savepoint_rollback(in->tx);
     if (in->log)
         in->log->steps.n = logged;
-    return err->kind == E_BAD_REQUEST ? NULL : err;
+    return err->kind == E_BAD_REQUEST ? NULL : err_copy(in->a, err);
 }
 
 /* Once over all views. *ret_any: one was saved, and those that select from it may follow. */
@@ -88,13 +91,16 @@ static struct err *follow_all(struct change *in, bool *ret_any)
         const struct schema_col *saved = NULL;
         struct schema *with;
 
-        if (in->schema->cols[i]->type == SCHEMA_VIEW)
-            err = try_view(in, in->schema->cols[i], &saved);
+        if (in->schema->cols[i]->type != SCHEMA_VIEW)
+            continue;
+        arena_reset(in->scratch);
+        err = try_view(in, in->schema->cols[i], &saved);
         with = err || !saved ? NULL : schema_with(in->schema, saved);
         if (!with)
             continue;
         schema_unref(in->schema);
         in->schema = with;
+        in->scratch = arena_child(in->a); /* the snapshot borrows of the former one */
         *ret_any = true;
     }
     return err;
@@ -104,8 +110,12 @@ struct err *schema_follow_views(struct arena *a, struct db_conn *tx, const struc
                                 const struct schema_col *col, int64_t now_ms,
                                 struct schema_plan *log)
 {
-    struct change in = {
-        .a = a, .tx = tx, .schema = schema_with(schema, col), .now_ms = now_ms, .log = log};
+    struct change in = {.a = a,
+                        .scratch = arena_child(a),
+                        .tx = tx,
+                        .schema = schema_with(schema, col),
+                        .now_ms = now_ms,
+                        .log = log};
     bool any = in.schema != NULL;
     struct err *err = NULL;
 

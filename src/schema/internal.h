@@ -4,6 +4,7 @@
 #ifndef REEVE_SCHEMA_INTERNAL_H
 #define REEVE_SCHEMA_INTERNAL_H
 
+#include "base/limits.h"
 #include "schema/schema.h"
 
 /* --- field types ----------------------------------------------------------------------------- */
@@ -150,6 +151,10 @@ struct str schema_auto_id(struct arena *a, struct str type, struct str name);
 /* A view in place of the one of that name, if there is one; for a while. */
 MUST_CHECK struct err *schema_make_view(struct arena *a, struct db_conn *tx, struct str name,
                                         struct str select);
+
+/* More than what a body may hold comes to as SQL: what is too long for the engine it says itself.
+ */
+#define SCHEMA_SQL_BYTES (4 * LIMIT_BODY_BYTES)
 
 /* --- bootstrap ------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "schema/internal.h"
 
-#define SQL_MAX (1024 * 1024)
+#define SQL_MAX SCHEMA_SQL_BYTES
 
 /* --- statements ------------------------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 #include "schema/internal.h"
 #include "schema/plan.h"
 
-#define SQL_MAX (1024 * 1024)
+#define SQL_MAX SCHEMA_SQL_BYTES
 
 static const char *const type_names[] = {
     [SCHEMA_BASE] = "base", [SCHEMA_AUTH] = "auth", [SCHEMA_VIEW] = "view"};

@@ -8,7 +8,9 @@
 #include "schema/shape.h"
 #include "schema/view_scan.h"
 
-#define SQL_MAX (1024 * 1024)
+#include <string.h>
+
+#define SQL_MAX SCHEMA_SQL_BYTES
 #define SAMPLE 10
 
 struct infer {
@@ -17,6 +19,8 @@ struct infer {
     const struct schema *schema;
     struct schema_def *def;
     struct view_idents columns, tables;
+    const struct schema_col *source; /* whose definition this is: columns of one come together */
+    struct schema_def *source_def;
     struct str why; /* p NULL: fine so far */
 };
 
@@ -107,9 +111,16 @@ static const struct schema_col *col_of_table(const struct infer *in, struct str 
 static struct json clone(struct infer *in, const struct schema_col *col, unsigned at,
                          struct str alias)
 {
-    struct schema_def *def = schema_def_of(in->a, col);
-    struct json field = def->fields.items[at];
+    struct json_member *members;
+    struct json field;
 
+    if (in->source != col)
+        in->source_def = schema_def_of(in->a, col);
+    in->source = col;
+    field = in->source_def->fields.items[at];
+    members = ARENA_ARRAY(in->a, struct json_member, field.n);
+    memcpy(members, field.members, field.n * sizeof(*members));
+    field.members = members;
     shape_set(&field, STR("id"),
               json_of_text(arena_concat(in->a, STR("_clone_"), random_text(in->a, 4, ALPHABET_ID),
                                         STR_NONE)));
@@ -297,7 +308,9 @@ static bool has_wildcard(const struct infer *in)
 
 static bool scan(struct infer *in, struct str query)
 {
-    if (view_scan(in->a, query, &in->columns, &in->tables, &in->why) && has_wildcard(in))
+    if (query.n > LIMIT_VIEW_BYTES)
+        in->why = STR("the query is longer than 1 MiB");
+    else if (view_scan(in->a, query, &in->columns, &in->tables, &in->why) && has_wildcard(in))
         in->why = STR("wildcard columns (*) are not supported - manually type the collection "
                       "field names you want the view query to have");
     return !in->why.p;

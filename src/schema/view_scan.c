@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "schema/internal.h"
 
-#define SCAN_MAX (64 * 1024)
+#define SCAN_MAX (8 * LIMIT_VIEW_BYTES) /* what is made of a query is never so long */
 #define MARK_JOIN '\1'
 #define MARK_REST '\2'
 

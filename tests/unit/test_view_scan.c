@@ -118,13 +118,30 @@ static void one_statement(void **state)
     check_rows(rows, COUNT_OF(rows));
 }
 
+/* What stands behind a long text counts like the rest. */
+static void long_queries(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    char *filler = arena_alloc(a, 200000);
+    struct view_idents columns = {0}, tables = {0};
+    struct str why = STR_NONE, query;
+
+    (void)state;
+    memset(filler, 'x', 200000);
+    query = arena_printf(a, "select id, '%.*s' as y, title from posts", 200000, filler);
+    assert_true(view_scan(a, query, &columns, &tables, &why));
+    assert_int_equal(columns.n, 3);
+    assert_string_equal(arena_cstr(a, columns.items[2].alias), "title");
+    assert_int_equal(tables.n, 1);
+    assert_string_equal(arena_cstr(a, tables.items[0].original), "posts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_aliases),
-        cmocka_unit_test(joins_and_what_is_skipped),
-        cmocka_unit_test(what_is_not_understood),
-        cmocka_unit_test(one_statement),
+        cmocka_unit_test(names_and_aliases),      cmocka_unit_test(joins_and_what_is_skipped),
+        cmocka_unit_test(what_is_not_understood), cmocka_unit_test(one_statement),
+        cmocka_unit_test(long_queries),
     };
 
     return cmocka_run_group_tests_name("view_scan", tests, NULL, NULL);
