@@ -10,6 +10,8 @@
  */
 #include "base/arena.h"
 
+#include "base/memory.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +74,7 @@ static void *chunk_memory(size_t size)
 
     if (!p)
         BUG("out of memory");
+    memory_charge(size);
     return p;
 }
 
@@ -91,6 +94,7 @@ static void use_chunk(struct arena *a, struct chunk *chunk)
 static void free_chunk(struct chunk *chunk)
 {
     UNPOISON(chunk, chunk->size);
+    memory_give(chunk->size);
     free(chunk);
 }
 

@@ -7,12 +7,14 @@
  */
 #include "base/buf.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define FIRST_CAP ((size_t)256)
-#define KEPT_CAP ((size_t)64 * 1024)
+#define KEPT_CAP BUF_GRANTED
 
 /* What p points at while there is no memory. Never written. */
 static char nothing[1];
@@ -24,8 +26,10 @@ void buf_init(struct buf *b, size_t max)
 
 static void drop_memory(struct buf *b)
 {
-    if (b->cap)
+    if (b->cap) {
         free(b->p);
+        memory_give(b->cap);
+    }
     b->p = nothing;
     b->n = 0;
     b->cap = 0;
@@ -34,12 +38,12 @@ static void drop_memory(struct buf *b)
 void buf_done(struct buf *b)
 {
     drop_memory(b);
-    b->full = false;
+    b->full = b->starved = false;
 }
 
 void buf_reset(struct buf *b)
 {
-    b->full = false;
+    b->full = b->starved = false;
     if (b->cap > KEPT_CAP)
         drop_memory(b);
     if (b->cap)
@@ -55,6 +59,21 @@ void buf_cut(struct buf *b, size_t n)
         b->p[n] = '\0';
 }
 
+static char *refuse(struct buf *b)
+{
+    drop_memory(b);
+    b->full = true;
+    return NULL;
+}
+
+static bool charge(const struct buf *b, size_t n, size_t cap)
+{
+    if (b->asks && cap > BUF_GRANTED)
+        return memory_take(n);
+    memory_charge(n);
+    return true;
+}
+
 char *buf_reserve(struct buf *b, size_t n)
 {
     size_t cap = b->cap < FIRST_CAP ? FIRST_CAP : b->cap;
@@ -65,14 +84,16 @@ char *buf_reserve(struct buf *b, size_t n)
     if (b->full || n > b->max - b->n || b->max > SIZE_MAX / 4) {
         if (b->max > SIZE_MAX / 4)
             BUG("a buffer without a ceiling");
-        drop_memory(b);
-        b->full = true;
-        return NULL;
+        return refuse(b);
     }
     while (cap <= b->n + n)
         cap *= 2;
     if (cap > b->max + 1)
         cap = b->max + 1;
+    if (!charge(b, cap - b->cap, cap)) {
+        b->starved = true;
+        return refuse(b);
+    }
     p = realloc(b->cap ? b->p : NULL, cap);
     if (!p)
         BUG("out of memory");

@@ -2,7 +2,9 @@
  * base/buf: a growing buffer with a promised ceiling. Going past `max` empties it and sets `full`;
  * appends after that do nothing. So a writer appends freely and asks once, at the end.
  *
- * The memory is the heap's: buf_done() gives it back. One thread at a time.
+ * The memory is the heap's and is charged to the budget (base/memory.h): buf_done() gives it back.
+ * One that asks is refused growth beyond BUF_GRANTED bytes where that would pass the budget: it is
+ * full then, too, and `starved`. One thread at a time.
  */
 #ifndef REEVE_BASE_BUF_H
 #define REEVE_BASE_BUF_H
@@ -21,7 +23,11 @@ struct buf {
     size_t cap; /* bytes at p, 0 before the first append; n < cap afterwards */
     size_t max;
     bool full;
+    bool asks;    /* the owner sets it: whoever writes looks at `full` in the end */
+    bool starved; /* full for want of memory, not of room below max */
 };
+
+#define BUF_GRANTED ((size_t)64 * 1024)
 
 /* No allocation yet. max: most bytes it may hold. */
 void buf_init(struct buf *b, size_t max);
@@ -32,7 +38,7 @@ void buf_reset(struct buf *b);
 void buf_cut(struct buf *b, size_t n);
 
 /* Room for n more bytes at b->p + b->n, for a writer that fills it in and then calls buf_grew().
- * NULL when that passes the ceiling (the buffer is full then). */
+ * NULL when that passes the ceiling or the budget (the buffer is full then). */
 char *buf_reserve(struct buf *b, size_t n);
 /* n bytes of the room that buf_reserve() gave are filled. */
 static inline void buf_grew(struct buf *b, size_t n)

@@ -59,7 +59,7 @@ struct err {
     struct err_item *items;  /* in the order they were added; NULL: none */
     struct err_index *index; /* err.c's, where there are many */
     struct str cause;        /* for the log only: SQL, path, errno, library text */
-    unsigned retry_after_s;  /* 0: no Retry-After header */
+    unsigned retry_after_s;  /* 0: no Retry-After header, but for a 503, whose second is 1 */
     bool timed_out;          /* a statement ran past its time: the same again would do so, too */
     bool logged;             /* where it happened: the answer has no line of its own */
 };

@@ -9,17 +9,18 @@
 #define MIB (1024ULL * KIB)
 
 /* HTTP. Times in milliseconds, sizes in bytes. */
-#define LIMIT_CONNECTIONS 10000       /* open at once; also sets RLIMIT_NOFILE */
-#define LIMIT_ADDRESS_SHARE 2         /* one address has a half of them at most */
-#define LIMIT_HEAD_BYTES (1 * MIB)    /* request line and headers: 431 beyond */
-#define LIMIT_HEADERS 500             /* header fields of one request: 431 beyond */
-#define LIMIT_QUERY_PARAMS 1000       /* of a URL: 400 beyond */
-#define LIMIT_FORM_PAIRS 10000        /* of an urlencoded body: 400 beyond */
-#define LIMIT_ORIGIN_BYTES (2 * KIB)  /* a longer Origin is none that is allowed */
-#define LIMIT_HEAD_MS 60000           /* services.md 15 */
-#define LIMIT_BODY_MS 300000          /* whole body */
-#define LIMIT_IDLE_MS 180000          /* keep-alive without a request */
-#define LIMIT_WRITE_MS 300000         /* whole answer */
+#define LIMIT_CONNECTIONS 10000      /* open at once; also sets RLIMIT_NOFILE */
+#define LIMIT_ADDRESS_SHARE 2        /* one address has a half of them at most */
+#define LIMIT_HEAD_BYTES (1 * MIB)   /* request line and headers: 431 beyond */
+#define LIMIT_HEADERS 500            /* header fields of one request: 431 beyond */
+#define LIMIT_QUERY_PARAMS 1000      /* of a URL: 400 beyond */
+#define LIMIT_FORM_PAIRS 10000       /* of an urlencoded body: 400 beyond */
+#define LIMIT_ORIGIN_BYTES (2 * KIB) /* a longer Origin is none that is allowed */
+#define LIMIT_HEAD_MS 60000          /* services.md 15 */
+#define LIMIT_BODY_MS 300000         /* whole body */
+#define LIMIT_IDLE_MS 180000         /* keep-alive without a request */
+#define LIMIT_WRITE_MS 300000        /* for every LIMIT_WRITE_BYTES of an answer */
+#define LIMIT_WRITE_BYTES (64 * KIB)
 #define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
 #define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
 #define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
@@ -31,7 +32,7 @@
 #define LIMIT_RATE_RULES 1000      /* in the settings: each is compared with all others */
 #define LIMIT_ANY_BODY_BYTES (1ULL << 50) /* whatever fields and settings add up to */
 #define LIMIT_RESPONSE_BYTES (256 * MIB)
-#define LIMIT_BODIES_TOTAL (512 * MIB)   /* all request bodies in memory at once: 503 beyond */
+#define LIMIT_MEMORY_LEAST (48 * MIB)    /* --memory: less is no budget to serve with */
 #define LIMIT_FORM_TEXT_BYTES (26 * MIB) /* the texts of a multipart body that goes to disk */
 #define LIMIT_SPOOL_BYTES (256 * KIB)    /* of a multipart body in memory: beyond, it does */
 #define LIMIT_SHUTDOWN_MS 2000           /* --shutdownTimeout */

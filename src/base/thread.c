@@ -14,6 +14,7 @@
 #include "base/thread.h"
 
 #include "base/compiler.h"
+#include "base/memory.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ static void *run_thread(void *arg)
 
     free(arg);
     start.run(start.arg);
+    memory_thread_end();
     return NULL;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum flag_type { FLAG_TEXT, FLAG_BOOL, FLAG_INT };
+enum flag_type { FLAG_TEXT, FLAG_BOOL, FLAG_INT, FLAG_SIZE };
 enum flag_scope { EVERY_COMMAND, SERVE, EXPLAIN };
 
 struct flag {
@@ -47,6 +47,7 @@ static const struct flag flags[] = {
     {"allow-missing",   FLAG_TEXT, SERVE,         AT(allow_missing),   "",      "start although the data directory asks for these unsupported features (names, separated by commas)"},
     {"shutdownTimeout", FLAG_INT,  SERVE,         AT(shutdown_ms),     "2000",  "what requests in flight get at the end, in milliseconds"},
     {"threads",         FLAG_INT,  SERVE,         AT(threads),         "0",     "I/O threads (0: one a core)"},
+    {"memory",          FLAG_SIZE, SERVE,         AT(memory),          "0",     "most memory for clients' requests and answers, as 512M or 4G (0: half of what there is)"},
     {"as",              FLAG_TEXT, EXPLAIN,       AT(as),              "",      "COLLECTION/ID of the record that asks (default: a guest)"},
 };
 /* clang-format on */
@@ -77,6 +78,23 @@ static bool parse_bool(struct str text, bool *ret)
     return false;
 }
 
+/* Bytes, or as many of 1024 of them as K, M, G or T say. */
+static bool parse_size(struct str text, int64_t *ret)
+{
+    static const char units[] = "KMGT";
+    const char *unit = text.n > 0 ? strchr(units, text.p[text.n - 1] & ~0x20) : NULL;
+    int shift = 0;
+
+    if (unit && *unit) {
+        shift = 10 * (int)(unit - units + 1);
+        text = str_sub(text, 0, text.n - 1);
+    }
+    if (!num_parse_i64(text, ret) || *ret < 0 || *ret > INT64_MAX >> shift)
+        return false;
+    *ret <<= shift;
+    return true;
+}
+
 static bool flag_set(struct options *options, const struct flag *flag, struct str text)
 {
     void *at = (char *)options + flag->at;
@@ -89,6 +107,8 @@ static bool flag_set(struct options *options, const struct flag *flag, struct st
         return parse_bool(text, at);
     case FLAG_INT:
         return num_parse_i64(text, at) && *(int64_t *)at >= 0 && *(int64_t *)at <= INT32_MAX;
+    case FLAG_SIZE:
+        return parse_size(text, at);
     }
     BUG("not a type of flag");
 }

@@ -24,6 +24,7 @@ struct options {
     /* serve's */
     struct str http, https, origins, allow_missing;
     int64_t shutdown_ms, threads;
+    int64_t memory; /* bytes; 0: worked out from the machine's */
     /* explain's */
     struct str as;
     /* what is no flag: command, sub-command, their arguments */

@@ -7,6 +7,7 @@
  */
 #include "api/api.h"
 #include "cli/app.h"
+#include "cli/budget.h"
 #include "cli/commands.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
@@ -136,7 +137,6 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .idle_ms = LIMIT_IDLE_MS,
         .write_ms = LIMIT_WRITE_MS,
         .shutdown_ms = (uint64_t)options->shutdown_ms,
-        .max_bodies_total = LIMIT_BODIES_TOTAL,
         .origins = options->origins,
         .spool = {.temp_path = api_temp_path, .remove = api_remove_temp, .user = &serving->api},
         .user = &serving->api,
@@ -261,7 +261,9 @@ int command_serve(struct arena *a, const struct options *options)
     if (options->n_words > 1)
         return command_fail("serve with domains asks for TLS, which is not supported yet");
     privileges_drop(options);
-    err = start(a, options, &serving);
+    err = budget_set(a, (uint64_t)options->memory);
+    if (!err)
+        err = start(a, options, &serving);
     if (err) {
         code = command_fail_err(err);
     } else {

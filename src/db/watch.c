@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "base/date.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "db/internal.h"
 
@@ -50,6 +51,8 @@ struct err *db_check_limits(struct arena *a, struct db_conn *conn)
 {
     enum db_stop stop = db_watch_check(&conn->watch);
 
+    if (stop == DB_GO_ON && memory_is_over())
+        return err_new(a, E_UNAVAILABLE, NULL, "memory is short");
     return stop == DB_GO_ON ? NULL : db_watch_err(a, stop);
 }
 

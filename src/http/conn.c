@@ -15,6 +15,7 @@
 #include "http/internal.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -39,6 +40,19 @@ enum fin {
 static void close_late(struct http_conn *conn)
 {
     conn_close(conn);
+}
+
+/* A client that still reads, however slowly, gets the whole of its answer. */
+static void write_late(struct http_conn *conn)
+{
+    size_t unsent = uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp);
+
+    if (conn->unsent - unsent < LIMIT_WRITE_BYTES) {
+        conn_close(conn);
+        return;
+    }
+    conn->unsent = unsent;
+    loop_deadline(conn, DEADLINE_WRITE);
 }
 
 static void refuse_late(struct http_conn *conn)
@@ -76,7 +90,7 @@ static const struct conn_row {
     [CONN_BODY]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_BODY,   DEADLINE_BODY,  refuse_late},
     [CONN_SPOOL]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  spool_late},
     [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
-    [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, close_late},
+    [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, write_late},
     [CONN_LINGER] = {READS_WASTE,   FIN_CLOSES, DEADLINE_LINGER, DEADLINE_NONE,  close_late},
     [CONN_CLOSED] = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
 };
@@ -216,10 +230,13 @@ void conn_next(struct http_conn *conn)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static void grow(struct http_conn *conn, size_t cap)
+static bool grow(struct http_conn *conn, size_t cap)
 {
-    char *p = malloc(cap);
+    char *p;
 
+    if (!memory_take(cap))
+        return false;
+    p = malloc(cap);
     if (!p)
         BUG("out of memory");
     memcpy(p, conn->in + conn->in_at, conn->in_n - conn->in_at);
@@ -228,9 +245,10 @@ static void grow(struct http_conn *conn, size_t cap)
     conn->in_cap = cap;
     conn->in_n -= conn->in_at;
     conn->in_at = 0;
+    return true;
 }
 
-void conn_room(struct http_conn *conn, size_t n)
+bool conn_room(struct http_conn *conn, size_t n)
 {
     size_t used = conn->in_n - conn->in_at;
     size_t max = conn->loop->server->conf.max_head_bytes + 2 * IN_BYTES;
@@ -240,14 +258,24 @@ void conn_room(struct http_conn *conn, size_t n)
         conn->in_cap = IN_BYTES;
     }
     if (conn->exchange || conn->in_cap - conn->in_n >= n)
-        return;
+        return true;
     if (conn->in_at > 0) {
         memmove(conn->in, conn->in + conn->in_at, used);
         conn->in_at = 0;
         conn->in_n = used;
     }
-    if (conn->in_cap - conn->in_n < n && conn->in_cap < max)
-        grow(conn, conn->in_cap * 2 < max ? conn->in_cap * 2 : max);
+    if (conn->in_cap - conn->in_n >= n || conn->in_cap == max)
+        return true;
+    return grow(conn, conn->in_cap * 2 < max ? conn->in_cap * 2 : max);
+}
+
+void conn_shed(struct http_conn *conn)
+{
+    uv_buf_t answer = write_piece(write_unavailable);
+
+    (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
+    drop_part(conn);
+    linger(conn);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
@@ -266,7 +294,10 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
         *ret = uv_buf_init(loop->scratch, (unsigned)room);
         return;
     }
-    conn_room(conn, 1);
+    if (!conn_room(conn, 1)) {
+        *ret = uv_buf_init(NULL, 0); /* UV_ENOBUFS */
+        return;
+    }
     assert(conn->in_n < conn->in_cap);
     *ret = uv_buf_init(conn->in + conn->in_n, (unsigned)(conn->in_cap - conn->in_n));
 }
@@ -285,9 +316,13 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct http_conn *conn = stream->data;
 
     if (n < 0) {
-        on_end(conn, n == UV_EOF);
+        if (n == UV_ENOBUFS)
+            conn_shed(conn);
+        else
+            on_end(conn, n == UV_EOF);
         return;
     }
+    conn->n_read += (uint64_t)n;
     if (n == 0) {
         if (!conn->exchange && conn->in_at == conn->in_n)
             drop_buffer(conn); /* it was taken for nothing */

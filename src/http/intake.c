@@ -10,6 +10,7 @@
 #include "http/internal.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 #include <string.h>
 
@@ -129,8 +130,10 @@ static void begin_body(struct http_conn *conn)
         head_chunk_parser(&ex->chunks, ex);
     ex->limit = ex->framing == BODY_CHUNKED ? limit : ex->length;
     ex->spools = !ex->in_place && spools(conn);
-    if (!ex->in_place)
+    if (!ex->in_place) {
         buf_init(&ex->body, buffer_limit(ex));
+        ex->body.asks = true;
+    }
     conn_enter(conn, CONN_BODY);
     if (conn->in_at < conn->in_n)
         (void)intake_body(conn); /* intake_head() asks for the state */
@@ -184,8 +187,11 @@ bool intake_head(struct http_conn *conn)
         refuse(conn, scan == SCAN_BAD ? REFUSED_BAD : REFUSED_HEAD_SIZE);
         return conn->state == CONN_HEAD;
     }
-    if (conn->in_cap - conn->in_at - n < ROOM_BEHIND_HEAD)
-        conn_room(conn, ROOM_BEHIND_HEAD);
+    if (memory_is_over() ||
+        (conn->in_cap - conn->in_at - n < ROOM_BEHIND_HEAD && !conn_room(conn, ROOM_BEHIND_HEAD))) {
+        conn_shed(conn);
+        return false;
+    }
     turn_count(conn);
     conn->exchange = exchange_get(conn);
     refused = head_parse(conn->exchange, (struct str){conn->in + conn->in_at, n});
@@ -239,23 +245,11 @@ static void body_complete(struct http_conn *conn)
     dispatch(conn);
 }
 
-/* What is not in memory any more does not count. */
-static void recharge(struct http_conn *conn)
-{
-    struct exchange *ex = conn->exchange;
-    uint64_t held = ex->body.n + spool_held(ex->req.spool);
-
-    atomic_fetch_sub(&conn->loop->server->bodies_bytes, ex->charged);
-    atomic_fetch_add(&conn->loop->server->bodies_bytes, held);
-    ex->charged = held;
-}
-
 void intake_spooled(struct req *req)
 {
     struct http_conn *conn = req->conn;
     struct exchange *ex = conn->exchange;
 
-    recharge(conn);
     if (conn->state == CONN_CLOSED) {
         conn_next(conn);
         return;
@@ -276,17 +270,13 @@ void intake_spooled(struct req *req)
     dispatch(conn);
 }
 
-/* All bodies together have a bound. False: the request was answered. */
-static bool charge(struct http_conn *conn, size_t n)
+/* Whether memory was too short for what has come: then the request was answered. */
+static bool starved(struct http_conn *conn)
 {
-    struct http_server *server = conn->loop->server;
-    uint64_t before = atomic_fetch_add(&server->bodies_bytes, n);
-
-    conn->exchange->charged += n;
-    if (before + n <= server->conf.max_bodies_total)
-        return true;
+    if (!conn->exchange->body.starved)
+        return false;
     write_err(conn, E_UNAVAILABLE);
-    return false;
+    return true;
 }
 
 static void body_broken(struct http_conn *conn)
@@ -317,10 +307,10 @@ static void take_chunks(struct http_conn *conn)
     const char *p = conn->in + conn->in_at;
     size_t n = conn->in_n - conn->in_at;
 
-    if (!charge(conn, n))
-        return;
     if (!ex->chunks_broken)
         (void)llhttp_execute(&ex->chunks, p, n); /* its state is asked for below */
+    if (starved(conn))
+        return;
     if (ex->got > ex->limit) {
         write_err(conn, E_TOO_LARGE);
         return;
@@ -354,9 +344,9 @@ void intake_bytes(struct http_conn *conn, const char *p, size_t n)
 {
     struct exchange *ex = conn->exchange;
 
-    if (!charge(conn, n))
-        return;
     buf_add_bytes(&ex->body, p, n);
+    if (starved(conn))
+        return;
     ex->got += n;
     if (ex->got == ex->length)
         body_complete(conn);

@@ -64,21 +64,28 @@ struct exchange {
     enum http_framing framing;
     uint64_t length; /* BODY_LENGTH */
     bool http10;
-    bool keep;        /* the client wants the connection kept */
-    bool expects;     /* 100-continue */
-    bool in_place;    /* the body lies in the read buffer */
-    bool linger;      /* what the client still sends is dropped before the close */
-    bool spools;      /* the body goes to disk once it is larger than LIMIT_SPOOL_BYTES */
-    bool whole;       /* all of a body that spools has come */
-    bool expired;     /* while in CONN_SPOOL */
-    uint64_t got;     /* bytes of the body, as decoded */
-    uint64_t limit;   /* most of them, where the length is not known */
-    uint64_t charged; /* of the server's bodies_total */
-    uint64_t raw;     /* bytes of a chunked body as they came */
+    bool keep;      /* the client wants the connection kept */
+    bool expects;   /* 100-continue */
+    bool in_place;  /* the body lies in the read buffer */
+    bool linger;    /* what the client still sends is dropped before the close */
+    bool spools;    /* the body goes to disk once it is larger than LIMIT_SPOOL_BYTES */
+    bool whole;     /* all of a body that spools has come */
+    bool expired;   /* while in CONN_SPOOL */
+    uint64_t got;   /* bytes of the body, as decoded */
+    uint64_t limit; /* most of them, where the length is not known */
+    uint64_t raw;   /* bytes of a chunked body as they came */
     llhttp_t chunks;
     bool chunks_done, chunks_broken;
     struct buf body; /* one that is not in place */
     struct buf head; /* of the answer */
+};
+
+/* How a connection gets on, while memory is short (pressure.c). */
+struct pace {
+    uint64_t n_read; /* when it was last looked at */
+    size_t unsent;
+    unsigned bytes; /* moved between two looks: an average in which the last ones count most */
+    bool seen;
 };
 
 struct http_conn {
@@ -98,6 +105,9 @@ struct http_conn {
     size_t scanned;   /* of the head, from in_at: no end in there */
     size_t line_at;   /* start of its last line, from in_at */
     uint64_t dropped; /* CONN_LINGER: bytes so far */
+    uint64_t n_read;  /* bytes, since it was opened */
+    size_t unsent;    /* CONN_WRITE: of the answer, when its deadline began */
+    struct pace pace;
 
     int fd; /* on its way from the listener; -1: only room is wanted (crowd.c) */
     enum http_state state;
@@ -134,6 +144,7 @@ struct http_loop {
     atomic_uint n_conns;                    /* with those on their way */
     atomic_uint n_in_flight;                /* written by the loop alone */
     atomic_ullong n_requests;               /* written by the loop alone */
+    atomic_bool pressed; /* its connections make room; written by the loop alone */
 
     /* the loop's thread only */
     pthread_t thread;
@@ -149,6 +160,7 @@ struct http_loop {
     struct exchange *spare_exchanges;
     void *spare_buffers; /* each holds the address of the next */
     unsigned n_spare_exchanges, n_spare_buffers;
+    uv_timer_t pressure;
     bool draining;
     uint64_t drain_due_ms;
     bool ended;
@@ -181,8 +193,7 @@ struct http_server {
     unsigned n_loops;
     /* any thread */
     atomic_bool stopping;
-    atomic_bool draining; /* set by the first loop once nothing is accepted any more */
-    atomic_ullong bodies_bytes;
+    atomic_bool draining;     /* set by the first loop once nothing is accepted any more */
     atomic_uint *crowd_slots; /* CROWD_SLOTS: connections by address */
     atomic_bool paused;       /* the listener is not looked at; the first loop writes it */
 };
@@ -236,9 +247,16 @@ bool turn_is_over(const struct http_conn *conn);
 void turn_wait(struct http_conn *conn);  /* conn_enter() alone: to the end of those who wait */
 void turn_leave(struct http_conn *conn); /* conn_enter() alone */
 
+/* pressure.c: who makes room while memory is short */
+void pressure_init(struct http_loop *loop);
+void pressure_close(struct http_loop *loop);
+void pressure_look(struct http_loop *loop); /* once a round */
+
 /* spare.c: memory that a loop recycles */
 struct exchange *exchange_get(struct http_conn *conn);
 void exchange_put(struct http_loop *loop, struct exchange *ex);
+/* Gives back all but the answer, which is on its way. */
+void exchange_shrink(struct exchange *ex);
 char *spare_buffer_get(struct http_loop *loop);
 void spare_buffer_put(struct http_loop *loop, char *p, size_t cap);
 void spare_free(struct http_loop *loop);
@@ -248,9 +266,12 @@ void conn_open(struct http_loop *loop, struct http_conn *conn);
 void conn_input(struct http_conn *conn); /* goes on with what is in the buffer */
 /* Sets the state; reading and the deadline follow. */
 void conn_enter(struct http_conn *conn, enum http_state state);
-void conn_room(struct http_conn *conn, size_t n); /* n bytes behind in_n, or as many as may be */
-void conn_next(struct http_conn *conn);           /* an exchange is over */
-void conn_turn(struct http_conn *conn);           /* it is its turn again */
+/* n bytes behind in_n, or as many as a head may have. False: memory is short, there is no more. */
+MUST_CHECK bool conn_room(struct http_conn *conn, size_t n);
+/* Answers 503 in place of a request that is not whole, and ends. */
+void conn_shed(struct http_conn *conn);
+void conn_next(struct http_conn *conn); /* an exchange is over */
+void conn_turn(struct http_conn *conn); /* it is its turn again */
 /* The server stops, and the request in hand is the last one. */
 static inline bool conn_drains(const struct http_conn *conn)
 {

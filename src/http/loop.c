@@ -110,6 +110,7 @@ static void close_handles(struct http_loop *loop)
 {
     uv_close((uv_handle_t *)&loop->timer, NULL);
     turn_close(loop);
+    pressure_close(loop);
 }
 
 static void end_if_done(struct http_loop *loop)
@@ -237,6 +238,7 @@ bool loop_init(struct arena *a, struct http_loop *loop, struct http_server *serv
     loop->async.data = loop;
     loop->timer.data = loop;
     turn_init(loop);
+    pressure_init(loop);
     return true;
 }
 

@@ -65,7 +65,9 @@ void req_answer_err(struct req *req, const struct err *err)
     resp->bare = resp->framable = false;
     err_write(&resp->body, err);
     req_answer_json(req, err_status(err));
-    if (err->retry_after_s)
+    if (resp->status == 503 && !err->retry_after_s)
+        req_add_header(req, "Retry-After: 1");
+    else if (err->retry_after_s)
         req_add_header(req, "Retry-After: %u", err->retry_after_s);
 }
 

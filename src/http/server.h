@@ -26,8 +26,7 @@ struct http_conf {
     unsigned reserved_fds; /* descriptors that others in the process may want at once */
     size_t max_head_bytes;
     uint64_t head_ms, body_ms, idle_ms, write_ms, shutdown_ms;
-    uint64_t max_bodies_total; /* bytes of request bodies in memory, all connections together */
-    struct str origins;        /* --origins, comma separated; "*": any */
+    struct str origins; /* --origins, comma separated; "*": any */
     const struct http_route *routes;
     size_t n_routes;
     struct spool_conf spool; /* for multipart bodies of more than LIMIT_SPOOL_BYTES */

@@ -7,6 +7,7 @@
 #include "http/internal.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,10 @@ static struct exchange *exchange_new(void)
 
     if (!ex)
         BUG("out of memory");
+    memory_charge(sizeof(*ex));
     ex->req.arena = arena_new();
     buf_init(&ex->req.resp.body, LIMIT_RESPONSE_BYTES);
+    ex->req.resp.body.asks = true;
     buf_init(&ex->req.resp.headers, HEADERS_BYTES);
     buf_init(&ex->head, HEAD_BYTES);
     return ex;
@@ -33,6 +36,7 @@ static void exchange_free(struct exchange *ex)
     buf_done(&ex->req.resp.body);
     buf_done(&ex->req.resp.headers);
     buf_done(&ex->head);
+    memory_give(sizeof(*ex));
     free(ex);
 }
 
@@ -63,7 +67,6 @@ static void exchange_clear(struct exchange *ex)
     struct buf head = ex->head;
 
     memset(ex, 0, sizeof(*ex));
-    arena_reset(arena);
     buf_reset(&body);
     buf_reset(&headers);
     buf_reset(&head);
@@ -73,13 +76,17 @@ static void exchange_clear(struct exchange *ex)
     ex->head = head;
 }
 
-void exchange_put(struct http_loop *loop, struct exchange *ex)
+void exchange_shrink(struct exchange *ex)
 {
     if (ex->body.p)
         buf_done(&ex->body);
-    spool_close(ex->req.spool);
-    if (ex->charged)
-        atomic_fetch_sub(&loop->server->bodies_bytes, ex->charged);
+    spool_close(TAKE(ex->req.spool));
+    arena_reset(ex->req.arena);
+}
+
+void exchange_put(struct http_loop *loop, struct exchange *ex)
+{
+    exchange_shrink(ex);
     if (loop->n_spare_exchanges >= LOOP_KEPT) {
         exchange_free(ex);
         return;
@@ -102,12 +109,14 @@ char *spare_buffer_get(struct http_loop *loop)
     p = malloc(IN_BYTES);
     if (!p)
         BUG("out of memory");
+    memory_charge(IN_BYTES);
     return p;
 }
 
 void spare_buffer_put(struct http_loop *loop, char *p, size_t cap)
 {
     if (cap != IN_BYTES || loop->n_spare_buffers >= LOOP_KEPT) {
+        memory_give(cap);
         free(p);
         return;
     }
@@ -128,6 +137,7 @@ void spare_free(struct http_loop *loop)
         char *p = loop->spare_buffers;
 
         memcpy(&loop->spare_buffers, p, sizeof(loop->spare_buffers));
+        memory_give(IN_BYTES);
         free(p);
     }
     loop->n_spare_exchanges = loop->n_spare_buffers = 0;

@@ -127,7 +127,9 @@ static bool data(void *user, struct str piece)
     if (spool->held + spool->text.n + piece.n > LIMIT_FORM_TEXT_BYTES)
         return false;
     buf_add(&spool->text, piece);
-    return true;
+    if (spool->text.starved)
+        spool->state = SPOOL_NO_ROOM;
+    return !spool->text.full;
 }
 
 static bool end_file(struct spool *spool)
@@ -162,6 +164,7 @@ struct spool *spool_open(const struct spool_conf *conf, struct str content_type)
     spool->fd = -1;
     spool->sink = (struct body_sink){spool, begin, data, end};
     buf_init(&spool->text, LIMIT_FORM_TEXT_BYTES);
+    spool->text.asks = true;
     spool->stream = body_stream_new(a, content_type, &spool->sink);
     if (!spool->stream)
         spool->state = SPOOL_MALFORMED;
@@ -192,11 +195,6 @@ void spool_feed(struct spool *spool, struct buf *bytes, bool last)
     (void)close_file(spool); /* sets the state */
     memmove(bytes->p, bytes->p + used, bytes->n - used);
     buf_cut(bytes, bytes->n - used);
-}
-
-size_t spool_held(const struct spool *spool)
-{
-    return spool->held + spool->text.n;
 }
 
 enum spool_state spool_state(const struct spool *spool)

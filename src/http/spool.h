@@ -27,13 +27,11 @@ void spool_close(struct spool *spool);
 
 /* Takes what it can off the front of `bytes`; last: all has come. After a failure it takes all. */
 void spool_feed(struct spool *spool, struct buf *bytes, bool last);
-/* Bytes it holds in memory. */
-size_t spool_held(const struct spool *spool);
 
 enum spool_state {
     SPOOL_GOOD,
     SPOOL_MALFORMED, /* or over a limit */
-    SPOOL_NO_ROOM,   /* a temporary file cannot be written */
+    SPOOL_NO_ROOM,   /* a temporary file cannot be written, or memory is short */
 };
 enum spool_state spool_state(const struct spool *spool);
 /* The parts, once the last piece was fed; they live as long as the spool. */

@@ -22,6 +22,7 @@ static void on_round(uv_prepare_t *prepare)
     struct http_loop *loop = prepare->data;
 
     loop->round++;
+    pressure_look(loop);
 }
 
 /* Once a round: who comes to wait meanwhile is not served before the next one. */

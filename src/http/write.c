@@ -95,6 +95,7 @@ static void send_out(struct exchange *ex, struct str body)
         return;
     }
     conn_enter(conn, CONN_WRITE);
+    exchange_shrink(ex);
     if (sent >= pieces[0].len) {
         sent -= pieces[0].len;
         first = 1;
@@ -104,6 +105,8 @@ static void send_out(struct exchange *ex, struct str body)
     ex->write.data = ex;
     if (uv_write(&ex->write, stream, pieces + first, n_pieces - first, on_written) != 0)
         give_up(conn);
+    else
+        conn->unsent = uv_stream_get_write_queue_size(stream);
 }
 
 /* ---- heads --------------------------------------------------------------------------------- */
@@ -336,7 +339,10 @@ void write_answer(struct exchange *ex)
     bool head = str_eq(ex->req.method, STR("HEAD"));
     bool bodiless = resp->status == 204 || resp->status == 304;
 
-    if (resp->body.full || resp->headers.full) {
+    if (resp->body.starved) {
+        req_answer_err(&ex->req,
+                       err_new(ex->req.arena, E_UNAVAILABLE, NULL, "no memory for the answer"));
+    } else if (resp->body.full || resp->headers.full) {
         log_error("http.answer_too_large", LOG_STR("path", ex->req.path));
         req_answer_err(&ex->req, err_new(ex->req.arena, E_INTERNAL, NULL, "answer too large"));
     }

@@ -72,6 +72,14 @@ class Server:
                                      % (PATIENCE, what, wanted, found))
             time.sleep(0.005)
 
+    def until_memory(self, what: str, least: int, most: int) -> None:
+        """Waits until it has so many bytes in use."""
+        end = time.monotonic() + PATIENCE
+        while not least <= (found := self.counters()["memory"]) <= most:
+            if time.monotonic() > end:
+                raise AssertionError("waited %d s until %s: %d bytes are in use" % (PATIENCE, what, found))
+            time.sleep(0.005)
+
     def release(self) -> None:
         """Slow handlers wait no longer."""
         self.ask(b"!")
@@ -267,22 +275,79 @@ def test_bodies_too_large() -> None:
             expect(sent < 100 * 1048576, True, "bytes taken: %d" % sent)
 
 
-def test_bodies_of_all_together() -> None:
-    """Over their bound: 503, and what was taken is given back."""
-    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
-    with serving(bodies=1000000) as server:
-        with server.connect() as one, server.connect() as two:
-            one.sendall(post + b"x" * 600000)
-            server.until("the first body is in memory", bodies=600000)
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                two.sendall(post + b"x" * 600000)
-            expect(status(read_until(two, b"\r\n\r\n")), 503)
-            server.until("the second body is given back", bodies=600000)
-            one.sendall(b"x" * 300000)
-            expect(status(read_until(one, b"\r\n\r\n")), 200)
-        server.until("the first body is given back", bodies=0)
+def test_memory_is_short() -> None:
+    """Beyond the budget: 503, and what was taken is given back."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+    chunked = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(quiet=False, memory=900000) as server:
+        server.until_memory("it is idle", 0, 250000)
         for _ in range(3):
-            expect(status(server.say(post + b"x" * 900000 + LAST)), 200)
+            for request in (
+                post % 900000 + b"x" * 900000,
+                post % 500000 + b"x" * 500000, # there is room for it, and none for the answer
+                chunked + b"d0000\r\n" + b"x" * 0xd0000 + b"\r\n0\r\n\r\n",
+                b"GET /api/big HTTP/1.1\r\nHost: a\r\n\r\n",
+            ):
+                got = server.say(request + LAST)
+                expect((status(got), b"Retry-After: 1" in got), (503, True), request[:60])
+                server.until_memory("memory is given back", 0, 250000)
+        expect(status(server.say(post % 200000 + b"x" * 200000 + LAST)), 200)
+
+
+def test_memory_goes_to_the_swift() -> None:
+    """Over half of the budget those end who hold memory and do not move; others do not notice."""
+    post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
+    for loops in (1, 3):
+        with serving(quiet=False, memory=4000000, loops=loops) as server:
+            stalled = [server.connect() for _ in range(8)]
+            for sock in stalled:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    sock.sendall(post + b"x" * 400000)
+            expect(len(select.select(stalled, [], [], PATIENCE)[0]) > 0, True, "somebody is ended")
+            server.until_memory("room is made", 0, 2000000)
+            alive = 0
+            for sock in stalled:
+                sock.setblocking(False)
+                try:
+                    expect(sock.recv(20)[:12], b"HTTP/1.1 503")
+                except BlockingIOError:
+                    alive += 1
+            expect(0 < alive < 8, True, "%d of 8 go on" % alive)
+            with server.connect() as slow: # 50 KB/s
+                slow.sendall(post)
+                for _ in range(30):
+                    slow.sendall(b"x" * 10000)
+                    expect(status(server.say(post + b"x" * 900000 + LAST)), 200)
+                    time.sleep(0.02)
+                slow.sendall(b"x" * 600000)
+                expect(status(read_until(slow, b"\r\n\r\n")), 200)
+            for sock in stalled:
+                sock.close()
+    with serving(quiet=False, memory=40000000) as server:
+        readers = [server.connect() for _ in range(12)]
+        for sock in readers:
+            sock.sendall(b"GET /api/big HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.until("all have asked", requests=12)
+        server.until_memory("room is made of answers that nobody reads", 0, 20000000)
+        expect(status(server.say(LAST)), 200)
+        expect(len(server.say(b"GET /api/big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")) > 8 * 1048576, True)
+        for sock in readers:
+            sock.close()
+
+
+def test_heads_hold_memory() -> None:
+    """Long heads that do not end are no way around the budget."""
+    head = b"GET /api/health HTTP/1.1\r\nHost: a\r\nA: " + b"b" * 1000000
+    with serving(quiet=False, memory=8000000) as server:
+        socks = [server.connect() for _ in range(12)]
+        for sock in socks:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                sock.sendall(head)
+        expect(len(select.select(socks, [], [], PATIENCE)[0]) > 0, True, "somebody is ended")
+        server.until_memory("room is made", 0, 4000000)
+        expect(status(server.say(LAST)), 200)
+        for sock in socks:
+            sock.close()
 
 
 def test_broken_chunks() -> None:

@@ -9,9 +9,10 @@
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
  *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST] [--proxied 1]
  */
-#include "http/internal.h" /* bodies_bytes, which has no other reader */
 
+#include "http/server.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/num.h"
 #include "base/thread.h"
 
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 #define BIG_BYTES (8 * MIB)
 #define BODY_LIMIT (1 * MIB)
@@ -218,7 +220,6 @@ static struct http_conf conf = {
     .idle_ms = LIMIT_IDLE_MS,
     .write_ms = LIMIT_WRITE_MS,
     .shutdown_ms = LIMIT_SHUTDOWN_MS,
-    .max_bodies_total = LIMIT_BODIES_TOTAL,
     .origins = STR_INIT("*"),
     .routes = routes,
     .n_routes = COUNT_OF(routes),
@@ -256,8 +257,8 @@ static void set(struct str name, struct str value)
         conf.max_connections = (unsigned)n;
     else if (str_eq(name, STR("--proxied")))
         proxied = n != 0;
-    else if (str_eq(name, STR("--bodies")))
-        conf.max_bodies_total = n;
+    else if (str_eq(name, STR("--memory")))
+        memory_set_budget(n);
     else
         exit(2);
 }
@@ -267,11 +268,11 @@ static void print_counters(void)
     struct http_stats stats = http_server_stats(server);
 
     (void)printf(
-        "connections=%llu in_flight=%llu requests=%llu bodies=%llu slow=%u gone=%u ready=%u "
+        "connections=%llu in_flight=%llu requests=%llu memory=%llu slow=%u gone=%u ready=%u "
         "held=%u\n",
         (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
-        (unsigned long long)stats.requests, atomic_load(&server->bodies_bytes),
-        atomic_load(&n_slow), atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held));
+        (unsigned long long)stats.requests, (unsigned long long)memory_used(), atomic_load(&n_slow),
+        atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held));
     (void)fflush(stdout);
 }
 

@@ -1,0 +1,79 @@
+/*
+ * Invariant: the sum of `used` and of every thread's `unbooked` is what is in use. It is never
+ * negative, though each of them may be: memory is given back by other threads than took it.
+ */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+
+static uint64_t budget = UINT64_MAX / 2;
+static _Atomic int64_t used;
+static _Thread_local int64_t unbooked;
+
+static void book(void)
+{
+    atomic_fetch_add_explicit(&used, unbooked, memory_order_relaxed);
+    unbooked = 0;
+}
+
+static void add(int64_t n)
+{
+    unbooked += n;
+    if (unbooked >= (int64_t)MEMORY_SLACK || unbooked <= -(int64_t)MEMORY_SLACK)
+        book();
+}
+
+void memory_set_budget(uint64_t bytes)
+{
+    budget = bytes < UINT64_MAX / 2 ? bytes : UINT64_MAX / 2;
+}
+
+uint64_t memory_budget(void)
+{
+    return budget;
+}
+
+uint64_t memory_used(void)
+{
+    int64_t n = atomic_load_explicit(&used, memory_order_relaxed);
+
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+void memory_charge(size_t n)
+{
+    add((int64_t)n);
+}
+
+/* Booked first and asked then: of two threads that want the last of it, one is refused. */
+bool memory_take(size_t n)
+{
+    unbooked += (int64_t)n;
+    book();
+    if (!memory_is_over())
+        return true;
+    atomic_fetch_sub_explicit(&used, (int64_t)n, memory_order_relaxed);
+    return false;
+}
+
+void memory_give(size_t n)
+{
+    add(-(int64_t)n);
+}
+
+bool memory_is_over(void)
+{
+    return memory_used() > budget;
+}
+
+uint64_t memory_excess(void)
+{
+    uint64_t n = memory_used();
+
+    return n > budget / 2 ? n - budget / 2 : 0;
+}
+
+void memory_thread_end(void)
+{
+    book();
+}

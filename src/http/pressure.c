@@ -1,0 +1,162 @@
+/*
+ * Room while memory is short: once more than a half of the budget is in use, connections that hold
+ * memory and hardly move any bytes are ended, those first that hold most for longest, until half of
+ * it is free again. So clients that send or read slowly, or have stopped, do not shut out others;
+ * one that moves FLOOR_BYTES a look is never ended.
+ *
+ * Every loop looks at its own connections LOOK_MS apart for as long as memory is short, and wakes
+ * the others: what they hold counts as well. A connection's pace is an average over its looks, in
+ * which each one counts as much as all before it; a new one has GRACE looks before it is slow.
+ */
+#include "http/internal.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#define LOOK_MS 200
+#define FLOOR_BYTES 4096U /* moved between two looks: 20 KB/s */
+#define GRACE 3
+#define MOST_ENDED 256 /* in one look */
+#define RANKS 64
+
+static bool waits_for_client(const struct http_conn *conn)
+{
+    return conn->state == CONN_WRITE || conn->state == CONN_BODY ||
+           (conn->state == CONN_HEAD && conn->in);
+}
+
+static size_t held(const struct http_conn *conn)
+{
+    const struct exchange *ex = conn->exchange;
+
+    return conn->in_cap + (ex ? ex->body.cap + ex->req.resp.body.cap : 0);
+}
+
+static size_t unsent(const struct http_conn *conn)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
+}
+
+static void look_at(struct http_conn *conn)
+{
+    struct pace *pace = &conn->pace;
+    size_t left = unsent(conn);
+    uint64_t moved = conn->n_read - pace->n_read;
+
+    if (left < pace->unsent)
+        moved += pace->unsent - left;
+    if (moved > FLOOR_BYTES << GRACE)
+        moved = FLOOR_BYTES << GRACE;
+    pace->bytes = pace->seen ? (pace->bytes + (unsigned)moved) / 2 : FLOOR_BYTES << GRACE;
+    pace->seen = true;
+    pace->n_read = conn->n_read;
+    pace->unsent = left;
+}
+
+/* How much would be gained by its end: by the powers of two of what it holds, and for how long. */
+static unsigned rank(const struct http_conn *conn)
+{
+    uint64_t gain = held(conn) / (1 + conn->pace.bytes / 64);
+
+    return gain ? RANKS - 1 - (unsigned)__builtin_clzll(gain) : 0;
+}
+
+static bool is_slow(const struct http_conn *conn)
+{
+    return waits_for_client(conn) && conn->pace.seen && conn->pace.bytes < FLOOR_BYTES;
+}
+
+/* The highest rank such that all from it up hold what is too much. */
+static unsigned find_rank(struct http_loop *loop, uint64_t excess)
+{
+    uint64_t by_rank[RANKS] = {0};
+    unsigned at = RANKS;
+
+    for (struct http_conn *conn = loop->conns; conn; conn = conn->older) {
+        if (waits_for_client(conn))
+            look_at(conn);
+        else
+            conn->pace.seen = false;
+        if (is_slow(conn))
+            by_rank[rank(conn)] += held(conn);
+    }
+    for (uint64_t sum = 0; at > 0 && sum < excess; sum += by_rank[at])
+        at--;
+    return at;
+}
+
+static void end(struct http_conn *conn)
+{
+    if (conn->state == CONN_WRITE)
+        conn_close(conn);
+    else
+        conn_shed(conn);
+}
+
+static void make_room(struct http_loop *loop, uint64_t excess)
+{
+    unsigned least = find_rank(loop, excess);
+    unsigned n = 0;
+    uint64_t freed = 0;
+    struct http_conn *older;
+
+    for (struct http_conn *conn = loop->conns; conn && freed < excess && n < MOST_ENDED;
+         conn = older) {
+        older = conn->older;
+        if (!is_slow(conn) || rank(conn) < least)
+            continue;
+        freed += held(conn);
+        n++;
+        end(conn);
+    }
+    if (n > 0)
+        log_warn("http.memory_is_short", LOG_U64("ended", n), LOG_U64("bytes", freed));
+}
+
+static void wake_others(struct http_loop *loop)
+{
+    struct http_server *server = loop->server;
+
+    for (unsigned i = 0; i < server->n_loops; i++)
+        if (!atomic_load_explicit(&server->loops[i].pressed, memory_order_relaxed))
+            loop_wake(&server->loops[i]);
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct http_loop *loop = timer->data;
+    uint64_t excess = memory_excess();
+
+    if (excess > 0) {
+        wake_others(loop);
+        make_room(loop, excess);
+        return;
+    }
+    (void)uv_timer_stop(timer); /* always 0 */
+    atomic_store_explicit(&loop->pressed, false, memory_order_relaxed);
+    for (struct http_conn *conn = loop->conns; conn; conn = conn->older)
+        conn->pace.seen = false;
+}
+
+void pressure_look(struct http_loop *loop)
+{
+    if (memory_excess() == 0 || atomic_load_explicit(&loop->pressed, memory_order_relaxed) ||
+        loop->ended)
+        return;
+    atomic_store_explicit(&loop->pressed, true, memory_order_relaxed);
+    if (uv_timer_start(&loop->pressure, on_look, LOOK_MS, LOOK_MS) != 0)
+        BUG("a timer that is closed");
+}
+
+void pressure_init(struct http_loop *loop)
+{
+    if (uv_timer_init(&loop->uv, &loop->pressure) != 0)
+        BUG("a handle of libuv cannot be made");
+    loop->pressure.data = loop;
+    uv_unref((uv_handle_t *)&loop->pressure);
+}
+
+void pressure_close(struct http_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->pressure, NULL);
+}
