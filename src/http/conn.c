@@ -45,7 +45,7 @@ static void close_late(struct http_conn *conn)
 /* A client that still reads, however slowly, gets the whole of its answer. */
 static void write_late(struct http_conn *conn)
 {
-    size_t unsent = uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp);
+    size_t unsent = send_left(conn);
 
     if (conn->unsent - unsent < LIMIT_WRITE_BYTES) {
         conn_close(conn);
@@ -91,6 +91,8 @@ static const struct conn_row {
     [CONN_SPOOL]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  spool_late},
     [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
     [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, write_late},
+    [CONN_FETCH]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
+    [CONN_STREAM] = {READS_AHEAD,   FIN_CLOSES, DEADLINE_NONE,   DEADLINE_NONE,  NULL},
     [CONN_LINGER] = {READS_WASTE,   FIN_CLOSES, DEADLINE_LINGER, DEADLINE_NONE,  close_late},
     [CONN_CLOSED] = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
 };
@@ -114,7 +116,7 @@ void conn_enter(struct http_conn *conn, enum http_state state)
 {
     const struct conn_row *row = &states[state];
     enum http_deadline deadline = conn->eof ? row->after_fin : row->deadline;
-    bool full = row->reads == READS_AHEAD && conn->in_n == conn->in_cap;
+    bool full = row->reads == READS_AHEAD && conn->in && conn->in_n == conn->in_cap;
 
     if (conn->state == CONN_TURN)
         turn_leave(conn);
@@ -187,6 +189,8 @@ void conn_close(struct http_conn *conn)
     drop_part(conn);
     conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
+    if (conn->exchange && conn->exchange->stream.events)
+        stream_left(conn->exchange);
 }
 
 /* Half-closes, drops what still comes, then closes: so the answer is read before a reset. */
@@ -269,9 +273,15 @@ bool conn_room(struct http_conn *conn, size_t n)
     return grow(conn, conn->in_cap * 2 < max ? conn->in_cap * 2 : max);
 }
 
+void conn_unused(struct http_conn *conn)
+{
+    if (conn->in && conn->in_at == conn->in_n)
+        drop_buffer(conn);
+}
+
 void conn_shed(struct http_conn *conn)
 {
-    uv_buf_t answer = write_piece(write_unavailable);
+    uv_buf_t answer = send_piece(write_unavailable);
 
     (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
     drop_part(conn);
@@ -324,8 +334,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     conn->n_read += (uint64_t)n;
     if (n == 0) {
-        if (!conn->exchange && conn->in_at == conn->in_n)
-            drop_buffer(conn); /* it was taken for nothing */
+        if (!conn->exchange || conn->state == CONN_STREAM)
+            conn_unused(conn); /* it was taken for nothing */
         return;
     }
     if (states[conn->state].reads == READS_WASTE) {
@@ -422,13 +432,15 @@ void conn_drain(struct http_conn *conn)
 {
     if (conn->state == CONN_TURN)
         conn->settles = true;
+    else if (conn->exchange && conn->exchange->stream.events)
+        stream_stop(conn->exchange);
     else if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
         conn_close(conn);
 }
 
 void conn_abandon(struct http_conn *conn)
 {
-    uv_buf_t answer = write_piece(write_unavailable);
+    uv_buf_t answer = send_piece(write_unavailable);
 
     if (conn->state == CONN_BUSY && conn->exchange->req.stake != REQ_DECIDED) {
         atomic_store(&conn->exchange->req.gone, true); /* first: what is refused is not done */

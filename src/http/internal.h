@@ -44,6 +44,8 @@ enum http_state {
     CONN_SPOOL,  /* a pool thread has the exchange, to write a piece of its body */
     CONN_BUSY,   /* the handler has the request */
     CONN_WRITE,  /* an answer waits for the client to read */
+    CONN_FETCH,  /* a pool thread has the exchange, to read a piece of its file */
+    CONN_STREAM, /* all that there is of an answer is out, and more may come */
     CONN_LINGER, /* the answer is out; what still comes is dropped, then we close */
     CONN_CLOSED, /* the socket is gone or going; the handler may still have the request */
 };
@@ -53,6 +55,16 @@ enum crowd { CROWD_NONE, CROWD_SERVER, CROWD_ADDRESS };
 
 /* How the end of a request's body is found. */
 enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
+
+/* An answer whose bytes come as they come (stream.c). */
+struct stream {
+    const struct req_stream_events *events; /* NULL: it is none */
+    struct buf waiting, sending;
+    bool busy;    /* libuv has `sending` */
+    bool told;    /* of its end */
+    bool closing; /* the user has let go */
+    bool lost;    /* bytes are missing: it cannot go on */
+};
 
 /* One request with its answer; recycled. */
 struct exchange {
@@ -78,6 +90,9 @@ struct exchange {
     bool chunks_done, chunks_broken;
     struct buf body; /* one that is not in place */
     struct buf head; /* of the answer */
+    struct stream stream;
+    char *piece;  /* of a file, on its way; a spare buffer */
+    bool fetched; /* the next piece of the file is in the cache, or will not be */
 };
 
 /* How a connection gets on, while memory is short (pressure.c). */
@@ -268,6 +283,8 @@ void conn_input(struct http_conn *conn); /* goes on with what is in the buffer *
 void conn_enter(struct http_conn *conn, enum http_state state);
 /* n bytes behind in_n, or as many as a head may have. False: memory is short, there is no more. */
 MUST_CHECK bool conn_room(struct http_conn *conn, size_t n);
+/* Gives back the read buffer, if there is nothing in it: nobody needs the request any more. */
+void conn_unused(struct http_conn *conn);
 /* Answers 503 in place of a request that is not whole, and ends. */
 void conn_shed(struct http_conn *conn);
 void conn_next(struct http_conn *conn); /* an exchange is over */
@@ -325,8 +342,24 @@ enum http_refused head_parse(struct exchange *ex, struct str head);
 /* The parser for a chunked body, past its head. */
 void head_chunk_parser(llhttp_t *parser, struct exchange *ex);
 
+/* send.c */
+uv_buf_t send_piece(struct str s);
+/* Bytes of its answer that the client has still to take. */
+size_t send_left(const struct http_conn *conn);
+/* Sends the exchange's head and this body, or the answer's file, then goes on with the connection.
+ * The body must stay until then. */
+void send_answer(struct exchange *ex, struct str body);
+void send_file(struct exchange *ex);
+void send_fetched(struct req *req); /* a piece of the file has come from the disk */
+
+/* req.c */
+void req_drop_file(struct resp *resp); /* closes it, if there is one */
+
+/* stream.c */
+void stream_left(struct exchange *ex); /* its connection is closed */
+void stream_stop(struct exchange *ex); /* the server stops */
+
 /* write.c */
-uv_buf_t write_piece(struct str s);
 void write_refusal(struct http_conn *conn, enum http_refused refused);
 void write_redirect(struct http_conn *conn, struct str path);
 void write_options(struct http_conn *conn);
@@ -334,6 +367,7 @@ void write_continue(struct http_conn *conn);
 void write_err(struct http_conn *conn, enum err_kind kind); /* and closes */
 extern const struct str write_unavailable;                  /* a whole answer: 503, and the end */
 void write_answer(struct exchange *ex);
+void write_stream_head(struct exchange *ex);
 
 /* target.c */
 struct target {

@@ -29,18 +29,17 @@ static size_t held(const struct http_conn *conn)
 {
     const struct exchange *ex = conn->exchange;
 
-    return conn->in_cap + (ex ? ex->body.cap + ex->req.resp.body.cap : 0);
-}
+    size_t n = conn->in_cap;
 
-static size_t unsent(const struct http_conn *conn)
-{
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
+    if (ex)
+        n += ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap + ex->stream.sending.cap;
+    return n;
 }
 
 static void look_at(struct http_conn *conn)
 {
     struct pace *pace = &conn->pace;
-    size_t left = unsent(conn);
+    size_t left = send_left(conn);
     uint64_t moved = conn->n_read - pace->n_read;
 
     if (left < pace->unsent)

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 struct str req_header(const struct req *req, struct str name)
 {
@@ -56,6 +57,13 @@ void req_answer_empty(struct req *req, int status)
     buf_reset(&req->resp.body);
 }
 
+void req_drop_file(struct resp *resp)
+{
+    if (resp->file.open)
+        (void)close(resp->file.fd); /* it was only read */
+    resp->file.open = false;
+}
+
 void req_answer_err(struct req *req, const struct err *err)
 {
     struct resp *resp = &req->resp;
@@ -63,12 +71,27 @@ void req_answer_err(struct req *req, const struct err *err)
     buf_reset(&resp->body);
     buf_reset(&resp->headers);
     resp->bare = resp->framable = false;
+    resp->borrowed = STR_NONE;
+    req_drop_file(resp);
     err_write(&resp->body, err);
     req_answer_json(req, err_status(err));
     if (resp->status == 503 && !err->retry_after_s)
         req_add_header(req, "Retry-After: 1");
     else if (err->retry_after_s)
         req_add_header(req, "Retry-After: %u", err->retry_after_s);
+}
+
+void req_answer_borrowed(struct req *req, int status, struct str body)
+{
+    req->resp.status = status;
+    req->resp.borrowed = body;
+}
+
+void req_answer_file(struct req *req, int status, int fd, uint64_t at, uint64_t n)
+{
+    req_drop_file(&req->resp);
+    req->resp.status = status;
+    req->resp.file = (struct resp_file){.open = true, .fd = fd, .at = at, .n = n};
 }
 
 void req_add_header(struct req *req, const char *format, ...)

@@ -44,11 +44,20 @@ struct req_pairs {
     size_t n;
 };
 
+/* A part of a file. */
+struct resp_file {
+    bool open; /* it is the answer's body */
+    int fd;
+    uint64_t at, n; /* what is still to be sent */
+};
+
 /* The answer, built up by the handler. */
 struct resp {
     int status;
     const char *content_type; /* NULL: none */
     struct buf body;          /* an answer to HEAD keeps it; the connection does not send it */
+    struct str borrowed;      /* p not NULL: the body, in place of `body` */
+    struct resp_file file;    /* open: the body, in place of both */
     struct buf headers;       /* further header lines, each ending in CR LF */
     bool bare;                /* no security headers (services.md 12.4: redirects, OPTIONS) */
     bool framable;            /* no X-Frame-Options: file downloads (services.md 12.4) */
@@ -119,8 +128,39 @@ void req_answer_err(struct req *req, const struct err *err); /* envelope; discar
 PRINTF(2, 3)
 void req_add_header(struct req *req, const char *format, ...); /* "Name: value" */
 
+/* The body is text that outlives the answer, an embedded file's. */
+void req_answer_borrowed(struct req *req, int status, struct str body);
+/* The body is n bytes of a file, from `at` on; the descriptor is the answer's from here on. Should
+ * the file be shorter, or not be readable, the connection ends early. */
+void req_answer_file(struct req *req, int status, int fd, uint64_t at, uint64_t n);
+
 /* Sends the answer and lets go of the request. On the request's loop. */
 void req_send(struct req *req);
+
+/*
+ * A stream: an answer whose body comes as it comes, for as long as both sides like. All of it on
+ * the request's loop.
+ */
+struct req_stream_events {
+    /* All that was written is on its way, after some of it had to wait; may be NULL. */
+    void (*drained)(struct req *req);
+    /* The client has left, or the server stops: once at most, never inside one of the calls below.
+     * Nothing more need be written; req_stream_close() now or soon. */
+    void (*ended)(struct req *req);
+};
+/* In place of req_send(): sends the head, made of status, content type and headers. What the
+ * request points to (path, headers, arena) is gone after it, but for `user`. False: there is no
+ * body to write, since the client has left or wants the head alone, and the request was let go of.
+ * events outlives the request. */
+MUST_CHECK bool req_stream_open(struct req *req, const struct req_stream_events *events);
+/* Sends the bytes, or keeps a copy until the client has taken what came before. False: nobody reads
+ * it any more, or LIMIT_STREAM_BYTES wait already, or memory is short; what was written before may
+ * not arrive, and it has to be closed. */
+MUST_CHECK bool req_stream_write(struct req *req, struct str bytes);
+/* Something waits: who has as much as one likes to write goes on when it is drained. */
+bool req_stream_waits(const struct req *req);
+/* Ends the answer, once all that was written is out, and lets go of the request. */
+void req_stream_close(struct req *req);
 
 /* Any thread: has resume(req) called on the request's loop, which is woken at the next
  * http_server_wake() or at once when `wake`. */

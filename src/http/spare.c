@@ -84,9 +84,19 @@ void exchange_shrink(struct exchange *ex)
     arena_reset(ex->req.arena);
 }
 
+static void drop_answer(struct exchange *ex)
+{
+    req_drop_file(&ex->req.resp);
+    if (ex->stream.events) {
+        buf_done(&ex->stream.waiting);
+        buf_done(&ex->stream.sending);
+    }
+}
+
 void exchange_put(struct http_loop *loop, struct exchange *ex)
 {
     exchange_shrink(ex);
+    drop_answer(ex);
     if (loop->n_spare_exchanges >= LOOP_KEPT) {
         exchange_free(ex);
         return;

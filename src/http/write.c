@@ -1,6 +1,5 @@
 /*
- * Answers. Head and body go out in one system call where the socket takes them; what it does not
- * take is left to libuv, and the exchange with its buffers stays until that is done.
+ * Answers: their heads, and what the server says by itself.
  */
 #include "http/internal.h"
 
@@ -8,8 +7,6 @@
 #include "base/log.h"
 
 #include <string.h>
-
-#define SMALL_BODY 2048 /* copied behind the head: cheaper for the kernel than a second piece */
 
 #define OPENER "Cross-Origin-Opener-Policy: same-origin\r\n"
 #define SNIFF "X-Content-Type-Options: nosniff\r\n"
@@ -25,89 +22,6 @@ const struct str write_unavailable =
              "Content-Length: 80\r\n"
              "Connection: close\r\n\r\n" BUSY_JSON);
 _Static_assert(sizeof(BUSY_JSON) - 1 == 80, "Content-Length above");
-
-/* ---- sending ------------------------------------------------------------------------------- */
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct exchange *ex = write->data;
-
-    if (status != 0)
-        conn_close(ex->conn);
-    conn_next(ex->conn);
-}
-
-static void give_up(struct http_conn *conn)
-{
-    conn_enter(conn,
-               CONN_WRITE); /* the exchange is not the handler's any more, nor a part of one */
-    conn_close(conn);
-    conn_next(conn);
-}
-
-uv_buf_t write_piece(struct str s)
-{
-    uv_buf_t piece = uv_buf_init(NULL, (unsigned)s.n);
-
-    memcpy(&piece.base, &s.p, sizeof(piece.base)); /* it has no const, but is not written to */
-    return piece;
-}
-
-/* A head that did not fit into its buffer has emptied it: a body alone would be read as an answer
- * that whoever chose its text has made up. */
-static bool head_is_whole(struct exchange *ex)
-{
-    if (!ex->head.full)
-        return true;
-    log_error("http.head_too_large", LOG_STR("path", ex->req.path));
-    return false;
-}
-
-/* Sends head and body, then goes on with the connection. Both must stay until then. */
-static void send_out(struct exchange *ex, struct str body)
-{
-    struct http_conn *conn = ex->conn;
-    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
-    uv_buf_t pieces[2];
-    unsigned n_pieces, first = 0;
-    size_t sent;
-    int n;
-
-    if (body.n <= SMALL_BODY) {
-        buf_add(&ex->head, body);
-        body = STR_NONE;
-    }
-    if (!head_is_whole(ex)) {
-        give_up(conn);
-        return;
-    }
-    pieces[0] = write_piece(buf_str(&ex->head));
-    pieces[1] = write_piece(body);
-    n_pieces = body.n ? 2 : 1;
-    n = uv_try_write(stream, pieces, n_pieces);
-    if (n < 0 && n != UV_EAGAIN) {
-        give_up(conn);
-        return;
-    }
-    sent = n > 0 ? (size_t)n : 0;
-    if (sent == ex->head.n + body.n) {
-        conn_next(conn); /* nearly always: no state in between, no deadline */
-        return;
-    }
-    conn_enter(conn, CONN_WRITE);
-    exchange_shrink(ex);
-    if (sent >= pieces[0].len) {
-        sent -= pieces[0].len;
-        first = 1;
-    }
-    pieces[first].base += sent;
-    pieces[first].len -= sent;
-    ex->write.data = ex;
-    if (uv_write(&ex->write, stream, pieces + first, n_pieces - first, on_written) != 0)
-        give_up(conn);
-    else
-        conn->unsent = uv_stream_get_write_queue_size(stream);
-}
 
 /* ---- heads --------------------------------------------------------------------------------- */
 
@@ -194,7 +108,7 @@ static void add_end(struct exchange *ex)
         BUF_ADD(&ex->head, "Connection: close\r\n\r\n");
 }
 
-static void add_length(struct exchange *ex, size_t n)
+static void add_length(struct exchange *ex, uint64_t n)
 {
     BUF_ADD(&ex->head, "Content-Length: ");
     buf_add_u64(&ex->head, n);
@@ -242,7 +156,7 @@ void write_refusal(struct http_conn *conn, enum http_refused refused)
     add_length(ex, body.n);
     ex->http10 &= ex->keep; /* the end of the connection is said in so many words */
     add_end(ex);
-    send_out(ex, body);
+    send_answer(ex, body);
 }
 
 static void add_html(struct buf *out, struct str text)
@@ -288,7 +202,7 @@ void write_redirect(struct http_conn *conn, struct str path)
     if (!head)
         add_length(ex, body->n);
     add_end(ex);
-    send_out(ex, buf_str(body));
+    send_answer(ex, buf_str(body));
 }
 
 void write_options(struct http_conn *conn)
@@ -310,12 +224,12 @@ void write_options(struct http_conn *conn)
     }
     add_date(ex);
     add_end(ex);
-    send_out(ex, STR_NONE);
+    send_answer(ex, STR_NONE);
 }
 
 void write_continue(struct http_conn *conn)
 {
-    uv_buf_t line = write_piece(STR("HTTP/1.1 100 Continue\r\n\r\n"));
+    uv_buf_t line = send_piece(STR("HTTP/1.1 100 Continue\r\n\r\n"));
 
     /* A client that has no room for a line waits a moment and sends its body all the same. */
     (void)uv_try_write((uv_stream_t *)&conn->tcp, &line, 1);
@@ -333,19 +247,11 @@ void write_err(struct http_conn *conn, enum err_kind kind)
 
 /* ---- the handler's answers ----------------------------------------------------------------- */
 
-void write_answer(struct exchange *ex)
+/* Up to where the length would stand. */
+static void add_answer_head(struct exchange *ex, bool bodiless)
 {
-    struct resp *resp = &ex->req.resp;
-    bool head = str_eq(ex->req.method, STR("HEAD"));
-    bool bodiless = resp->status == 204 || resp->status == 304;
+    const struct resp *resp = &ex->req.resp;
 
-    if (resp->body.starved) {
-        req_answer_err(&ex->req,
-                       err_new(ex->req.arena, E_UNAVAILABLE, NULL, "no memory for the answer"));
-    } else if (resp->body.full || resp->headers.full) {
-        log_error("http.answer_too_large", LOG_STR("path", ex->req.path));
-        req_answer_err(&ex->req, err_new(ex->req.arena, E_INTERNAL, NULL, "answer too large"));
-    }
     if (resp->close)
         ex->keep = false;
     ex->head.max = resp->headers.n + 2 * IN_BYTES;
@@ -361,8 +267,48 @@ void write_answer(struct exchange *ex)
         BUF_ADD(&ex->head, OPENER VARY SNIFF FRAMES XSS);
     buf_add(&ex->head, buf_str(&resp->headers));
     add_date(ex);
+}
+
+static void check_size(struct exchange *ex)
+{
+    const struct resp *resp = &ex->req.resp;
+
+    if (resp->body.starved) {
+        req_answer_err(&ex->req,
+                       err_new(ex->req.arena, E_UNAVAILABLE, NULL, "no memory for the answer"));
+    } else if (resp->body.full || resp->headers.full) {
+        log_error("http.answer_too_large", LOG_STR("path", ex->req.path));
+        req_answer_err(&ex->req, err_new(ex->req.arena, E_INTERNAL, NULL, "answer too large"));
+    }
+}
+
+void write_answer(struct exchange *ex)
+{
+    struct resp *resp = &ex->req.resp;
+    bool head = str_eq(ex->req.method, STR("HEAD"));
+    bool bodiless = resp->status == 204 || resp->status == 304;
+    struct str body;
+
+    check_size(ex);
+    body = resp->borrowed.p ? resp->borrowed : buf_str(&resp->body);
+    add_answer_head(ex, bodiless);
     if (!bodiless && !(head && resp->status >= 400))
-        add_length(ex, resp->body.n);
+        add_length(ex, resp->file.open ? resp->file.n : body.n);
     add_end(ex);
-    send_out(ex, head || bodiless ? STR_NONE : buf_str(&resp->body));
+    if (resp->file.open && !head && !bodiless)
+        send_file(ex);
+    else
+        send_answer(ex, head || bodiless ? STR_NONE : body);
+}
+
+/* Without a length: HTTP/1.1 has chunks, and before it the connection's end is the body's. */
+void write_stream_head(struct exchange *ex)
+{
+    check_size(ex);
+    add_answer_head(ex, false);
+    if (ex->http10)
+        ex->keep = false;
+    else
+        BUF_ADD(&ex->head, "Transfer-Encoding: chunked\r\n");
+    add_end(ex);
 }

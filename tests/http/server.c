@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/num.h"
 #include "base/thread.h"
+#include "http/answers.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -154,15 +155,17 @@ static void hold(struct req *req)
 struct row {
     void (*run)(struct req *req);
 };
-static const struct row rows[] = {{health}, {echo},  {params}, {big},
-                                  {slow},   {order}, {busy},   {hold}};
+static const struct row rows[] = {
+    {health}, {echo}, {params},          {big},         {slow},         {order},
+    {busy},   {hold}, {answer_borrowed}, {answer_file}, {answer_stream}};
 static const struct http_route routes[] = {
     {"GET", "/api/health", &rows[0]},   {"POST", "/api/echo", &rows[1]},
     {"GET", "/api/echo", &rows[1]},     {"GET", "/api/p/{a}/x/{b}", &rows[2]},
     {"GET", "/api/p/{a...}", &rows[2]}, {"GET", "/api/big", &rows[3]},
     {"GET", "/api/slow", &rows[4]},     {"POST", "/api/slow", &rows[4]},
     {"GET", "/api/order", &rows[5]},    {"GET", "/api/busy", &rows[6]},
-    {"GET", "/api/hold", &rows[7]},
+    {"GET", "/api/hold", &rows[7]},     {"GET", "/api/borrowed", &rows[8]},
+    {"GET", "/api/file", &rows[9]},     {"GET", "/api/stream", &rows[10]},
 };
 
 static struct err *temp_path(void *user, struct arena *a, struct str *ret)
@@ -269,10 +272,10 @@ static void print_counters(void)
 
     (void)printf(
         "connections=%llu in_flight=%llu requests=%llu memory=%llu slow=%u gone=%u ready=%u "
-        "held=%u\n",
+        "held=%u streams=%u\n",
         (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
         (unsigned long long)stats.requests, (unsigned long long)memory_used(), atomic_load(&n_slow),
-        atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held));
+        atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held), atomic_load(&n_streams));
     (void)fflush(stdout);
 }
 

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Answers that are not one text in memory: borrowed, a file's, streams.
+
+    answers.py SERVER [NAME...]     as run.py, from which the servers and the checks come
+"""
+
+import os
+import socket
+import struct
+import sys
+import tempfile
+import time
+
+from run import LAST, PATIENCE, Server, expect, read_all, read_until, run_tests, serving, status
+
+TEXT = bytes(b"abcdefghijklmnopqrstuvwxyz"[i % 26] for i in range(4 << 20))
+CLOSE = b"Connection: close\r\n"
+
+
+def get(path: bytes, more: bytes = b"", method: bytes = b"GET", version: bytes = b"1.1") -> bytes:
+    return b"%s %s HTTP/%s\r\nHost: a\r\n%s\r\n" % (method, path, version, more)
+
+
+def body(got: bytes) -> bytes:
+    return got.split(b"\r\n\r\n", 1)[1]
+
+
+def unchunk(text: bytes) -> bytes:
+    out = b""
+    while True:
+        size, text = text.split(b"\r\n", 1)
+        n = int(size, 16)
+        expect(text[n:n + 2], b"\r\n")
+        out, text = out + text[:n], text[n + 2:]
+        if n == 0:
+            expect(text, b"")
+            return out
+
+
+def files(server: Server) -> int:
+    """Descriptors of files that lie where ours do, once no connection is there."""
+    server.until("no connection is there", connections=0)
+    folder = "/proc/%d/fd/" % server.proc.pid
+    return sum(os.readlink(folder + fd).startswith(tempfile.gettempdir()) for fd in os.listdir(folder))
+
+
+def reluctant(server: Server) -> socket.socket:
+    """A client with little room for what it does not read."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(PATIENCE)
+    sock.connect(("127.0.0.1", server.port))
+    return sock
+
+
+class File:
+    """A file of random bytes for the server to send."""
+
+    def __init__(self, size: int):
+        self.bytes = os.urandom(size)
+        with tempfile.NamedTemporaryFile(delete=False) as f:
+            f.write(self.bytes)
+        self.name = f.name
+
+    def path(self, at: int, n: int, more: bytes = b"") -> bytes:
+        return b"/api/file?path=%s&at=%d&n=%d%s" % (self.name.encode(), at, n, more)
+
+    def __enter__(self) -> "File":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.unlink(self.name)
+
+
+def test_borrowed() -> None:
+    with serving() as server:
+        for n in (0, 1, 2047, 2048, 2049, 70000, 4 << 20):
+            got = server.say(get(b"/api/borrowed?n=%d" % n) + LAST)
+            expect(body(got).startswith(TEXT[:n]) and got.count(b"healthy") == 1, True, n)
+            expect(b"Content-Length: %d\r\n" % n in got, True, n)
+        got = server.say(get(b"/api/borrowed?n=70000", CLOSE, b"HEAD"))
+        expect((b"Content-Length: 70000\r\n" in got, body(got)), (True, b""))
+
+
+def test_files() -> None:
+    """Whole and in part; the connection goes on; no descriptor is left."""
+    with serving() as server, File(5000001) as file:
+        for at, n in ((0, 5000001), (0, 0), (0, 1), (4999999, 2), (262143, 262146), (100000, 1 << 20), (7, 16384)):
+            got = server.say(get(file.path(at, n)) + LAST)
+            expect(status(got), 206)
+            expect(body(got)[:n] == file.bytes[at:at + n] and got.count(b"healthy") == 1, True, (at, n))
+        got = server.say(get(file.path(0, 4000), CLOSE, b"HEAD"))
+        expect((b"Content-Length: 4000\r\n" in got, body(got)), (True, b""))
+        expect(status(server.say(get(file.path(0, 4000, b"&fails=1"), CLOSE))), 500)
+        got = server.say(get(file.path(4999999, 10)) + LAST) # two bytes are there
+        expect((b"Content-Length: 10\r\n" in got, len(body(got))), (True, 2))
+        expect(files(server), 0)
+
+
+def test_file_reader_that_is_slow() -> None:
+    """Gets all of it, and nobody waits for it; one that leaves costs nothing."""
+    with serving(loops=1) as server, File(3000000) as file:
+        with reluctant(server) as sock:
+            sock.sendall(get(file.path(0, 3000000), CLOSE))
+            got = sock.recv(100000)
+            expect(status(server.say(LAST)), 200)
+            expect(server.counters()["connections"], 1)
+            got += read_all(sock)
+            expect(body(got) == file.bytes, True)
+        for how in (0, 1):
+            socks = [reluctant(server) for _ in range(10)]
+            for sock in socks:
+                sock.sendall(get(file.path(0, 3000000)))
+                expect(len(sock.recv(1000)) > 0, True)
+                if how:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.close()
+            server.until("their connections are gone", connections=0)
+        expect(files(server), 0)
+    with serving(write_ms=300) as server, File(30000000) as file, reluctant(server) as sock:
+        sock.sendall(get(file.path(0, 30000000)))
+        server.until("the reader that has stopped is closed", requests=1, connections=0)
+
+
+def test_write_deadline_is_for_progress() -> None:
+    """An answer may take longer than that, as long as it is read."""
+    with serving(write_ms=400) as server, File(3000000) as file:
+        for path in (b"/api/big", file.path(0, 3000000)):
+            with reluctant(server) as sock:
+                sock.sendall(get(path, CLOSE))
+                got = read_until(sock, b"\r\n\r\n")
+                start = time.monotonic()
+                while time.monotonic() - start < 1.5:
+                    got += sock.recv(65536)
+                    time.sleep(0.01)
+                expect(len(got + read_all(sock)) >= 3000000, True, path)
+
+
+def test_streams() -> None:
+    with serving() as server:
+        for n, size, paced in ((0, 0, 0), (1, 1, 0), (3, 5, 0), (20, 10000, 0), (5, 0, 0), (3000, 10000, 1)):
+            path = b"/api/stream?n=%d&size=%d&paced=%d" % (n, size, paced)
+            want = b"".join(b"%c" % (ord("a") + left % 26) * size for left in range(n, 0, -1))
+            got = server.say(get(path, CLOSE))
+            expect(b"Transfer-Encoding: chunked\r\n" in got and b"Content-Length" not in got, True)
+            expect(unchunk(body(got)) == want, True, path)
+            got = server.say(get(path) + LAST)
+            expect(got.count(b"healthy"), 1, path)
+            got = server.say(get(path, version=b"1.0"))
+            expect((b"chunked" in got, body(got) == want), (False, True), path)
+            got = server.say(get(path, CLOSE, b"HEAD"))
+            expect((status(got), body(got)), (200, b""))
+        server.until("all are over", streams=0, connections=0, in_flight=0)
+
+
+def test_stream_reader_that_is_slow() -> None:
+    """What waits for it has a bound; who reads in the end gets all that was within."""
+    with serving() as server:
+        with reluctant(server) as sock:
+            sock.sendall(get(b"/api/stream?n=90&size=10000", CLOSE))
+            server.until("it was written", requests=1)
+            expect(status(server.say(LAST)), 200)
+            got = read_all(sock)
+            expect(len(unchunk(body(got))), 900000)
+        with reluctant(server) as sock:
+            sock.sendall(get(b"/api/stream?n=3000&size=10000"))
+            server.until("it is given up", requests=3, streams=0, connections=0)
+            expect(len(read_all(sock)) < 20000000, True)
+    with serving(write_ms=300) as server, reluctant(server) as sock:
+        sock.sendall(get(b"/api/stream?n=3000&size=10000&paced=1"))
+        server.until("who reads nothing is closed", requests=1, streams=0, connections=0)
+
+
+def test_streams_end() -> None:
+    """By a client that leaves, by either of FIN and RST, and by the server's stop, in their form."""
+    keep = get(b"/api/stream?n=2&size=3&keep=1")
+    with serving(loops=2) as server:
+        for reset in (False, True):
+            socks = [server.connect() for _ in range(20)]
+            for sock in socks:
+                sock.sendall(keep)
+                read_until(sock, b"bbb\r\n")
+            server.until("they are open", streams=20)
+            expect(server.counters()["in_flight"], 0)
+            for sock in socks:
+                if reset:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.close()
+            server.until("they are over", streams=0, connections=0)
+    with serving(shutdown_ms=60000) as server:
+        sock = server.connect()
+        sock.sendall(keep)
+        got = read_until(sock, b"bbb\r\n")
+        server.proc.terminate()
+        got += read_all(sock)
+        expect(unchunk(body(got)), b"cccbbb")
+        sock.close()
+    with serving(shutdown_ms=300) as server, reluctant(server) as sock:
+        sock.sendall(get(b"/api/stream?n=90&size=10000&keep=1"))
+        server.until("it is open", streams=1)
+        server.proc.terminate()
+        expect(server.proc.wait(PATIENCE), 0)
+
+
+def test_stream_memory() -> None:
+    """What waits is charged; when memory is short, who does not read makes room."""
+    with serving(quiet=False, memory=4000000) as server:
+        socks = [reluctant(server) for _ in range(20)]
+        for sock in socks:
+            sock.sendall(get(b"/api/stream?n=50&size=200000&paced=1"))
+        server.until("all were opened", requests=20)
+        server.until_memory("room is made", 0, 2000000)
+        expect(status(server.say(LAST)), 200)
+        expect(0 < server.counters()["streams"] < 20, True)
+        for sock in socks:
+            sock.close()
+        server.until("all are gone", streams=0)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals()))
