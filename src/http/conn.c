@@ -60,7 +60,7 @@ static void refuse_late(struct http_conn *conn)
     write_refusal(conn, REFUSED_TIMEOUT);
 }
 
-static void spool_late(struct http_conn *conn)
+static void sink_late(struct http_conn *conn)
 {
     conn->exchange->expired = true;
     loop_deadline(conn, DEADLINE_NONE);
@@ -88,7 +88,7 @@ static const struct conn_row {
     [CONN_HEAD]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_HEAD,   DEADLINE_NONE,  close_late},
     [CONN_TURN]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
     [CONN_BODY]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_BODY,   DEADLINE_BODY,  refuse_late},
-    [CONN_SPOOL]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  spool_late},
+    [CONN_SINK]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  sink_late},
     [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
     [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, write_late},
     [CONN_FETCH]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define ROOM_BEHIND_HEAD 1024            /* for chunks, and to notice a client that leaves */
-#define SPOOL_BUFFER ((size_t)(8 * MIB)) /* a ceiling: what is read at once, beyond a piece */
 #define CHUNK_OVERHEAD (64 * KIB)
 #define CHUNK_OVERHEAD_RATIO 16 /* bytes on the wire for a byte of body, beyond that */
 
@@ -96,30 +95,16 @@ static struct str redirect_path(const struct req *req)
     return target_clean(req->arena, req->path);
 }
 
-static bool spools(const struct http_conn *conn)
-{
-    const struct exchange *ex = conn->exchange;
-
-    return conn->loop->server->conf.pool && conn->loop->server->conf.spool.temp_path &&
-           (ex->framing == BODY_CHUNKED || ex->length > LIMIT_SPOOL_BYTES) &&
-           str_starts(ex->req.content_type, STR("multipart/form-data"));
-}
-
-/* Most bytes of a body that are in memory at once. */
-static size_t buffer_limit(const struct exchange *ex)
-{
-    return ex->spools ? SPOOL_BUFFER : (size_t)ex->limit;
-}
-
 static void begin_body(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
     const struct http_conf *conf = &conn->loop->server->conf;
-    uint64_t limit = conf->body_limit(conf->user, &ex->req);
+    struct http_body body = conf->body(conf->user, &ex->req);
 
-    ex->req.too_large = ex->framing == BODY_LENGTH && ex->length > limit;
-    if (ex->req.too_large || !ex->req.route) {
-        answered_early(conn); /* nobody wants its body */
+    ex->req.too_large = ex->framing == BODY_LENGTH && ex->length > body.limit;
+    ex->req.unread = body.unread;
+    if (ex->req.too_large || body.unread || !ex->req.route) {
+        answered_early(conn);
         dispatch(conn);
         return;
     }
@@ -128,10 +113,10 @@ static void begin_body(struct http_conn *conn)
     ex->in_place = ex->framing == BODY_LENGTH && ex->length <= conn->in_cap - conn->in_at;
     if (ex->framing == BODY_CHUNKED)
         head_chunk_parser(&ex->chunks, ex);
-    ex->limit = ex->framing == BODY_CHUNKED ? limit : ex->length;
-    ex->spools = !ex->in_place && spools(conn);
+    ex->limit = ex->framing == BODY_CHUNKED ? body.limit : ex->length;
     if (!ex->in_place) {
-        buf_init(&ex->body, buffer_limit(ex));
+        ex->req.sink = body.sink;
+        buf_init(&ex->body, (size_t)ex->limit);
         ex->body.asks = true;
     }
     conn_enter(conn, CONN_BODY);
@@ -205,39 +190,52 @@ bool intake_head(struct http_conn *conn)
 
 /* ---- bodies -------------------------------------------------------------------------------- */
 
-static void spool_on_pool(struct job *job)
-{
-    struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
-    struct exchange *ex = (struct exchange *)(void *)((char *)req - offsetof(struct exchange, req));
+static void complete(struct http_conn *conn);
 
-    spool_feed(req->spool, &ex->body, ex->whole);
-    req_resume(req, intake_spooled, true);
-}
-
-/* Hands what is there of the body to a pool thread; nothing is read until it is back. */
-static void spool_piece(struct http_conn *conn, bool whole)
-{
-    struct exchange *ex = conn->exchange;
-    const struct http_conf *conf = &conn->loop->server->conf;
-
-    if (!ex->req.spool)
-        ex->req.spool = spool_open(&conf->spool, ex->req.content_type);
-    ex->whole = whole;
-    if (!ex->req.job.client && conf->client)
-        ex->req.job.client = conf->client(conf->user, &ex->req);
-    ex->req.job.run = spool_on_pool;
-    if (pool_submit(conf->pool, POOL_WORK, &ex->req.job))
-        conn_enter(conn, CONN_SPOOL);
-    else
-        write_err(conn, E_UNAVAILABLE);
-}
-
-static void body_complete(struct http_conn *conn)
+static void go_by(struct http_conn *conn, enum sink_says says)
 {
     struct exchange *ex = conn->exchange;
 
-    if (ex->req.spool && !ex->req.body_broken) {
-        spool_piece(conn, true);
+    if (says == SINK_PAUSES) {
+        conn_enter(conn, CONN_SINK);
+    } else if (says == SINK_GOES_ON && !ex->complete) {
+        conn_enter(conn, CONN_BODY);
+    } else if (says == SINK_GOES_ON && !ex->ended) {
+        complete(conn);
+    } else {
+        ex->keep &= ex->complete; /* else what still comes is of no use */
+        ex->linger |= !ex->complete;
+        dispatch(conn);
+    }
+}
+
+void intake_resumed(struct req *req)
+{
+    struct http_conn *conn = req->conn;
+
+    if (conn->state == CONN_CLOSED) {
+        conn_next(conn);
+        return;
+    }
+    if (conn->exchange->expired) {
+        write_refusal(conn, REFUSED_TIMEOUT);
+        return;
+    }
+    conn->exchange->given = 0;
+    go_by(conn, conn->exchange->says);
+    if (conn->state == CONN_BODY)
+        conn_input(conn);
+}
+
+/* All of the body has come. */
+static void complete(struct http_conn *conn)
+{
+    struct exchange *ex = conn->exchange;
+
+    ex->complete = true;
+    if (ex->req.sink) {
+        ex->ended = true;
+        go_by(conn, ex->req.sink->end(&ex->req));
         return;
     }
     if (!ex->in_place)
@@ -245,29 +243,18 @@ static void body_complete(struct http_conn *conn)
     dispatch(conn);
 }
 
-void intake_spooled(struct req *req)
+/* The body's next bytes; last: nothing comes behind them. */
+static void take_bytes(struct http_conn *conn, struct str bytes, bool last)
 {
-    struct http_conn *conn = req->conn;
     struct exchange *ex = conn->exchange;
 
-    if (conn->state == CONN_CLOSED) {
-        conn_next(conn);
-        return;
+    ex->complete = last;
+    if (ex->req.sink && bytes.n > 0) {
+        ex->given += bytes.n;
+        go_by(conn, ex->req.sink->write(&ex->req, bytes));
+    } else if (last) {
+        complete(conn);
     }
-    if (ex->expired) {
-        write_refusal(conn, REFUSED_TIMEOUT);
-        return;
-    }
-    if (!ex->whole && spool_state(req->spool) == SPOOL_GOOD) {
-        conn_enter(conn, CONN_BODY);
-        conn_input(conn);
-        return;
-    }
-    if (!ex->whole) { /* what still comes is of no use */
-        ex->keep = false;
-        ex->linger = true;
-    }
-    dispatch(conn);
 }
 
 /* Whether memory was too short for what has come: then the request was answered. */
@@ -279,6 +266,21 @@ static bool starved(struct http_conn *conn)
     return true;
 }
 
+/* What was decoded of a chunked body. */
+static void take_decoded(struct http_conn *conn, bool last)
+{
+    struct exchange *ex = conn->exchange;
+    struct buf decoded = ex->body;
+
+    if (!ex->req.sink) {
+        take_bytes(conn, STR_NONE, last);
+        return;
+    }
+    buf_init(&ex->body, (size_t)ex->limit);
+    take_bytes(conn, buf_str(&decoded), last);
+    buf_done(&decoded);
+}
+
 static void body_broken(struct http_conn *conn)
 {
     struct exchange *ex = conn->exchange;
@@ -286,7 +288,7 @@ static void body_broken(struct http_conn *conn)
     ex->req.body_broken = true;
     ex->keep = false;
     ex->linger = true;
-    body_complete(conn);
+    take_decoded(conn, true);
 }
 
 /* A broken chunk is one once its line is there, as for whoever reads by lines. */
@@ -317,7 +319,7 @@ static void take_chunks(struct http_conn *conn)
     }
     if (ex->chunks_done) {
         conn->in_at += (size_t)(llhttp_get_error_pos(&ex->chunks) - p);
-        body_complete(conn);
+        take_decoded(conn, true);
         return;
     }
     conn->in_n = conn->in_at; /* the same bytes are read into again */
@@ -325,8 +327,8 @@ static void take_chunks(struct http_conn *conn)
     if ((llhttp_get_errno(&ex->chunks) != HPE_OK && line_is_broken(ex, p, n)) ||
         ex->raw > CHUNK_OVERHEAD + CHUNK_OVERHEAD_RATIO * ex->got)
         body_broken(conn);
-    else if (ex->spools && ex->body.n >= LIMIT_SPOOL_BYTES)
-        spool_piece(conn, false);
+    else
+        take_decoded(conn, false);
 }
 
 size_t intake_room(const struct http_conn *conn)
@@ -344,14 +346,12 @@ void intake_bytes(struct http_conn *conn, const char *p, size_t n)
 {
     struct exchange *ex = conn->exchange;
 
-    buf_add_bytes(&ex->body, p, n);
+    if (!ex->req.sink)
+        buf_add_bytes(&ex->body, p, n);
     if (starved(conn))
         return;
     ex->got += n;
-    if (ex->got == ex->length)
-        body_complete(conn);
-    else if (ex->spools && ex->body.n >= LIMIT_SPOOL_BYTES)
-        spool_piece(conn, false);
+    take_bytes(conn, (struct str){p, n}, ex->got == ex->length);
 }
 
 bool intake_body(struct http_conn *conn)
@@ -367,7 +367,7 @@ bool intake_body(struct http_conn *conn)
     } else if (n >= ex->length) {
         ex->req.body = (struct str){conn->in + conn->in_at, (size_t)ex->length};
         conn->in_at += (size_t)ex->length;
-        body_complete(conn);
+        complete(conn);
     }
     return conn->state == CONN_HEAD;
 }

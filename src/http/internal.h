@@ -41,7 +41,7 @@ enum http_state {
     CONN_HEAD,   /* part of a head is there, or nothing yet of the first one */
     CONN_TURN,   /* more is there, and the loop's other connections come first */
     CONN_BODY,   /* a head is there, its body is not */
-    CONN_SPOOL,  /* a pool thread has the exchange, to write a piece of its body */
+    CONN_SINK,   /* the sink of its body has the exchange */
     CONN_BUSY,   /* the handler has the request */
     CONN_WRITE,  /* an answer waits for the client to read */
     CONN_FETCH,  /* a pool thread has the exchange, to read a piece of its file */
@@ -80,9 +80,11 @@ struct exchange {
     bool expects;   /* 100-continue */
     bool in_place;  /* the body lies in the read buffer */
     bool linger;    /* what the client still sends is dropped before the close */
-    bool spools;    /* the body goes to disk once it is larger than LIMIT_SPOOL_BYTES */
-    bool whole;     /* all of a body that spools has come */
-    bool expired;   /* while in CONN_SPOOL */
+    enum sink_says says; /* when it is resumed */
+    bool complete;    /* all of the body has come */
+    bool ended;       /* the sink was told of the body's end */
+    bool expired;     /* while in CONN_SINK */
+    size_t given;     /* bytes, since the sink has last paused: it may hold them */
     uint64_t got;   /* bytes of the body, as decoded */
     uint64_t limit; /* most of them, where the length is not known */
     uint64_t raw;   /* bytes of a chunked body as they came */
@@ -306,8 +308,8 @@ bool intake_head(struct http_conn *conn);
 bool intake_body(struct http_conn *conn);
 /* Where the next bytes of a body go that is not taken from the buffer; its room, or 0. */
 size_t intake_room(const struct http_conn *conn);
-/* A piece of a body is on disk, or was refused: goes on. */
-void intake_spooled(struct req *req);
+/* A body's sink pauses no more: goes on. */
+void intake_resumed(struct req *req);
 void intake_bytes(struct http_conn *conn, const char *p, size_t n);
 
 /* head.c */

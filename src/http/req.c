@@ -130,6 +130,12 @@ void req_send(struct req *req)
         write_answer(ex);
 }
 
+void req_sink_resume(struct req *req, enum sink_says says)
+{
+    exchange_of(req)->says = says;
+    req_resume(req, intake_resumed, true);
+}
+
 void req_resume(struct req *req, void (*resume)(struct req *req), bool wake)
 {
     struct http_loop *loop = req->conn->loop; /* read before the loop may have the request back */

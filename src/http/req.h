@@ -22,7 +22,7 @@
 
 struct http_route;
 struct http_conn;
-struct spool;
+struct req_sink;
 
 #define REQ_PARAMS_MAX 4
 
@@ -76,9 +76,9 @@ struct req {
     struct req_pairs headers;
     struct str content_type; /* of the body; empty when there is none */
     struct str body;
-    struct spool *spool; /* a multipart body that went to disk; then `body` is empty */
     bool has_body;       /* Content-Length above 0 or chunked */
     bool too_large;      /* over the body limit: the body was not read */
+    bool unread;         /* nor was it, as http_conf.body() has said */
     bool body_broken;    /* chunked, and broken: `body` is what came before; it may not be taken for
                             the whole, except a JSON value that is complete (records.md 3.6) */
     struct str peer;     /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
@@ -90,6 +90,8 @@ struct req {
     enum req_stake stake;
 
     /* whoever has the request */
+    const struct req_sink *sink; /* has taken the body; NULL: `body` is all of it */
+    void *sink_user;             /* of that */
     struct resp resp;
     struct job job;                      /* to hand it to the pool */
     void *user;                          /* of the layer above */
@@ -100,6 +102,26 @@ struct req {
     void (*resume)(struct req *req);
     struct req *next;
 };
+
+/*
+ * Where a body goes that is not gathered in memory. The request has its head, no more, until all of
+ * the body has come; then it goes to the handler.
+ */
+enum sink_says {
+    SINK_GOES_ON, /* the next piece, please; after the end: to the handler */
+    SINK_PAUSES,  /* it has the request until req_sink_resume(): nothing is read meanwhile */
+    SINK_IS_DONE, /* the rest is of no use: to the handler; then the connection ends */
+};
+struct req_sink {
+    /* On the loop: the next bytes, which are the caller's again when it returns. */
+    enum sink_says (*write)(struct req *req, struct str bytes);
+    /* On the loop: all has come, or what comes is broken (req->body_broken). */
+    enum sink_says (*end)(struct req *req);
+    /* On the loop, once, when the request is over, however that comes; never while it pauses. */
+    void (*release)(struct req *req);
+};
+/* Any thread: what a sink that pauses has to say in the end; not SINK_PAUSES. */
+void req_sink_resume(struct req *req, enum sink_says says);
 
 /* Value of the first header of that name (ASCII case ignored), or a slice with p NULL. */
 struct str req_header(const struct req *req, struct str name);

@@ -14,9 +14,15 @@
 #include "base/err.h"
 #include "http/req.h"
 #include "http/router.h"
-#include "http/spool.h"
 
 #include <stdint.h>
+
+/* What is to be done with a body. */
+struct http_body {
+    uint64_t limit;              /* most bytes of it to read */
+    const struct req_sink *sink; /* where it goes; NULL: into memory */
+    bool unread;                 /* nobody will look at it: the answer need not wait for it */
+};
 
 struct http_conf {
     struct str host; /* empty: all interfaces */
@@ -29,15 +35,11 @@ struct http_conf {
     struct str origins; /* --origins, comma separated; "*": any */
     const struct http_route *routes;
     size_t n_routes;
-    struct spool_conf spool; /* for multipart bodies of more than LIMIT_SPOOL_BYTES */
-    struct pool *pool;       /* whose threads write them; NULL: they stay in memory */
-    void *user;              /* for the callbacks */
+    struct pool *pool; /* whose threads read files that are sent; NULL: the loops do */
+    void *user;        /* for the callbacks */
 
-    /* On a loop, once the head of a request with a body is there: most bytes of it to read. */
-    uint64_t (*body_limit)(void *user, const struct req *req);
-    /* On a loop, once a head is there whose body takes a thread of the pool: whose share it counts
-     * for (struct job); may be NULL: nobody's. */
-    uint64_t (*client)(void *user, const struct req *req);
+    /* On a loop, once the head of a request with a body is there. */
+    struct http_body (*body)(void *user, struct req *req);
     /* On a loop, once the request is complete; also, without its body, when no route matched. */
     void (*handle)(void *user, struct req *req);
     /* On each loop once the time to drain is over and its clients are told: whoever waits for

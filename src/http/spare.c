@@ -80,7 +80,8 @@ void exchange_shrink(struct exchange *ex)
 {
     if (ex->body.p)
         buf_done(&ex->body);
-    spool_close(TAKE(ex->req.spool));
+    if (ex->req.sink)
+        TAKE(ex->req.sink)->release(&ex->req);
     arena_reset(ex->req.arena);
 }
 
