@@ -4,8 +4,9 @@
 #include "unit/unit.h"
 
 #include "base/compiler.h"
+#include "base/json.h"
 #include "base/limits.h"
-#include "query/query.h"
+#include "query/picker.h"
 
 #include <string.h>
 
