@@ -77,14 +77,17 @@ static void add_field(const struct planning *p, const struct schema_field *field
     const enum field_kind kind = field->type->kind;
     const struct schema_auth *auth = p->plan->col->auth;
     struct rec_key *key = &p->plan->keys[p->plan->n];
-    struct query_pick pick = {0};
+    struct query_pick pick, *changed;
 
     if (!is_picked(p, field->name, &pick))
         return;
     p->plan->n++;
     *key = (struct rec_key){.field = field, .text = quoted_text(p->a, field->name, STR("\":"))};
-    key->pick = pick;
-    key->is_changed = p->picker && (pick.max > 0 || kind == FIELD_JSON || kind == FIELD_GEO);
+    if (p->picker && (pick.max > 0 || kind == FIELD_JSON || kind == FIELD_GEO)) {
+        changed = ARENA_NEW(p->a, struct query_pick);
+        *changed = pick;
+        key->pick = changed;
+    }
     if (auth && !p->superuser && field == auth->email)
         p->plan->email = field;
 }
@@ -177,13 +180,13 @@ static struct err *write_changed(struct rec_writer *w, const struct rec_key *key
 
     buf_init(&value, w->out->max);
     if (is_text(key->field, cell)) {
-        json_write_text(w->out, query_pick_text(w->scratch, &key->pick, cell.s));
+        json_write_text(w->out, query_pick_text(w->scratch, key->pick, cell.s));
         return NULL;
     }
     key->field->type->write(w->scratch, &value, key->field, cell);
     if (value.full)
         return rec_check_full(w->scratch, &value);
-    return query_pick_value(w->scratch, &key->pick, buf_str(&value), w->out);
+    return query_pick_value(w->scratch, key->pick, buf_str(&value), w->out);
 }
 
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
@@ -252,7 +255,7 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
         buf_add_byte(w->out, before);
         before = ',';
         buf_add(w->out, key->text);
-        if (key->is_changed)
+        if (key->pick)
             err = write_changed(w, key, cells[key->field->at]);
         else if (key->field)
             key->field->type->write(w->scratch, w->out, key->field, cells[key->field->at]);

@@ -20,10 +20,9 @@ struct rec_shape {
 /* A member of a record's object: a field, or something constant. */
 struct rec_key {
     const struct schema_field *field; /* NULL: text is the whole member */
+    const struct query_pick *pick;    /* of the value; NULL: it is written as it is */
     struct str text;                  /* `"name":` */
     bool is_expand;                   /* where "expand" stands, if there is one */
-    bool is_changed;                  /* by `pick`; else the value is written as it is */
-    struct query_pick pick;
 };
 
 /* What is written for each record of a collection, in the order of keys. */
