@@ -19,7 +19,8 @@ def compare(args, mine, home):
     model = load.filled(mine, os.path.join(home, "model"), args.rows)
     scripts = {"health": ("/api/health", None),
                "point read by id": (load.RECORDS, load.point_script(home, args.rows)),
-               "list of 30, skipTotal=1": (load.RECORDS + "?perPage=30&skipTotal=1", None),
+               "list of 30, skipTotal=1": (load.LIST, None),
+               "the same, fields=id,title": (load.LIST + "&fields=id,title", None),
                "insert, 64 in flight, FULL": (load.RECORDS, load.insert_script(home))}
     seen = {name: [] for name in scripts}
     print("%-28s %26s  %26s" % ("", "this build", "other build"))

@@ -11,6 +11,7 @@ import subprocess
 import reeve
 
 RECORDS = "/api/collections/entries/records"
+LIST = RECORDS + "?perPage=30&skipTotal=1"
 CONNECTIONS = 64
 READ_BODY, INSERT_BODY = 60, 500  # bytes of the field `body`
 

@@ -35,19 +35,31 @@ static void answer_failure(struct api_call *call, struct err *err)
     req_answer_err(call->req, err);
 }
 
-/* The fields parameter, on every 2xx JSON answer (records.md 3.4). */
+static struct err *read_picker(struct api_call *call, struct query_picker **ret)
+{
+    return query_picker_parse(call->arena, req_query_get(call->req, STR("fields")), ret);
+}
+
+const struct query_picker *api_picker(struct api_call *call)
+{
+    struct query_picker *picker;
+
+    call->is_picked = read_picker(call, &picker) == NULL;
+    return call->is_picked ? picker : NULL;
+}
+
+/* The fields parameter, on every 2xx JSON answer (records.md 3.4) that was not written by it. */
 static struct err *pick_fields(struct api_call *call)
 {
     struct resp *resp = &call->req->resp;
-    struct str fields = req_query_get(call->req, STR("fields"));
     AUTO_BUF struct buf whole;
     struct query_picker *picker;
     struct err *err;
 
     buf_init(&whole, LIMIT_RESPONSE_BYTES);
-    if (!fields.p || resp->status / 100 != 2 || resp->body.n == 0)
+    if (call->is_picked || resp->status / 100 != 2 || resp->body.n == 0)
         return NULL;
-    err = query_picker_parse(call->arena, fields, &picker);
+    err = read_picker(call, &picker);
     if (err || !picker)
         return err;
     buf_add(&whole, buf_str(&resp->body));

@@ -34,9 +34,8 @@ enum batch_as {
 struct batch_item {
     struct batch_try tries[BATCH_TRIES];
     const struct schema_col *col;
-    struct str upsert_id; /* n 0: AS_SENT in any case */
-    struct query_picker *picker;
-    struct err *picker_err; /* of an answer that has a body */
+    struct str upsert_id;   /* n 0: AS_SENT in any case */
+    struct err *picker_err; /* told where there is an answer to pick from */
 };
 
 /* Lives in the call's arena. Read-only once prepared and hashed. */

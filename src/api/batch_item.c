@@ -205,6 +205,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
     struct target target;
     struct req_pairs query;
     const struct json *body;
+    struct query_picker *picker;
     struct err *err;
 
     if (!find_target(a, submitted, &target)) /* the status that the request before has left */
@@ -219,7 +220,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
     if (err)
         return err;
     (void)req_parse_pairs(a, target.query, &query); /* broken ones count as absent */
-    ret->picker_err = query_picker_parse(a, first_of(&query, STR("fields")), &ret->picker);
+    ret->picker_err = query_picker_parse(a, first_of(&query, STR("fields")), &picker);
     if (target.action->upserts)
         ret->upsert_id = id_text(a, submitted->body);
     request = (struct rec_request){
@@ -229,6 +230,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
         .id = target.id,
         .body = body,
         .expand = first_of(&query, STR("expand")),
+        .picker = picker,
         .uploads = submitted->uploads,
         .n_uploads = submitted->n_uploads,
         .is_leased = true,

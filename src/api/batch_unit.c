@@ -29,8 +29,7 @@ static struct err *item_failed(struct arena *a, size_t at, struct err *err)
     return failed;
 }
 
-static struct err *write_result(const struct batch_item *item, struct arena *a, struct str body,
-                                struct buf *out)
+static struct err *write_result(const struct batch_item *item, struct str body, struct buf *out)
 {
     if (body.n == 0) {
         BUF_ADD(out, "{\"body\":null,\"status\":204}");
@@ -39,14 +38,7 @@ static struct err *write_result(const struct batch_item *item, struct arena *a, 
     if (item->picker_err)
         return item->picker_err;
     BUF_ADD(out, "{\"body\":");
-    if (item->picker) {
-        struct err *err = query_pick(a, item->picker, body, out);
-
-        if (err)
-            return err;
-    } else {
-        buf_add(out, body);
-    }
+    buf_add(out, body);
     BUF_ADD(out, ",\"status\":200}");
     return NULL;
 }
@@ -75,7 +67,7 @@ static struct err *run_item(struct db_conn *tx, const struct batch_item *item, s
     written = result;
     if (!written->now) /* its files are nobody's, where a listener has kept it from being written */
         *ret_used = BATCH_TRIES;
-    return write_result(item, a, written->body, out);
+    return write_result(item, written->body, out);
 }
 
 struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)

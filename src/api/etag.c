@@ -2,9 +2,9 @@
  * Entity tags of records (RFC 9110 8.8.3, 13.1), where the setting records.etags is on.
  *
  * A tag is "version-answer": the version of the stored row, which If-Match compares, and a code of
- * the whole answer, which If-None-Match of a view compares. The second part covers the body before
- * the fields are picked (with all that was expanded), the query string that picks them, and the
- * caller. Both are keyed: they tell nothing but whether something changed.
+ * the answer, which If-None-Match of a view compares. The second part covers the body (with all
+ * that was expanded and picked), the query string, which says so, and the caller. Both are keyed:
+ * they tell nothing but whether something changed.
  */
 #include "api/internal.h"
 #include "base/crypto.h"

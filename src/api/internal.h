@@ -106,6 +106,7 @@ struct api_call {
     void *state;          /* what they hand on; read-only for units */
     struct db_conn *conn; /* inside a step that reads: the thread's; else NULL */
     void *out;            /* what the last unit has left */
+    bool is_picked;       /* the answer is written by the fields parameter: api_picker() */
     struct err *err;      /* of a step that may fail */
     bool out_of_time;     /* the last lease came to an end after its time was over */
 
@@ -151,6 +152,11 @@ void api_work_start(struct api_call *call);
 
 /* answer.c: ends the call. On the loop. */
 void api_answer(struct api_call *call, struct err *err);
+
+/* answer.c: for who writes a record or a list of them: what the fields parameter asks for, NULL:
+ * everything. From then on the answer counts as picked; a broken parameter is told once the answer
+ * is there. */
+const struct query_picker *api_picker(struct api_call *call);
 
 /* answer.c: the last step of most units, which leave a struct rec_written. */
 struct err *api_send_written(struct api_call *call);

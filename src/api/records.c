@@ -18,6 +18,7 @@ static struct err *list_records(struct api_call *call)
     if (err)
         return err;
     params = (struct rec_list_params){
+        .picker = api_picker(call),
         .page = req_query_get(call->req, STR("page")),
         .per_page = req_query_get(call->req, STR("perPage")),
         .skip_total = req_query_get(call->req, STR("skipTotal")),
@@ -43,7 +44,8 @@ static struct err *view_record(struct api_call *call)
         err = api_body(call, &call->caller.actor.request.body);
     if (!err)
         err = rec_view(call->arena, call->conn, &call->caller.actor, col, call->req->params[1],
-                       req_query_get(call->req, STR("expand")), &call->req->resp.body);
+                       req_query_get(call->req, STR("expand")), api_picker(call),
+                       &call->req->resp.body);
     if (err)
         return err;
     req_answer_json(call->req, 200);
@@ -63,6 +65,7 @@ static struct err *make_draft(struct api_call *call)
                                   .actor = &call->caller.actor,
                                   .id = call->req->params[1],
                                   .expand = req_query_get(call->req, STR("expand")),
+                                  .picker = api_picker(call),
                                   .condition = api_condition(call),
                                   .gone = &call->req->gone};
     struct rec_draft *draft;

@@ -161,7 +161,7 @@ static struct err *ask_list(struct explain *x, void *ret)
 static struct err *ask_view(struct explain *x, void *ret)
 {
     return rec_view(x->a, x->inspect.conn, &x->actor, x->col, x->params[1],
-                    explain_parameter(x, STR("expand")), ret);
+                    explain_parameter(x, STR("expand")), NULL, ret);
 }
 
 static struct err *explain_read(struct explain *x, struct err *(*ask)(struct explain *x, void *ret))

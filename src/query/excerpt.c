@@ -96,7 +96,9 @@ struct excerpt {
     struct str html;
     size_t at;
     struct buf text;
-    size_t enough; /* bytes of text after which nothing more is read */
+    size_t max;     /* characters that are kept */
+    size_t enough;  /* bytes of text after the node with which nothing more is read */
+    size_t look_at; /* bytes of text at which the rest of a node may be of no use any more */
     bool after_space;
     bool in_body;
     struct str open[DEPTH];
@@ -128,6 +130,56 @@ static void add_code(struct excerpt *e, const char *p, size_t n)
     e->in_body = true;
 }
 
+struct span {
+    uint32_t from, to;
+};
+
+/* Unicode's white space. */
+static const struct span white[] = {
+    {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
+    {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+};
+
+/* The length of the white space that s, not empty, begins with; 0: none. */
+static size_t white_length(struct str s)
+{
+    uint32_t code;
+    size_t n = utf8_decode(s, &code);
+
+    for (size_t i = 0; n > 0 && i < COUNT_OF(white); i++)
+        if (code >= white[i].from && code <= white[i].to)
+            return n;
+    return 0;
+}
+
+static struct str trim_white(struct str s)
+{
+    size_t n = 1;
+
+    while (s.n > 0 && (n = white_length(s)) > 0)
+        s = str_from(s, n);
+    for (n = 1; n <= 3 && n <= s.n; n++) { /* no white space takes more bytes */
+        if (white_length(str_from(s, s.n - n)) == n) {
+            s.n -= n;
+            n = 0;
+        }
+    }
+    return s;
+}
+
+/* Whether what there is will be cut, whatever follows. It may end inside a character: the last one
+ * does not count. */
+static bool is_cut_anyway(struct excerpt *e)
+{
+    struct str text = buf_str(&e->text);
+
+    e->look_at *= 2; /* so that all looks together read the text twice at most */
+    while (text.n > 1 && ((unsigned char)text.p[text.n - 1] & 0xc0) == 0x80)
+        text.n--;
+    text.n--;
+    return utf8_count(trim_white(text)) > e->max;
+}
+
 /* The text up to `end`, with its character references. */
 static void add_text(struct excerpt *e, size_t end, bool has_entities)
 {
@@ -136,6 +188,10 @@ static void add_text(struct excerpt *e, size_t end, bool has_entities)
         char out[4];
         size_t n = 0;
 
+        if (e->text.n >= e->look_at && is_cut_anyway(e)) {
+            e->at = end;
+            return;
+        }
         if (has_entities && e->html.p[e->at] == '&')
             n = html_entity(str_sub(e->html, e->at, end - e->at), &code);
         if (n > 0) {
@@ -348,43 +404,6 @@ static void read_html(struct excerpt *e)
     }
 }
 
-struct span {
-    uint32_t from, to;
-};
-
-/* Unicode's white space. */
-static const struct span white[] = {
-    {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
-    {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
-};
-
-/* The length of the white space that s, not empty, begins with; 0: none. */
-static size_t white_length(struct str s)
-{
-    uint32_t code;
-    size_t n = utf8_decode(s, &code);
-
-    for (size_t i = 0; n > 0 && i < COUNT_OF(white); i++)
-        if (code >= white[i].from && code <= white[i].to)
-            return n;
-    return 0;
-}
-
-static struct str trim_white(struct str s)
-{
-    size_t n = 1;
-
-    while (s.n > 0 && (n = white_length(s)) > 0)
-        s = str_from(s, n);
-    for (n = 1; n <= 3 && n <= s.n; n++) { /* no white space takes more bytes */
-        if (white_length(str_from(s, s.n - n)) == n) {
-            s.n -= n;
-            n = 0;
-        }
-    }
-    return s;
-}
-
 static struct str first_codes(struct str text, size_t max)
 {
     size_t at = 0;
@@ -401,7 +420,8 @@ static struct str first_codes(struct str text, size_t max)
 struct str query_excerpt(struct arena *a, struct str html, size_t max, bool with_ellipsis)
 {
     AUTO_BUF struct buf text;
-    struct excerpt e = {.html = html, .enough = max + 2, .after_space = true};
+    struct excerpt e = {
+        .html = html, .max = max, .enough = max + 2, .look_at = 2 * max + 64, .after_space = true};
     struct str out;
 
     buf_init(&e.text, html.n * 4 + 16);

@@ -4,9 +4,9 @@
  * A path matches a key when it equals it or goes on behind it with a '.', so a key may hold dots
  * itself. Below a key the paths that go on are matched the same way.
  */
-#include "query/query.h"
+#include "query/picker.h"
 
-#include "base/buf.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/num.h"
 #include "query/excerpt.h"
@@ -18,9 +18,12 @@ struct pick {
 };
 
 struct query_picker {
-    const struct pick *picks; /* every path once */
+    const struct pick *picks; /* what is left of the paths, every one once */
     size_t n;                 /* 0: everything, written anew */
+    unsigned depth;           /* of the object below the one that was asked for */
 };
+
+static const struct query_picker everything = {0};
 
 /* --- parsing --------------------------------------------------------------------------------- */
 
@@ -161,26 +164,22 @@ struct err *query_picker_parse(struct arena *a, struct str text, struct query_pi
     if (picks.n == 0 && !is_blank)
         return NULL;
     *ret = ARENA_NEW(a, struct query_picker);
-    **ret = (struct query_picker){picks.items, picks.n};
+    **ret = (struct query_picker){.picks = picks.items, .n = picks.n};
     return NULL;
 }
 
-/* --- picking --------------------------------------------------------------------------------- */
+/* --- one member ------------------------------------------------------------------------------ */
 
-struct level {
-    const struct pick *picks; /* what is left of the paths */
-    size_t n;
-    unsigned depth;
-};
-
-static void pick_value(struct arena *a, struct level level, const struct json *value,
-                       struct json *ret);
-
-static struct json modify(struct arena *a, const struct pick *pick, const struct json *value)
+/* LIMIT_FIELDS_DEPTH deep at most; what lies deeper is picked whole. */
+static bool picks_all(const struct query_picker *picker)
 {
-    if (pick->max == 0 || value->type != JSON_TEXT)
-        return *value;
-    return json_of_text(query_excerpt(a, value->text, pick->max, pick->with_ellipsis));
+    return picker->n == 0 || picker->depth > LIMIT_FIELDS_DEPTH;
+}
+
+/* What the exact path, or '*', says of a member. */
+static struct query_pick pick_whole(const struct pick *pick)
+{
+    return (struct query_pick){&everything, pick->max, pick->with_ellipsis};
 }
 
 /* Whether the path goes through the key; *ret_rest: what is left of it, p NULL when nothing. */
@@ -197,75 +196,122 @@ static bool matches(struct str path, struct str key, struct str *ret_rest)
     return true;
 }
 
-/* False: the key is not picked. */
-static bool pick_member(struct arena *a, struct level level, const struct json_member *member,
-                        struct json *ret)
+bool query_pick_key(struct arena *a, const struct query_picker *picker, struct str key,
+                    struct query_pick *ret)
 {
     VEC(struct pick) deeper = {0};
-    const struct pick *picks = level.picks;
     const struct pick *star = NULL;
+    struct query_picker *below;
 
-    for (size_t i = 0; i < level.n; i++) {
+    *ret = (struct query_pick){.below = &everything};
+    if (picks_all(picker))
+        return true;
+    for (size_t i = 0; i < picker->n; i++) {
+        const struct pick *pick = &picker->picks[i];
         struct str rest;
 
-        if (str_eq(picks[i].path, STR("*")))
-            star = &picks[i];
-        if (!matches(picks[i].path, member->key, &rest))
+        if (str_eq(pick->path, STR("*")))
+            star = pick;
+        if (!matches(pick->path, key, &rest))
             continue;
         if (rest.n == 0) {
-            *ret = modify(a, &picks[i], &member->value);
+            *ret = pick_whole(pick);
             return true;
         }
-        *VEC_PUSH(a, &deeper) = picks[i];
+        *VEC_PUSH(a, &deeper) = *pick;
         deeper.items[deeper.n - 1].path = rest;
     }
     if (deeper.n > 0) {
-        level = (struct level){deeper.items, deeper.n, level.depth + 1};
-        pick_value(a, level, &member->value, ret);
+        below = ARENA_NEW(a, struct query_picker);
+        *below = (struct query_picker){deeper.items, deeper.n, picker->depth + 1};
+        ret->below = below;
         return true;
     }
     if (star)
-        *ret = modify(a, star, &member->value);
+        *ret = pick_whole(star);
     return star != NULL;
 }
 
-static void pick_object(struct arena *a, struct level level, const struct json *object,
-                        struct json *ret)
+struct str query_pick_text(struct arena *a, const struct query_pick *pick, struct str text)
+{
+    return pick->max > 0 ? query_excerpt(a, text, pick->max, pick->with_ellipsis) : text;
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static void pick_value(struct arena *a, const struct query_pick *pick, const struct json *value,
+                       struct json *ret);
+
+static void pick_object(struct arena *a, const struct query_picker *picker,
+                        const struct json *object, struct json *ret)
 {
     struct json_member *members = ARENA_ARRAY(a, struct json_member, object->n);
     size_t n_members = 0;
 
     for (size_t i = 0; i < object->n; i++) {
-        members[n_members].key = object->members[i].key;
-        if (pick_member(a, level, &object->members[i], &members[n_members].value))
-            n_members++;
+        const struct json_member *member = &object->members[i];
+        struct query_pick pick;
+
+        if (!query_pick_key(a, picker, member->key, &pick))
+            continue;
+        members[n_members].key = member->key;
+        pick_value(a, &pick, &member->value, &members[n_members++].value);
     }
     *ret = json_of_object(members, n_members);
 }
 
-/* LIMIT_FIELDS_DEPTH deep at most; what lies deeper is picked whole. */
-static void pick_value(struct arena *a, struct level level, const struct json *value,
-                       struct json *ret)
+/* A list that does not begin with an object is left as it is. */
+static void pick_list(struct arena *a, const struct query_picker *picker, const struct json *list,
+                      struct json *ret)
 {
     struct json *items;
 
-    *ret = *value;
-    if (level.depth > LIMIT_FIELDS_DEPTH)
+    if (list->n == 0 || list->items[0].type != JSON_OBJECT)
         return;
-    if (value->type == JSON_OBJECT) {
-        pick_object(a, level, value, ret);
-        return;
-    }
-    if (value->type != JSON_LIST || value->n == 0 || value->items[0].type != JSON_OBJECT)
-        return;
-    items = ARENA_ARRAY(a, struct json, value->n);
-    for (size_t i = 0; i < value->n; i++) {
-        items[i] = value->items[i];
+    items = ARENA_ARRAY(a, struct json, list->n);
+    for (size_t i = 0; i < list->n; i++) {
+        items[i] = list->items[i];
         if (items[i].type == JSON_OBJECT)
-            pick_object(a, level, &value->items[i], &items[i]);
+            pick_object(a, picker, &list->items[i], &items[i]);
     }
-    *ret = json_of_list(items, value->n);
+    *ret = json_of_list(items, list->n);
 }
+
+/* As deep as picks_all() lets it. */
+static void pick_value(struct arena *a, const struct query_pick *pick, const struct json *value,
+                       struct json *ret)
+{
+    *ret = *value;
+    if (value->type == JSON_TEXT)
+        *ret = json_of_text(query_pick_text(a, pick, value->text));
+    else if (value->type == JSON_OBJECT && !picks_all(pick->below))
+        pick_object(a, pick->below, value, ret);
+    else if (value->type == JSON_LIST && !picks_all(pick->below))
+        pick_list(a, pick->below, value, ret);
+}
+
+static struct err *read_value(struct arena *a, struct str text, const struct json **ret)
+{
+    if (json_read(a, text, &json_limits_stored, ret, NULL))
+        return NULL;
+    return err_new(a, E_BAD_REQUEST, NULL, "fields: the answer is no JSON");
+}
+
+struct err *query_pick_value(struct arena *a, const struct query_pick *pick, struct str value,
+                             struct buf *out)
+{
+    const struct json *read;
+    struct json picked;
+    struct err *err = read_value(a, value, &read);
+
+    if (err)
+        return err;
+    pick_value(a, pick, read, &picked);
+    json_write(out, &picked, true);
+    return NULL;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
 
 /* A page of a list, told from an object that is picked from by its members, which no record has. */
 static bool is_search_result(const struct json *value)
@@ -286,22 +332,22 @@ static bool is_search_result(const struct json *value)
 struct err *query_pick(struct arena *a, const struct query_picker *picker, struct str body,
                        struct buf *out)
 {
-    struct level level = {picker->picks, picker->n, 0};
+    const struct query_pick pick = {.below = picker};
     const struct json *read;
     struct json value;
+    struct err *err = read_value(a, body, &read);
 
-    if (!json_read(a, body, &json_limits_stored, &read, NULL))
-        return err_new(a, E_BAD_REQUEST, NULL, "fields: the answer is no JSON");
-    value = *read;
-    if (picker->n > 0 && is_search_result(read)) {
+    if (err)
+        return err;
+    if (is_search_result(read)) {
         struct json_member *members = ARENA_ARRAY(a, struct json_member, read->n);
 
         for (size_t i = 0; i < read->n; i++)
             members[i] = read->members[i];
-        pick_value(a, level, &read->members[0].value, &members[0].value);
+        pick_value(a, &pick, &read->members[0].value, &members[0].value);
         value = json_of_object(members, read->n);
-    } else if (picker->n > 0) {
-        pick_value(a, level, read, &value);
+    } else {
+        pick_value(a, &pick, read, &value);
     }
     json_write(out, &value, true);
     return NULL;

@@ -1,6 +1,6 @@
 /*
  * query: the filter language (compat query-language.md): lexed, parsed, resolved against a schema
- * snapshot and compiled to parameterised SQL; sort, the fields picker and expand paths.
+ * snapshot and compiled to parameterised SQL; sort and expand paths.
  *
  * Parsing gives a tree that prints back to its text. Compiling takes a query_spec and yields SQL
  * and values. What compiles once is kept per thread (query_cache) under the parsed shape, a class
@@ -119,18 +119,6 @@ void query_cache_release(void);
 
 /* The 403 of section 14, or NULL: a client's raw filter and sort, checked before parsing. */
 MUST_CHECK struct err *query_check_identifiers(struct arena *a, struct str filter, struct str sort);
-
-/* --- the fields picker ----------------------------------------------------------------------- */
-
-struct query_picker;
-
-/* p NULL or nothing but empty items: *ret NULL, no picking. Bad: E_BAD_REQUEST. */
-MUST_CHECK struct err *query_picker_parse(struct arena *a, struct str text,
-                                          struct query_picker **ret);
-/* Applies it to the answer in `body` (JSON text) and writes the picked text to `out`: to each
- * element of `items` of a search result, of a list of objects, or to the object. */
-MUST_CHECK struct err *query_pick(struct arena *a, const struct query_picker *picker,
-                                  struct str body, struct buf *out);
 
 /* --- expand ---------------------------------------------------------------------------------- */
 

@@ -45,6 +45,7 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
                             .col = col,
                             .values = rec_zero(a, col),
                             .uploads = &draft->uploads};
+    const struct rec_shape shape = {.picker = request->picker};
     struct err *items = NULL;
     struct rec rec;
 
@@ -68,7 +69,7 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
     if (rec_level_needs_rows(actor, col, request->expand))
         return NULL;
     rec = (struct rec){.col = col, .cells = draft->cells};
-    return rec_answer(a, NULL, actor, &rec, STR_NONE, &draft->answer);
+    return rec_answer(a, NULL, actor, &rec, &shape, &draft->answer);
 }
 
 /* --- the unit --------------------------------------------------------------------------------- */
@@ -114,6 +115,7 @@ static struct err *check_create_form(const struct rec_draft *draft, const struct
 static struct err *store_created(const struct rec_draft *draft, struct rec_work *work,
                                  struct rec_written *ret)
 {
+    const struct rec_shape shape = {draft->request.expand, draft->request.picker};
     struct rec *rec;
     struct err *err;
 
@@ -131,7 +133,7 @@ static struct err *store_created(const struct rec_draft *draft, struct rec_work 
     ret->body = draft->answer;
     if (ret->body.p && !work->is_heard)
         return NULL;
-    return rec_answer(work->a, work->tx, &draft->actor, rec, draft->request.expand, &ret->body);
+    return rec_answer(work->a, work->tx, &draft->actor, rec, &shape, &ret->body);
 }
 
 const struct rec_part rec_create_part = {.kind = EVENT_RECORD_CREATE,

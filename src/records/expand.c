@@ -205,13 +205,23 @@ static struct err *grow_branch(const struct expand *x, const struct rec_rows *ro
         return err;
     for (size_t i = 0; i < branch->rows.n; i++)
         map_put(x->a, &branch->by_id, rec_id(&branch->rows.items[i]), &branch->rows.items[i]);
-    branch->level.actor = x->actor;
-    branch->level.plan = rec_plan_new(x->a, branch->hop.target, x->actor->superuser);
     err = find_managed(x, branch->hop.target, &branch->rows, &branch->level.managed, &failed);
     if (!err && children && branch->rows.n)
         err = grow_level(x, &branch->rows, children, depth + 1, &branch->level);
     *ret_kept = !children || branch->rows.n == 0 || branch->level.n_kept > 0;
     return err;
+}
+
+/* How its records are written, if they are. */
+static void plan_branch(const struct expand *x, const struct rec_plan *above,
+                        struct rec_branch *branch)
+{
+    struct query_pick pick = {0};
+
+    if (above->expands)
+        branch->is_left_out = !query_pick_key(x->a, above->expands, branch->name, &pick);
+    branch->level.actor = x->actor;
+    branch->level.plan = rec_plan_new(x->a, branch->hop.target, x->actor->superuser, pick.below);
 }
 
 static int compare_branches(const void *x, const void *y)
@@ -235,6 +245,7 @@ static struct err *grow_level(const struct expand *x, const struct rec_rows *row
         if (!query_hop_resolve(x->actor->scope.schema, level->plan->col, wanted->name,
                                &branch->hop))
             continue;
+        plan_branch(x, level->plan, branch);
         err = grow_branch(x, rows, wanted, depth, branch, &keep);
         if (err)
             return err;
@@ -258,7 +269,7 @@ bool rec_level_needs_rows(const struct rec_actor *actor, const struct schema_col
 
 struct err *rec_level_init(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                            const struct schema_col *col, const struct rec_rows *rows,
-                           struct str expand, struct rec_level *ret)
+                           const struct rec_shape *shape, struct rec_level *ret)
 {
     struct rec_actor *expanding = ARENA_NEW(a, struct rec_actor);
     struct expand x = {.a = a, .conn = conn, .actor = actor};
@@ -266,11 +277,12 @@ struct err *rec_level_init(struct arena *a, struct db_conn *conn, const struct r
     struct err *err;
     bool failed;
 
-    *ret = (struct rec_level){.actor = actor, .plan = rec_plan_new(a, col, actor->superuser)};
+    *ret = (struct rec_level){.actor = actor,
+                              .plan = rec_plan_new(a, col, actor->superuser, shape->picker)};
     err = find_managed(&x, col, rows, &ret->managed, &failed);
-    if (err || failed || expand.n == 0 || rows->n == 0)
+    if (err || failed || shape->expand.n == 0 || rows->n == 0)
         return err; /* a manage rule that cannot be compiled also costs the expands, as upstream */
-    wanted = query_expand_parse(a, expand);
+    wanted = query_expand_parse(a, shape->expand);
     *expanding = *actor;
     expanding->request.context = STR("expand");
     x.actor = expanding;

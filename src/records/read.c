@@ -87,19 +87,20 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
 
 /* All that the query finds, with commas between them. */
 static struct err *list_rows(struct arena *a, struct rec_writer *w, const struct rec_actor *actor,
-                             const struct query_spec *spec, struct str expand, size_t *ret_n)
+                             const struct query_spec *spec, const struct rec_shape *shape,
+                             size_t *ret_n)
 {
     struct rec_rows rows = {0};
     struct rec_level level;
     struct err *err;
 
-    if (!rec_level_needs_rows(actor, spec->col, expand)) {
-        err = rec_level_init(a, w->conn, actor, spec->col, &rows, STR_NONE, &level);
+    if (!rec_level_needs_rows(actor, spec->col, shape->expand)) {
+        err = rec_level_init(a, w->conn, actor, spec->col, &rows, shape, &level);
         return err ? err : stream_rows(a, w, spec, &level, ret_n);
     }
     err = rec_read_all(a, w->conn, spec, &rows);
     if (!err)
-        err = rec_level_init(a, w->conn, actor, spec->col, &rows, expand, &level);
+        err = rec_level_init(a, w->conn, actor, spec->col, &rows, shape, &level);
     *ret_n = rows.n;
     for (size_t i = 0; i < rows.n && !err; i++) {
         if (i)
@@ -151,6 +152,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
                      const struct schema_col *col, const struct rec_list_params *params,
                      struct buf *out)
 {
+    const struct rec_shape shape = {params->expand, params->picker};
     struct query_spec spec = rec_spec(conn, actor, col);
     struct rec_writer w;
     struct rec_page page;
@@ -173,7 +175,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     spec.limit = page.per_page;
     spec.offset = page.offset;
     BUF_ADD(out, "{\"items\":[");
-    err = list_rows(a, &w, actor, &spec, params->expand, &n);
+    err = list_rows(a, &w, actor, &spec, &shape, &n);
     if (err)
         return err;
     /* a page that is not full ends the list, so its rows give the total; not of views: their ids
@@ -194,8 +196,9 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
 
 struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                      const struct schema_col *col, struct str id, struct str expand,
-                     struct buf *out)
+                     const struct query_picker *picker, struct buf *out)
 {
+    const struct rec_shape shape = {expand, picker};
     struct query_spec spec = rec_spec(conn, actor, col);
     struct rec_writer w;
     struct err *err;
@@ -209,7 +212,7 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
         spec.rule = col->view_rule.text;
     spec.id = id.p ? id : STR("");
     spec.limit = 1;
-    err = list_rows(a, &w, actor, &spec, expand, &n);
+    err = list_rows(a, &w, actor, &spec, &shape, &n);
     if (n == 0 || (err && !err->timed_out)) /* else it was an expand that took too long */
         err = rec_rule_failed(a, err, E_NOT_FOUND, false);
     if (!err && n == 0)
@@ -217,8 +220,9 @@ struct err *rec_view(struct arena *a, struct db_conn *conn, const struct rec_act
     return err ? err : rec_check_full(a, out);
 }
 
-struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
-                      const struct rec *rec, struct str expand, unsigned flags, struct buf *out)
+static struct err *write_one(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                             const struct rec *rec, const struct rec_shape *shape, unsigned flags,
+                             struct buf *out)
 {
     struct rec_rows rows = {.n = 1, .cap = 1};
     struct rec_level level;
@@ -227,7 +231,7 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
 
     rows.items = ARENA_NEW(a, struct rec);
     rows.items[0] = *rec;
-    err = rec_level_init(a, conn, actor, rec->col, &rows, expand, &level);
+    err = rec_level_init(a, conn, actor, rec->col, &rows, shape, &level);
     if (err)
         return err;
     level.emails_shown = flags & REC_EMAIL_SHOWN;
@@ -239,14 +243,22 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
     return rec_check_full(a, out);
 }
 
+struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                      const struct rec *rec, struct str expand, unsigned flags, struct buf *out)
+{
+    const struct rec_shape shape = {.expand = expand};
+
+    return write_one(a, conn, actor, rec, &shape, flags, out);
+}
+
 struct err *rec_answer(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
-                       const struct rec *rec, struct str expand, struct str *ret)
+                       const struct rec *rec, const struct rec_shape *shape, struct str *ret)
 {
     AUTO_BUF struct buf out;
     struct err *err;
 
     buf_init(&out, LIMIT_RESPONSE_BYTES);
-    err = rec_write(a, conn, actor, rec, expand, 0, &out);
+    err = write_one(a, conn, actor, rec, shape, 0, &out);
     if (!err)
         *ret = arena_dup(a, buf_str(&out));
     return err;

@@ -5,12 +5,12 @@
 #ifndef REEVE_RECORDS_READ_H
 #define REEVE_RECORDS_READ_H
 
-#include "records/records.h"
+#include "records/row.h"
 
-/* rec_write() as a text of its own, which lives in `a`. conn NULL: the record's level needs no
- * rows. */
+/* One record as the actor may see it, as a text of its own, which lives in `a`. conn NULL: the
+ * record's level needs no rows. */
 MUST_CHECK struct err *rec_answer(struct arena *a, struct db_conn *conn,
                                   const struct rec_actor *actor, const struct rec *rec,
-                                  struct str expand, struct str *ret);
+                                  const struct rec_shape *shape, struct str *ret);
 
 #endif

@@ -15,6 +15,7 @@
 #include "db/db.h"
 #include "events/events.h"
 #include "files/files.h"
+#include "query/picker.h"
 #include "query/query.h"
 #include "schema/schema.h"
 
@@ -92,6 +93,7 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
 /* Raw query parameters; p NULL: absent. */
 struct rec_list_params {
     struct str page, per_page, skip_total, filter, sort, expand;
+    const struct query_picker *picker; /* of each item; NULL: all of it, as it is stored */
 };
 
 /* A page of a search result (records.md 9). */
@@ -110,10 +112,11 @@ void rec_page_write(struct buf *out, const struct rec_page *page, int64_t total)
 MUST_CHECK struct err *rec_list(struct arena *a, struct db_conn *conn,
                                 const struct rec_actor *actor, const struct schema_col *col,
                                 const struct rec_list_params *params, struct buf *out);
-/* GET …/records/{id}. expand: the raw parameter. */
+/* GET …/records/{id}. expand: the raw parameter; picker: NULL: all of it, as it is stored. */
 MUST_CHECK struct err *rec_view(struct arena *a, struct db_conn *conn,
                                 const struct rec_actor *actor, const struct schema_col *col,
-                                struct str id, struct str expand, struct buf *out);
+                                struct str id, struct str expand, const struct query_picker *picker,
+                                struct buf *out);
 
 enum rec_write_flags {
     REC_EMAIL_SHOWN = 1, /* auth answers: the e-mail whatever its visibility */
@@ -188,7 +191,8 @@ struct rec_request {
     struct str id;           /* update, delete */
     const struct json *body; /* an object, or NULL: empty. Of delete: feeds @request.body */
     struct str expand;       /* raw parameter */
-    const struct rec_upload *uploads; /* beside the body's values; n_uploads of them */
+    const struct query_picker *picker; /* of the answer; NULL: all of it, as it is stored */
+    const struct rec_upload *uploads;  /* beside the body's values; n_uploads of them */
     size_t n_uploads;
     /* update, delete: compared inside the unit, once the rule is satisfied. NULL: none, and the
      * answer tells no version */

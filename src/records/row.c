@@ -32,39 +32,101 @@ static struct str quoted_text(struct arena *a, struct str text, struct str after
     return arena_concat(a, buf_str(&out), after, STR_NONE);
 }
 
-struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, bool superuser)
+/* A plan that is being made. */
+struct planning {
+    struct arena *a;
+    const struct query_picker *picker;
+    bool superuser;
+    struct rec_plan *plan;
+};
+
+static bool is_picked(const struct planning *p, struct str name, struct query_pick *ret)
 {
-    /* members that every record has; all are sorted */
-    const struct str names[] = {STR("collectionId"), STR("collectionName"), STR("expand")};
-    const struct str id = quoted_text(a, col->id, STR("\""));
-    const struct str name = quoted_text(a, col->name, STR("\""));
-    const struct rec_key fixed[COUNT_OF(names)] = {
-        {.text = arena_concat(a, STR("\"collectionId\":"), id, STR_NONE)},
-        {.text = arena_concat(a, STR("\"collectionName\":"), name, STR_NONE)},
-        {.text = STR("\"expand\":"), .is_expand = true},
+    return !p->picker || query_pick_key(p->a, p->picker, name, ret);
+}
+
+/* A member that every record has. */
+struct fixed {
+    struct str name;
+    struct str text; /* `"name":` */
+    struct str value;
+    bool is_expand; /* and has no value of its own */
+};
+
+static void add_fixed(const struct planning *p, const struct fixed *member)
+{
+    struct rec_key *key = &p->plan->keys[p->plan->n];
+    struct query_pick pick = {0};
+    struct str value;
+
+    if (!is_picked(p, member->name, &pick))
+        return;
+    p->plan->n++;
+    *key = (struct rec_key){.text = member->text, .is_expand = member->is_expand};
+    if (member->is_expand) {
+        p->plan->expands = pick.below;
+        return;
+    }
+    value = quoted_text(p->a, query_pick_text(p->a, &pick, member->value), STR("\""));
+    key->text = arena_concat(p->a, member->text, value, STR_NONE);
+}
+
+/* What is picked has JSON written anew, be it all of a value or a part. */
+static void add_field(const struct planning *p, const struct schema_field *field)
+{
+    const enum field_kind kind = field->type->kind;
+    const struct schema_auth *auth = p->plan->col->auth;
+    struct rec_key *key = &p->plan->keys[p->plan->n];
+    struct query_pick pick, *changed;
+
+    if (!is_picked(p, field->name, &pick))
+        return;
+    p->plan->n++;
+    *key = (struct rec_key){.field = field, .text = quoted_text(p->a, field->name, STR("\":"))};
+    if (p->picker && (pick.max > 0 || kind == FIELD_JSON || kind == FIELD_GEO)) {
+        changed = ARENA_NEW(p->a, struct query_pick);
+        *changed = pick;
+        key->pick = changed;
+    }
+    if (auth && !p->superuser && field == auth->email)
+        p->plan->email = field;
+}
+
+/* Whether records have the field in their answers at all. */
+static bool is_shown(const struct planning *p, const struct schema_field *field)
+{
+    const struct schema_auth *auth = p->plan->col->auth;
+
+    if (auth && (field == auth->password || field == auth->token_key))
+        return false; /* not even in a superuser's */
+    return p->superuser || !field->hidden;
+}
+
+struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, bool superuser,
+                              const struct query_picker *picker)
+{
+    const struct fixed fixed[] = {
+        /* sorted by their names, as the fields are */
+        {STR("collectionId"), STR("\"collectionId\":"), col->id, false},
+        {STR("collectionName"), STR("\"collectionName\":"), col->name, false},
+        {STR("expand"), STR("\"expand\":"), STR_NONE, true},
     };
     struct rec_plan *plan = ARENA_NEW(a, struct rec_plan);
-    const struct schema_auth *auth = col->auth;
+    const struct planning p = {a, picker, superuser, plan};
     size_t at = 0;
 
     plan->col = col;
     plan->keys = ARENA_ARRAY(a, struct rec_key, col->n_fields + COUNT_OF(fixed));
-    if (auth && !superuser)
-        plan->email = auth->email;
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = col->by_name[i];
 
-        while (at < COUNT_OF(fixed) && str_cmp(names[at], field->name) < 0)
-            plan->keys[plan->n++] = fixed[at++];
-        if (auth && (field == auth->password || field == auth->token_key))
-            continue; /* never in an answer, not even a superuser's */
-        if (field->hidden && !superuser)
-            continue;
-        plan->keys[plan->n++] =
-            (struct rec_key){.field = field, .text = quoted_text(a, field->name, STR("\":"))};
+        while (at < COUNT_OF(fixed) && str_cmp(fixed[at].name, field->name) < 0)
+            add_fixed(&p, &fixed[at++]);
+        if (is_shown(&p, field))
+            add_field(&p, field);
     }
     while (at < COUNT_OF(fixed))
-        plan->keys[plan->n++] = fixed[at++];
+        add_fixed(&p, &fixed[at++]);
     return plan;
 }
 
@@ -101,6 +163,32 @@ static bool email_is_visible(struct rec_writer *w, const struct rec_level *level
     return map_find(&level->managed, id) != NULL;
 }
 
+/* Texts that are written as they are stored; others are in some form. */
+static bool is_text(const struct schema_field *field, struct db_value cell)
+{
+    const enum field_kind kind = field->type->kind;
+
+    return (kind == FIELD_TEXT || kind == FIELD_EDITOR) && cell.type == DB_TEXT &&
+           utf8_valid(cell.s);
+}
+
+/* What is picked of a field's value. Of a long text an excerpt reads the beginning alone. */
+static struct err *write_changed(struct rec_writer *w, const struct rec_key *key,
+                                 struct db_value cell)
+{
+    AUTO_BUF struct buf value;
+
+    buf_init(&value, w->out->max);
+    if (is_text(key->field, cell)) {
+        json_write_text(w->out, query_pick_text(w->scratch, key->pick, cell.s));
+        return NULL;
+    }
+    key->field->type->write(w->scratch, &value, key->field, cell);
+    if (value.full)
+        return rec_check_full(w->scratch, &value);
+    return query_pick_value(w->scratch, key->pick, buf_str(&value), w->out);
+}
+
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
                                 const struct db_value *cells);
 
@@ -112,6 +200,8 @@ static struct err *write_branch(struct rec_writer *w, const struct rec_branch *b
     struct err *err = NULL;
     size_t n = 0;
 
+    if (branch->is_left_out)
+        return NULL;
     for (size_t i = 0; i < ids.n && !err; i++) {
         const struct rec *target = map_find(&branch->by_id, ids.items[i]);
 
@@ -133,6 +223,19 @@ static struct err *write_branch(struct rec_writer *w, const struct rec_branch *b
     return err;
 }
 
+static struct err *write_expand(struct rec_writer *w, const struct rec_level *level,
+                                const struct rec *rec)
+{
+    struct err *err = NULL;
+    bool first = true;
+
+    BUF_ADD(w->out, "{");
+    for (size_t i = 0; i < level->n_kept && !err; i++)
+        err = write_branch(w, level->kept[i], rec, &first);
+    BUF_ADD(w->out, "}");
+    return err;
+}
+
 /* As deep as expands are, which LIMIT_EXPAND_DEPTH bounds; inside, too, limits are looked at every
  * so often, but the scratch arena is not reset. */
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
@@ -143,7 +246,6 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
     bool email = plan->email && !email_is_visible(w, level, &rec);
     struct err *err = NULL;
     char before = '{';
-    bool first = true;
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct rec_key *key = &plan->keys[i];
@@ -153,18 +255,16 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
         buf_add_byte(w->out, before);
         before = ',';
         buf_add(w->out, key->text);
-        if (key->field)
+        if (key->pick)
+            err = write_changed(w, key, cells[key->field->at]);
+        else if (key->field)
             key->field->type->write(w->scratch, w->out, key->field, cells[key->field->at]);
-        if (!key->is_expand)
-            continue;
-        BUF_ADD(w->out, "{");
-        for (size_t j = 0; j < level->n_kept && !err; j++)
-            err = write_branch(w, level->kept[j], &rec, &first);
-        BUF_ADD(w->out, "}");
+        if (key->is_expand)
+            err = write_expand(w, level, &rec);
         if (err)
             return err;
     }
-    BUF_ADD(w->out, "}");
+    buf_add(w->out, before == '{' ? STR("{}") : STR("}"));
     if (w->out->full)
         return rec_check_full(w->scratch, w->out);
     return ++w->n_records % REC_ROWS_A_CHECK ? NULL : db_check_limits(w->scratch, w->conn);

@@ -8,11 +8,19 @@
 #define REEVE_RECORDS_ROW_H
 
 #include "base/map.h"
+#include "query/picker.h"
 #include "records/rows.h"
+
+/* What of a record is written. */
+struct rec_shape {
+    struct str expand;                 /* the raw parameter; may be empty */
+    const struct query_picker *picker; /* NULL: all of it, as it is stored */
+};
 
 /* A member of a record's object: a field, or something constant. */
 struct rec_key {
     const struct schema_field *field; /* NULL: text is the whole member */
+    const struct query_pick *pick;    /* of the value; NULL: it is written as it is */
     struct str text;                  /* `"name":` */
     bool is_expand;                   /* where "expand" stands, if there is one */
 };
@@ -20,12 +28,14 @@ struct rec_key {
 /* What is written for each record of a collection, in the order of keys. */
 struct rec_plan {
     const struct schema_col *col;
-    struct rec_key *keys;
+    struct rec_key *keys; /* those that are picked */
     size_t n;
-    const struct schema_field *email; /* written only where it is visible; NULL: no such field */
+    const struct schema_field *email;   /* written only where it is visible; NULL: it never is */
+    const struct query_picker *expands; /* of the members of "expand"; NULL: all of them */
 };
-/* superuser: hidden fields are written, too. */
-struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, bool superuser);
+/* superuser: hidden fields are written, too. picker: of the record's members; NULL: all. */
+struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, bool superuser,
+                              const struct query_picker *picker);
 
 struct rec_branch;
 
@@ -42,6 +52,7 @@ struct rec_level {
 /* One segment of an expand, fetched for all records of its parent's level. */
 struct rec_branch {
     struct str name;
+    bool is_left_out; /* not picked: resolved like the others, but not written */
     struct query_hop hop;
     struct rec_level level;
     struct rec_rows rows;

@@ -139,6 +139,7 @@ static struct err *store_updated(const struct rec_draft *draft, struct rec_work 
                                  struct rec_written *ret)
 {
     const struct rec_request *request = &draft->request;
+    const struct rec_shape shape = {request->expand, request->picker};
     struct err *items = NULL;
     struct rec *rec;
     struct err *err;
@@ -155,7 +156,7 @@ static struct err *store_updated(const struct rec_draft *draft, struct rec_work 
         rec_files_replaced(work, work->scope->files);
     }
     err = rec_version_now(work, request, &ret->version);
-    return err ? err : rec_answer(work->a, work->tx, work->actor, rec, request->expand, &ret->body);
+    return err ? err : rec_answer(work->a, work->tx, work->actor, rec, &shape, &ret->body);
 }
 
 const struct rec_part rec_update_part = {.kind = EVENT_RECORD_UPDATE,

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "query/query.h"
+#include "query/picker.h"
 
 static unsigned depth(const struct query_expand *node)
 {

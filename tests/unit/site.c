@@ -366,8 +366,8 @@ const char *site_view(const char *collection, const char *id, const char *expand
     struct err *err;
 
     buf_init(&out, 1 * MIB);
-    err =
-        rec_view(site.a, conn, &site.actor, site_col(collection), str_of(id), str_of(expand), &out);
+    err = rec_view(site.a, conn, &site.actor, site_col(collection), str_of(id), str_of(expand),
+                   NULL, &out);
     db_read_end(conn);
     return read_answer(err, &out);
 }

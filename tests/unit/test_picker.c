@@ -4,8 +4,9 @@
 #include "unit/unit.h"
 
 #include "base/compiler.h"
+#include "base/json.h"
 #include "base/limits.h"
-#include "query/query.h"
+#include "query/picker.h"
 
 #include <string.h>
 
@@ -157,6 +158,49 @@ static void excerpts_are_the_beginning_of_the_text(void **state)
     }
 }
 
+/* Of a long text no more is read than is needed; what is cut, and where, stays the same. */
+static void excerpts_of_long_texts(void **state)
+{
+    static const struct {
+        const char *before, *unit;
+        unsigned n;
+        const char *after, *fields, *out;
+        bool out_is_all;
+    } cases[] = {
+        {"", "x", 100000, "", "t:excerpt(5,true)", "xxxxx...", false},
+        {"", "&nbsp;", 10000, "abcdefgh", "t:excerpt(5,true)", "abcde...", false},
+        {"", "&nbsp;", 10000, "abcde", "t:excerpt(5,true)", "abcde", false},
+        {"", "\xe2\x80\x83", 5000, "", "t:excerpt(5,true)", "", false},
+        {"", "\xc3\xa9", 5000, "", "t:excerpt(5000,true)", "", true},
+        {"", "\xc3\xa9", 5000, " \xc2\xa0", "t:excerpt(5000,true)", "", true},
+        {"", "abc\xc2\xa0 ", 3000, "", "t:excerpt(4,true)", "abc...", false},
+        {"abcde", "\xe2\x80\x83", 5000, "", "t:excerpt(5,true)", "abcde", false},
+        {"abcd", "\xe2\x80\x83", 5000, "", "t:excerpt(4,true)", "abcd", false},
+        {"abc", "\xe2\x80\x83", 5000, "", "t:excerpt(3,true)", "abc", false},
+        {"abcde", "\xe2\x80\x83", 5000, "f", "t:excerpt(5,true)", "abcde...", false},
+        {"", "<p>a</p>", 10000, "", "t:excerpt(2,true)", "a...", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        AUTO_BUF struct buf body, want;
+
+        buf_init(&body, MIB);
+        buf_init(&want, MIB);
+        buf_addf(&body, "{\"t\":\"%s", cases[i].before);
+        BUF_ADD(&want, "{\"t\":\"");
+        for (unsigned n = 0; n < cases[i].n; n++) {
+            buf_addf(&body, "%s", cases[i].unit);
+            if (cases[i].out_is_all)
+                buf_addf(&want, "%s", cases[i].unit);
+        }
+        buf_addf(&body, "%s\"}", cases[i].after);
+        buf_addf(&want, "%s\"}", cases[i].out);
+        assert_string_equal(pick(a, cases[i].fields, body.p), want.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +209,7 @@ int main(void)
         cmocka_unit_test(bad_modifiers_are_refused),
         cmocka_unit_test(the_number_of_paths_is_bounded),
         cmocka_unit_test(excerpts_are_the_beginning_of_the_text),
+        cmocka_unit_test(excerpts_of_long_texts),
     };
 
     return cmocka_run_group_tests_name("picker", tests, NULL, NULL);
