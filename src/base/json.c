@@ -168,11 +168,12 @@ static struct str copy_text(struct reader *r, const char *p, size_t n)
 static struct str keep_text(struct reader *r, const char *p, size_t n)
 {
     size_t at = (size_t)(p - r->copy);
+    struct str kept = {r->text.p + at, n};
 
-    if (at > r->text.n || n > r->text.n - at || memcmp(r->text.p + at, p, n) != 0)
-        return n < GIVEN_BACK ? arena_dup(r->a, (struct str){p, n}) : copy_text(r, p, n);
+    if (at > r->text.n || n > r->text.n - at || memcmp(kept.p, p, n) != 0)
+        kept = n < GIVEN_BACK ? arena_dup(r->a, (struct str){p, n}) : copy_text(r, p, n);
     pass(&r->texts, p + n);
-    return (struct str){r->text.p + at, n};
+    return kept;
 }
 
 static void *take_room(struct reader *r, size_t n, size_t size)

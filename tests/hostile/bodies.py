@@ -58,6 +58,8 @@ TAKEN = [
     ("keys", JSON, KEYS, 10),
     ("a text", JSON, b'{"a":"' + b"x" * (14 * MB) + b'"}', 2.5),
     ("a text with an escape", JSON, b'{"a":"\\n' + b"x" * (14 * MB) + b'"}', 2.5),
+    ("texts", JSON, b'{"a":[' + b",".join([b'"' + b"x" * 40 + b'"'] * 330000) + b"]}", 2.7),
+    ("texts with escapes", JSON, b'{"a":[' + b",".join([b'"\\n' + b"x" * 38 + b'"'] * 330000) + b"]}", 2.9),
     ("a form's pairs", FORM, PAIRS, 3),
     ("a form's escaped pairs", FORM, ESCAPED, 3),
     ("a form's text", FORM, b"a=" + b"x" * (14 * MB), 3),
