@@ -139,6 +139,23 @@ static struct err *check_requests(struct arena *a, const struct json *list,
     return items;
 }
 
+/* Of more than max, which are refused, nothing is kept; but what is no request is told first. */
+static bool decode_requests(struct arena *a, const struct json *list, bool exactly, uint64_t max,
+                            struct batch_request **ret)
+{
+    AUTO(arena_free) struct arena *scratch = arena_new();
+    const uint32_t n = list ? list->n : 0;
+    const bool kept = n <= max;
+
+    *ret = ARENA_ARRAY(a, struct batch_request, kept ? n : 1);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!decode_request(kept ? a : scratch, &list->items[i], exactly, &(*ret)[kept ? i : 0]))
+            return false;
+        arena_reset(scratch);
+    }
+    return true;
+}
+
 struct err *batch_read(struct api_call *call, struct batch_request **ret, size_t *ret_n)
 {
     const bool exactly = !str_starts(call->req->content_type, STR("application/json"));
@@ -155,9 +172,7 @@ struct err *batch_read(struct api_call *call, struct batch_request **ret, size_t
     if (err)
         return err;
     *ret_n = list.requests ? list.requests->n : 0;
-    *ret = ARENA_ARRAY(a, struct batch_request, *ret_n);
-    for (size_t i = 0; i < *ret_n; i++)
-        if (!decode_request(a, &list.requests->items[i], exactly, &(*ret)[i]))
-            return err_new(a, E_BAD_REQUEST, FAILED_TO_READ, "batch: not a request");
+    if (!decode_requests(a, list.requests, exactly, (uint64_t)settings->batch.max_requests, ret))
+        return err_new(a, E_BAD_REQUEST, FAILED_TO_READ, "batch: not a request");
     return check_requests(a, list.requests, *ret, *ret_n, settings->batch.max_requests);
 }

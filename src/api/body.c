@@ -5,7 +5,6 @@
 #include "http/body.h"
 #include "api/internal.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/md5.h"
 #include "base/num.h"
 
@@ -39,26 +38,70 @@ static struct json value_of_text(struct str text)
 
 /* --- members by key, in the order they came ------------------------------------------------- */
 
+#define FEW 8 /* keys that are compared one by one */
+
 /* Clients choose keys and how many: finding one must not take longer the more there are. */
 struct values {
     VEC(struct json_member) list;
-    struct map places; /* key to its place in the list, counted from 1 */
+    uint32_t *places; /* by the keys' hashes: into the list, counted from 1; 0: free */
+    size_t cap;       /* of the places: a power of two above twice the keys; 0: there are few */
 };
+
+/* The place of that key, or the free one where it belongs. */
+static uint32_t *place_of(const struct values *values, struct str key)
+{
+    size_t i = (size_t)str_hash(key) & (values->cap - 1);
+
+    while (values->places[i] && !str_eq(values->list.items[values->places[i] - 1].key, key))
+        i = (i + 1) & (values->cap - 1);
+    return &values->places[i];
+}
 
 static struct json_member *find_value(const struct values *values, struct str key)
 {
-    const size_t *place = map_find(&values->places, key);
+    uint32_t place = 0;
 
-    return place ? &values->list.items[*place] : NULL;
+    if (values->cap > 0)
+        place = *place_of(values, key);
+    for (uint32_t i = 0; values->cap == 0 && i < values->list.n && !place; i++)
+        if (str_eq(values->list.items[i].key, key))
+            place = i + 1;
+    return place ? &values->list.items[place - 1] : NULL;
 }
 
+/* For so many more, none of which may come. */
+static void make_room(struct arena *a, struct values *values, size_t more)
+{
+    const size_t n = values->list.n, twice = values->list.cap * 2;
+    struct json_member *items;
+
+    if (more <= values->list.cap - n)
+        return;
+    values->list.cap = n + more > twice ? n + more : twice;
+    items = arena_alloc(a, values->list.cap * sizeof(*items));
+    if (n > 0)
+        memcpy(items, values->list.items, n * sizeof(*items));
+    values->list.items = items;
+}
+
+static void make_places(struct arena *a, struct values *values)
+{
+    for (values->cap = FEW; values->cap <= values->list.cap * 2;)
+        values->cap *= 2;
+    values->places = ARENA_ARRAY(a, uint32_t, values->cap);
+    for (uint32_t i = 0; i < values->list.n; i++)
+        *place_of(values, values->list.items[i].key) = i + 1;
+}
+
+/* Of a key that is not there. */
 static void put_value(struct arena *a, struct values *values, struct json_member member)
 {
-    size_t *place = ARENA_NEW(a, size_t);
-
-    *place = values->list.n;
-    *VEC_PUSH(a, &values->list) = member;
-    map_put(a, &values->places, member.key, place);
+    make_room(a, values, 1);
+    values->list.items[values->list.n++] = member;
+    if (values->list.n > FEW && values->list.n * 2 >= values->cap)
+        make_places(a, values);
+    else if (values->cap > 0)
+        *place_of(values, member.key) = (uint32_t)values->list.n;
 }
 
 /* A second value of a key makes it a list. A list's room is the power of two at or above n, so it
@@ -92,6 +135,7 @@ static void add_value(struct arena *a, struct values *values, struct str key, st
  * fit. As deep as the payload, whose depth is bounded. */
 static bool merge_object(struct arena *a, struct values *into, const struct json *payload)
 {
+    make_room(a, into, payload->n);
     for (uint32_t i = 0; i < payload->n; i++) {
         const struct json *value = &payload->members[i].value;
         struct json_member *known = find_value(into, payload->members[i].key);
@@ -108,6 +152,7 @@ static bool merge_object(struct arena *a, struct values *into, const struct json
             known->value = *value;
             continue;
         }
+        make_room(a, &inner, (size_t)known->value.n + value->n);
         for (uint32_t m = 0; m < known->value.n; m++)
             put_value(a, &inner, known->value.members[m]);
         if (!merge_object(a, &inner, value))
@@ -119,12 +164,21 @@ static bool merge_object(struct arena *a, struct values *into, const struct json
 
 /* --- forms ---------------------------------------------------------------------------------- */
 
-typedef VEC(struct form_pair) form_pairs;
+struct form_pairs {
+    struct form_pair *items;
+    size_t n;
+};
 
-static void add_pairs(struct arena *a, form_pairs *out, const struct req_pairs *pairs)
+/* Room for so many. */
+static struct form_pairs pairs_new(struct arena *a, size_t most)
+{
+    return (struct form_pairs){arena_alloc(a, most * sizeof(struct form_pair)), 0};
+}
+
+static void add_pairs(struct form_pairs *out, const struct req_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->n; i++)
-        *VEC_PUSH(a, out) = (struct form_pair){pairs->items[i].name, pairs->items[i].value};
+        out->items[out->n++] = (struct form_pair){pairs->items[i].name, pairs->items[i].value};
 }
 
 static struct err *add_payload(struct api_call *call, struct values *values,
@@ -149,6 +203,7 @@ static struct err *object_of_pairs(struct api_call *call, const struct form_pair
     struct json *object;
     struct err *err = NULL;
 
+    make_room(a, &values, n);
     for (size_t i = 0; i < n; i++)
         if (str_eq(pairs[i].name, STR("@jsonPayload")))
             *VEC_PUSH(a, &payloads) = pairs[i].value;
@@ -174,7 +229,7 @@ static struct err *object_of_pairs(struct api_call *call, const struct form_pair
 struct err *api_body_under(struct api_call *call, struct str query, const struct json *own,
                            const struct json **ret)
 {
-    form_pairs form = {0};
+    struct form_pairs form;
     struct req_pairs pairs;
     struct err *err;
 
@@ -186,7 +241,8 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
         return err;
     if (!req_parse_pairs(call->arena, query, &pairs))
         return bad_body(call, "malformed query");
-    add_pairs(call->arena, &form, &pairs);
+    form = pairs_new(call->arena, pairs.n);
+    add_pairs(&form, &pairs);
     return object_of_pairs(call, form.items, form.n, own, ret);
 }
 
@@ -270,7 +326,7 @@ static void add_upload(struct api_call *call, const struct body_part *part)
 static struct err *read_multipart(struct api_call *call, enum body_use use, struct form_input *ret)
 {
     struct body_parts parts = {0};
-    form_pairs pairs = {0};
+    struct form_pairs pairs;
     struct req_pairs query;
     struct err *err = read_parts(call, &parts);
 
@@ -278,7 +334,8 @@ static struct err *read_multipart(struct api_call *call, enum body_use use, stru
         return err;
     if (!req_parse_pairs(call->arena, call->req->query, &query))
         return bad_body(call, "malformed query");
-    add_pairs(call->arena, &pairs, &query);
+    pairs = pairs_new(call->arena, query.n + parts.n);
+    add_pairs(&pairs, &query);
     if (use == AS_RECORD) {
         call->uploads = ARENA_ARRAY(call->arena, struct rec_upload, parts.n);
         call->n_uploads = 0;
@@ -287,7 +344,7 @@ static struct err *read_multipart(struct api_call *call, enum body_use use, stru
         const struct body_part *part = &parts.items[i];
 
         if (part->filename.n == 0)
-            *VEC_PUSH(call->arena, &pairs) = (struct form_pair){part->name, part->value};
+            pairs.items[pairs.n++] = (struct form_pair){part->name, part->value};
         else if (use == AS_RECORD)
             add_upload(call, part);
     }
@@ -302,7 +359,7 @@ static struct err *read_urlencoded(struct api_call *call, enum body_use use, str
     static const struct str methods[] = {STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH")};
     const struct req *req = call->req;
     struct req_pairs body = {0}, query;
-    form_pairs pairs = {0};
+    struct form_pairs pairs;
 
     (void)use; /* no part of it is a file */
     if (!req_pairs_fit(req->body, LIMIT_FORM_PAIRS))
@@ -314,8 +371,9 @@ static struct err *read_urlencoded(struct api_call *call, enum body_use use, str
         if (str_eq(req->method, methods[i]) &&
             (req->body_broken || !req_parse_pairs(call->arena, req->body, &body)))
             return bad_body(call, "malformed form");
-    add_pairs(call->arena, &pairs, &body);
-    add_pairs(call->arena, &pairs, &query);
+    pairs = pairs_new(call->arena, body.n + query.n);
+    add_pairs(&pairs, &body);
+    add_pairs(&pairs, &query);
     ret->pairs = pairs.items;
     ret->n_pairs = pairs.n;
     return NULL;

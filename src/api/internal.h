@@ -19,8 +19,8 @@ struct api_call;
 /* Where a step runs. */
 enum api_place {
     AT_LOOP, /* the loop; call->conn is NULL */
-    AT_READ, /* a read transaction, on the loop under its budget of CPU time; over it, on the pool;
-                where the database's calls wait, on its threads */
+    AT_READ, /* a read transaction, on the loop under its budget of CPU time; over it, or with a
+                body that is large, on the pool; where the database's calls wait, on its threads */
     AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
     AT_POOL,      /* a pool thread */
     AT_HASH,      /* the pool's lane for passwords */

@@ -148,12 +148,28 @@ static void read_in_turn(struct job *job)
     req_resume(call->req, step_back, true);
 }
 
+/* Of one that a loop may not read: what a step makes of it takes as long. */
+static bool has_large_body(const struct api_call *call)
+{
+    return call->req->body.n > LIMIT_INLINE_BODY_BYTES || call->req->spool;
+}
+
+static bool is_over_budget(const struct api_call *call)
+{
+    return call->err && call->err->kind == E_OVER_BUDGET;
+}
+
+/* The time that a large body took to be parsed is not the query's: it has its budget once more. */
 static void read_on_pool(struct job *job)
 {
     struct api_call *call = call_of(job);
 
     call->err = read_step(call, LIMIT_WORK_CPU_US);
-    if (call->err && call->err->kind == E_OVER_BUDGET) {
+    if (is_over_budget(call) && has_large_body(call)) {
+        empty_answer(call);
+        call->err = read_step(call, LIMIT_WORK_CPU_US);
+    }
+    if (is_over_budget(call)) {
         empty_answer(call);
         if (to_pool(call, POOL_SLOW, read_in_turn))
             return;
@@ -243,10 +259,12 @@ static void run_on_pool(struct job *job)
 
 static bool start_read(struct api_call *call)
 {
-    call->err = read_step(call, LIMIT_INLINE_CPU_US);
-    if (!call->err || call->err->kind != E_OVER_BUDGET)
-        return false;
-    empty_answer(call);
+    if (!has_large_body(call)) {
+        call->err = read_step(call, LIMIT_INLINE_CPU_US);
+        if (!is_over_budget(call))
+            return false;
+        empty_answer(call);
+    }
     return to_pool(call, POOL_WORK, read_on_pool);
 }
 
@@ -329,7 +347,7 @@ static bool step_ended(struct api_call *call)
         return false;
     if (call->err && begins_anew(call, call->err))
         return true;
-    if (call->err && call->err->kind == E_OVER_BUDGET && step->place == AT_UNIT && !call->leased &&
+    if (is_over_budget(call) && step->place == AT_UNIT && !call->leased &&
         start_step(call, AT_LEASE))
         return false;
     if (call->err && !step->may_fail) {

@@ -272,11 +272,16 @@ static struct str part_behind(struct str name, struct str group)
  * that name; form->n when it is unknown. An exact match goes before a folded one. */
 static size_t find_member(const struct form *form, struct str group, struct str name, bool exactly)
 {
+    struct str behind = name;
+    const char first = next_folded(&behind); /* names of fields begin with a letter */
+
     for (int folded = 0; folded <= (exactly ? 0 : 1); folded++)
         for (size_t i = 0; i < form->n; i++) {
             struct str rest = part_behind(str_of(form->fields[i].name), group);
-            struct str part = rest.p ? str_split(&rest, '.') : STR_NONE;
+            struct str part = STR_NONE;
 
+            if (rest.n > 0 && (rest.p[0] | 0x20) == first)
+                part = str_split(&rest, '.');
             if (part.p && (folded ? folded_eq(part, name) : str_eq(part, name)))
                 return i;
         }

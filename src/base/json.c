@@ -1,16 +1,20 @@
 /*
  * Reading JSON. A first pass over the text counts values and levels, so that what is too much is
  * refused before any memory is spent on it; yyjson then reads, and its flat list of values is
- * turned into ours with an explicit stack.
+ * turned into ours with an explicit stack. Of a large document, what has been turned is given back
+ * on the way: yyjson's values and ours are never there as a whole side by side.
  */
 #include "base/json.h"
 
 #include "base/limits.h"
 #include "base/num.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <yyjson.h>
 
 const struct json_limits json_limits_body = {
@@ -27,8 +31,9 @@ const struct json_limits json_limits_stored = {.max_depth = LIMIT_JSON_DEPTH,
 
 /* What the first pass finds. Right for valid JSON, and for any text up to its first error. */
 struct outline {
-    size_t depth; /* deepest level */
-    size_t end;   /* behind the first value if that is a list or an object, else the end */
+    size_t depth;   /* deepest level */
+    size_t members; /* of all objects */
+    size_t end;     /* behind the first value if that is a list or an object, else the end */
 };
 
 /* Behind the string whose first character stands at `at`. */
@@ -58,6 +63,8 @@ static const char *find_outline(struct str text, const struct json_limits *limit
                 ret->depth = depth;
         } else if (c == ',') {
             values++;
+        } else if (c == ':') {
+            ret->members++;
         } else if ((c == ']' || c == '}') && (depth == 0 || --depth == 0)) {
             ret->end = at;
             break;
@@ -70,6 +77,58 @@ static const char *find_outline(struct str text, const struct json_limits *limit
     }
     return NULL;
 }
+
+/* --- yyjson's memory -------------------------------------------------------------------------- */
+
+/* All that it takes comes through here. */
+static void *doc_malloc(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void *doc_realloc(void *ctx, void *p, size_t old_size, size_t size)
+{
+    (void)ctx;
+    (void)old_size;
+    return realloc(p, size);
+}
+
+static void doc_free(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+static const yyjson_alc doc_memory = {doc_malloc, doc_realloc, doc_free, NULL};
+
+/* Of a block that is read once, where the part begins that is still there. What is before that is
+ * back with the system, and what it held is lost. */
+struct passing {
+    uintptr_t at;
+};
+
+#define GIVEN_BACK ((size_t)1024 * 1024) /* at a time; smaller blocks stay whole */
+
+/* Whole pages of it. */
+static void give_back(struct passing *block, uintptr_t end)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (block->at + page - 1) / page * page;
+
+    end -= end % page;
+    (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* else it stays */
+    block->at = end;
+}
+
+/* `end`: where what is still to be read begins. */
+static inline void pass(struct passing *block, const void *end)
+{
+    if ((uintptr_t)end - block->at >= GIVEN_BACK)
+        give_back(block, (uintptr_t)end);
+}
+
+/* --- from yyjson's values to ours ------------------------------------------------------------- */
 
 /* One list or object that is being filled. */
 struct frame {
@@ -84,18 +143,47 @@ struct reader {
     const struct json_limits *limits;
     struct frame *stack;
     size_t depth;
+    char *room; /* of all items and members, in one piece */
+    size_t left;
+    struct passing values, texts;
     const char *fault;
     size_t fault_at;
 };
+
+static struct str copy_text(struct reader *r, const char *p, size_t n)
+{
+    char *copy = arena_alloc(r->a, n);
+
+    for (size_t done = 0; done < n;) {
+        size_t piece = n - done < GIVEN_BACK ? n - done : GIVEN_BACK;
+
+        memcpy(copy + done, p + done, piece);
+        done += piece;
+        pass(&r->texts, p + done);
+    }
+    return (struct str){copy, n};
+}
 
 /* Strings that were not unescaped stay where they are: no copy. */
 static struct str keep_text(struct reader *r, const char *p, size_t n)
 {
     size_t at = (size_t)(p - r->copy);
+    struct str kept = {r->text.p + at, n};
 
-    if (at <= r->text.n && n <= r->text.n - at && memcmp(r->text.p + at, p, n) == 0)
-        return (struct str){r->text.p + at, n};
-    return arena_dup(r->a, (struct str){p, n});
+    if (at > r->text.n || n > r->text.n - at || memcmp(kept.p, p, n) != 0)
+        kept = n < GIVEN_BACK ? arena_dup(r->a, (struct str){p, n}) : copy_text(r, p, n);
+    pass(&r->texts, p + n);
+    return kept;
+}
+
+static void *take_room(struct reader *r, size_t n, size_t size)
+{
+    char *p = r->room;
+
+    assert(n <= r->left / size);
+    r->room += n * size;
+    r->left -= n * size;
+    return p;
 }
 
 static bool in_range(struct str number)
@@ -135,10 +223,10 @@ static void convert(struct reader *r, yyjson_val *from, struct json *to)
             set_fault(r, "a number out of range", unsafe_yyjson_get_raw(from));
         break;
     case YYJSON_TYPE_ARR:
-        *to = json_of_list(ARENA_ARRAY(r->a, struct json, n), n);
+        *to = json_of_list(take_room(r, n, sizeof(struct json)), n);
         break;
     case YYJSON_TYPE_OBJ:
-        *to = json_of_object(ARENA_ARRAY(r->a, struct json_member, n), n);
+        *to = json_of_object(take_room(r, n, sizeof(struct json_member)), n);
         break;
     default: /* null; nothing else comes with raw numbers */
         break;
@@ -159,6 +247,7 @@ static void convert_all(struct reader *r, yyjson_val *from, struct json *root)
             r->depth--;
             continue;
         }
+        pass(&r->values, from);
         if (top->of->type == JSON_OBJECT) {
             struct json_member *member = &top->of->members[top->done];
 
@@ -257,10 +346,29 @@ static yyjson_doc *parse(struct str text, bool allow_trailing, yyjson_read_err *
     if (allow_trailing)
         flags |= YYJSON_READ_STOP_WHEN_DONE;
     /* not written to without the in-situ flag, says yyjson's own header */
-    doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, flags, NULL, ret_err);
+    doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, flags, &doc_memory, ret_err);
     if (!doc && ret_err->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         BUG("out of memory");
     return doc;
+}
+
+/* False: as the reader's fault says. */
+static bool convert_doc(struct reader *r, yyjson_doc *doc, const struct outline *outline,
+                        struct json *root)
+{
+    yyjson_val *from = yyjson_doc_get_root(doc);
+
+    r->copy = doc->str_pool;
+    r->texts = (struct passing){(uintptr_t)r->copy};
+    r->values = (struct passing){(uintptr_t)from};
+    r->stack = ARENA_ARRAY(r->a, struct frame, outline->depth);
+    if (unsafe_yyjson_is_ctn(from)) { /* its count of values has keys in it, too */
+        r->left = (yyjson_doc_get_val_count(doc) - 1 - 2 * outline->members) * sizeof(struct json) +
+                  outline->members * sizeof(struct json_member);
+        r->room = arena_alloc(r->a, r->left);
+    }
+    convert_all(r, from, root);
+    return !r->fault;
 }
 
 static bool read_text(struct arena *a, struct str text, const struct json_limits *limits,
@@ -281,11 +389,9 @@ static bool read_text(struct arena *a, struct str text, const struct json_limits
     doc = parse(text, limits->allow_trailing, &err);
     if (!doc)
         return fail(ret_fault, err.msg ? err.msg : "nothing there", err.pos);
-    r.copy = doc->str_pool;
-    r.stack = ARENA_ARRAY(a, struct frame, outline.depth);
-    convert_all(&r, yyjson_doc_get_root(doc), root);
-    if (r.fault)
+    if (!convert_doc(&r, doc, &outline, root))
         return fail(ret_fault, r.fault, r.fault_at);
+    free_doc(TAKE(doc));
     if (!limits->allow_duplicates && !keys_are_distinct(&r, root))
         return fail(ret_fault, "a key twice in one object", 0);
     *ret = root;

@@ -30,9 +30,9 @@ struct json_member;
 
 /* Immutable once made; lives in an arena. */
 struct json {
-    enum json_type type;
-    bool truth; /* JSON_BOOL */
-    uint32_t n; /* items or members */
+    enum json_type type : 8; /* with `truth` and `n` in eight bytes: there may be millions */
+    bool truth : 1;          /* JSON_BOOL */
+    uint32_t n;              /* items or members */
     union {
         struct str text;             /* JSON_TEXT: unescaped; JSON_NUMBER: as written */
         struct json *items;          /* JSON_LIST */

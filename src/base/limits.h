@@ -38,6 +38,9 @@
 #define LIMIT_SPOOL_BYTES (256 * KIB)    /* of a multipart body in memory: beyond, it does */
 #define LIMIT_SHUTDOWN_MS 2000           /* --shutdownTimeout */
 
+/* A body of any type that a loop parses; a larger one is for the pool. */
+#define LIMIT_INLINE_BODY_BYTES (64 * KIB)
+
 /* JSON bodies (records.md 3.2). */
 #define LIMIT_JSON_DEPTH 10000
 #define LIMIT_JSON_VALUES 4000000

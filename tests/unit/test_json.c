@@ -185,6 +185,81 @@ static void large_objects_have_distinct_keys(void **state)
     assert_false(json_valid(buf_str(&text), &json_limits_strict));
 }
 
+/* Large enough for what was read to be given back on the way, with texts of both kinds. */
+static void large_documents_are_read_whole(void **state)
+{
+    enum { MANY = 200000, LONG = 3000000 };
+    AUTO(arena_free) struct arena *a = arena_new();
+    AUTO_BUF struct buf text;
+    const struct json *value;
+    char *filler = arena_alloc(a, LONG);
+
+    (void)state;
+    memset(filler, 'x', LONG);
+    buf_init(&text, 32 << 20);
+    BUF_ADD(&text, "[");
+    for (int i = 0; i < MANY; i++)
+        buf_addf(&text, "{\"k\\n%d\":[%d,\"t\\\"%d\"]},", i, i, i);
+    for (int i = 0; i < 3; i++) {
+        BUF_ADD(&text, "\"\\t");
+        buf_add_bytes(&text, filler, LONG);
+        BUF_ADD(&text, "\",");
+    }
+    BUF_ADD(&text, "\"end\"]");
+    value = must_read(a, buf_str(&text));
+    assert_int_equal(value->n, MANY + 4);
+    for (int i = 0; i < MANY; i++) {
+        const struct json_member *member = value->items[i].members;
+        const struct json *list = &member->value;
+
+        assert_true(str_eq(member->key, arena_printf(a, "k\n%d", i)));
+        assert_true(str_eq(list->items[0].text, arena_printf(a, "%d", i)));
+        assert_true(str_eq(list->items[1].text, arena_printf(a, "t\"%d", i)));
+    }
+    for (int i = MANY; i < MANY + 3; i++) {
+        assert_int_equal(value->items[i].text.n, LONG + 1);
+        assert_int_equal(value->items[i].text.p[0], '\t');
+        assert_memory_equal(value->items[i].text.p + 1, filler, LONG);
+    }
+    assert_true(str_eq(value->items[MANY + 3].text, STR("end")));
+}
+
+/* What a tree takes of its arena, for a byte of its text. */
+static void values_take_little_memory(void **state)
+{
+    static const struct {
+        const char *item;
+        size_t times;
+    } cases[] = {
+        {"{\"x\":1}", 8}, {"1", 12}, {"[]", 8}, {"{}", 8}, {"\"twenty-two characters\"", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        AUTO_BUF struct buf text;
+
+        buf_init(&text, 1 << 20);
+        BUF_ADD(&text, "[");
+        for (int n = 0; n < 10000; n++)
+            buf_addf(&text, "%s%s", n ? "," : "", cases[i].item);
+        BUF_ADD(&text, "]");
+        assert_int_equal(must_read(a, buf_str(&text))->n, 10000);
+        assert_in_range(arena_used(a), 1, cases[i].times * text.n + 1000);
+    }
+}
+
+/* What is behind a value has no part in it. */
+static void what_trails_is_not_counted(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+
+    (void)state;
+    assert_int_equal(must_read(a, STR("1 :::::{{{"))->type, JSON_NUMBER);
+    assert_int_equal(must_read(a, STR("\"a:b\" :::::"))->type, JSON_TEXT);
+    assert_int_equal(must_read(a, STR("{\"a:b\":\":\"}:::"))->n, 1);
+    assert_int_equal(must_read(a, STR("[{\"a\":{}},[]] :::"))->n, 2);
+}
+
 static void texts_are_escaped(void **state)
 {
     static const struct {
@@ -281,6 +356,9 @@ int main(void)
         cmocka_unit_test(what_is_too_much_is_refused_at_once),
         cmocka_unit_test(values_are_counted),
         cmocka_unit_test(large_objects_have_distinct_keys),
+        cmocka_unit_test(large_documents_are_read_whole),
+        cmocka_unit_test(values_take_little_memory),
+        cmocka_unit_test(what_trails_is_not_counted),
         cmocka_unit_test(texts_are_escaped),
         cmocka_unit_test(escapes_are_seen_everywhere),
         cmocka_unit_test(made_values_are_written),

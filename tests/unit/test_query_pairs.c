@@ -35,6 +35,56 @@ static void pairs_are_split_and_decoded(void **state)
     arena_free(a);
 }
 
+static void plain_texts_are_borrowed(void **state)
+{
+    static const char text[] = "a=b&c%20d=e+f&&g=%&h=i&j=%6b%6c";
+    static const struct {
+        const char *name, *value;
+        bool borrowed[2];
+    } expected[] = {
+        {"a", "b", {true, true}},
+        {"c d", "e f", {false, false}},
+        {"h", "i", {true, true}},
+        {"j", "kl", {true, false}},
+    };
+    struct arena *a = arena_new();
+    struct req_pairs pairs;
+
+    (void)state;
+    assert_false(req_parse_pairs(a, str_of(text), &pairs));
+    assert_int_equal(pairs.n, COUNT_OF(expected));
+    for (size_t i = 0; i < pairs.n; i++) {
+        const struct str got[] = {pairs.items[i].name, pairs.items[i].value};
+
+        assert_true(str_eq(got[0], str_of(expected[i].name)));
+        assert_true(str_eq(got[1], str_of(expected[i].value)));
+        for (size_t s = 0; s < 2; s++)
+            assert_int_equal(got[s].p >= text && got[s].p < text + sizeof(text),
+                             expected[i].borrowed[s]);
+    }
+    arena_free(a);
+}
+
+/* The list in one piece, and what was decoded in another. */
+static void pairs_take_little_memory(void **state)
+{
+    static const char *parts[] = {"a=1&", "&", "a=%41&", "+%20=%41%42+%43&", "a=%&"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        AUTO_BUF struct buf text;
+        struct req_pairs pairs;
+
+        buf_init(&text, MIB);
+        for (int n = 0; n < LIMIT_FORM_PAIRS; n++)
+            buf_add(&text, str_of(parts[i]));
+        (void)req_parse_pairs(a, buf_str(&text), &pairs); /* what is broken is left out */
+        assert_in_range(arena_used(a), 0,
+                        text.n + (LIMIT_FORM_PAIRS + 1) * sizeof(struct req_pair));
+    }
+}
+
 static void the_query_is_parsed_once(void **state)
 {
     struct req req = {.arena = arena_new(), .query = STR("sort=-id&sort=id&page=2&bad=%")};
@@ -116,6 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_are_split_and_decoded),
+        cmocka_unit_test(plain_texts_are_borrowed),
+        cmocka_unit_test(pairs_take_little_memory),
         cmocka_unit_test(the_query_is_parsed_once),
         cmocka_unit_test(their_number_is_bounded),
         cmocka_unit_test(a_query_of_too_many_has_none),
