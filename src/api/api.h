@@ -47,12 +47,9 @@ struct api {
 const struct http_route *api_routes(size_t *ret_n);
 
 /* For http_conf: `user` is a struct api *. */
-uint64_t api_body_limit(void *user, const struct req *req);
+struct http_body api_body_plan(void *user, struct req *req);
 void api_handle(void *user, struct req *req);
-struct err *api_temp_path(void *user, struct arena *a, struct str *ret);
-void api_remove_temp(void *user, struct str path);
 void api_abandoned(void *user);
-uint64_t api_client(void *user, const struct req *req); /* by its address, never 0 */
 bool api_peers_are_clients(void *user); /* false where the settings name a proxy's headers */
 /* Closes what a serving thread opened: its read connection, its query cache, its snapshots. */
 void api_thread_end(void *user);

@@ -4,6 +4,7 @@
  */
 #include "http/body.h"
 #include "api/internal.h"
+#include "api/upload.h"
 #include "base/limits.h"
 #include "base/md5.h"
 #include "base/num.h"
@@ -290,17 +291,18 @@ static struct err *read_json(struct api_call *call, enum body_use use, struct fo
 static struct err *read_parts(struct api_call *call, struct body_parts *ret)
 {
     struct req *req = call->req;
+    const struct spool *spool = upload_spool(req);
 
-    if (req->spool && spool_state(req->spool) == SPOOL_NO_ROOM) {
+    if (spool && spool_state(spool) == SPOOL_NO_ROOM) {
         struct err *err = err_new(call->arena, E_UNAVAILABLE, NULL, "body: no room for the upload");
 
         err->logged = true; /* by the spool, with its cause */
         return err;
     }
-    if (req->body_broken || (req->spool && spool_state(req->spool) != SPOOL_GOOD))
+    if (req->body_broken || (spool && spool_state(spool) != SPOOL_GOOD))
         return bad_body(call, "malformed multipart");
-    if (req->spool)
-        *ret = spool_parts(req->spool);
+    if (spool)
+        *ret = spool_parts(spool);
     else if (!body_parse_multipart(call->arena, req->content_type, req->body, ret))
         return bad_body(call, "malformed multipart");
     return NULL;

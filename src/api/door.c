@@ -2,6 +2,7 @@
  * What http/ calls: a request's start, the bounds of its body, and what belongs to a thread.
  */
 #include "api/internal.h"
+#include "api/upload.h"
 #include "base/limits.h"
 
 static struct err *no_route(struct api_call *call)
@@ -29,10 +30,9 @@ void api_handle(void *user, struct req *req)
 
 /* --- bodies --------------------------------------------------------------------------------- */
 
-uint64_t api_body_limit(void *user, const struct req *req)
+static uint64_t body_limit(const struct api *api, const struct req *req, struct schema *schema)
 {
     const struct api_route *route = api_route_of(req);
-    const struct api *api = user;
     uint64_t limit = LIMIT_BODY_BYTES;
 
     if (route && route->body == BODY_BATCH) {
@@ -41,7 +41,6 @@ uint64_t api_body_limit(void *user, const struct req *req)
         limit = settings->batch.max_body_size > 0 ? (uint64_t)settings->batch.max_body_size
                                                   : LIMIT_BATCH_BYTES;
     } else if (route && route->body == BODY_RECORD) {
-        AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
         const struct schema_col *col = schema_find(schema, req->params[0]);
 
         if (col)
@@ -50,18 +49,30 @@ uint64_t api_body_limit(void *user, const struct req *req)
     return limit < LIMIT_ANY_BODY_BYTES ? limit : LIMIT_ANY_BODY_BYTES;
 }
 
-struct err *api_temp_path(void *user, struct arena *a, struct str *ret)
+/* Whether a guest is refused whatever he sends. Should that change until he is, he may try again. */
+static bool is_closed(const struct req *req, struct schema *schema)
 {
-    const struct api *api = user;
+    const struct api_route *route = api_route_of(req);
+    const struct schema_col *col;
 
-    return file_store_temp_dir(a, api->files, ret);
+    if (!route || req_header(req, STR("Authorization")).n > 0)
+        return false;
+    if (route->guard != GUARD_NONE)
+        return true;
+    if (route->work != &api_records_create && route->work != &api_records_update)
+        return false;
+    col = schema_find(schema, req->params[0]);
+    return col && !(route->work == &api_records_create ? &col->create_rule : &col->update_rule)->set;
 }
 
-void api_remove_temp(void *user, struct str path)
+struct http_body api_body_plan(void *user, struct req *req)
 {
     const struct api *api = user;
+    AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
 
-    file_store_remove_temp(api->files, path);
+    return (struct http_body){.limit = body_limit(api, req, schema),
+                              .sink = upload_sink(api, req),
+                              .unread = is_closed(req, schema)};
 }
 
 /* --- clients -------------------------------------------------------------------------------- */
@@ -74,9 +85,8 @@ bool api_peers_are_clients(void *user)
     return settings->trusted_proxy.headers.n == 0;
 }
 
-uint64_t api_client(void *user, const struct req *req)
+uint64_t api_client(const struct api *api, const struct req *req)
 {
-    const struct api *api = user;
     AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
 
     return settings_ip_client(api_real_ip(req->arena, req, settings));

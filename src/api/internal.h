@@ -205,5 +205,7 @@ void api_etag_add(struct api_call *call, struct str version);
 
 /* routes.c */
 const struct api_route *api_route_of(const struct req *req);
+/* Whose share of the pool it counts for (struct job): by its address, never 0. */
+uint64_t api_client(const struct api *api, const struct req *req);
 
 #endif

@@ -75,12 +75,14 @@ static struct err *make_draft(struct api_call *call)
                          &request.col);
     if (!err && action != REC_DELETE && request.col->type == SCHEMA_VIEW)
         return err_new(call->arena, E_BAD_REQUEST, "Unsupported collection type.", "a view");
-    if (!err)
+    if (!err && !call->req->unread)
         err = api_body(call, &request.body);
     request.uploads = call->uploads;
     request.n_uploads = call->n_uploads;
     if (!err)
         err = rec_draft_new(call->arena, &request, &draft);
+    if (!err && call->req->unread)
+        err = err_new(call->arena, E_UNAVAILABLE, NULL, "the rule is another one by now");
     if (!err)
         err = rec_draft_read(call->arena, call->conn, draft);
     call->state = err ? NULL : draft;

@@ -4,7 +4,7 @@
  *     client that waits with the rest keeps no descriptor from others.
  *  2. Every temporary file made is a part's path: spool_close() has each removed.
  */
-#include "http/spool.h"
+#include "api/spool.h"
 
 #include "base/id.h"
 #include "base/limits.h"
@@ -195,6 +195,11 @@ void spool_feed(struct spool *spool, struct buf *bytes, bool last)
     (void)close_file(spool); /* sets the state */
     memmove(bytes->p, bytes->p + used, bytes->n - used);
     buf_cut(bytes, bytes->n - used);
+}
+
+void spool_give_up(struct spool *spool)
+{
+    spool->state = SPOOL_NO_ROOM;
 }
 
 enum spool_state spool_state(const struct spool *spool)

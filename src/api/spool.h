@@ -1,18 +1,18 @@
 /*
- * http/spool: a multipart body on its way to disk. Files go into temporary files as they come,
+ * api/spool: a multipart body on its way to disk. Files go into temporary files as they come,
  * texts stay in memory.
  *
  * A spool belongs to whoever has its request; all but spool_close() may block.
  */
-#ifndef REEVE_HTTP_SPOOL_H
-#define REEVE_HTTP_SPOOL_H
+#ifndef REEVE_API_SPOOL_H
+#define REEVE_API_SPOOL_H
 
 #include "base/buf.h"
 #include "http/body.h"
 
 /* Where temporary files are made, and who removes them. */
 struct spool_conf {
-    /* A path that a name is appended to; blocks. May be NULL: bodies stay in memory. */
+    /* A path that a name is appended to; blocks. */
     struct err *(*temp_path)(void *user, struct arena *a, struct str *ret);
     /* Has the file removed soon, if it is still there; any thread, does not block. */
     void (*remove)(void *user, struct str path);
@@ -28,10 +28,13 @@ void spool_close(struct spool *spool);
 /* Takes what it can off the front of `bytes`; last: all has come. After a failure it takes all. */
 void spool_feed(struct spool *spool, struct buf *bytes, bool last);
 
+/* For want of memory or of a thread: SPOOL_NO_ROOM from here on. */
+void spool_give_up(struct spool *spool);
+
 enum spool_state {
     SPOOL_GOOD,
     SPOOL_MALFORMED, /* or over a limit */
-    SPOOL_NO_ROOM,   /* a temporary file cannot be written, or memory is short */
+    SPOOL_NO_ROOM,   /* a temporary file cannot be written, or memory or threads are short */
 };
 enum spool_state spool_state(const struct spool *spool);
 /* The parts, once the last piece was fed; they live as long as the spool. */

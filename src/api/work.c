@@ -12,6 +12,7 @@
  *     only for a client that has not been told so, and is not refused from then on.
  */
 #include "api/internal.h"
+#include "api/upload.h"
 #include "base/date.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -151,7 +152,7 @@ static void read_in_turn(struct job *job)
 /* Of one that a loop may not read: what a step makes of it takes as long. */
 static bool has_large_body(const struct api_call *call)
 {
-    return call->req->body.n > LIMIT_INLINE_BODY_BYTES || call->req->spool;
+    return call->req->body.n > LIMIT_INLINE_BODY_BYTES || upload_spool(call->req);
 }
 
 static bool is_over_budget(const struct api_call *call)

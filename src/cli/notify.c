@@ -158,13 +158,11 @@ static void watch(void *arg)
     uint64_t first_ms = 0; /* when the first of it came */
     bool is_retry = false;
 
-    for (;;) {
+    while (!atomic_load(&notify->stopping)) { /* its wake-up may be among those taken below */
         int until_ms = wait_ms(changed, is_retry, first_ms);
         int n = until_ms == 0 ? 0 : poll(fds, 2, until_ms);
 
         if (n < 0 && errno != EINTR)
-            break;
-        if (atomic_load(&notify->stopping))
             break;
         if (n > 0) {
             unsigned more = read_events(notify) | take_wanted(notify);

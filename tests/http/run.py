@@ -350,6 +350,46 @@ def test_heads_hold_memory() -> None:
             sock.close()
 
 
+def test_sinks() -> None:
+    """A body that goes to a sink arrives there whole, by any framing; its connection goes on."""
+    kind = b"POST /api/echo?unlimited HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data\r\n"
+    with serving() as server:
+        for size in (20000, 262143, 262144, 262145, 524288, 3000000):
+            body = bytes(i * 7 % 251 for i in range(size))
+            seen = b"sunk %d %d" % (size, sum(body))
+            got = server.say(kind + b"Content-Length: %d\r\n\r\n" % size + body + LAST)
+            expect((seen in got, got.count(b"healthy")), (True, 1), size)
+            chunks = b"".join(b"%x\r\n%s\r\n" % (len(p), p)
+                              for p in (body[at:at + 99999] for at in range(0, size, 99999)))
+            got = server.say(kind + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n" + LAST)
+            expect((seen in got, got.count(b"healthy")), (True, 1), "chunked %d" % size)
+        # one that has had enough answers at once, and the rest is not read
+        for head in (b"Content-Length: 3000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n"):
+            with server.connect() as sock:
+                sock.sendall(kind + head + b"enough!" + b"x" * 400000)
+                got = read_until(sock, b"sunk ")
+                expect((status(got), b"Connection: close" in got), (200, True))
+        with server.connect() as sock: # a client that leaves in the middle, while the sink works
+            sock.sendall(kind + b"Content-Length: 3000000\r\n\r\n" + b"x" * 1000000)
+        got = server.say(kind + b"Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + b"x" * 20000 + b"\r\nzz\r\n")
+        expect(b"POST 0 01 sunk" in got, True)
+        server.until("nothing is left", connections=0, in_flight=0)
+    with serving(body_ms=300) as server, server.connect() as sock:
+        sock.sendall(kind + b"Content-Length: 3000000\r\n\r\n" + b"x" * 1000000)
+        expect(status(read_until(sock, b"\r\n\r\n")), 408)
+
+
+def test_body_that_nobody_wants() -> None:
+    """The answer does not wait for it."""
+    post = b"POST /api/echo?unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+    with serving() as server:
+        with server.connect() as sock:
+            sock.sendall(post % 900000 + b"x")
+            got = read_until(sock, b"unread")
+            expect((status(got), b"Connection: close" in got), (200, True))
+        expect(server.say(post % 5 + b"xxxxx" + LAST).count(b"HTTP/1.1 200"), 2)
+
+
 def test_broken_chunks() -> None:
     """The handler learns of it, and the connection ends."""
     post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -11,6 +11,7 @@
  */
 
 #include "http/server.h"
+#include "http/sink.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/num.h"
@@ -55,12 +56,15 @@ static void health(struct req *req)
 static void echo(struct req *req)
 {
     struct buf *out = &req->resp.body;
+    uint64_t n, sum;
 
     buf_add(out, req->method);
     buf_addf(out, " %zu %d%d ", req->body.n, (int)req->too_large, (int)req->body_broken);
     buf_add(out, req->body);
-    if (req->spool)
-        buf_addf(out, "%zu parts", spool_parts(req->spool).n);
+    if (sink_seen(req, &n, &sum))
+        buf_addf(out, "sunk %llu %llu", (unsigned long long)n, (unsigned long long)sum);
+    if (req->unread)
+        BUF_ADD(out, "unread");
     req->resp.status = req->too_large ? 413 : 200;
     req->resp.content_type = "text/plain";
     req_send(req);
@@ -168,26 +172,14 @@ static const struct http_route routes[] = {
     {"GET", "/api/file", &rows[9]},     {"GET", "/api/stream", &rows[10]},
 };
 
-static struct err *temp_path(void *user, struct arena *a, struct str *ret)
+static struct http_body body_plan(void *user, struct req *req)
 {
     (void)user;
-    *ret = arena_printf(a, "/tmp/http_server-%ld-", (long)getpid());
-    return NULL;
-}
-
-static void remove_temp(void *user, struct str path)
-{
-    struct arena *a = arena_new();
-
-    (void)user;
-    (void)unlink(arena_cstr(a, path)); /* what it was made for is over */
-    arena_free(a);
-}
-
-static uint64_t body_limit(void *user, const struct req *req)
-{
-    (void)user;
-    return str_eq(req->query, STR("unlimited")) ? UINT64_MAX : BODY_LIMIT;
+    return (struct http_body){
+        .limit = str_eq(req->query, STR("unlimited")) ? LIMIT_ANY_BODY_BYTES : BODY_LIMIT,
+        .sink = sink_for(pool, req),
+        .unread = str_eq(req->query, STR("unread")),
+    };
 }
 
 static void handle(void *user, struct req *req)
@@ -226,8 +218,7 @@ static struct http_conf conf = {
     .origins = STR_INIT("*"),
     .routes = routes,
     .n_routes = COUNT_OF(routes),
-    .spool = {.temp_path = temp_path, .remove = remove_temp},
-    .body_limit = body_limit,
+    .body = body_plan,
     .handle = handle,
     .peers_are_clients = peers_are_clients,
 };

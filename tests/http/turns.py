@@ -112,7 +112,7 @@ def test_bodies_and_fin() -> None:
                 answers = numbers(got)
                 expect((got.count(b"HTTP/1.1 200 OK"), len(answers)), (shift + 92, shift + 72), rest[:60])
                 expect(answers, sorted(answers))
-                forms = got.count(b"1 parts") + got.count(b"z" * 300000) # a buffer that has grown takes one whole
+                forms = got.count(b"sunk ") + got.count(b"z" * 300000) # a buffer that has grown takes one whole
                 expect((got.count(b"x" * 40000), got.count(b"y" * 9000), forms), (4, 4, 4), rest[:60])
 
 
