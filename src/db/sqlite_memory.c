@@ -1,8 +1,8 @@
 /*
  * SQLite's heap: malloc with an account and a bound.
  *
- * SQLite can count by itself, under one mutex for each malloc and free. Here each thread counts for
- * itself and adds to the common account what has come together (SETTLE_BYTES).
+ * SQLite can count by itself, under one mutex for each block taken or freed. Here each thread
+ * counts for itself and adds to the common account what has come together (SETTLE_BYTES).
  *
  *   1. The account is what all live blocks take, page caches and statements that are kept included.
  *      It is off by less than SETTLE_BYTES a thread.
@@ -37,7 +37,7 @@
 #define LARGE_BYTES                                                               \
     ((int)(32 * KIB)) /* larger than what a small statement ever asks for at once \
                        */
-#define RELAX_BYTES ((int64_t)(32 * MIB))
+#define RELAX_BYTES ((int64_t)(8 * MIB))
 #define KEPT_PARTS 8
 #define JOURNAL_BYTES ((int)(256 * KIB)) /* one block, allocated whole: 60 pages as they were */
 
@@ -47,10 +47,21 @@ static const int64_t kept[SQLITE_NEED_MUST][2] = {
     [SQLITE_NEED_WRITE] = {0, 0},
 };
 
+/* Before each block. malloc knows sizes as well, but to ask it takes longer than to read this, and
+ * SQLite's own allocator has the same. */
+struct head {
+    int64_t bytes; /* of the block, and what malloc and this add to it */
+};
+#define HEAD_BYTES ((int64_t)sizeof(struct head) + 8)
+
 static atomic_int_fast64_t account;
 static atomic_int_fast64_t highest; /* of the account since memory was last given back */
-static atomic_int_fast64_t bound = (int64_t)LIMIT_ENGINE_BYTES;
-static atomic_int_fast64_t for_conns;
+static atomic_int_fast64_t most[SQLITE_NEED_MUST + 1][2]; /* of the account, by `kept` */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* under lock */
+static int64_t bound = (int64_t)LIMIT_ENGINE_BYTES;
+static int64_t n_conns;
 
 static _Thread_local int64_t unsettled;
 static _Thread_local enum sqlite_need need;
@@ -76,53 +87,66 @@ static inline void note(int64_t bytes)
 
 static inline bool refused(int64_t more, bool large)
 {
-    int64_t all, most;
+    return atomic_load_explicit(&account, memory_order_relaxed) + more >
+           atomic_load_explicit(&most[need][large], memory_order_relaxed);
+}
 
-    if (need == SQLITE_NEED_MUST)
-        return false;
-    all = atomic_load_explicit(&bound, memory_order_relaxed);
-    most = all + atomic_load_explicit(&for_conns, memory_order_relaxed);
-    return atomic_load_explicit(&account, memory_order_relaxed) + unsettled + more >
-           most - all / KEPT_PARTS * kept[need][large];
+static void set_bound(int64_t bytes, int64_t conns)
+{
+    const int64_t all = bytes + conns * (int64_t)LIMIT_PREPARED_BYTES;
+
+    bound = bytes;
+    n_conns = conns;
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        for (size_t large = 0; large < 2; large++)
+            atomic_store(&most[i][large], all - bytes / KEPT_PARTS * kept[i][large]);
+    for (size_t large = 0; large < 2; large++)
+        atomic_store(&most[SQLITE_NEED_MUST][large], INT64_MAX);
 }
 
 /* --- what SQLite calls ------------------------------------------------------------------------ */
 
 static void *mem_malloc(int n)
 {
-    void *p;
+    const int64_t bytes = n + HEAD_BYTES;
+    struct head *head;
 
-    if (refused(n, n >= LARGE_BYTES))
+    if (refused(bytes, n >= LARGE_BYTES))
         return NULL;
-    p = malloc((size_t)n);
-    if (p)
-        note((int64_t)malloc_usable_size(p));
-    return p;
+    head = malloc(sizeof(*head) + (size_t)n);
+    if (!head)
+        return NULL;
+    head->bytes = bytes;
+    note(bytes);
+    return head + 1;
 }
 
 static void mem_free(void *p)
 {
-    note(-(int64_t)malloc_usable_size(p));
-    free(p);
+    struct head *head = (struct head *)p - 1;
+
+    note(-head->bytes);
+    free(head);
 }
 
 static void *mem_realloc(void *p, int n)
 {
-    int64_t was = (int64_t)malloc_usable_size(p);
-    void *moved;
+    struct head *head = (struct head *)p - 1;
+    const int64_t bytes = n + HEAD_BYTES, more = bytes - head->bytes;
 
-    if (n > was && refused(n - was, n >= LARGE_BYTES))
+    if (more > 0 && refused(more, n >= LARGE_BYTES))
         return NULL;
-    moved = realloc(p, (size_t)n);
-    if (moved)
-        note((int64_t)malloc_usable_size(moved) - was);
-    return moved;
+    head = realloc(head, sizeof(*head) + (size_t)n);
+    if (!head)
+        return NULL;
+    head->bytes = bytes;
+    note(more);
+    return head + 1;
 }
 
-/* Blocks are of less than 2 GB: SQLite asks for no more. */
 static int mem_size(void *p)
 {
-    return (int)malloc_usable_size(p);
+    return (int)(((struct head *)p - 1)->bytes - HEAD_BYTES);
 }
 
 static int mem_roundup(int n)
@@ -153,6 +177,9 @@ static void setup(void)
         .xShutdown = mem_shutdown,
     };
 
+    pthread_mutex_lock(&lock);
+    set_bound(bound, n_conns);
+    pthread_mutex_unlock(&lock);
     if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK ||
         sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, JOURNAL_BYTES) != SQLITE_OK)
         BUG("SQLite is in use before it has its allocator");
@@ -169,12 +196,16 @@ void sqlite_memory_setup(void)
 
 void sqlite_memory_set_bound(size_t bytes)
 {
-    atomic_store(&bound, (int64_t)bytes);
+    pthread_mutex_lock(&lock);
+    set_bound((int64_t)bytes, n_conns);
+    pthread_mutex_unlock(&lock);
 }
 
 void sqlite_memory_note_conn(int n)
 {
-    atomic_fetch_add(&for_conns, n * (int64_t)LIMIT_PREPARED_BYTES);
+    pthread_mutex_lock(&lock);
+    set_bound(bound, n_conns + n);
+    pthread_mutex_unlock(&lock);
     settle();
 }
 
