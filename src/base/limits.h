@@ -78,6 +78,9 @@
 #define LIMIT_PREPARED_BYTES (4 * MIB)    /* statements cached per connection */
 #define LIMIT_SHAPES_BYTES (2 * MIB)      /* compiled query shapes per thread */
 #define LIMIT_PAGE_CACHE_BYTES (32 * MIB) /* all page caches together */
+#define LIMIT_ENGINE_BYTES                                                                        \
+    (256 * MIB) /* the engine's heap, page caches included: some copies of a body's largest value \
+                 */
 #define LIMIT_WAL_RESTART_BYTES (64 * MIB)
 
 /* Pool. */

@@ -47,6 +47,9 @@ struct db_conf {
     enum db_durability durability;
     unsigned query_timeout_s; /* deadline of reads and leases; 0: none */
     size_t page_cache_bytes;  /* all connections of this database together */
+    /* That the engine may hold of the heap, all databases of the process together, beside what its
+     * connections keep; 0: as it is. What would go beyond is E_UNAVAILABLE. */
+    size_t engine_bytes;
     const struct db_ops *ops; /* NULL: SQLite. Tests wrap engines here */
     const char *vfs;          /* NULL: the system's. Tests put the power-loss VFS here */
     bool run_twice;           /* tests: every unit runs once before, and is rolled back */
@@ -374,5 +377,10 @@ struct db_stats {
     uint64_t checkpoints;
 };
 struct db_stats db_stats(const struct db *db);
+
+/* Gives back to the system what statements have taken and freed, where that is much since the last
+ * time; else it costs a look at two numbers. May take some 10 ms, in which other threads wait for
+ * their memory: now and then, on a thread that nobody waits for. Of the whole process. */
+void db_memory_relax(void);
 
 #endif

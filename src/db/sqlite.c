@@ -3,15 +3,23 @@
  *
  * Opening a database changes nothing in it: only the first write connection turns it to WAL. So a
  * directory that the layers above refuse is left as it was.
+ *
+ * What grows with the rows that a statement goes through is in memory up to a bound, and in a file
+ * without a name from there on: a sort has the connection's share of the page cache, but 1 MB at
+ * least; a temporary table or index (DISTINCT, a list after IN) SQLite's own 2 MB; what takes back
+ * a savepoint or statement JOURNAL_BYTES (sqlite_memory.c). What stays below reaches no file.
  */
 #include "db/sqlite.h"
 
 #include "base/compiler.h"
 #include "base/date.h"
+#include "db/sqlite_memory.h"
 #include "db/writer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,24 +33,46 @@
 #define VALUE_MAX_BYTES 1000000000
 
 /* Settings of a connection. The writer's alone may change the file (journal_mode). */
-#define PRAGMAS_ALL "PRAGMA temp_store=MEMORY;PRAGMA foreign_keys=ON;"
+#define PRAGMAS_ALL "PRAGMA temp_store=FILE;PRAGMA foreign_keys=ON;"
 #define PRAGMAS_WRITE "PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=200000000;"
 
+/* --- the process ------------------------------------------------------------------------------ */
+
+/* Temporary files lie beside the process's first database, where there is room for its data and
+ * no memory is taken for a disk; where that folder cannot be used any more, or the operator has
+ * named one, by SQLite's own rules. */
+static void set_temp_folder(struct str folder)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+    if (getenv("SQLITE_TMPDIR"))
+        return;
+    pthread_mutex_lock(&lock);
+    if (!sqlite3_temp_directory)
+        sqlite3_temp_directory = sqlite3_mprintf("%.*s", STR_ARG(folder)); /* NULL: as above */
+    pthread_mutex_unlock(&lock);
+}
+
 /* --- open ------------------------------------------------------------------------------------ */
+
+static struct str folder_of(struct str path)
+{
+    size_t slash = str_find_last_byte(path, '/');
+
+    if (slash == path.n)
+        return STR(".");
+    return str_sub(path, 0, slash ? slash : 1);
+}
 
 /* Why the file system refuses the path, or NULL; SQLite's own words do not tell a folder from a
  * missing file. */
 static const char *path_refused(struct arena *a, const struct db_conf *conf, const char *path)
 {
+    const char *folder = arena_cstr(a, folder_of(conf->path));
     struct stat st;
-    size_t slash;
-    const char *folder = ".";
 
     if (conf->vfs)
         return NULL;
-    slash = str_find_last_byte(conf->path, '/');
-    if (slash < conf->path.n)
-        folder = arena_cstr(a, str_sub(conf->path, 0, slash ? slash : 1));
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode))
             return "is not a file";
@@ -72,6 +102,11 @@ static struct err *sqlite_open(struct arena *a, const struct db_ops *self,
     (void)self;
     if (why)
         return err_new(a, E_UNAVAILABLE, NULL, "%s: %s", path, why);
+    sqlite_memory_setup();
+    if (!conf->vfs)
+        set_temp_folder(folder_of(conf->path));
+    if (conf->engine_bytes)
+        sqlite_memory_set_bound(conf->engine_bytes);
     eng = db_alloc(sizeof(*eng) + conf->path.n + 1);
     eng->conf = conf;
     eng->path = (char *)(eng + 1);
@@ -125,10 +160,14 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
 
 static void sqlite_conn_close(struct db_eng_conn *conn)
 {
+    const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
+
     for (size_t i = 0; i < FIXED_COUNT; i++)
         (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
     if (sqlite3_close(conn->db) != SQLITE_OK)
         BUG("a connection is closed with statements in use");
+    sqlite_memory_need(need);
+    sqlite_memory_note_conn(-1);
     atomic_fetch_sub(&conn->eng->n_conns, 1);
     db_free(conn);
 }
@@ -172,6 +211,8 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
     conn_configure(conn, role);
     rc = sqlite_like_register(conn);
     if (rc == SQLITE_OK)
+        rc = sqlite_blob_register(conn);
+    if (rc == SQLITE_OK)
         rc = conn_pragmas(conn, role);
     if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
@@ -190,6 +231,7 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
                                     struct db_watch *watch, struct db_eng_conn **ret)
 {
     struct db_eng_conn *conn = db_alloc(sizeof(*conn));
+    const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     struct err *err;
     int rc;
@@ -199,12 +241,14 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
     conn->eng = eng;
     conn->watch = watch;
     atomic_fetch_add(&eng->n_conns, 1);
+    sqlite_memory_note_conn(1);
     if (role == DB_ROLE_SCRATCH)
         rc = sqlite3_open_v2(":memory:", &conn->db, flags | SQLITE_OPEN_CREATE, NULL);
     else
         rc = sqlite3_open_v2(eng->path, &conn->db, flags, eng->conf->vfs);
     if (rc == SQLITE_OK)
         rc = conn_start(conn, role);
+    sqlite_memory_need(need);
     if (rc == SQLITE_OK) {
         *ret = conn;
         return NULL;

@@ -56,7 +56,10 @@ bool sqlite_over_budget(struct db_eng_conn *conn);
 /* Our LIKE instead of SQLite's, with the same results. */
 int sqlite_like_register(struct db_eng_conn *conn);
 
-/* sqlite_value.c: what db/dialect.h promises of real_text and like_match */
+/* sqlite_value.c: zeroblob() as a value that is there: SQLite's own is made where it is read, and
+ * who reads a cell is told of no error. */
+int sqlite_blob_register(struct db_eng_conn *conn);
+/* What db/dialect.h promises of real_text and like_match */
 struct str sqlite_real_text(struct arena *a, double x);
 bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *ret);
 

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* Whether an operator should know, whoever asked. A disk that is full fails every write. */
+/* Whether an operator should know, whoever asked. A disk that is full fails every write, a bound
+ * that is reached every large read. */
 enum telling { SILENT, TOLD, TOLD_SELDOM };
 
 /* Primary codes and what they are to a caller; the rest is E_INTERNAL. */
@@ -18,15 +19,24 @@ static const struct code_kind {
     enum err_kind kind;
     enum telling telling;
 } kinds[] = {
-    {SQLITE_ERROR, E_BAD_REQUEST, SILENT},      {SQLITE_CONSTRAINT, E_BAD_REQUEST, SILENT},
-    {SQLITE_TOOBIG, E_BAD_REQUEST, SILENT},     {SQLITE_MISMATCH, E_BAD_REQUEST, SILENT},
-    {SQLITE_RANGE, E_BAD_REQUEST, SILENT},      {SQLITE_AUTH, E_BAD_REQUEST, SILENT},
-    {SQLITE_BUSY, E_UNAVAILABLE, SILENT},       {SQLITE_LOCKED, E_UNAVAILABLE, SILENT},
-    {SQLITE_SCHEMA, E_UNAVAILABLE, SILENT},     {SQLITE_ABORT, E_UNAVAILABLE, SILENT},
-    {SQLITE_PROTOCOL, E_UNAVAILABLE, TOLD},     {SQLITE_FULL, E_UNAVAILABLE, TOLD_SELDOM},
-    {SQLITE_IOERR, E_UNAVAILABLE, TOLD_SELDOM}, {SQLITE_NOMEM, E_UNAVAILABLE, TOLD},
-    {SQLITE_CANTOPEN, E_UNAVAILABLE, TOLD},     {SQLITE_READONLY, E_UNAVAILABLE, TOLD_SELDOM},
-    {SQLITE_CORRUPT, E_INTERNAL, TOLD},         {SQLITE_NOTADB, E_INTERNAL, TOLD},
+    {SQLITE_ERROR, E_BAD_REQUEST, SILENT},
+    {SQLITE_CONSTRAINT, E_BAD_REQUEST, SILENT},
+    {SQLITE_TOOBIG, E_BAD_REQUEST, SILENT},
+    {SQLITE_MISMATCH, E_BAD_REQUEST, SILENT},
+    {SQLITE_RANGE, E_BAD_REQUEST, SILENT},
+    {SQLITE_AUTH, E_BAD_REQUEST, SILENT},
+    {SQLITE_BUSY, E_UNAVAILABLE, SILENT},
+    {SQLITE_LOCKED, E_UNAVAILABLE, SILENT},
+    {SQLITE_SCHEMA, E_UNAVAILABLE, SILENT},
+    {SQLITE_ABORT, E_UNAVAILABLE, SILENT},
+    {SQLITE_PROTOCOL, E_UNAVAILABLE, TOLD},
+    {SQLITE_FULL, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_IOERR, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_NOMEM, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_CANTOPEN, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_READONLY, E_UNAVAILABLE, TOLD_SELDOM},
+    {SQLITE_CORRUPT, E_INTERNAL, TOLD},
+    {SQLITE_NOTADB, E_INTERNAL, TOLD},
 };
 
 static struct str raw_text(struct arena *a, sqlite3 *db, int code)
@@ -80,6 +90,8 @@ struct err *sqlite_err(struct arena *a, struct db_eng_conn *conn, int code)
                    LOG_STR("cause", text));
     err = err_new(a, kind.kind, NULL, "%.*s", STR_ARG(text));
     err->logged = kind.telling == TOLD_SELDOM;
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+        err->retry_after_s = 1; /* others hold what there is, for as long as they run */
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
         code == SQLITE_CONSTRAINT_ROWID)
         add_unique_items(a, &err, str_of(sqlite3_errmsg(conn->db)));

@@ -3,6 +3,8 @@
  */
 #include "db/sqlite.h"
 
+#include "db/sqlite_memory.h"
+
 #include <assert.h>
 #include <limits.h>
 
@@ -102,8 +104,10 @@ struct str sqlite_column_name(const struct db_eng_stmt *stmt, unsigned at)
 
 struct str sqlite_column_text(const struct db_eng_stmt *stmt, unsigned at)
 {
+    const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST); /* it cannot fail */
     const unsigned char *text = sqlite3_column_text(stmt->stmt, (int)at);
 
+    sqlite_memory_need(need);
     return (struct str){(const char *)text, (size_t)sqlite3_column_bytes(stmt->stmt, (int)at)};
 }
 

@@ -8,6 +8,7 @@
 #include "db/sqlite.h"
 
 #include "base/compiler.h"
+#include "db/sqlite_memory.h"
 
 #define CACHE_KIB_MIN 256
 
@@ -21,8 +22,13 @@ static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_SNAPSHOT] = "PRAGMA schema_version",
 };
 
-/* One step; the statement is not reset where it has a row. Returns the extended code. */
-static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
+/* Statements are run in a transaction that may write, or not any more. */
+static void need_follows(const struct db_eng_conn *conn)
+{
+    sqlite_memory_need(sqlite_in_tx(conn) ? SQLITE_NEED_WRITE : SQLITE_NEED_READ);
+}
+
+static int fixed_try(struct db_eng_conn *conn, enum sqlite_fixed which)
 {
     sqlite3_stmt **stmt = &conn->fixed[which];
     int rc;
@@ -38,6 +44,16 @@ static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
         return rc;
     if (rc != SQLITE_DONE)
         rc = sqlite3_extended_errcode(conn->db);
+    return rc;
+}
+
+/* One step; the statement is not reset where it has a row. Returns the extended code. */
+static int fixed_step(struct db_eng_conn *conn, enum sqlite_fixed which)
+{
+    const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
+    int rc = fixed_try(conn, which);
+
+    sqlite_memory_need(need);
     return rc;
 }
 
@@ -98,6 +114,7 @@ struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret
         err = sqlite_read_begin(a, conn, ret_version);
     if (!err)
         sqlite_read_end(conn); /* the transaction holds the state */
+    need_follows(conn);
     return err;
 }
 
@@ -105,6 +122,7 @@ struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *r
 {
     struct err *err = fixed_run(a, conn, FIXED_COMMIT);
 
+    need_follows(conn);
     if (!err)
         *ret_wal_bytes = conn->wal_frames * UINT64_C(4096); /* on_wal() was told in the commit */
     return err;
@@ -114,10 +132,11 @@ struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *r
  * to compile the statement: then closing is the only way out, so the process ends. */
 void sqlite_rollback(struct db_eng_conn *conn)
 {
-    if (sqlite3_get_autocommit(conn->db))
-        return;
-    (void)fixed_step(conn, FIXED_ROLLBACK);
-    (void)sqlite3_reset(conn->fixed[FIXED_ROLLBACK]);
+    if (sqlite_in_tx(conn)) {
+        (void)fixed_step(conn, FIXED_ROLLBACK);
+        (void)sqlite3_reset(conn->fixed[FIXED_ROLLBACK]);
+    }
+    need_follows(conn);
     if (!sqlite3_get_autocommit(conn->db))
         BUG("a transaction could not be rolled back");
 }
@@ -150,7 +169,9 @@ struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn, enum db
         [DB_SWEEP_RESTART] = SQLITE_CHECKPOINT_RESTART,
         [DB_SWEEP_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE,
     };
+    const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
     int rc = sqlite3_wal_checkpoint_v2(conn->db, NULL, modes[sweep], NULL, NULL);
 
+    sqlite_memory_need(need);
     return rc == SQLITE_OK ? NULL : sqlite_err(a, conn, sqlite3_extended_errcode(conn->db));
 }

@@ -1,6 +1,7 @@
 #include "engine/power.h"
 
 #include "base/compiler.h"
+#include "db/sqlite_memory.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -707,6 +708,7 @@ struct power *power_new(const char *name)
         .xCurrentTimeInt64 = vfs_time,
         .xGetLastError = vfs_last_error,
     };
+    sqlite_memory_setup();
     if (sqlite3_vfs_register(&power->vfs, 0) != SQLITE_OK)
         abort();
     return power;

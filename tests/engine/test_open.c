@@ -4,6 +4,8 @@
 #include "engine/engine.h"
 #include "engine/fault.h"
 
+#include "db/sqlite_memory.h"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -261,5 +263,6 @@ int main(void)
         cmocka_unit_test(who_asks_is_told_whether_calls_block),
     };
 
+    sqlite_memory_setup(); /* SQLite is used without the engine, too */
     return cmocka_run_group_tests_name("open", tests, NULL, NULL);
 }
