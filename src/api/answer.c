@@ -90,7 +90,8 @@ void api_answer(struct api_call *call, struct err *err)
     if (!err)
         err = pick_fields(call);
     if (!err && req->resp.body.full)
-        err = err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
+        err = err_new(call->arena, req->resp.body.starved ? E_UNAVAILABLE : E_INTERNAL, NULL,
+                      "no room for the answer");
     if (err)
         answer_failure(call, err);
     api_call_release(call);
