@@ -49,7 +49,8 @@ static uint64_t body_limit(const struct api *api, const struct req *req, struct 
     return limit < LIMIT_ANY_BODY_BYTES ? limit : LIMIT_ANY_BODY_BYTES;
 }
 
-/* Whether a guest is refused whatever he sends. Should that change until he is, he may try again. */
+/* Whether a guest is refused whatever he sends. Should that change until he is, he may try again.
+ */
 static bool is_closed(const struct req *req, struct schema *schema)
 {
     const struct api_route *route = api_route_of(req);
@@ -62,7 +63,8 @@ static bool is_closed(const struct req *req, struct schema *schema)
     if (route->work != &api_records_create && route->work != &api_records_update)
         return false;
     col = schema_find(schema, req->params[0]);
-    return col && !(route->work == &api_records_create ? &col->create_rule : &col->update_rule)->set;
+    return col &&
+           !(route->work == &api_records_create ? &col->create_rule : &col->update_rule)->set;
 }
 
 struct http_body api_body_plan(void *user, struct req *req)

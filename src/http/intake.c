@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define ROOM_BEHIND_HEAD 1024            /* for chunks, and to notice a client that leaves */
+#define ROOM_BEHIND_HEAD 1024 /* for chunks, and to notice a client that leaves */
 #define CHUNK_OVERHEAD (64 * KIB)
 #define CHUNK_OVERHEAD_RATIO 16 /* bytes on the wire for a byte of body, beyond that */
 

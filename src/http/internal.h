@@ -76,18 +76,18 @@ struct exchange {
     enum http_framing framing;
     uint64_t length; /* BODY_LENGTH */
     bool http10;
-    bool keep;      /* the client wants the connection kept */
-    bool expects;   /* 100-continue */
-    bool in_place;  /* the body lies in the read buffer */
-    bool linger;    /* what the client still sends is dropped before the close */
+    bool keep;           /* the client wants the connection kept */
+    bool expects;        /* 100-continue */
+    bool in_place;       /* the body lies in the read buffer */
+    bool linger;         /* what the client still sends is dropped before the close */
     enum sink_says says; /* when it is resumed */
-    bool complete;    /* all of the body has come */
-    bool ended;       /* the sink was told of the body's end */
-    bool expired;     /* while in CONN_SINK */
-    size_t given;     /* bytes, since the sink has last paused: it may hold them */
-    uint64_t got;   /* bytes of the body, as decoded */
-    uint64_t limit; /* most of them, where the length is not known */
-    uint64_t raw;   /* bytes of a chunked body as they came */
+    bool complete;       /* all of the body has come */
+    bool ended;          /* the sink was told of the body's end */
+    bool expired;        /* while in CONN_SINK */
+    size_t given;        /* bytes, since the sink has last paused: it may hold them */
+    uint64_t got;        /* bytes of the body, as decoded */
+    uint64_t limit;      /* most of them, where the length is not known */
+    uint64_t raw;        /* bytes of a chunked body as they came */
     llhttp_t chunks;
     bool chunks_done, chunks_broken;
     struct buf body; /* one that is not in place */

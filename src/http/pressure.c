@@ -32,7 +32,8 @@ static size_t held(const struct http_conn *conn)
     size_t n = conn->in_cap;
 
     if (ex)
-        n += ex->given + ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap + ex->stream.sending.cap;
+        n += ex->given + ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap +
+             ex->stream.sending.cap;
     return n;
 }
 

@@ -76,12 +76,12 @@ struct req {
     struct req_pairs headers;
     struct str content_type; /* of the body; empty when there is none */
     struct str body;
-    bool has_body;       /* Content-Length above 0 or chunked */
-    bool too_large;      /* over the body limit: the body was not read */
-    bool unread;         /* nor was it, as http_conf.body() has said */
-    bool body_broken;    /* chunked, and broken: `body` is what came before; it may not be taken for
-                            the whole, except a JSON value that is complete (records.md 3.6) */
-    struct str peer;     /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
+    bool has_body;    /* Content-Length above 0 or chunked */
+    bool too_large;   /* over the body limit: the body was not read */
+    bool unread;      /* nor was it, as http_conf.body() has said */
+    bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
+                         the whole, except a JSON value that is complete (records.md 3.6) */
+    struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
 
     /* any thread */
     atomic_bool gone; /* nobody gets the answer: no need to go on; the loop sets it */

@@ -11,12 +11,12 @@
  */
 
 #include "http/server.h"
-#include "http/sink.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/num.h"
 #include "base/thread.h"
 #include "http/answers.h"
+#include "http/sink.h"
 
 #include <errno.h>
 #include <poll.h>
