@@ -3,8 +3,9 @@
 #include "api/internal.h"
 #include "base/limits.h"
 
-#define MOST_BYTES ((size_t)(8 * MIB)) /* a ceiling: a piece, and what is read at once beyond it \
-                                        */
+#define MOST_BYTES                                                                \
+    ((size_t)(8 * MIB)) /* a ceiling: a piece, and what is read at once beyond it \
+                         */
 
 struct upload {
     const struct api *api;
