@@ -17,6 +17,21 @@ static struct err *bad_body(struct api_call *call, const char *why)
     return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s", why);
 }
 
+static struct err *bad_json(struct api_call *call, const char *where,
+                            const struct json_fault *fault)
+{
+    return err_new(call->arena, fault->starved ? E_UNAVAILABLE : E_BAD_REQUEST, NULL,
+                   "body: %s%s at byte %zu", where, fault->what, fault->byte);
+}
+
+static struct json_limits asking_limits(void)
+{
+    struct json_limits limits = json_limits_body;
+
+    limits.asks = true;
+    return limits;
+}
+
 /* What a form's text stands for. A number only where its shortest form is the text itself: "01" and
  * "1e3" stay text. */
 static struct json value_of_text(struct str text)
@@ -200,6 +215,8 @@ static struct err *object_of_pairs(struct api_call *call, const struct form_pair
     struct arena *a = call->arena;
     struct values values = {0};
     VEC(struct str) payloads = {0};
+    const struct json_limits limits = asking_limits();
+    struct json_fault fault;
     const struct json *payload;
     struct json *object;
     struct err *err = NULL;
@@ -213,8 +230,8 @@ static struct err *object_of_pairs(struct api_call *call, const struct form_pair
     if (payloads.n > LIMIT_JSON_PAYLOADS)
         return bad_body(call, "too many @jsonPayload");
     for (size_t i = 0; i < payloads.n && !err; i++) {
-        if (!json_read(a, payloads.items[i], &json_limits_body, &payload, NULL))
-            return bad_body(call, "@jsonPayload is no JSON");
+        if (!json_read(a, payloads.items[i], &limits, &payload, &fault))
+            return bad_json(call, "@jsonPayload: ", &fault);
         err = add_payload(call, &values, payload);
     }
     if (!err && own)
@@ -262,14 +279,13 @@ static struct err *read_value(struct api_call *call, const struct json_limits *l
 
     if (json_read(call->arena, call->req->body, limits, ret, &fault))
         return NULL;
-    return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s at byte %zu", fault.what,
-                   fault.byte);
+    return bad_json(call, "", &fault);
 }
 
 /* A number that no double can hold fails a form only where a field wants it. */
 static struct err *read_json(struct api_call *call, enum body_use use, struct form_input *ret)
 {
-    struct json_limits limits = json_limits_body;
+    struct json_limits limits = asking_limits();
     struct api_parsed *parsed = &call->body;
 
     if (!parsed->has_value)

@@ -26,6 +26,8 @@ static struct err *prepare_import(struct api_call *call)
     struct form_input input;
     struct err *err = api_form(call, &input);
 
+    if (err && err->kind != E_BAD_REQUEST)
+        return err;
     if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &state->form))
         return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "no import");
     call->state = state;

@@ -166,6 +166,8 @@ static struct err *prepare_trial(struct api_call *call)
     struct err *err = api_form(call, &input);
     struct err *invalid = NULL;
 
+    if (err && err->kind != E_BAD_REQUEST)
+        return err;
     if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &trial->query))
         return err_new(call->arena, E_BAD_REQUEST,
                        "An error occurred while loading the submitted data.", "query");

@@ -7,6 +7,7 @@
 #include "base/json.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/num.h"
 
 #include <assert.h>
@@ -32,6 +33,7 @@ const struct json_limits json_limits_stored = {.max_depth = LIMIT_JSON_DEPTH,
 /* What the first pass finds. Right for valid JSON, and for any text up to its first error. */
 struct outline {
     size_t depth;   /* deepest level */
+    size_t values;  /* keys are none */
     size_t members; /* of all objects */
     size_t end;     /* behind the first value if that is a list or an object, else the end */
 };
@@ -48,21 +50,20 @@ static const char *find_outline(struct str text, const struct json_limits *limit
                                 struct outline *ret, size_t *ret_at)
 {
     size_t depth = 0;
-    size_t values = 1;
     size_t at = 0;
 
-    *ret = (struct outline){.end = text.n};
+    *ret = (struct outline){.end = text.n, .values = 1};
     while (at < text.n) {
         char c = text.p[at++];
 
         if (c == '"') {
             at = skip_string(text, at);
         } else if (c == '[' || c == '{') {
-            values++;
+            ret->values++;
             if (++depth > ret->depth)
                 ret->depth = depth;
         } else if (c == ',') {
-            values++;
+            ret->values++;
         } else if (c == ':') {
             ret->members++;
         } else if ((c == ']' || c == '}') && (depth == 0 || --depth == 0)) {
@@ -72,35 +73,20 @@ static const char *find_outline(struct str text, const struct json_limits *limit
         *ret_at = at;
         if (depth > limits->max_depth)
             return "too many levels";
-        if (values > limits->max_values)
+        if (ret->values > limits->max_values)
             return "too many values";
     }
     return NULL;
 }
 
-/* --- yyjson's memory -------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
-/* All that it takes comes through here. */
-static void *doc_malloc(void *ctx, size_t size)
+/* Most bytes that yyjson takes for such a text, and our values after it. */
+static size_t bytes_for(struct str text, const struct outline *outline)
 {
-    (void)ctx;
-    return malloc(size);
+    return text.n + (outline->values + outline->members) * sizeof(yyjson_val) +
+           outline->values * sizeof(struct json) + outline->members * sizeof(struct json_member);
 }
-
-static void *doc_realloc(void *ctx, void *p, size_t old_size, size_t size)
-{
-    (void)ctx;
-    (void)old_size;
-    return realloc(p, size);
-}
-
-static void doc_free(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const yyjson_alc doc_memory = {doc_malloc, doc_realloc, doc_free, NULL};
 
 /* Of a block that is read once, where the part begins that is still there. What is before that is
  * back with the system, and what it held is lost. */
@@ -328,7 +314,14 @@ static bool keys_are_distinct(struct reader *r, struct json *root)
 static bool fail(struct json_fault *ret_fault, const char *what, size_t at)
 {
     if (ret_fault)
-        *ret_fault = (struct json_fault){what, at};
+        *ret_fault = (struct json_fault){.what = what, .byte = at};
+    return false;
+}
+
+static bool starve(struct json_fault *ret_fault)
+{
+    if (ret_fault)
+        *ret_fault = (struct json_fault){.what = "memory is short", .starved = true};
     return false;
 }
 
@@ -346,7 +339,7 @@ static yyjson_doc *parse(struct str text, bool allow_trailing, yyjson_read_err *
     if (allow_trailing)
         flags |= YYJSON_READ_STOP_WHEN_DONE;
     /* not written to without the in-situ flag, says yyjson's own header */
-    doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, flags, &doc_memory, ret_err);
+    doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, flags, NULL, ret_err);
     if (!doc && ret_err->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         BUG("out of memory");
     return doc;
@@ -371,31 +364,48 @@ static bool convert_doc(struct reader *r, yyjson_doc *doc, const struct outline 
     return !r->fault;
 }
 
+static bool read_outlined(struct reader *r, struct str text, const struct outline *outline,
+                          struct json *root, struct json_fault *ret_fault)
+{
+    AUTO(free_doc) yyjson_doc *doc = NULL;
+    yyjson_read_err err = {0};
+
+    if (r->limits->allow_trailing)
+        text.n = outline->end;
+    doc = parse(text, r->limits->allow_trailing, &err);
+    if (!doc)
+        return fail(ret_fault, err.msg ? err.msg : "nothing there", err.pos);
+    if (!convert_doc(r, doc, outline, root))
+        return fail(ret_fault, r->fault, r->fault_at);
+    free_doc(TAKE(doc));
+    if (!r->limits->allow_duplicates && !keys_are_distinct(r, root))
+        return fail(ret_fault, "a key twice in one object", 0);
+    return true;
+}
+
+/* What it takes is charged before it is there: the arena's own charge comes on top for a moment. */
 static bool read_text(struct arena *a, struct str text, const struct json_limits *limits,
                       const struct json **ret, struct json_fault *ret_fault)
 {
-    AUTO(free_doc) yyjson_doc *doc = NULL;
     struct reader r = {.a = a, .text = text, .limits = limits};
     struct json *root = ARENA_NEW(a, struct json);
     struct outline outline;
-    yyjson_read_err err = {0};
-    size_t at = 0;
+    size_t at = 0, bytes;
+    bool good;
 
     r.fault = find_outline(text, limits, &outline, &at);
     if (r.fault)
         return fail(ret_fault, r.fault, at);
-    if (limits->allow_trailing)
-        text.n = outline.end;
-    doc = parse(text, limits->allow_trailing, &err);
-    if (!doc)
-        return fail(ret_fault, err.msg ? err.msg : "nothing there", err.pos);
-    if (!convert_doc(&r, doc, &outline, root))
-        return fail(ret_fault, r.fault, r.fault_at);
-    free_doc(TAKE(doc));
-    if (!limits->allow_duplicates && !keys_are_distinct(&r, root))
-        return fail(ret_fault, "a key twice in one object", 0);
-    *ret = root;
-    return true;
+    bytes = bytes_for(text, &outline);
+    if (!limits->asks)
+        memory_charge(bytes);
+    else if (!memory_take(bytes))
+        return starve(ret_fault);
+    good = read_outlined(&r, text, &outline, root, ret_fault);
+    memory_give(bytes);
+    if (good)
+        *ret = root;
+    return good;
 }
 
 bool json_read(struct arena *a, struct str text, const struct json_limits *limits,

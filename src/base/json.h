@@ -52,6 +52,7 @@ struct json_limits {
     bool allow_trailing;   /* the first value counts, what follows is ignored */
     bool allow_range;      /* numbers beyond float64 pass */
     bool mend_texts;       /* unpaired surrogates and bad UTF-8 pass, as U+FFFD */
+    bool asks;             /* nothing is read that would pass the memory budget */
 };
 extern const struct json_limits json_limits_body; /* records.md 3.2: a request body */
 extern const struct json_limits
@@ -63,6 +64,7 @@ extern const struct json_limits json_limits_stored; /* and duplicates and range 
 struct json_fault {
     const char *what;
     size_t byte;
+    bool starved; /* for want of memory: the text may be good */
 };
 
 /* Reads `text`; all of it must be UTF-8 unless texts are mended. Nodes and texts

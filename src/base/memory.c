@@ -4,15 +4,22 @@
  */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
+
+#define MUCH ((int64_t)32 * 1024 * 1024)
 
 static uint64_t budget = UINT64_MAX / 2;
 static _Atomic int64_t used;
+static _Atomic int64_t peak; /* about, since the last memory_relax() */
 static _Thread_local int64_t unbooked;
 
 static void book(void)
 {
-    atomic_fetch_add_explicit(&used, unbooked, memory_order_relaxed);
+    int64_t now = atomic_fetch_add_explicit(&used, unbooked, memory_order_relaxed) + unbooked;
+
+    if (now > atomic_load_explicit(&peak, memory_order_relaxed))
+        atomic_store_explicit(&peak, now, memory_order_relaxed);
     unbooked = 0;
 }
 
@@ -71,6 +78,14 @@ uint64_t memory_excess(void)
     uint64_t n = memory_used();
 
     return n > budget / 2 ? n - budget / 2 : 0;
+}
+
+void memory_relax(void)
+{
+    int64_t now = atomic_load_explicit(&used, memory_order_relaxed);
+
+    if (atomic_exchange_explicit(&peak, now, memory_order_relaxed) - now >= MUCH)
+        (void)malloc_trim(0); /* nothing to give back is as well */
 }
 
 void memory_thread_end(void)

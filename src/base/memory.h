@@ -37,6 +37,11 @@ bool memory_is_over(void);
 /* Bytes beyond a half of the budget, 0: none. From there on room is made. */
 uint64_t memory_excess(void);
 
+/* Gives back to the system what was freed, where that is much since the last time; else it costs a
+ * look at two numbers. May take some 10 ms, in which other threads wait for their memory: now and
+ * then, on a thread that nobody waits for. */
+void memory_relax(void);
+
 /* Before a thread ends, so that what it has not booked yet is not lost. */
 void memory_thread_end(void);
 

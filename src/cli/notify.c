@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@
 #define DEBOUNCE_MAX_MS 500 /* however many markers go on coming */
 /* After a reload that failed: what changed may be a rule that was tightened. */
 #define RETRY_MS 250
+#define RELAX_MS 1000 /* between two looks at what memory can be given back */
 #define SUFFIX_LEN 10
 
 enum { CHANGED_SETTINGS = 1, CHANGED_COLLECTIONS = 2, CHANGED_FOLDER = 4, CHANGED_ALL = 3 };
@@ -134,19 +136,26 @@ static unsigned take_wanted(struct notify *notify)
     return atomic_exchange(&notify->wanted, 0);
 }
 
-/* Milliseconds until what has changed is read again; -1: nothing has. */
+/* Milliseconds until what has changed is read again, or something else is due. */
 static int wait_ms(unsigned changed, bool is_retry, uint64_t first_ms)
 {
     uint64_t passed_ms = clock_ms() - first_ms;
 
     if (!changed)
-        return -1;
+        return RELAX_MS;
     if (is_retry)
         return RETRY_MS;
     if (passed_ms >= DEBOUNCE_MAX_MS)
         return 0;
     return passed_ms + DEBOUNCE_MS < DEBOUNCE_MAX_MS ? DEBOUNCE_MS
                                                      : (int)(DEBOUNCE_MAX_MS - passed_ms);
+}
+
+/* This thread has time. */
+static void relax(void)
+{
+    memory_relax();
+    db_memory_relax();
 }
 
 static void watch(void *arg)
@@ -171,6 +180,8 @@ static void watch(void *arg)
                 first_ms = clock_ms();
             changed |= more;
             is_retry = is_retry && !more;
+        } else if (n == 0 && !changed) {
+            relax();
         } else if (n == 0) {
             changed = reload(notify, changed, is_retry);
             is_retry = changed != 0;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "query/picker.h"
+#include "query/query.h"
 
 static unsigned depth(const struct query_expand *node)
 {

@@ -2,6 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/limits.h"
 
 #include <math.h>
@@ -347,6 +348,34 @@ static void writing_stops_at_the_ceiling(void **state)
     assert_true(json_write_stored(&out, STR("[1,2,3,4,5,6,7,8]")) && out.full);
 }
 
+static void asks_for_memory(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    AUTO_BUF struct buf text;
+    struct json_limits limits = json_limits_body;
+    struct json_fault fault = {0};
+    const struct json *value;
+
+    (void)state;
+    buf_init(&text, 1 << 20);
+    BUF_ADD(&text, "[0");
+    for (int i = 0; i < 50000; i++)
+        BUF_ADD(&text, ",0");
+    BUF_ADD(&text, "]");
+    memory_thread_end();
+    memory_set_budget(memory_used() + 500000);
+    assert_true(json_read(a, buf_str(&text), &limits, &value, &fault));
+    arena_reset(a);
+    limits.asks = true;
+    assert_false(json_read(a, buf_str(&text), &limits, &value, &fault));
+    assert_true(fault.starved);
+    assert_true(json_read(a, STR("[1]"), &limits, &value, &fault));
+    memory_set_budget(UINT64_MAX);
+    assert_true(json_read(a, buf_str(&text), &limits, &value, &fault));
+    arena_reset(a);
+    memory_thread_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +392,7 @@ int main(void)
         cmocka_unit_test(escapes_are_seen_everywhere),
         cmocka_unit_test(made_values_are_written),
         cmocka_unit_test(writing_stops_at_the_ceiling),
+        cmocka_unit_test(asks_for_memory),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
