@@ -2,8 +2,8 @@
 
 #include "base/compiler.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "base/limits.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <string.h>
