@@ -101,16 +101,16 @@ static void begin_body(struct http_conn *conn)
     const struct http_conf *conf = &conn->loop->server->conf;
     struct http_body body = conf->body(conf->user, &ex->req);
 
+    ex->in_place = ex->framing == BODY_LENGTH && ex->length <= conn->in_cap - conn->in_at;
     ex->req.too_large = ex->framing == BODY_LENGTH && ex->length > body.limit;
-    ex->req.unread = body.unread;
-    if (ex->req.too_large || body.unread || !ex->req.route) {
+    ex->req.unread = body.unread && !ex->in_place;
+    if (ex->req.too_large || ex->req.unread || !ex->req.route) {
         answered_early(conn);
         dispatch(conn);
         return;
     }
     if (ex->expects)
         write_continue(conn);
-    ex->in_place = ex->framing == BODY_LENGTH && ex->length <= conn->in_cap - conn->in_at;
     if (ex->framing == BODY_CHUNKED)
         head_chunk_parser(&ex->chunks, ex);
     ex->limit = ex->framing == BODY_CHUNKED ? body.limit : ex->length;

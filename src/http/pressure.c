@@ -95,6 +95,7 @@ static void end(struct http_conn *conn)
 
 static void make_room(struct http_loop *loop, uint64_t excess)
 {
+    static struct log_pace pace;
     unsigned least = find_rank(loop, excess);
     unsigned n = 0;
     uint64_t freed = 0;
@@ -110,7 +111,8 @@ static void make_room(struct http_loop *loop, uint64_t excess)
         end(conn);
     }
     if (n > 0)
-        log_warn("http.memory_is_short", LOG_U64("ended", n), LOG_U64("bytes", freed));
+        log_seldom(&pace, LOG_WARN, "http.memory_is_short", LOG_U64("ended", n),
+                   LOG_U64("bytes", freed));
 }
 
 static void wake_others(struct http_loop *loop)

@@ -78,7 +78,7 @@ struct req {
     struct str body;
     bool has_body;    /* Content-Length above 0 or chunked */
     bool too_large;   /* over the body limit: the body was not read */
-    bool unread;      /* nor was it, as http_conf.body() has said */
+    bool unread;      /* nor was it, as http_conf.body() has said; a short one is */
     bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
                          the whole, except a JSON value that is complete (records.md 3.6) */
     struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */

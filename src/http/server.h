@@ -21,7 +21,8 @@
 struct http_body {
     uint64_t limit;              /* most bytes of it to read */
     const struct req_sink *sink; /* where it goes; NULL: into memory */
-    bool unread;                 /* nobody will look at it: the answer need not wait for it */
+    /* Nobody will look at it: the answer need not wait for it, but for a short one. */
+    bool unread;
 };
 
 struct http_conf {
