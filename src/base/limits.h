@@ -38,6 +38,8 @@
 #define LIMIT_SPOOL_BYTES (256 * KIB)    /* of a multipart body in memory: beyond, it does */
 #define LIMIT_SHUTDOWN_MS 2000           /* --shutdownTimeout */
 
+#define LIMIT_LOOP_CPU_US 10000 /* on one connection at a time: --dev warns beyond */
+
 /* A body of any type that a loop parses; a larger one is for the pool. */
 #define LIMIT_INLINE_BODY_BYTES (64 * KIB)
 

@@ -137,6 +137,7 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .idle_ms = LIMIT_IDLE_MS,
         .write_ms = LIMIT_WRITE_MS,
         .shutdown_ms = (uint64_t)options->shutdown_ms,
+        .watch_us = options->dev ? LIMIT_LOOP_CPU_US : 0,
         .origins = options->origins,
         .user = &serving->api,
         .body = api_body_plan,
