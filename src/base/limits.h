@@ -29,6 +29,7 @@
 #define LIMIT_COLLECTION_ITEMS                                                               \
     4096                           /* fields, and indexes, of one: each is compared with all \
                                       others; a table has 2,000 columns at most */
+#define LIMIT_IMPORT_ITEMS 10000   /* collections of one import */
 #define LIMIT_VIEW_BYTES (1 * MIB) /* the query of a view */
 #define LIMIT_RATE_RULES 1000      /* in the settings: each is compared with all others */
 #define LIMIT_ANY_BODY_BYTES (1ULL << 50) /* whatever fields and settings add up to */
