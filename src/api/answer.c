@@ -48,6 +48,14 @@ const struct query_picker *api_picker(struct api_call *call)
     return call->is_picked ? picker : NULL;
 }
 
+static bool needs_picking(const struct api_call *call)
+{
+    const struct resp *resp = &call->req->resp;
+
+    return !call->is_picked && resp->status / 100 == 2 && resp->body.n > 0 &&
+           req_query_get(call->req, STR("fields")).n > 0;
+}
+
 /* The fields parameter, on every 2xx JSON answer (records.md 3.4) that was not written by it. */
 static struct err *pick_fields(struct api_call *call)
 {
@@ -57,7 +65,7 @@ static struct err *pick_fields(struct api_call *call)
     struct err *err;
 
     buf_init(&whole, LIMIT_RESPONSE_BYTES);
-    if (call->is_picked || resp->status / 100 != 2 || resp->body.n == 0)
+    if (!needs_picking(call))
         return NULL;
     err = read_picker(call, &picker);
     if (err || !picker)
@@ -81,14 +89,10 @@ struct err *api_send_written(struct api_call *call)
     return NULL;
 }
 
-void api_answer(struct api_call *call, struct err *err)
+static void finish(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
 
-    if (err && call->work->undo && !call->committed)
-        call->work->undo(call);
-    if (!err)
-        err = pick_fields(call);
     if (!err && req->resp.body.full)
         err = err_new(call->arena, req->resp.body.starved ? E_UNAVAILABLE : E_INTERNAL, NULL,
                       "no room for the answer");
@@ -96,4 +100,35 @@ void api_answer(struct api_call *call, struct err *err)
         answer_failure(call, err);
     api_call_release(call);
     req_send(req);
+}
+
+static void picked(struct req *req)
+{
+    struct api_call *call = req->user;
+
+    finish(call, call->err);
+}
+
+static void pick_on_pool(struct job *job)
+{
+    struct api_call *call = api_call_of(job);
+
+    call->err = pick_fields(call);
+    req_resume(call->req, picked, true);
+}
+
+void api_answer(struct api_call *call, struct err *err)
+{
+    const struct resp *resp = &call->req->resp;
+
+    if (err && call->work->undo && !call->committed)
+        call->work->undo(call);
+    if (!err && resp->body.n > LIMIT_INLINE_BODY_BYTES && needs_picking(call)) {
+        if (api_to_pool(call, POOL_WORK, pick_on_pool))
+            return;
+        err = call->err;
+    } else if (!err) {
+        err = pick_fields(call);
+    }
+    finish(call, err);
 }

@@ -416,7 +416,10 @@ struct err *coll_read_import(struct api_call *call, const struct json *collectio
         invalid->message = "An error occurred while validating the submitted data.";
         return invalid;
     }
-    for (uint32_t i = 0; i < collections->n; i++)
+    if (collections->n > LIMIT_IMPORT_ITEMS)
+        err_add_item(call->arena, &invalid, STR("collections"), CODE_LENGTH_TOO_LONG,
+                     arena_printf(call->arena, "{\"max\":%d,\"min\":0}", LIMIT_IMPORT_ITEMS));
+    for (uint32_t i = 0; i < collections->n && collections->n <= LIMIT_IMPORT_ITEMS; i++)
         coll_check_lengths(call->arena, &collections->items[i],
                            arena_printf(call->arena, "collections.%" PRIu32 ".", i).p, &invalid);
     if (invalid)

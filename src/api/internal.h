@@ -149,8 +149,15 @@ struct err *api_form(struct api_call *call, struct form_input *ret);
 
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);
+/* work.c: what run() is given. */
+struct api_call *api_call_of(struct job *job);
+/* work.c: has run() called on a thread of that lane. False: it has no place left, as call->err
+ * says. On the loop, or on a pool thread that has the call. */
+MUST_CHECK bool api_to_pool(struct api_call *call, enum pool_lane lane,
+                            void (*run)(struct job *job));
 
-/* answer.c: ends the call. On the loop. */
+/* answer.c: ends the call, now or, where much is to be picked of its answer, after a while on the
+ * pool. On the loop. */
 void api_answer(struct api_call *call, struct err *err);
 
 /* answer.c: for who writes a record or a list of them: what the fields parameter asks for, NULL:

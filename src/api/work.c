@@ -20,7 +20,7 @@
 static void step_back(struct req *req);
 static void go_on(struct api_call *call);
 
-static struct api_call *call_of(struct job *job)
+struct api_call *api_call_of(struct job *job)
 {
     return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
 }
@@ -46,8 +46,7 @@ static struct err *busy(struct api_call *call, const char *cause)
     return err;
 }
 
-/* True: the lane has the call. False: it has no place left, which is the step's error. */
-static bool to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
+bool api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
 {
     struct job *job = &call->req->job;
 
@@ -142,7 +141,7 @@ static struct err *read_step(struct api_call *call, uint64_t cpu_us)
 /* Without a budget: in a lane where others wait for it, but no loop does. */
 static void read_in_turn(struct job *job)
 {
-    struct api_call *call = call_of(job);
+    struct api_call *call = api_call_of(job);
 
     call->err =
         waited_too_long(call) ? busy(call, "reads before it took too long") : read_step(call, 0);
@@ -163,7 +162,7 @@ static bool is_over_budget(const struct api_call *call)
 /* The time that a large body took to be parsed is not the query's: it has its budget once more. */
 static void read_on_pool(struct job *job)
 {
-    struct api_call *call = call_of(job);
+    struct api_call *call = api_call_of(job);
 
     call->err = read_step(call, LIMIT_WORK_CPU_US);
     if (is_over_budget(call) && has_large_body(call)) {
@@ -172,7 +171,7 @@ static void read_on_pool(struct job *job)
     }
     if (is_over_budget(call)) {
         empty_answer(call);
-        if (to_pool(call, POOL_SLOW, read_in_turn))
+        if (api_to_pool(call, POOL_SLOW, read_in_turn))
             return;
     }
     req_resume(call->req, step_back, true);
@@ -201,7 +200,7 @@ static void schema_changed(void *user)
 
 static void run_leased(struct job *job)
 {
-    struct api_call *call = call_of(job);
+    struct api_call *call = api_call_of(job);
     const struct api_step *step = call->step;
     struct db_lease lease = {.timeout_s = step->timeout_s ? step->timeout_s(call)
                                                           : call->api->query_timeout_s,
@@ -240,7 +239,7 @@ static void unit_done(struct db_unit *unit, struct err *err, void *out)
  * is stored. */
 static void run_ends(struct job *job)
 {
-    struct api_call *call = call_of(job);
+    struct api_call *call = api_call_of(job);
     struct err *err = db_ends_run(TAKE(call->ends), call->err);
 
     if (!call->err)
@@ -250,7 +249,7 @@ static void run_ends(struct job *job)
 
 static void run_on_pool(struct job *job)
 {
-    struct api_call *call = call_of(job);
+    struct api_call *call = api_call_of(job);
 
     call->err = call->step->run(call);
     req_resume(call->req, step_back, true);
@@ -266,7 +265,7 @@ static bool start_read(struct api_call *call)
             return false;
         empty_answer(call);
     }
-    return to_pool(call, POOL_WORK, read_on_pool);
+    return api_to_pool(call, POOL_WORK, read_on_pool);
 }
 
 static bool start_unit(struct api_call *call)
@@ -315,11 +314,11 @@ static bool start_step(struct api_call *call, enum api_place at)
     if (place->decides)
         call->req->stake = REQ_DECIDED;
     if (place->reads && db_blocks(call->api->db))
-        return to_pool(call, POOL_DATABASE, read_in_turn);
+        return api_to_pool(call, POOL_DATABASE, read_in_turn);
     if (place->start)
         return place->start(call);
     if (place->run)
-        return to_pool(call, place->lane, place->run);
+        return api_to_pool(call, place->lane, place->run);
     call->err = run_step(call);
     return false;
 }
@@ -344,7 +343,7 @@ static bool step_ended(struct api_call *call)
 {
     const struct api_step *step = call->step;
 
-    if (call->ends && to_pool(call, POOL_HEARD, run_ends))
+    if (call->ends && api_to_pool(call, POOL_HEARD, run_ends))
         return false;
     if (call->err && begins_anew(call, call->err))
         return true;

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 
 #include "base/memory.h"
+#include "base/reap.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -94,8 +95,7 @@ static void use_chunk(struct arena *a, struct chunk *chunk)
 static void free_chunk(struct chunk *chunk)
 {
     UNPOISON(chunk, chunk->size);
-    memory_give(chunk->size);
-    free(chunk);
+    reap(chunk, chunk->size);
 }
 
 struct arena *arena_new(void)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #include "base/memory.h"
+#include "base/reap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,10 +27,8 @@ void buf_init(struct buf *b, size_t max)
 
 static void drop_memory(struct buf *b)
 {
-    if (b->cap) {
-        free(b->p);
-        memory_give(b->cap);
-    }
+    if (b->cap)
+        reap(b->p, b->cap);
     b->p = nothing;
     b->n = 0;
     b->cap = 0;

@@ -29,6 +29,7 @@
 #define LIMIT_COLLECTION_ITEMS                                                               \
     4096                           /* fields, and indexes, of one: each is compared with all \
                                       others; a table has 2,000 columns at most */
+#define LIMIT_IMPORT_ITEMS 10000   /* collections of one import */
 #define LIMIT_VIEW_BYTES (1 * MIB) /* the query of a view */
 #define LIMIT_RATE_RULES 1000      /* in the settings: each is compared with all others */
 #define LIMIT_ANY_BODY_BYTES (1ULL << 50) /* whatever fields and settings add up to */
@@ -37,6 +38,8 @@
 #define LIMIT_FORM_TEXT_BYTES (26 * MIB) /* the texts of a multipart body that goes to disk */
 #define LIMIT_SPOOL_BYTES (256 * KIB)    /* of a multipart body in memory: beyond, it does */
 #define LIMIT_SHUTDOWN_MS 2000           /* --shutdownTimeout */
+
+#define LIMIT_LOOP_CPU_US 10000 /* on one connection at a time: --dev warns beyond */
 
 /* A body of any type that a loop parses; a larger one is for the pool. */
 #define LIMIT_INLINE_BODY_BYTES (64 * KIB)

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/reap.h"
 #include "base/thread.h"
 
 #include <stdio.h>
@@ -137,6 +138,7 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .idle_ms = LIMIT_IDLE_MS,
         .write_ms = LIMIT_WRITE_MS,
         .shutdown_ms = (uint64_t)options->shutdown_ms,
+        .watch_us = options->dev ? LIMIT_LOOP_CPU_US : 0,
         .origins = options->origins,
         .user = &serving->api,
         .body = api_body_plan,
@@ -269,12 +271,15 @@ int command_serve(struct arena *a, const struct options *options)
         privileges_warn();
         hint(a, options, &serving);
         leave_to_pool(&serving.app);
+        if (!reap_start())
+            log_warn("reaper.failed"); /* loops are away longer, no more */
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
     notify_stop(&serving.app);
     if (serving.server)
         http_server_close(serving.server);
+    reap_stop();
     app_close(&serving.app);
     file_store_free(serving.api.files); /* the last commits have said what is to go */
     return code;

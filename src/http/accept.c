@@ -286,7 +286,8 @@ static void on_listener(uv_poll_t *poll, int status, int events)
         return;
     for (int i = 0; i < PER_WAKE; i++)
         if (!accept_one(server))
-            return;
+            break;
+    watch_end(&server->loops[0], "accept");
 }
 
 /* ---- start and stop ------------------------------------------------------------------------ */

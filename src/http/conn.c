@@ -164,9 +164,11 @@ static void let_go(struct http_conn *conn)
 static void on_closed(uv_handle_t *handle)
 {
     struct http_conn *conn = handle->data;
+    struct http_loop *loop = conn->loop;
 
     conn->handle_gone = true;
     let_go(conn);
+    watch_end(loop, "close");
 }
 
 /* A request that is not whole; the handler has not seen it. */
@@ -321,10 +323,8 @@ static void on_end(struct http_conn *conn, bool orderly)
         conn_enter(conn, conn->state); /* with nothing more to read */
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void take_read(struct http_conn *conn, ssize_t n, const uv_buf_t *buf)
 {
-    struct http_conn *conn = stream->data;
-
     if (n < 0) {
         if (n == UV_ENOBUFS)
             conn_shed(conn);
@@ -353,6 +353,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         conn_enter(conn, conn->state); /* the buffer may be full */
     else
         conn_input(conn);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct http_conn *conn = stream->data;
+    struct http_loop *loop = conn->loop;
+
+    watch_request(conn);
+    take_read(conn, n, buf);
+    watch_end(loop, "read");
 }
 
 /* All is answered that is whole. */

@@ -181,6 +181,7 @@ bool intake_head(struct http_conn *conn)
     conn->exchange = exchange_get(conn);
     refused = head_parse(conn->exchange, (struct str){conn->in + conn->in_at, n});
     conn->in_at += n;
+    watch_request(conn);
     if (refused == REFUSED_NOT)
         route(conn);
     else

@@ -22,6 +22,7 @@
 #define PEER_MAX 40                       /* a fully expanded IPv6 address and a NUL */
 #define CROWD_SLOTS 16384                 /* addresses are counted in */
 #define CROWD_SLACK 8                     /* connections beyond, while others make room */
+#define WATCH_BYTES 100 /* of a request's method and path, as watch.c tells them */
 
 /* Each deadline has one length, so a list in order of arrival is in order of time too. */
 enum http_deadline {
@@ -148,6 +149,14 @@ struct conn_list {
     atomic_ullong first_due_ms; /* 0: the list is empty; any thread reads it */
 };
 
+/* A piece of work on a loop's thread, while it is watched (watch.c). */
+struct watch {
+    uint64_t limit_us; /* 0: none; constant */
+    uint64_t began_us; /* the thread's CPU time, when the one before ended */
+    size_t request_n;
+    char request[WATCH_BYTES]; /* the last one that it was about; it may be gone */
+};
+
 struct http_loop {
     /* set before its thread starts, constant after */
     struct http_server *server;
@@ -185,6 +194,7 @@ struct http_loop {
     unsigned date_round; /* when it was last looked at */
     char date_line[DATE_LINE_LEN + 1];
     char *scratch; /* SCRATCH_BYTES, never touched before it is needed */
+    struct watch watch;
 };
 
 struct http_server {
@@ -255,6 +265,23 @@ void loop_remove(struct conn_list *list, struct http_conn *conn);
 void loop_deadline(struct http_conn *conn, enum http_deadline kind);
 void loop_conn_done(struct http_loop *loop); /* one connection less */
 const char *loop_date_line(struct http_loop *loop);
+
+/* watch.c: a warning where a piece of work takes more than the loop's limit; the loop's thread */
+void watch_start(struct http_loop *loop); /* before the first piece */
+void watch_name(const struct http_conn *conn);
+void watch_stop(struct http_loop *loop, const char *what);
+/* What the piece of work is about, where that is known. */
+static inline void watch_request(const struct http_conn *conn)
+{
+    if (conn->loop->watch.limit_us)
+        watch_name(conn);
+}
+/* It is over, and what follows is the next one's. what: a literal. */
+static inline void watch_end(struct http_loop *loop, const char *what)
+{
+    if (loop->watch.limit_us)
+        watch_stop(loop, what);
+}
 
 /* turn.c: how much one connection has before the others */
 void turn_init(struct http_loop *loop);

@@ -97,8 +97,10 @@ static void on_timer(uv_timer_t *timer)
     for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
         struct conn_list *list = &loop->deadlines[kind];
 
-        while (list->first && list->first->due_ms <= now_ms)
+        while (list->first && list->first->due_ms <= now_ms) {
             conn_expired(list->first);
+            watch_end(loop, "deadline");
+        }
         if (list->first)
             arm(loop, list->first->due_ms);
     }
@@ -162,6 +164,7 @@ static void take_conns(struct http_loop *loop)
 
         first->later = NULL;
         crowd_open(loop, first);
+        watch_end(loop, "open");
         first = next;
     }
 }
@@ -182,7 +185,9 @@ static void take_requests(struct http_loop *loop)
         struct req *next = first->next; /* it may be gone after its turn */
 
         first->next = NULL;
+        watch_request(first->conn);
         first->resume(first);
+        watch_end(loop, "resume");
         first = next;
     }
 }
@@ -229,6 +234,7 @@ bool loop_init(struct arena *a, struct http_loop *loop, struct http_server *serv
     loop->server = server;
     loop->number = number;
     loop->date_s = -1;
+    loop->watch.limit_us = server->conf.watch_us;
     loop->scratch = arena_alloc(a, SCRATCH_BYTES);
     if (uv_loop_init(&loop->uv) != 0)
         return false;
@@ -249,6 +255,7 @@ void loop_run(void *arg)
 
     if (conf->loop_start)
         conf->loop_start(conf->user);
+    watch_start(loop);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* what is left is the async handle */
     if (conf->loop_end)
         conf->loop_end(conf->user);

@@ -27,10 +27,12 @@
 static void on_written(uv_write_t *write, int status)
 {
     struct exchange *ex = write->data;
+    struct http_loop *loop = ex->conn->loop;
 
     if (status != 0)
         conn_close(ex->conn);
     conn_next(ex->conn);
+    watch_end(loop, "written");
 }
 
 static void give_up(struct http_conn *conn)
@@ -135,15 +137,17 @@ static void on_file_written(uv_write_t *write, int status)
 {
     struct exchange *ex = write->data;
     struct http_conn *conn = ex->conn;
+    struct http_loop *loop = conn->loop;
 
     if (ex->piece)
-        spare_buffer_put(conn->loop, TAKE(ex->piece), IN_BYTES);
+        spare_buffer_put(loop, TAKE(ex->piece), IN_BYTES);
     if (status != 0)
         conn_close(conn);
     if (conn->state == CONN_CLOSED)
         conn_next(conn);
     else
         file_go_on(ex);
+    watch_end(loop, "file");
 }
 
 /* The next bytes by way of libuv. */

@@ -33,6 +33,7 @@ struct http_conf {
     unsigned reserved_fds; /* descriptors that others in the process may want at once */
     size_t max_head_bytes;
     uint64_t head_ms, body_ms, idle_ms, write_ms, shutdown_ms;
+    uint64_t watch_us;  /* of CPU time on one connection at a time: a warning beyond; 0: never */
     struct str origins; /* --origins, comma separated; "*": any */
     const struct http_route *routes;
     size_t n_routes;

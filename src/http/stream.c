@@ -81,6 +81,7 @@ static void on_written(uv_write_t *write, int status)
 {
     struct exchange *ex = write->data;
     struct http_conn *conn = ex->conn;
+    struct http_loop *loop = conn->loop;
 
     ex->stream.busy = false;
     buf_reset(&ex->stream.sending);
@@ -92,6 +93,7 @@ static void on_written(uv_write_t *write, int status)
         conn_next(conn);
     else if (conn->state != CONN_CLOSED && !ex->stream.busy)
         rest(ex);
+    watch_end(loop, "stream");
 }
 
 static void frame(const struct exchange *ex, struct buf *out, struct str bytes)

@@ -21,8 +21,10 @@ static void on_round(uv_prepare_t *prepare)
 {
     struct http_loop *loop = prepare->data;
 
+    watch_end(loop, "rest");
     loop->round++;
     pressure_look(loop);
+    watch_end(loop, "pressure");
 }
 
 /* Once a round: who comes to wait meanwhile is not served before the next one. */
@@ -35,6 +37,7 @@ static void on_waiting(uv_idle_t *idle)
 
         conn->served = 0;
         conn_turn(conn);
+        watch_end(loop, "turn");
     }
     if (!loop->waiting.first)
         (void)uv_idle_stop(idle); /* always 0 */
