@@ -6,6 +6,8 @@
 
 #include <stdatomic.h>
 
+#define KEPT_PARTS 8 /* of the budget, one is for what does not ask */
+
 static uint64_t budget = UINT64_MAX / 2;
 static _Atomic int64_t used;
 static _Thread_local int64_t unbooked;
@@ -50,7 +52,7 @@ bool memory_take(size_t n)
 {
     unbooked += (int64_t)n;
     book();
-    if (!memory_is_over())
+    if (memory_used() <= budget - budget / KEPT_PARTS)
         return true;
     atomic_fetch_sub_explicit(&used, (int64_t)n, memory_order_relaxed);
     return false;
