@@ -309,7 +309,26 @@ def hostile(job):
     """what a hostile client can send or hold, to both builds; numbers that overflow; what takes long"""
     return total(*(script(job, "hostile/run.py", binary) for binary in (RELEASE, ASAN)),
                  *(script(job, "hostile/connections.py", binary) for binary in (RELEASE, ASAN)),
-                 script(job, "hostile/numbers.py", ASAN), script(job, "hostile/lanes.py", RELEASE))
+                 script(job, "hostile/numbers.py", ASAN), script(job, "hostile/lanes.py", RELEASE),
+                 script(job, "hostile/bodies.py", RELEASE))
+
+
+def hostile_crowd(job, flavour, binary, *arguments):
+    clients = (os.path.join(TOP, "build-" + flavour, "tests", "hostile_" + name) for name in ("crowd", "guests"))
+    return script(job, "hostile/crowd.py", binary, *clients, *arguments)
+
+
+def crowd(job):
+    """a thousand hostile clients beside others, within a memory budget"""
+    if not job.all:
+        return hostile_crowd(job, "asan", RELEASE)
+    return total(hostile_crowd(job, "asan", RELEASE, "--seconds", "40"),
+                 hostile_crowd(job, "asan", ASAN, "--seconds", "20", "--without-bounds"))
+
+
+def crowd_tsan(job):
+    """the same crowd, ThreadSanitizer"""
+    return hostile_crowd(job, "tsan", TSAN, "--seconds", "20", "--without-bounds")
 
 
 def crash(job):
@@ -346,13 +365,15 @@ STAGES = [
     Stage("count",       count,         ["release"],           30,   300),
     Stage("sdk",         sdk,           ["release"],           40,   300),
     Stage("schema",      schema,        ["asan", "release"],  120,   600),
-    Stage("hostile",     hostile,       ["release", "asan"],   60,   400),
+    Stage("hostile",     hostile,       ["release", "asan"],   90,   500),
+    Stage("crowd",       crowd,         ["release", "asan"],   20,   600),
     Stage("crash",       crash,         ["release", "asan"],   90,  1200),
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
     Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
     Stage("blocking",    blocking,      ["asan"],              30,   200),
     Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
     Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
+    Stage("crowd-tsan",  crowd_tsan,    ["build-tsan"],        60,   400, True),
     Stage("events-tsan", events_tsan,   ["build-tsan"],        90,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]

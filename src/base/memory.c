@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #define MUCH ((int64_t)32 * 1024 * 1024)
+#define KEPT_PARTS 8 /* of the budget, one is for what does not ask */
 
 static uint64_t budget = UINT64_MAX / 2;
 static _Atomic int64_t used;
@@ -57,7 +58,7 @@ bool memory_take(size_t n)
 {
     unbooked += (int64_t)n;
     book();
-    if (!memory_is_over())
+    if (memory_used() <= budget - budget / KEPT_PARTS)
         return true;
     atomic_fetch_sub_explicit(&used, (int64_t)n, memory_order_relaxed);
     return false;

@@ -4,7 +4,8 @@
  * Arenas, buffers and read buffers charge what they take from the heap, so the account follows them
  * without a word from whoever uses them. What can do without asks first (memory_take); what cannot,
  * charges (memory_charge), and whoever goes on for long asks every so often whether the budget is
- * passed. Nothing is ever taken back by force.
+ * passed. Nothing is ever taken back by force. Who asks is given seven eighths of the budget at
+ * most: the rest is for requests that need little, however much others hold.
  *
  * The account is a thread's MEMORY_SLACK off at most, which is what makes it cheap. All but
  * memory_set_budget() may be called by any thread.
@@ -27,7 +28,8 @@ uint64_t memory_used(void);
 
 /* n bytes more, whatever the budget says. */
 void memory_charge(size_t n);
-/* n bytes more, unless they would pass the budget: false, and nothing is charged. */
+/* n bytes more, unless they would pass what there is for those who ask: false, and nothing is
+ * charged. */
 MUST_CHECK bool memory_take(size_t n);
 /* n bytes less, of what was charged or taken by any thread. */
 void memory_give(size_t n);

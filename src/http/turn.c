@@ -9,13 +9,16 @@
  * Invariants
  *  1. A round begins where the loop may sleep, and goes on with what the sockets have. In it a
  *     connection has one turn, whatever brings its requests about: bytes that come, an answer that
- *     is ready or written. If it has to wait, it has another one before the next round.
- *  2. Exactly the connections in CONN_TURN are in loop->waiting; each is served once a round.
+ *     is ready or written. If it has to wait, it may have another one before the next round.
+ *  2. Exactly the connections in CONN_TURN are in loop->waiting. Of these the longest there are
+ *     served before the next round, each once, until ROUND_NS have passed: so who comes with one
+ *     request is not behind all who have many.
  */
 #include "http/internal.h"
 
 #define TURN_REQUESTS 16
 #define TURN_NS 1000000
+#define ROUND_NS 2000000 /* of those who wait, before the loop looks at its sockets */
 
 static void on_round(uv_prepare_t *prepare)
 {
@@ -27,10 +30,11 @@ static void on_round(uv_prepare_t *prepare)
     watch_end(loop, "pressure");
 }
 
-/* Once a round: who comes to wait meanwhile is not served before the next one. */
+/* Once a round: who comes to wait meanwhile is not served before the next one. At least one is. */
 static void on_waiting(uv_idle_t *idle)
 {
     struct http_loop *loop = idle->data;
+    uint64_t until_ns = uv_hrtime() + ROUND_NS;
 
     for (size_t n = loop->n_waiting; n > 0 && loop->waiting.first; n--) {
         struct http_conn *conn = loop->waiting.first;
@@ -38,6 +42,8 @@ static void on_waiting(uv_idle_t *idle)
         conn->served = 0;
         conn_turn(conn);
         watch_end(loop, "turn");
+        if (uv_hrtime() >= until_ns)
+            break;
     }
     if (!loop->waiting.first)
         (void)uv_idle_stop(idle); /* always 0 */

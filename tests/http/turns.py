@@ -18,6 +18,7 @@ from states import chunked, form, post, reset, slow
 
 ORDER = b"GET /api/order HTTP/1.1\r\nHost: a\r\n\r\n"
 ORDER_LAST = b"GET /api/order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+HOLD = b"GET /api/hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 TURN = 16  # TURN_REQUESTS
 BUFFER = 16384  # IN_BYTES
 
@@ -34,7 +35,7 @@ def numbers(answers: bytes) -> list[int]:
 def held(server: Server) -> Iterator[None]:
     """What is done meanwhile lies before the loop all at once. Its request has the first number."""
     with server.connect() as sock:
-        sock.sendall(b"GET /api/hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        sock.sendall(HOLD)
         server.until("the loop is held", held=1)
         yield
         server.ask(b".")
@@ -86,6 +87,23 @@ def test_in_turns() -> None:
         for (_, before), (n, who) in zip(common, common[1:]):
             run = run + 1 if who == before else 0
             expect(run < 2 * TURN, True, (n, who))  # two, where the others' next bytes are just being read
+
+
+def test_many_who_wait() -> None:
+    """However many there are, who has just come is not behind all of them."""
+    with serving() as server, contextlib.ExitStack() as stack:
+        first, one, *others = [stack.enter_context(known(server)) for _ in range(22)]
+        # The others are there before its first turn is over, and wait behind it at its third.
+        first.sendall(busy(500000) + busy(2000) + HOLD)
+        for sock in others:
+            sock.sendall(busy(5000) * 5 + ORDER_LAST)
+        server.until("the loop is held", held=1)
+        one.sendall(ORDER_LAST)
+        server.ask(b".")
+        before = numbers(read_all(first))[-1]
+        after = numbers(read_all(one))[0]
+        expect(before < after <= before + 5, True, (before, after))
+        expect([len(numbers(read_all(sock))) for sock in others], [6] * 20)
 
 
 def test_answers_from_elsewhere() -> None:

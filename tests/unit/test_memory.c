@@ -54,7 +54,7 @@ static void who_asks_is_refused(void **state)
     struct buf asks, silent, small;
 
     (void)state;
-    memory_set_budget(used_now() + BUDGET);
+    memory_set_budget(used_now() + 2 * BUDGET);
     buf_init(&asks, 8 * BUDGET);
     asks.asks = true;
     silent = small = asks;
@@ -78,6 +78,26 @@ static void who_asks_is_refused(void **state)
     assert_false(memory_is_over());
     buf_done(&small);
     buf_done(&asks);
+    memory_set_budget(UINT64_MAX);
+}
+
+/* So that what asks, however much, leaves room to answer those who need little. */
+static void an_eighth_is_kept(void **state)
+{
+    const size_t step = BUDGET / 64;
+    size_t taken = 0;
+
+    (void)state;
+    assert_in_range(used_now(), 0, step - 1);
+    memory_set_budget(BUDGET);
+    while (memory_take(step))
+        taken += step;
+    assert_in_range(taken, BUDGET * 7 / 8 - step, BUDGET * 7 / 8);
+    assert_false(memory_is_over());
+    memory_charge(BUDGET / 8 - step);
+    memory_thread_end();
+    assert_false(memory_is_over());
+    memory_give(taken + BUDGET / 8 - step);
     memory_set_budget(UINT64_MAX);
 }
 
@@ -114,9 +134,8 @@ static void threads_lose_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arenas_are_charged),
-        cmocka_unit_test(buffers_are_charged),
-        cmocka_unit_test(who_asks_is_refused),
+        cmocka_unit_test(arenas_are_charged),   cmocka_unit_test(buffers_are_charged),
+        cmocka_unit_test(who_asks_is_refused),  cmocka_unit_test(an_eighth_is_kept),
         cmocka_unit_test(threads_lose_nothing),
     };
 
