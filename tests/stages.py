@@ -331,6 +331,11 @@ def crowd_tsan(job):
     return hostile_crowd(job, "tsan", TSAN, "--seconds", "20", "--without-bounds")
 
 
+def loops(job):
+    """what is heavy to read, answer or forget, and that no loop is held by it"""
+    return script(job, "hostile/loops.py", RELEASE)
+
+
 def crash(job):
     """kill -9; batches that go wrong; clients that leave; full disks; directories that others change"""
     return total(
@@ -373,6 +378,7 @@ STAGES = [
     Stage("blocking",    blocking,      ["asan"],              30,   200),
     Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
     Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
+    Stage("loops",       loops,         ["release"],          120,   400, True),
     Stage("crowd-tsan",  crowd_tsan,    ["build-tsan"],        60,   400, True),
     Stage("events-tsan", events_tsan,   ["build-tsan"],        90,   400, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),

@@ -94,8 +94,9 @@ static void finish(struct api_call *call, struct err *err)
     struct req *req = call->req;
 
     if (!err && req->resp.body.full)
-        err = err_new(call->arena, req->resp.body.starved ? E_UNAVAILABLE : E_INTERNAL, NULL,
-                      "no room for the answer");
+        err = req->resp.body.starved
+                  ? err_starved(call->arena, "an answer")
+                  : err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
     if (err)
         answer_failure(call, err);
     api_call_release(call);

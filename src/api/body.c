@@ -20,8 +20,10 @@ static struct err *bad_body(struct api_call *call, const char *why)
 static struct err *bad_json(struct api_call *call, const char *where,
                             const struct json_fault *fault)
 {
-    return err_new(call->arena, fault->starved ? E_UNAVAILABLE : E_BAD_REQUEST, NULL,
-                   "body: %s%s at byte %zu", where, fault->what, fault->byte);
+    if (fault->starved)
+        return err_starved(call->arena, "a body");
+    return err_new(call->arena, E_BAD_REQUEST, NULL, "body: %s%s at byte %zu", where, fault->what,
+                   fault->byte);
 }
 
 static struct json_limits asking_limits(void)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -189,6 +190,16 @@ struct err *err_say(struct err *err, const char *message)
 {
     if (err && err->kind == E_BAD_REQUEST && str_eq(str_of(err->message), STR(ERR_WENT_WRONG)))
         err->message = message;
+    return err;
+}
+
+struct err *err_starved(struct arena *a, const char *what)
+{
+    static struct log_pace pace;
+    struct err *err = err_new(a, E_UNAVAILABLE, NULL, "memory is short: %s", what);
+
+    log_seldom(&pace, LOG_WARN, "memory.short", LOG_CSTR("for", what));
+    err->logged = true;
     return err;
 }
 

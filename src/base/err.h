@@ -153,6 +153,9 @@ struct err *err_say(struct err *err, const char *message);
 
 /* A copy in another arena: for an error that outlives the one it was made in. NULL gives NULL. */
 struct err *err_copy(struct arena *a, const struct err *err);
+/* E_UNAVAILABLE for want of memory (base/memory.h), which is logged here, seldom: whoever needs
+ * more than there is needs it again and again. what: for the log. */
+struct err *err_starved(struct arena *a, const char *what);
 
 struct buf;
 /* The envelope {"data":{…},"message":…,"status":…}, keys sorted (records.md 2.1). */

@@ -25,6 +25,7 @@
 #define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
 #define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
 #define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
+#define LIMIT_PROXY_HEADERS 100       /* in the settings: each request looks for them all */
 #define LIMIT_ADDRESSES 10000 /* of a list in the settings: each request may look through it */
 #define LIMIT_COLLECTION_ITEMS                                                               \
     4096                           /* fields, and indexes, of one: each is compared with all \

@@ -52,7 +52,7 @@ struct err *db_check_limits(struct arena *a, struct db_conn *conn)
     enum db_stop stop = db_watch_check(&conn->watch);
 
     if (stop == DB_GO_ON && memory_is_over())
-        return err_new(a, E_UNAVAILABLE, NULL, "memory is short");
+        return err_starved(a, "rows");
     return stop == DB_GO_ON ? NULL : db_watch_err(a, stop);
 }
 

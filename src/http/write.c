@@ -274,8 +274,7 @@ static void check_size(struct exchange *ex)
     const struct resp *resp = &ex->req.resp;
 
     if (resp->body.starved) {
-        req_answer_err(&ex->req,
-                       err_new(ex->req.arena, E_UNAVAILABLE, NULL, "no memory for the answer"));
+        req_answer_err(&ex->req, err_starved(ex->req.arena, "an answer"));
     } else if (resp->body.full || resp->headers.full) {
         log_error("http.answer_too_large", LOG_STR("path", ex->req.path));
         req_answer_err(&ex->req, err_new(ex->req.arena, E_INTERNAL, NULL, "answer too large"));

@@ -147,6 +147,8 @@ struct err *rec_check_full(struct arena *a, const struct buf *out)
 {
     if (!out->full)
         return NULL;
+    if (out->starved)
+        return err_starved(a, "an answer");
     return err_new(a, E_UNAVAILABLE, NULL, "the answer has over %zu bytes", out->max);
 }
 
@@ -267,7 +269,10 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
     buf_add(w->out, before == '{' ? STR("{}") : STR("}"));
     if (w->out->full)
         return rec_check_full(w->scratch, w->out);
-    return ++w->n_records % REC_ROWS_A_CHECK ? NULL : db_check_limits(w->scratch, w->conn);
+    if (++w->n_records % REC_ROWS_A_CHECK && w->out->n - w->checked < REC_BYTES_A_CHECK)
+        return NULL;
+    w->checked = w->out->n;
+    return w->conn ? db_check_limits(w->scratch, w->conn) : NULL;
 }
 
 struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,

@@ -70,8 +70,9 @@ struct rec_writer {
     struct db_conn *conn;
     struct buf *out;
     unsigned n_records;
+    size_t checked; /* bytes of `out` when the limits were last looked at */
 };
-/* conn is asked for the limits only; it may be NULL for fewer than REC_ROWS_A_CHECK records. */
+/* conn is asked for the limits only; NULL: there are none. */
 /* Writes one record, which can be read, with its expands. Errors: the limits, and an answer that is
  * too large. */
 MUST_CHECK struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,

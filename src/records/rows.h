@@ -10,6 +10,7 @@
 
 /* Between how many rows the limits of a request are looked at. */
 #define REC_ROWS_A_CHECK 16
+#define REC_BYTES_A_CHECK ((size_t)64 * 1024)
 
 struct rec_rows {
     struct rec *items;

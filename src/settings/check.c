@@ -171,16 +171,23 @@ static void check_text(const struct settings_checking *check, const struct text_
     }
 }
 
+/* False: it is refused. */
+static bool check_count(const struct settings_checking *check, const char *path, size_t n, int max)
+{
+    if (n <= (size_t)max)
+        return true;
+    settings_refuse(check, str_of(path), CODE_LENGTH_TOO_LONG,
+                    arena_printf(check->a, "{\"max\":%d,\"min\":0}", max));
+    return false;
+}
+
 static void check_ips(const struct settings_checking *check, const struct ips_row *row)
 {
     const struct form_texts *ips =
         (const struct form_texts *)((const char *)check->settings + row->at);
 
-    if (ips->n > LIMIT_ADDRESSES) {
-        settings_refuse(check, str_of(row->path), CODE_LENGTH_TOO_LONG,
-                        arena_printf(check->a, "{\"max\":%d,\"min\":0}", LIMIT_ADDRESSES));
+    if (!check_count(check, row->path, ips->n, LIMIT_ADDRESSES))
         return;
-    }
     for (size_t i = 0; i < ips->n; i++) {
         struct str path = arena_printf(check->a, "%s.%zu", row->path, i);
 
@@ -213,6 +220,8 @@ void settings_check(struct arena *a, const struct settings *settings, struct err
         check_text(&check, &text_rows[i]);
     for (size_t i = 0; i < COUNT_OF(ips_rows); i++)
         check_ips(&check, &ips_rows[i]);
+    (void)check_count(&check, "trustedProxy.headers", settings->trusted_proxy.headers.n,
+                      LIMIT_PROXY_HEADERS);
     check_cron(&check);
     settings_check_rules(&check);
 }
