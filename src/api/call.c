@@ -90,6 +90,13 @@ struct str api_real_ip(struct arena *a, const struct req *req, const struct sett
     return req->peer;
 }
 
+uint64_t api_client(const struct api *api, const struct req *req)
+{
+    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
+
+    return settings_ip_client(api_real_ip(req->arena, req, settings));
+}
+
 struct str api_header_name(struct arena *a, struct str name)
 {
     char *p = arena_alloc(a, name.n + 1);

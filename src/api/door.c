@@ -87,13 +87,6 @@ bool api_peers_are_clients(void *user)
     return settings->trusted_proxy.headers.n == 0;
 }
 
-uint64_t api_client(const struct api *api, const struct req *req)
-{
-    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
-
-    return settings_ip_client(api_real_ip(req->arena, req, settings));
-}
-
 /* --- threads -------------------------------------------------------------------------------- */
 
 void api_abandoned(void *user)

@@ -149,9 +149,11 @@ struct err *api_form(struct api_call *call, struct form_input *ret);
 
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);
-/* work.c: what run() is given. */
+/* lane.c: 503, and now and then a line in the log: a server that is busy is so for many. */
+struct err *api_busy(struct api_call *call, const char *cause);
+/* lane.c: what run() is given. */
 struct api_call *api_call_of(struct job *job);
-/* work.c: has run() called on a thread of that lane. False: it has no place left, as call->err
+/* lane.c: has run() called on a thread of that lane. False: it has no place left, as call->err
  * says. On the loop, or on a pool thread that has the call. */
 MUST_CHECK bool api_to_pool(struct api_call *call, enum pool_lane lane,
                             void (*run)(struct job *job));

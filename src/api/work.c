@@ -20,11 +20,6 @@
 static void step_back(struct req *req);
 static void go_on(struct api_call *call);
 
-struct api_call *api_call_of(struct job *job)
-{
-    return ((struct req *)((char *)job - offsetof(struct req, job)))->user;
-}
-
 static void empty_answer(struct api_call *call)
 {
     buf_reset(&call->req->resp.body);
@@ -32,34 +27,6 @@ static void empty_answer(struct api_call *call)
 }
 
 /* --- the pool --------------------------------------------------------------------------------- */
-
-/* Said once a second: a server that is busy is so for many. */
-static struct err *busy(struct api_call *call, const char *cause)
-{
-    static struct log_pace pace;
-    struct err *err = err_new(call->arena, E_UNAVAILABLE, NULL, "%s", cause);
-
-    err->retry_after_s = 1;
-    err->logged = true;
-    log_seldom(&pace, LOG_WARN, "api.busy", LOG_STR("path", call->req->path),
-               LOG_CSTR("cause", cause));
-    return err;
-}
-
-bool api_to_pool(struct api_call *call, enum pool_lane lane, void (*run)(struct job *job))
-{
-    struct job *job = &call->req->job;
-
-    job->owed = call->committed || call->ends;
-    job->run = run;
-    call->queued_us = clock_us();
-    if (!job->client)
-        job->client = settings_ip_client(api_real_ip(call->arena, call->req, call->settings));
-    if (pool_submit(call->api->pool, lane, job))
-        return true;
-    call->err = busy(call, "the pool's queue is full");
-    return false;
-}
 
 /* For its turn in the pool: longer than what it asks for may take. */
 static bool waited_too_long(const struct api_call *call)
@@ -143,8 +110,8 @@ static void read_in_turn(struct job *job)
 {
     struct api_call *call = api_call_of(job);
 
-    call->err =
-        waited_too_long(call) ? busy(call, "reads before it took too long") : read_step(call, 0);
+    call->err = waited_too_long(call) ? api_busy(call, "reads before it took too long")
+                                      : read_step(call, 0);
     req_resume(call->req, step_back, true);
 }
 
@@ -215,7 +182,7 @@ static void run_leased(struct job *job)
     call->out_of_time = false;
     call->leased = true;
     if (waited_too_long(call)) {
-        call->err = busy(call, "leases before it took too long");
+        call->err = api_busy(call, "leases before it took too long");
     } else {
         call->err = db_run_leased(call->arena, call->api->db, &lease, run_unit, call, &call->out);
         call->out_of_time = lease.timeout_s && clock_us() >= end_us;
@@ -281,7 +248,7 @@ static bool start_unit(struct api_call *call)
                                   .user = call};
     if (db_submit(call->api->db, &call->unit))
         return true;
-    call->err = busy(call, "the write queue is full");
+    call->err = api_busy(call, "the write queue is full");
     return false;
 }
 

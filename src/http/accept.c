@@ -105,15 +105,6 @@ struct err *accept_listen(struct arena *a, struct http_server *server)
 
 /* ---- accepting ----------------------------------------------------------------------------- */
 
-void accept_refuse(int fd)
-{
-    if (fd < 0)
-        return;
-    /* Best effort: an empty socket buffer takes it whole. */
-    (void)send(fd, write_unavailable.p, write_unavailable.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)close(fd);
-}
-
 static void write_peer(struct http_conn *conn, struct str address)
 {
     const unsigned char *b = (const unsigned char *)address.p;
@@ -182,7 +173,7 @@ static void deal(struct http_server *server, int fd, const struct sockaddr_stora
     struct http_conn *conn;
 
     if (!loop) {
-        accept_refuse(fd);
+        crowd_refuse(fd);
         return;
     }
     conn = calloc(1, sizeof(*conn)); /* the heap's: it passes from one loop to another */
@@ -318,7 +309,7 @@ static void on_stop(uv_poll_t *poll, int status, int events)
     while (read(atomic_load(&stop_fd), &signal, sizeof(signal)) == sizeof(signal))
         any = true;
     if (any)
-        http_server_stop(poll->data);
+        loop_stop(poll->data);
 }
 
 static void look_at_listener(struct http_server *server)

@@ -18,10 +18,22 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+size_t conn_unsent(const struct http_conn *conn)
+{
+    size_t n = uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
+    int fd, kernels = 0;
+
+    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, SIOCOUTQ, &kernels) == 0)
+        n += (size_t)kernels; /* it takes whole megabytes at once, and then nothing for long */
+    return conn->exchange ? n + (size_t)conn->exchange->req.resp.file.n : n;
+}
 
 /* ---- states --------------------------------------------------------------------------------- */
 
@@ -45,7 +57,7 @@ static void close_late(struct http_conn *conn)
 /* A client that still reads, however slowly, gets the whole of its answer. */
 static void write_late(struct http_conn *conn)
 {
-    size_t unsent = send_left(conn);
+    size_t unsent = conn_unsent(conn);
 
     if (conn->unsent - unsent < LIMIT_WRITE_BYTES) {
         conn_close(conn);
@@ -57,7 +69,7 @@ static void write_late(struct http_conn *conn)
 
 static void refuse_late(struct http_conn *conn)
 {
-    write_refusal(conn, REFUSED_TIMEOUT);
+    conn->loop->server->calls->refuse_body(conn);
 }
 
 static void sink_late(struct http_conn *conn)
@@ -192,7 +204,7 @@ void conn_close(struct http_conn *conn)
     conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
     if (conn->exchange && conn->exchange->stream.events)
-        stream_left(conn->exchange);
+        conn->exchange->stream.left(conn->exchange);
 }
 
 /* Half-closes, drops what still comes, then closes: so the answer is read before a reset. */
@@ -231,7 +243,7 @@ void conn_next(struct http_conn *conn)
     }
     conn_enter(conn, CONN_HEAD);
     conn->scanned = conn->line_at = 0;
-    conn_input(conn);
+    conn->loop->server->calls->input(conn);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -283,11 +295,23 @@ void conn_unused(struct http_conn *conn)
 
 void conn_shed(struct http_conn *conn)
 {
-    uv_buf_t answer = send_piece(write_unavailable);
+    uv_buf_t answer = piece_of(write_unavailable);
 
     (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
     drop_part(conn);
     linger(conn);
+}
+
+/* Where the next bytes of a body go that is not taken from the buffer; its room, or 0. */
+static size_t body_room(const struct http_conn *conn)
+{
+    const struct exchange *ex = conn->exchange;
+    uint64_t missing;
+
+    if (conn->state != CONN_BODY || ex->framing != BODY_LENGTH || ex->in_place)
+        return 0;
+    missing = ex->length - ex->got;
+    return missing < SCRATCH_BYTES ? (size_t)missing : SCRATCH_BYTES;
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
@@ -301,7 +325,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
         *ret = uv_buf_init(loop->scratch, SCRATCH_BYTES);
         return;
     }
-    room = intake_room(conn);
+    room = body_room(conn);
     if (room > 0) {
         *ret = uv_buf_init(loop->scratch, (unsigned)room);
         return;
@@ -345,14 +369,14 @@ static void take_read(struct http_conn *conn, ssize_t n, const uv_buf_t *buf)
         return;
     }
     if (buf->base == conn->loop->scratch) {
-        intake_bytes(conn, buf->base, (size_t)n);
+        conn->loop->server->calls->body(conn, buf->base, (size_t)n);
         return;
     }
     conn->in_n += (size_t)n;
     if (states[conn->state].reads == READS_AHEAD)
         conn_enter(conn, conn->state); /* the buffer may be full */
     else
-        conn_input(conn);
+        conn->loop->server->calls->input(conn);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -365,8 +389,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     watch_end(loop, "read");
 }
 
-/* All is answered that is whole. */
-static void rest(struct http_conn *conn)
+void conn_settle(struct http_conn *conn)
 {
     if (conn->eof && states[conn->state].fin == FIN_CLOSES) {
         conn_close(conn);
@@ -379,37 +402,10 @@ static void rest(struct http_conn *conn)
     }
 }
 
-/* False: what is in the buffer has to wait, or there is nothing. */
-static bool take(struct http_conn *conn)
-{
-    bool there = conn->in_at < conn->in_n;
-
-    if (conn->state == CONN_HEAD && there && turn_is_over(conn)) {
-        conn_enter(conn, CONN_TURN);
-        return false;
-    }
-    if (conn->state == CONN_HEAD)
-        return intake_head(conn);
-    return conn->state == CONN_BODY && there && intake_body(conn);
-}
-
-void conn_input(struct http_conn *conn)
-{
-    if (conn->parsing)
-        return; /* a handler answered at once: the loop below goes on */
-    conn->parsing = true;
-    if (conn->state == CONN_IDLE)
-        conn_enter(conn, CONN_HEAD);
-    while (take(conn))
-        ;
-    conn->parsing = false;
-    rest(conn);
-}
-
 void conn_turn(struct http_conn *conn)
 {
     conn_enter(conn, CONN_HEAD);
-    conn_input(conn);
+    conn->loop->server->calls->input(conn);
 }
 
 /* ---- what happens to it -------------------------------------------------------------------- */
@@ -443,14 +439,14 @@ void conn_drain(struct http_conn *conn)
     if (conn->state == CONN_TURN)
         conn->settles = true;
     else if (conn->exchange && conn->exchange->stream.events)
-        stream_stop(conn->exchange);
+        conn->exchange->stream.stop(conn->exchange);
     else if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
         conn_close(conn);
 }
 
 void conn_abandon(struct http_conn *conn)
 {
-    uv_buf_t answer = send_piece(write_unavailable);
+    uv_buf_t answer = piece_of(write_unavailable);
 
     if (conn->state == CONN_BUSY && conn->exchange->req.stake != REQ_DECIDED) {
         atomic_store(&conn->exchange->req.gone, true); /* first: what is refused is not done */

@@ -21,6 +21,8 @@
 
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define NEW_MS 100     /* a client that has something to say has said it by then */
 #define NEW_CONNS 16   /* most that have just come: others are silent, however short */
@@ -43,11 +45,6 @@ enum crowd crowd_of(const struct http_server *server, unsigned slot, bool full)
         (!conf->peers_are_clients || conf->peers_are_clients(conf->user)))
         return CROWD_ADDRESS;
     return full ? CROWD_SERVER : CROWD_NONE;
-}
-
-void crowd_left(struct http_conn *conn)
-{
-    atomic_fetch_sub(&conn->loop->server->crowd_slots[conn->slot], 1);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
@@ -147,6 +144,15 @@ static bool make_room(const struct http_loop *loop, const struct http_conn *conn
     return leaves != NULL;
 }
 
+void crowd_refuse(int fd)
+{
+    if (fd < 0)
+        return;
+    /* Best effort: an empty socket buffer takes it whole. */
+    (void)send(fd, write_unavailable.p, write_unavailable.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)close(fd);
+}
+
 /* To the next loop. False: each has been asked, or the server drains. */
 static bool pass_on(struct http_loop *loop, struct http_conn *conn)
 {
@@ -177,7 +183,7 @@ void crowd_open(struct http_loop *loop, struct http_conn *conn)
     }
     if (!room && pass_on(loop, conn))
         return;
-    accept_refuse(conn->fd);
+    crowd_refuse(conn->fd);
     crowd_left(conn);
     free(conn);
     loop_conn_done(loop);

@@ -11,6 +11,7 @@
 
 #include <llhttp.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <uv.h>
 
 #define IN_BYTES ((size_t)16 * 1024)      /* a read buffer as it starts */
@@ -57,9 +58,13 @@ enum crowd { CROWD_NONE, CROWD_SERVER, CROWD_ADDRESS };
 /* How the end of a request's body is found. */
 enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
+struct exchange;
+
 /* An answer whose bytes come as they come (stream.c). */
 struct stream {
     const struct req_stream_events *events; /* NULL: it is none */
+    void (*left)(struct exchange *ex);      /* its connection is closed */
+    void (*stop)(struct exchange *ex);      /* the server stops */
     struct buf waiting, sending;
     bool busy;    /* libuv has `sending` */
     bool told;    /* of its end */
@@ -187,6 +192,7 @@ struct http_loop {
     void *spare_buffers; /* each holds the address of the next */
     unsigned n_spare_exchanges, n_spare_buffers;
     uv_timer_t pressure;
+    uv_prepare_t pressure_rounds;
     bool draining;
     uint64_t drain_due_ms;
     bool ended;
@@ -197,7 +203,20 @@ struct http_loop {
     struct watch watch;
 };
 
+/* What the lower files of this folder call without knowing it: loop.c, turn.c and conn.c are told
+ * here what lies above them (run.c). */
+struct http_calls {
+    void (*input)(struct http_conn *conn); /* goes on with what is in the buffer */
+    /* The next bytes of a body that does not lie in there. */
+    void (*body)(struct http_conn *conn, const char *p, size_t n);
+    void (*refuse_body)(struct http_conn *conn); /* it has taken too long */
+    void (*late)(struct http_conn *conn);        /* a deadline has passed */
+    void (*turn)(struct http_conn *conn);        /* it is its turn again */
+    void (*drain)(struct http_loop *loop);       /* the loop drains, and a timer is due */
+};
+
 struct http_server {
+    const struct http_calls *calls;
     struct http_conf conf;
     struct router *router;
     struct str *origins;
@@ -225,6 +244,19 @@ struct http_server {
     atomic_bool paused;       /* the listener is not looked at; the first loop writes it */
 };
 
+static inline struct exchange *exchange_of(struct req *req)
+{
+    return (struct exchange *)(void *)((char *)req - offsetof(struct exchange, req));
+}
+
+static inline uv_buf_t piece_of(struct str s)
+{
+    uv_buf_t piece = uv_buf_init(NULL, (unsigned)s.n);
+
+    memcpy(&piece.base, &s.p, sizeof(piece.base)); /* it has no const, but is not written to */
+    return piece;
+}
+
 /* accept.c: first loop's thread */
 struct err *accept_listen(struct arena *a, struct http_server *server);
 /* From here on SIGTERM and SIGINT end nothing by themselves. */
@@ -233,7 +265,6 @@ void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
 void accept_resume(struct http_server *server); /* after a pause, if there is one */
 void accept_end(struct http_server *server);    /* signals are not looked at any more */
-void accept_refuse(int fd);                     /* 503; -1 is fine; any thread */
 
 /* crowd.c */
 unsigned crowd_slot(struct str address); /* the bytes of one */
@@ -243,15 +274,25 @@ enum crowd crowd_of(const struct http_server *server, unsigned slot, bool full);
 struct http_loop *crowd_loop(struct http_server *server, enum crowd crowd);
 /* Opens a connection that was dealt to the loop, if there is or can be made room for it. */
 void crowd_open(struct http_loop *loop, struct http_conn *conn);
-void crowd_left(struct http_conn *conn); /* it is about to be freed */
+void crowd_refuse(int fd); /* 503; -1 is fine; any thread */
+/* A connection is about to be freed. */
+static inline void crowd_left(struct http_conn *conn)
+{
+    atomic_fetch_sub(&conn->loop->server->crowd_slots[conn->slot], 1);
+}
+
+/* run.c */
+/* False: the system refuses a descriptor. */
+MUST_CHECK bool run_init(struct arena *a, struct http_loop *loop, struct http_server *server,
+                         unsigned number);
+void run_loop(void *arg); /* a struct http_loop */
+void run_close(struct http_loop *loop);
 
 /* loop.c */
-/* False: the system refuses a descriptor. */
-MUST_CHECK bool loop_init(struct arena *a, struct http_loop *loop, struct http_server *server,
-                          unsigned number);
-void loop_run(void *arg); /* a struct http_loop */
-void loop_close(struct http_loop *loop);
-void loop_wake(struct http_loop *loop);
+void loop_wake(struct http_loop *loop);                 /* any thread */
+void loop_stop(struct http_server *server);             /* any thread: the server drains */
+void loop_arm(struct http_loop *loop, uint64_t due_ms); /* the timer, if it is not due before */
+void loop_on_timer(uv_timer_t *timer);
 /* For the counters that the loop alone writes: no bus lock. */
 static inline void loop_count(atomic_uint *counter, unsigned by)
 {
@@ -294,7 +335,6 @@ void turn_leave(struct http_conn *conn); /* conn_enter() alone */
 /* pressure.c: who makes room while memory is short */
 void pressure_init(struct http_loop *loop);
 void pressure_close(struct http_loop *loop);
-void pressure_look(struct http_loop *loop); /* once a round */
 
 /* spare.c: memory that a loop recycles */
 struct exchange *exchange_get(struct http_conn *conn);
@@ -307,7 +347,6 @@ void spare_free(struct http_loop *loop);
 
 /* conn.c */
 void conn_open(struct http_loop *loop, struct http_conn *conn);
-void conn_input(struct http_conn *conn); /* goes on with what is in the buffer */
 /* Sets the state; reading and the deadline follow. */
 void conn_enter(struct http_conn *conn, enum http_state state);
 /* n bytes behind in_n, or as many as a head may have. False: memory is short, there is no more. */
@@ -316,7 +355,10 @@ MUST_CHECK bool conn_room(struct http_conn *conn, size_t n);
 void conn_unused(struct http_conn *conn);
 /* Answers 503 in place of a request that is not whole, and ends. */
 void conn_shed(struct http_conn *conn);
-void conn_next(struct http_conn *conn); /* an exchange is over */
+void conn_next(struct http_conn *conn);   /* an exchange is over */
+void conn_settle(struct http_conn *conn); /* all is answered that is whole */
+/* Bytes of its answer that the client has still to take. */
+size_t conn_unsent(const struct http_conn *conn);
 void conn_turn(struct http_conn *conn); /* it is its turn again */
 /* The server stops, and the request in hand is the last one. */
 static inline bool conn_drains(const struct http_conn *conn)
@@ -328,16 +370,18 @@ void conn_expired(struct http_conn *conn); /* its deadline has passed */
 void conn_drain(struct http_conn *conn);   /* the server stops: closes what is idle */
 void conn_abandon(struct http_conn *conn); /* the time to drain is over */
 
-/* intake.c: from a head to the handler */
-/* Takes one head from the buffer. False: none is there yet. */
-bool intake_head(struct http_conn *conn);
+/* intake.c */
+void intake_input(struct http_conn *conn); /* goes on with what is in the buffer */
+
+/* gather.c */
+void gather_begin(struct http_conn *conn); /* a head with a body is there */
 /* Takes what the buffer has of the body. True: the request is over, a next one may follow. */
-bool intake_body(struct http_conn *conn);
-/* Where the next bytes of a body go that is not taken from the buffer; its room, or 0. */
-size_t intake_room(const struct http_conn *conn);
-/* A body's sink pauses no more: goes on. */
-void intake_resumed(struct req *req);
-void intake_bytes(struct http_conn *conn, const char *p, size_t n);
+bool gather_body(struct http_conn *conn);
+/* Takes bytes that are not in the buffer. */
+void gather_bytes(struct http_conn *conn, const char *p, size_t n);
+void gather_late(struct http_conn *conn); /* a body has taken too long */
+void gather_skip(struct http_conn *conn); /* the answer comes before the body: nobody wants it */
+void gather_dispatch(struct http_conn *conn); /* to the handler */
 
 /* head.c */
 /* A refusal by the HTTP layer: `line` is status and reason, as in the status line and the body. */
@@ -372,21 +416,13 @@ enum http_refused head_parse(struct exchange *ex, struct str head);
 void head_chunk_parser(llhttp_t *parser, struct exchange *ex);
 
 /* send.c */
-uv_buf_t send_piece(struct str s);
-/* Bytes of its answer that the client has still to take. */
-size_t send_left(const struct http_conn *conn);
 /* Sends the exchange's head and this body, or the answer's file, then goes on with the connection.
  * The body must stay until then. */
 void send_answer(struct exchange *ex, struct str body);
 void send_file(struct exchange *ex);
-void send_fetched(struct req *req); /* a piece of the file has come from the disk */
 
 /* req.c */
 void req_drop_file(struct resp *resp); /* closes it, if there is one */
-
-/* stream.c */
-void stream_left(struct exchange *ex); /* its connection is closed */
-void stream_stop(struct exchange *ex); /* the server stops */
 
 /* write.c */
 void write_refusal(struct http_conn *conn, enum http_refused refused);
@@ -395,7 +431,6 @@ void write_options(struct http_conn *conn);
 void write_continue(struct http_conn *conn);
 void write_err(struct http_conn *conn, enum err_kind kind); /* and closes */
 extern const struct str write_unavailable;                  /* a whole answer: 503, and the end */
-void write_answer(struct exchange *ex);
 void write_stream_head(struct exchange *ex);
 
 /* target.c */

@@ -40,7 +40,7 @@ static size_t held(const struct http_conn *conn)
 static void look_at(struct http_conn *conn)
 {
     struct pace *pace = &conn->pace;
-    size_t left = send_left(conn);
+    size_t left = conn_unsent(conn);
     uint64_t moved = conn->n_read - pace->n_read;
 
     if (left < pace->unsent)
@@ -140,8 +140,11 @@ static void on_look(uv_timer_t *timer)
         conn->pace.seen = false;
 }
 
-void pressure_look(struct http_loop *loop)
+/* Once a round: there is hardly a cheaper place from which all is seen. */
+static void on_round(uv_prepare_t *prepare)
 {
+    struct http_loop *loop = prepare->data;
+
     if (memory_excess() == 0 || atomic_load_explicit(&loop->pressed, memory_order_relaxed) ||
         loop->ended)
         return;
@@ -152,13 +155,17 @@ void pressure_look(struct http_loop *loop)
 
 void pressure_init(struct http_loop *loop)
 {
-    if (uv_timer_init(&loop->uv, &loop->pressure) != 0)
+    if (uv_timer_init(&loop->uv, &loop->pressure) != 0 ||
+        uv_prepare_init(&loop->uv, &loop->pressure_rounds) != 0)
         BUG("a handle of libuv cannot be made");
-    loop->pressure.data = loop;
+    loop->pressure.data = loop->pressure_rounds.data = loop;
+    if (uv_prepare_start(&loop->pressure_rounds, on_round) != 0)
+        BUG("a handle without a callback");
     uv_unref((uv_handle_t *)&loop->pressure);
 }
 
 void pressure_close(struct http_loop *loop)
 {
     uv_close((uv_handle_t *)&loop->pressure, NULL);
+    uv_close((uv_handle_t *)&loop->pressure_rounds, NULL);
 }

@@ -13,9 +13,7 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -43,24 +41,6 @@ static void give_up(struct http_conn *conn)
     conn_next(conn);
 }
 
-uv_buf_t send_piece(struct str s)
-{
-    uv_buf_t piece = uv_buf_init(NULL, (unsigned)s.n);
-
-    memcpy(&piece.base, &s.p, sizeof(piece.base)); /* it has no const, but is not written to */
-    return piece;
-}
-
-size_t send_left(const struct http_conn *conn)
-{
-    size_t n = uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
-    int fd, kernels = 0;
-
-    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, SIOCOUTQ, &kernels) == 0)
-        n += (size_t)kernels; /* it takes whole megabytes at once, and then nothing for long */
-    return conn->exchange ? n + (size_t)conn->exchange->req.resp.file.n : n;
-}
-
 /* A head that did not fit into its buffer has emptied it: a body alone would be read as an answer
  * that whoever chose its text has made up. */
 static bool head_is_whole(struct exchange *ex)
@@ -81,7 +61,7 @@ struct rest {
 static bool try_send(struct exchange *ex, struct str body, struct rest *ret)
 {
     uv_stream_t *stream = (uv_stream_t *)&ex->conn->tcp;
-    uv_buf_t pieces[2] = {send_piece(buf_str(&ex->head)), send_piece(body)};
+    uv_buf_t pieces[2] = {piece_of(buf_str(&ex->head)), piece_of(body)};
     int n = uv_try_write(stream, pieces, body.n ? 2 : 1);
     size_t sent = n > 0 ? (size_t)n : 0;
 
@@ -107,7 +87,7 @@ static void wait_for_client(struct exchange *ex, const struct rest *rest, uv_wri
     if (uv_write(&ex->write, (uv_stream_t *)&conn->tcp, rest->pieces, rest->n, done) != 0)
         give_up(conn);
     else
-        conn->unsent = send_left(conn);
+        conn->unsent = conn_unsent(conn);
 }
 
 void send_answer(struct exchange *ex, struct str body)
@@ -184,6 +164,19 @@ static bool is_cached(const struct resp_file *file, size_t n)
     return true;
 }
 
+static void on_fetched(struct req *req)
+{
+    struct http_conn *conn = req->conn;
+
+    conn->exchange->fetched = true;
+    if (conn->state == CONN_CLOSED) {
+        conn_next(conn);
+        return;
+    }
+    conn_enter(conn, CONN_WRITE);
+    file_go_on(conn->exchange);
+}
+
 static void fetch_on_pool(struct job *job)
 {
     struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
@@ -196,7 +189,7 @@ static void fetch_on_pool(struct job *job)
     for (; at < end && got > 0; at += got > 0 ? (uint64_t)got : 0)
         got =
             pread(file->fd, bytes, end - at < sizeof(bytes) ? end - at : sizeof(bytes), (off_t)at);
-    req_resume(req, send_fetched, true);
+    req_resume(req, on_fetched, true);
 }
 
 /* False: no pool thread is to be had. */
@@ -209,19 +202,6 @@ static bool fetch(struct exchange *ex)
         return false;
     conn_enter(ex->conn, CONN_FETCH);
     return true;
-}
-
-void send_fetched(struct req *req)
-{
-    struct http_conn *conn = req->conn;
-
-    conn->exchange->fetched = true;
-    if (conn->state == CONN_CLOSED) {
-        conn_next(conn);
-        return;
-    }
-    conn_enter(conn, CONN_WRITE);
-    file_go_on(conn->exchange);
 }
 
 enum sent { SENT_SOME, SENT_NONE, SENT_BROKEN };
@@ -284,6 +264,6 @@ void send_file(struct exchange *ex)
         return;
     }
     conn_enter(ex->conn, CONN_WRITE);
-    ex->conn->unsent = send_left(ex->conn);
+    ex->conn->unsent = conn_unsent(ex->conn);
     file_go_on(ex);
 }

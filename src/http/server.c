@@ -61,7 +61,7 @@ static struct err *not_opened(struct http_server *server, struct err *err)
     if (server->spare_fd >= 0)
         (void)close(server->spare_fd);
     while (server->n_loops > 0)
-        loop_close(&server->loops[--server->n_loops]);
+        run_close(&server->loops[--server->n_loops]);
     return err;
 }
 
@@ -69,7 +69,7 @@ static struct err *open_loops(struct arena *a, struct http_server *server, unsig
 {
     server->loops = ARENA_ARRAY(a, struct http_loop, n);
     for (; server->n_loops < n; server->n_loops++) {
-        if (!loop_init(a, &server->loops[server->n_loops], server, server->n_loops))
+        if (!run_init(a, &server->loops[server->n_loops], server, server->n_loops))
             return err_new(a, E_INTERNAL, NULL, "no event loop: %s", strerror(errno));
     }
     return NULL;
@@ -114,12 +114,12 @@ static void start_threads(struct http_server *server)
     unsigned n = 1; /* the calling thread runs the first one */
 
     while (n < server->n_loops &&
-           thread_start("http", loop_run, &server->loops[n], &server->loops[n].thread))
+           thread_start("http", run_loop, &server->loops[n], &server->loops[n].thread))
         n++;
     if (n < server->n_loops)
         log_warn("http.too_few_threads", LOG_U64("loops", n), LOG_U64("wanted", server->n_loops));
     while (server->n_loops > n)
-        loop_close(&server->loops[--server->n_loops]);
+        run_close(&server->loops[--server->n_loops]);
 }
 
 void http_server_run(struct http_server *server)
@@ -129,15 +129,14 @@ void http_server_run(struct http_server *server)
     accept_start(server);
     if (atomic_load(&server->stopping))
         loop_wake(&server->loops[0]);
-    loop_run(&server->loops[0]);
+    run_loop(&server->loops[0]);
     for (unsigned i = 1; i < server->n_loops; i++)
         thread_join(server->loops[i].thread);
 }
 
 void http_server_stop(struct http_server *server)
 {
-    atomic_store(&server->stopping, true);
-    loop_wake(&server->loops[0]);
+    loop_stop(server);
 }
 
 void http_server_wake(struct http_server *server)
@@ -154,7 +153,7 @@ void http_server_close(struct http_server *server)
         (void)close(server->listen_fd); /* it was never run */
     accept_end(server);
     for (unsigned i = 0; i < server->n_loops; i++)
-        loop_close(&server->loops[i]);
+        run_close(&server->loops[i]);
     if (server->spare_fd >= 0)
         (void)close(server->spare_fd);
 }

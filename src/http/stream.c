@@ -18,11 +18,6 @@
 
 static void on_written(uv_write_t *write, int status);
 
-static struct exchange *exchange_of(struct req *req)
-{
-    return (struct exchange *)(void *)((char *)req - offsetof(struct exchange, req));
-}
-
 static void tell_end(struct exchange *ex)
 {
     if (ex->stream.told || ex->stream.closing)
@@ -31,13 +26,13 @@ static void tell_end(struct exchange *ex)
     ex->stream.events->ended(&ex->req);
 }
 
-void stream_left(struct exchange *ex)
+static void on_left(struct exchange *ex)
 {
     atomic_store(&ex->req.gone, true);
     tell_end(ex);
 }
 
-void stream_stop(struct exchange *ex)
+static void on_stop(struct exchange *ex)
 {
     tell_end(ex);
 }
@@ -51,13 +46,13 @@ static bool flush(struct exchange *ex)
 
     stream->sending = stream->waiting;
     stream->waiting = empty;
-    piece = send_piece(buf_str(&stream->sending));
+    piece = piece_of(buf_str(&stream->sending));
     conn_enter(ex->conn, CONN_WRITE);
     ex->write.data = ex;
     if (uv_write(&ex->write, (uv_stream_t *)&ex->conn->tcp, &piece, 1, on_written) != 0)
         return false;
     stream->busy = true;
-    ex->conn->unsent = send_left(ex->conn);
+    ex->conn->unsent = conn_unsent(ex->conn);
     return true;
 }
 
@@ -109,7 +104,7 @@ static void frame(const struct exchange *ex, struct buf *out, struct str bytes)
 static bool push(struct exchange *ex)
 {
     struct buf *waiting = &ex->stream.waiting;
-    uv_buf_t piece = send_piece(buf_str(waiting));
+    uv_buf_t piece = piece_of(buf_str(waiting));
     int n = uv_try_write((uv_stream_t *)&ex->conn->tcp, &piece, 1);
 
     if (n < 0 && n != UV_EAGAIN)
@@ -173,7 +168,7 @@ bool req_stream_open(struct req *req, const struct req_stream_events *events)
         send_answer(ex, STR_NONE);
         return false;
     }
-    ex->stream = (struct stream){.events = events};
+    ex->stream = (struct stream){.events = events, .left = on_left, .stop = on_stop};
     buf_init(&ex->stream.waiting, LIMIT_STREAM_BYTES);
     buf_init(&ex->stream.sending, LIMIT_STREAM_BYTES);
     ex->stream.waiting.asks = ex->stream.sending.asks = true;

@@ -26,8 +26,6 @@ static void on_round(uv_prepare_t *prepare)
 
     watch_end(loop, "rest");
     loop->round++;
-    pressure_look(loop);
-    watch_end(loop, "pressure");
 }
 
 /* Once a round: who comes to wait meanwhile is not served before the next one. At least one is. */
@@ -40,7 +38,7 @@ static void on_waiting(uv_idle_t *idle)
         struct http_conn *conn = loop->waiting.first;
 
         conn->served = 0;
-        conn_turn(conn);
+        loop->server->calls->turn(conn);
         watch_end(loop, "turn");
         if (uv_hrtime() >= until_ns)
             break;

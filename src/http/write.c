@@ -229,20 +229,10 @@ void write_options(struct http_conn *conn)
 
 void write_continue(struct http_conn *conn)
 {
-    uv_buf_t line = send_piece(STR("HTTP/1.1 100 Continue\r\n\r\n"));
+    uv_buf_t line = piece_of(STR("HTTP/1.1 100 Continue\r\n\r\n"));
 
     /* A client that has no room for a line waits a moment and sends its body all the same. */
     (void)uv_try_write((uv_stream_t *)&conn->tcp, &line, 1);
-}
-
-void write_err(struct http_conn *conn, enum err_kind kind)
-{
-    struct exchange *ex = conn->exchange;
-
-    ex->keep = false;
-    ex->linger = true;
-    req_answer_err(&ex->req, err_new(ex->req.arena, kind, NULL, "refused by the HTTP layer"));
-    write_answer(ex);
 }
 
 /* ---- the handler's answers ----------------------------------------------------------------- */
@@ -281,7 +271,7 @@ static void check_size(struct exchange *ex)
     }
 }
 
-void write_answer(struct exchange *ex)
+static void write_answer(struct exchange *ex)
 {
     struct resp *resp = &ex->req.resp;
     bool head = str_eq(ex->req.method, STR("HEAD"));
@@ -300,6 +290,16 @@ void write_answer(struct exchange *ex)
         send_answer(ex, head || bodiless ? STR_NONE : body);
 }
 
+void write_err(struct http_conn *conn, enum err_kind kind)
+{
+    struct exchange *ex = conn->exchange;
+
+    ex->keep = false;
+    ex->linger = true;
+    req_answer_err(&ex->req, err_new(ex->req.arena, kind, NULL, "refused by the HTTP layer"));
+    write_answer(ex);
+}
+
 /* Without a length: HTTP/1.1 has chunks, and before it the connection's end is the body's. */
 void write_stream_head(struct exchange *ex)
 {
@@ -310,4 +310,16 @@ void write_stream_head(struct exchange *ex)
     else
         BUF_ADD(&ex->head, "Transfer-Encoding: chunked\r\n");
     add_end(ex);
+}
+
+void req_send(struct req *req)
+{
+    struct exchange *ex = exchange_of(req);
+    struct http_conn *conn = ex->conn;
+
+    loop_count(&conn->loop->n_in_flight, -1U);
+    if (conn->state == CONN_CLOSED)
+        conn_next(conn); /* nobody is there to read it */
+    else
+        write_answer(ex);
 }
