@@ -44,10 +44,10 @@ def files(server: Server) -> int:
     return sum(os.readlink(folder + fd).startswith(tempfile.gettempdir()) for fd in os.listdir(folder))
 
 
-def reluctant(server: Server) -> socket.socket:
+def reluctant(server: Server, room: int = 4096) -> socket.socket:
     """A client with little room for what it does not read."""
     sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     sock.settimeout(PATIENCE)
     sock.connect(("127.0.0.1", server.port))
     return sock
@@ -126,13 +126,13 @@ def test_write_deadline_is_for_progress() -> None:
     """An answer may take longer than that, as long as it is read."""
     with serving(write_ms=400) as server, File(3000000) as file:
         for path in (b"/api/big", file.path(0, 3000000)):
-            with reluctant(server) as sock:
+            with reluctant(server, 65536) as sock:
                 sock.sendall(get(path, CLOSE))
                 got = read_until(sock, b"\r\n\r\n")
                 start = time.monotonic()
                 while time.monotonic() - start < 1.5:
-                    got += sock.recv(65536)
-                    time.sleep(0.01)
+                    got += sock.recv(32768)
+                    time.sleep(0.02)
                 expect(len(got + read_all(sock)) >= 3000000, True, path)
 
 
