@@ -114,7 +114,9 @@ static void pick_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of(job);
 
-    call->err = pick_fields(call);
+    call->err = atomic_load(&call->req->gone)
+                    ? err_new(call->arena, E_GONE, NULL, "the client has left")
+                    : pick_fields(call);
     req_resume(call->req, picked, true);
 }
 

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/md5.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,13 @@ static bool no_room(struct spool *spool, const char *what)
 
     log_seldom(&pace, LOG_ERROR, "upload.failed", LOG_CSTR("what", what),
                LOG_CSTR("cause", strerror(errno)));
+    spool->state = SPOOL_NO_ROOM;
+    return false;
+}
+
+/* For want of memory: whether it has too much text is asked before. */
+static bool starved(struct spool *spool)
+{
     spool->state = SPOOL_NO_ROOM;
     return false;
 }
@@ -127,9 +135,7 @@ static bool data(void *user, struct str piece)
     if (spool->held + spool->text.n + piece.n > LIMIT_FORM_TEXT_BYTES)
         return false;
     buf_add(&spool->text, piece);
-    if (spool->text.starved)
-        spool->state = SPOOL_NO_ROOM;
-    return !spool->text.full;
+    return !spool->text.full || starved(spool);
 }
 
 static bool end_file(struct spool *spool)
@@ -146,6 +152,8 @@ static bool end(void *user)
 
     if (spool->sum)
         return end_file(spool);
+    if (!memory_has_room(spool->text.n))
+        return starved(spool);
     part->value = arena_dup(spool->arena, buf_str(&spool->text));
     spool->held += part->value.n;
     spool->parts.n -= part->name.n == 0;
@@ -195,6 +203,11 @@ void spool_feed(struct spool *spool, struct buf *bytes, bool last)
     (void)close_file(spool); /* sets the state */
     memmove(bytes->p, bytes->p + used, bytes->n - used);
     buf_cut(bytes, bytes->n - used);
+}
+
+size_t spool_held(const struct spool *spool)
+{
+    return arena_used(spool->arena) + spool->text.cap;
 }
 
 void spool_give_up(struct spool *spool)

@@ -28,6 +28,8 @@ void spool_close(struct spool *spool);
 /* Takes what it can off the front of `bytes`; last: all has come. After a failure it takes all. */
 void spool_feed(struct spool *spool, struct buf *bytes, bool last);
 
+/* Bytes of memory that it holds. */
+size_t spool_held(const struct spool *spool);
 /* For want of memory or of a thread: SPOOL_NO_ROOM from here on. */
 void spool_give_up(struct spool *spool);
 

@@ -79,6 +79,13 @@ static enum sink_says end(struct req *req)
     return SINK_GOES_ON;
 }
 
+static size_t held(const struct req *req)
+{
+    const struct upload *upload = req->sink_user;
+
+    return upload->bytes.cap + (upload->spool ? spool_held(upload->spool) : 0);
+}
+
 static void release(struct req *req)
 {
     struct upload *upload = req->sink_user;
@@ -87,7 +94,7 @@ static void release(struct req *req)
     buf_done(&upload->bytes);
 }
 
-static const struct req_sink sink = {take, end, release};
+static const struct req_sink sink = {take, end, held, release};
 
 const struct req_sink *upload_sink(const struct api *api, struct req *req)
 {

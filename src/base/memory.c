@@ -64,6 +64,11 @@ bool memory_take(size_t n)
     return false;
 }
 
+bool memory_has_room(size_t n)
+{
+    return memory_used() + n <= budget - budget / KEPT_PARTS;
+}
+
 void memory_give(size_t n)
 {
     add(-(int64_t)n);

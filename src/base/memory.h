@@ -31,6 +31,8 @@ void memory_charge(size_t n);
 /* n bytes more, unless they would pass what there is for those who ask: false, and nothing is
  * charged. */
 MUST_CHECK bool memory_take(size_t n);
+/* Whether n bytes would be taken now. Nothing is charged. */
+bool memory_has_room(size_t n);
 /* n bytes less, of what was charged or taken by any thread. */
 void memory_give(size_t n);
 

@@ -114,6 +114,9 @@ struct db_limits {
 };
 /* Until the next call; NULL: none but the query timeout. Readers only. */
 void db_set_limits(struct db_conn *conn, const struct db_limits *limits);
+/* Whether the limits are those of a loop (LIMIT_INLINE_CPU_US): what takes long need not be begun.
+ */
+bool db_on_loop(const struct db_conn *conn);
 /* Between rows and parts of an answer: the error that a statement would give now, E_UNAVAILABLE
  * when the memory budget is passed, or NULL. */
 MUST_CHECK struct err *db_check_limits(struct arena *a, struct db_conn *conn);

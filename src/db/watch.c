@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "base/date.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "db/internal.h"
@@ -45,6 +46,11 @@ void db_set_limits(struct db_conn *conn, const struct db_limits *limits)
     conn->watch.gone = limits->gone;
     if (limits->timeout_ms)
         conn->watch.deadline_us = now_us + limits->timeout_ms * 1000;
+}
+
+bool db_on_loop(const struct db_conn *conn)
+{
+    return conn->watch.cpu_us > 0 && conn->watch.cpu_us <= LIMIT_INLINE_CPU_US;
 }
 
 struct err *db_check_limits(struct arena *a, struct db_conn *conn)

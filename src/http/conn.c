@@ -25,14 +25,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-size_t conn_unsent(const struct http_conn *conn)
+uint64_t conn_taken(const struct http_conn *conn)
 {
-    size_t n = uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
+    uint64_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
     int fd, kernels = 0;
 
     if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, SIOCOUTQ, &kernels) == 0)
-        n += (size_t)kernels; /* it takes whole megabytes at once, and then nothing for long */
-    return conn->exchange ? n + (size_t)conn->exchange->req.resp.file.n : n;
+        left += (uint64_t)kernels; /* it takes whole megabytes at once, and then nothing for long */
+    return conn->n_sent > left ? conn->n_sent - left : 0;
 }
 
 /* ---- states --------------------------------------------------------------------------------- */
@@ -57,13 +57,13 @@ static void close_late(struct http_conn *conn)
 /* A client that still reads, however slowly, gets the whole of its answer. */
 static void write_late(struct http_conn *conn)
 {
-    size_t unsent = conn_unsent(conn);
+    uint64_t taken = conn_taken(conn);
 
-    if (conn->unsent - unsent < LIMIT_WRITE_BYTES) {
+    if (taken - conn->taken < LIMIT_WRITE_BYTES) {
         conn_close(conn);
         return;
     }
-    conn->unsent = unsent;
+    conn->taken = taken;
     loop_deadline(conn, DEADLINE_WRITE);
 }
 
@@ -133,6 +133,8 @@ void conn_enter(struct http_conn *conn, enum http_state state)
     if (conn->state == CONN_TURN)
         turn_leave(conn);
     conn->state = state;
+    if (conn->deadline != deadline && deadline == DEADLINE_WRITE)
+        conn->taken = conn_taken(conn);
     if (conn->deadline != deadline)
         loop_deadline(conn, deadline);
     if (state == CONN_TURN)

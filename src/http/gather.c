@@ -84,11 +84,10 @@ static void resumed(struct req *req)
         conn_next(conn);
         return;
     }
-    if (conn->exchange->expired) {
+    if (conn->exchange->expired && !conn->exchange->complete) {
         write_refusal(conn, REFUSED_TIMEOUT);
         return;
     }
-    conn->exchange->given = 0;
     go_by(conn, conn->exchange->says);
     if (conn->state == CONN_BODY)
         conn->loop->server->calls->input(conn);
@@ -117,7 +116,6 @@ static void take_bytes(struct http_conn *conn, struct str bytes, bool last)
 
     ex->complete = last;
     if (ex->req.sink && bytes.n > 0) {
-        ex->given += bytes.n;
         go_by(conn, ex->req.sink->write(&ex->req, bytes));
     } else if (last) {
         complete(conn);
@@ -228,6 +226,36 @@ bool gather_body(struct http_conn *conn)
     return conn->state == CONN_HEAD;
 }
 
+/* ---- to nobody ----------------------------------------------------------------------------- */
+
+static enum sink_says drop_bytes(struct req *req, struct str bytes)
+{
+    (void)req;
+    (void)bytes;
+    return SINK_GOES_ON;
+}
+
+static enum sink_says drop_end(struct req *req)
+{
+    (void)req;
+    return SINK_GOES_ON;
+}
+
+static size_t drop_held(const struct req *req)
+{
+    (void)req;
+    return 0;
+}
+
+static void drop_release(struct req *req)
+{
+    (void)req;
+}
+
+/* For a body that nobody will look at. It is taken all the same, so that its client, who may not
+ * look for an answer before it is out, gets one. */
+static const struct req_sink drop = {drop_bytes, drop_end, drop_held, drop_release};
+
 /* ---- the first look ------------------------------------------------------------------------ */
 
 void gather_begin(struct http_conn *conn)
@@ -239,7 +267,7 @@ void gather_begin(struct http_conn *conn)
     ex->in_place = ex->framing == BODY_LENGTH && ex->length <= conn->in_cap - conn->in_at;
     ex->req.too_large = ex->framing == BODY_LENGTH && ex->length > body.limit;
     ex->req.unread = body.unread && !ex->in_place;
-    if (ex->req.too_large || ex->req.unread || !ex->req.route) {
+    if (ex->req.too_large || (ex->req.unread && ex->expects) || !ex->req.route) {
         gather_skip(conn);
         gather_dispatch(conn);
         return;
@@ -250,7 +278,7 @@ void gather_begin(struct http_conn *conn)
         head_chunk_parser(&ex->chunks, ex);
     ex->limit = ex->framing == BODY_CHUNKED ? body.limit : ex->length;
     if (!ex->in_place) {
-        ex->req.sink = body.sink;
+        ex->req.sink = ex->req.unread ? &drop : body.sink;
         buf_init(&ex->body, (size_t)ex->limit);
         ex->body.asks = true;
     }

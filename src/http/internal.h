@@ -90,7 +90,6 @@ struct exchange {
     bool complete;       /* all of the body has come */
     bool ended;          /* the sink was told of the body's end */
     bool expired;        /* while in CONN_SINK */
-    size_t given;        /* bytes, since the sink has last paused: it may hold them */
     uint64_t got;        /* bytes of the body, as decoded */
     uint64_t limit;      /* most of them, where the length is not known */
     uint64_t raw;        /* bytes of a chunked body as they came */
@@ -106,7 +105,7 @@ struct exchange {
 /* How a connection gets on, while memory is short (pressure.c). */
 struct pace {
     uint64_t n_read; /* when it was last looked at */
-    size_t unsent;
+    uint64_t taken;
     unsigned bytes; /* moved between two looks: an average in which the last ones count most */
     bool seen;
 };
@@ -129,7 +128,8 @@ struct http_conn {
     size_t line_at;   /* start of its last line, from in_at */
     uint64_t dropped; /* CONN_LINGER: bytes so far */
     uint64_t n_read;  /* bytes, since it was opened */
-    size_t unsent;    /* CONN_WRITE: of the answer, when its deadline began */
+    uint64_t n_sent;  /* bytes handed to the kernel or to libuv, since then */
+    uint64_t taken;   /* CONN_WRITE: of these, when its deadline began */
     struct pace pace;
 
     int fd; /* on its way from the listener; -1: only room is wanted (crowd.c) */
@@ -357,8 +357,8 @@ void conn_unused(struct http_conn *conn);
 void conn_shed(struct http_conn *conn);
 void conn_next(struct http_conn *conn);   /* an exchange is over */
 void conn_settle(struct http_conn *conn); /* all is answered that is whole */
-/* Bytes of its answer that the client has still to take. */
-size_t conn_unsent(const struct http_conn *conn);
+/* Bytes that the client has taken since the connection was opened. */
+uint64_t conn_taken(const struct http_conn *conn);
 void conn_turn(struct http_conn *conn); /* it is its turn again */
 /* The server stops, and the request in hand is the last one. */
 static inline bool conn_drains(const struct http_conn *conn)

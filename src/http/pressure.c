@@ -19,38 +19,38 @@
 #define MOST_ENDED 256 /* in one look */
 #define RANKS 64
 
-static bool waits_for_client(const struct http_conn *conn)
-{
-    return conn->state == CONN_WRITE || conn->state == CONN_BODY ||
-           (conn->state == CONN_HEAD && conn->in);
-}
-
 static size_t held(const struct http_conn *conn)
 {
     const struct exchange *ex = conn->exchange;
-
     size_t n = conn->in_cap;
 
-    if (ex)
-        n += ex->given + ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap +
-             ex->stream.sending.cap;
-    return n;
+    if (!ex)
+        return n;
+    if (ex->req.sink)
+        n += ex->req.sink->held(&ex->req);
+    return n + ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap +
+           ex->stream.sending.cap;
+}
+
+/* And holds something meanwhile. */
+static bool waits_for_client(const struct http_conn *conn)
+{
+    return conn->state == CONN_WRITE || conn->state == CONN_BODY ||
+           ((conn->state == CONN_HEAD || conn->state == CONN_STREAM) && conn->in);
 }
 
 static void look_at(struct http_conn *conn)
 {
     struct pace *pace = &conn->pace;
-    size_t left = conn_unsent(conn);
-    uint64_t moved = conn->n_read - pace->n_read;
+    uint64_t taken = conn_taken(conn);
+    uint64_t moved = conn->n_read - pace->n_read + taken - pace->taken;
 
-    if (left < pace->unsent)
-        moved += pace->unsent - left;
     if (moved > FLOOR_BYTES << GRACE)
         moved = FLOOR_BYTES << GRACE;
     pace->bytes = pace->seen ? (pace->bytes + (unsigned)moved) / 2 : FLOOR_BYTES << GRACE;
     pace->seen = true;
     pace->n_read = conn->n_read;
-    pace->unsent = left;
+    pace->taken = taken;
 }
 
 /* How much would be gained by its end: by the powers of two of what it holds, and for how long. */
@@ -87,7 +87,7 @@ static unsigned find_rank(struct http_loop *loop, uint64_t excess)
 
 static void end(struct http_conn *conn)
 {
-    if (conn->state == CONN_WRITE)
+    if (conn->state == CONN_WRITE || conn->state == CONN_STREAM)
         conn_close(conn);
     else
         conn_shed(conn);

@@ -78,7 +78,7 @@ struct req {
     struct str body;
     bool has_body;    /* Content-Length above 0 or chunked */
     bool too_large;   /* over the body limit: the body was not read */
-    bool unread;      /* nor was it, as http_conf.body() has said; a short one is */
+    bool unread;      /* as http_conf.body() has said; a short one is read all the same */
     bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
                          the whole, except a JSON value that is complete (records.md 3.6) */
     struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
@@ -117,6 +117,8 @@ struct req_sink {
     enum sink_says (*write)(struct req *req, struct str bytes);
     /* On the loop: all has come, or what comes is broken (req->body_broken). */
     enum sink_says (*end)(struct req *req);
+    /* On the loop, while it does not pause: bytes of memory that it holds. */
+    size_t (*held)(const struct req *req);
     /* On the loop, once, when the request is over, however that comes; never while it pauses. */
     void (*release)(struct req *req);
 };

@@ -65,6 +65,7 @@ static bool try_send(struct exchange *ex, struct str body, struct rest *ret)
     int n = uv_try_write(stream, pieces, body.n ? 2 : 1);
     size_t sent = n > 0 ? (size_t)n : 0;
 
+    ex->conn->n_sent += sent;
     ret->n = 0;
     for (unsigned i = 0; i < 2; i++) {
         size_t gone = sent < pieces[i].len ? sent : pieces[i].len;
@@ -83,11 +84,11 @@ static void wait_for_client(struct exchange *ex, const struct rest *rest, uv_wri
     struct http_conn *conn = ex->conn;
 
     conn_enter(conn, CONN_WRITE);
+    for (unsigned i = 0; i < rest->n; i++)
+        conn->n_sent += rest->pieces[i].len;
     ex->write.data = ex;
     if (uv_write(&ex->write, (uv_stream_t *)&conn->tcp, rest->pieces, rest->n, done) != 0)
         give_up(conn);
-    else
-        conn->unsent = conn_unsent(conn);
 }
 
 void send_answer(struct exchange *ex, struct str body)
@@ -222,6 +223,7 @@ static enum sent send_from_cache(struct exchange *ex, size_t n)
         return SENT_BROKEN;
     file->at += (uint64_t)sent;
     file->n -= (uint64_t)sent;
+    ex->conn->n_sent += (uint64_t)sent;
     return SENT_SOME;
 }
 
@@ -264,6 +266,5 @@ void send_file(struct exchange *ex)
         return;
     }
     conn_enter(ex->conn, CONN_WRITE);
-    ex->conn->unsent = conn_unsent(ex->conn);
     file_go_on(ex);
 }

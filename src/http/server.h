@@ -21,7 +21,7 @@
 struct http_body {
     uint64_t limit;              /* most bytes of it to read */
     const struct req_sink *sink; /* where it goes; NULL: into memory */
-    /* Nobody will look at it: the answer need not wait for it, but for a short one. */
+    /* Nobody will look at it: it takes no memory, unless it is short. */
     bool unread;
 };
 

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#define CALM_BYTES 4096
 #define FRAME_BYTES 32 /* a chunk's size line and its end */
 
 static void on_written(uv_write_t *write, int status);
@@ -52,7 +53,7 @@ static bool flush(struct exchange *ex)
     if (uv_write(&ex->write, (uv_stream_t *)&ex->conn->tcp, &piece, 1, on_written) != 0)
         return false;
     stream->busy = true;
-    ex->conn->unsent = conn_unsent(ex->conn);
+    ex->conn->n_sent += stream->sending.n;
     return true;
 }
 
@@ -72,22 +73,36 @@ static void rest(struct exchange *ex)
         ex->stream.events->drained(&ex->req);
 }
 
+/* Who has nothing to be sent keeps next to nothing: there may be thousands. */
+static void calm(struct buf *buf)
+{
+    if (buf->cap > CALM_BYTES)
+        buf_done(buf);
+    else
+        buf_reset(buf);
+}
+
 static void on_written(uv_write_t *write, int status)
 {
     struct exchange *ex = write->data;
     struct http_conn *conn = ex->conn;
     struct http_loop *loop = conn->loop;
 
-    ex->stream.busy = false;
-    buf_reset(&ex->stream.sending);
+    calm(&ex->stream.sending);
     if (status != 0)
         conn_close(conn);
-    if (conn->state != CONN_CLOSED && ex->stream.waiting.n > 0 && !flush(ex))
+    if (conn->state != CONN_CLOSED && ex->stream.waiting.n > 0) {
+        if (flush(ex)) {
+            watch_end(loop, "stream");
+            return;
+        }
         conn_close(conn);
-    if (conn->state == CONN_CLOSED && ex->stream.closing)
-        conn_next(conn);
-    else if (conn->state != CONN_CLOSED && !ex->stream.busy)
+    }
+    ex->stream.busy = false; /* not before: who closes meanwhile leaves the rest to us */
+    if (conn->state != CONN_CLOSED)
         rest(ex);
+    else if (ex->stream.closing)
+        conn_next(conn);
     watch_end(loop, "stream");
 }
 
@@ -110,11 +125,12 @@ static bool push(struct exchange *ex)
     if (n < 0 && n != UV_EAGAIN)
         return false;
     if (n > 0) {
+        ex->conn->n_sent += (uint64_t)n;
         memmove(waiting->p, waiting->p + n, waiting->n - (size_t)n);
         buf_cut(waiting, waiting->n - (size_t)n);
     }
     if (waiting->n == 0) {
-        buf_reset(waiting);
+        calm(waiting);
         return true;
     }
     return flush(ex);
@@ -159,6 +175,8 @@ bool req_stream_open(struct req *req, const struct req_stream_events *events)
     struct http_conn *conn = ex->conn;
 
     loop_count(&conn->loop->n_in_flight, -1U);
+    if (conn->eof || conn_drains(conn)) /* nobody would tell it later */
+        conn_close(conn);
     if (conn->state == CONN_CLOSED) {
         conn_next(conn);
         return false;

@@ -11,16 +11,28 @@
 #include "base/num.h"
 #include "query/excerpt.h"
 
+#include <stdlib.h>
+
 struct pick {
     struct str path;
     size_t max; /* of excerpt(); 0: no modifier */
     bool with_ellipsis;
+    size_t order; /* as they were asked for */
 };
 
+/* Those that go on below a key stand together, so a picker below another is a part of its paths. */
 struct query_picker {
-    const struct pick *picks; /* what is left of the paths, every one once */
+    const struct pick *picks; /* sorted by path, every one once */
     size_t n;                 /* 0: everything, written anew */
+    size_t skip;              /* bytes of each path that lie above */
     unsigned depth;           /* of the object below the one that was asked for */
+};
+
+/* As struct query_pick, without memory of its own. */
+struct found {
+    struct query_picker below;
+    size_t max;
+    bool with_ellipsis;
 };
 
 static const struct query_picker everything = {0};
@@ -137,6 +149,11 @@ static bool has_too_many(struct str text)
     return false;
 }
 
+static int compare_picks(const void *x, const void *y)
+{
+    return str_cmp(((const struct pick *)x)->path, ((const struct pick *)y)->path);
+}
+
 struct err *query_picker_parse(struct arena *a, struct str text, struct query_picker **ret)
 {
     VEC(struct pick) picks = {0};
@@ -159,8 +176,11 @@ struct err *query_picker_parse(struct arena *a, struct str text, struct query_pi
             return refuse(a, text);
         while (i < picks.n && !str_eq(picks.items[i].path, pick.path))
             i++;
+        pick.order = i;
         *(i < picks.n ? &picks.items[i] : VEC_PUSH(a, &picks)) = pick;
     }
+    if (picks.n > 0)
+        qsort(picks.items, picks.n, sizeof(*picks.items), compare_picks);
     if (picks.n == 0 && !is_blank)
         return NULL;
     *ret = ARENA_NEW(a, struct query_picker);
@@ -176,70 +196,122 @@ static bool picks_all(const struct query_picker *picker)
     return picker->n == 0 || picker->depth > LIMIT_FIELDS_DEPTH;
 }
 
-/* What the exact path, or '*', says of a member. */
-static struct query_pick pick_whole(const struct pick *pick)
+static struct str rest_of(const struct query_picker *picker, size_t i)
 {
-    return (struct query_pick){&everything, pick->max, pick->with_ellipsis};
+    return str_from(picker->picks[i].path, picker->skip);
 }
 
-/* Whether the path goes through the key; *ret_rest: what is left of it, p NULL when nothing. */
-static bool matches(struct str path, struct str key, struct str *ret_rest)
+/* How a path stands to those that are the key and, where it ends, a dot: before (-1), among (0) or
+ * behind them (1). */
+static int compare_through(struct str path, struct str key)
 {
-    if (!str_starts(path, key))
-        return false;
-    *ret_rest = STR_NONE;
+    int order = str_cmp(str_sub(path, 0, key.n), key);
+
+    if (order != 0)
+        return order;
     if (path.n == key.n)
+        return -1;
+    return (path.p[key.n] > '.') - (path.p[key.n] < '.');
+}
+
+/* The first path that stands among or behind (-1), or behind (0), those that go through the key. */
+static size_t find_through(const struct query_picker *picker, struct str key, int before)
+{
+    size_t from = 0, upto = picker->n;
+
+    while (from < upto) {
+        size_t middle = from + (upto - from) / 2;
+
+        if (compare_through(rest_of(picker, middle), key) <= before)
+            from = middle + 1;
+        else
+            upto = middle;
+    }
+    return from;
+}
+
+/* The path that is the text; NULL: there is none. */
+static const struct pick *find_exact(const struct query_picker *picker, struct str text)
+{
+    size_t from = 0, upto = picker->n;
+
+    while (from < upto) {
+        size_t middle = from + (upto - from) / 2;
+        int order = str_cmp(rest_of(picker, middle), text);
+
+        if (order == 0)
+            return &picker->picks[middle];
+        if (order < 0)
+            from = middle + 1;
+        else
+            upto = middle;
+    }
+    return NULL;
+}
+
+/* What the path says of a member: all of its value. */
+static bool find_whole(const struct pick *pick, struct found *ret)
+{
+    if (pick)
+        *ret = (struct found){.max = pick->max, .with_ellipsis = pick->with_ellipsis};
+    return pick != NULL;
+}
+
+/* False: the key is not picked. */
+static bool find(const struct query_picker *picker, struct str key, struct found *ret)
+{
+    const struct pick *whole;
+    size_t from, upto;
+
+    *ret = (struct found){0};
+    if (picks_all(picker))
         return true;
-    if (path.p[key.n] != '.')
-        return false;
-    *ret_rest = str_from(path, key.n + 1);
+    whole = find_exact(picker, key);
+    from = find_through(picker, key, -1);
+    upto = find_through(picker, key, 0);
+    /* "key." is the first of those that go through it, and means the same as "key" */
+    if (from < upto && rest_of(picker, from).n == key.n + 1 &&
+        (!whole || picker->picks[from].order < whole->order))
+        whole = &picker->picks[from];
+    if (whole || from == upto)
+        return find_whole(whole ? whole : find_exact(picker, STR("*")), ret);
+    ret->below = (struct query_picker){picker->picks + from, upto - from, picker->skip + key.n + 1,
+                                       picker->depth + 1};
     return true;
 }
 
 bool query_pick_key(struct arena *a, const struct query_picker *picker, struct str key,
                     struct query_pick *ret)
 {
-    VEC(struct pick) deeper = {0};
-    const struct pick *star = NULL;
+    struct found found;
     struct query_picker *below;
 
-    *ret = (struct query_pick){.below = &everything};
-    if (picks_all(picker))
-        return true;
-    for (size_t i = 0; i < picker->n; i++) {
-        const struct pick *pick = &picker->picks[i];
-        struct str rest;
-
-        if (str_eq(pick->path, STR("*")))
-            star = pick;
-        if (!matches(pick->path, key, &rest))
-            continue;
-        if (rest.n == 0) {
-            *ret = pick_whole(pick);
-            return true;
-        }
-        *VEC_PUSH(a, &deeper) = *pick;
-        deeper.items[deeper.n - 1].path = rest;
-    }
-    if (deeper.n > 0) {
+    if (!find(picker, key, &found))
+        return false;
+    *ret = (struct query_pick){&everything, found.max, found.with_ellipsis};
+    if (found.below.n > 0) {
         below = ARENA_NEW(a, struct query_picker);
-        *below = (struct query_picker){deeper.items, deeper.n, picker->depth + 1};
+        *below = found.below;
         ret->below = below;
-        return true;
     }
-    if (star)
-        *ret = pick_whole(star);
-    return star != NULL;
+    return true;
+}
+
+static struct str pick_text(struct arena *a, const struct found *found, struct str text)
+{
+    return found->max > 0 ? query_excerpt(a, text, found->max, found->with_ellipsis) : text;
 }
 
 struct str query_pick_text(struct arena *a, const struct query_pick *pick, struct str text)
 {
-    return pick->max > 0 ? query_excerpt(a, text, pick->max, pick->with_ellipsis) : text;
+    const struct found found = {.max = pick->max, .with_ellipsis = pick->with_ellipsis};
+
+    return pick_text(a, &found, text);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-static void pick_value(struct arena *a, const struct query_pick *pick, const struct json *value,
+static void pick_value(struct arena *a, const struct found *found, const struct json *value,
                        struct json *ret);
 
 static void pick_object(struct arena *a, const struct query_picker *picker,
@@ -250,12 +322,12 @@ static void pick_object(struct arena *a, const struct query_picker *picker,
 
     for (size_t i = 0; i < object->n; i++) {
         const struct json_member *member = &object->members[i];
-        struct query_pick pick;
+        struct found found;
 
-        if (!query_pick_key(a, picker, member->key, &pick))
+        if (!find(picker, member->key, &found))
             continue;
         members[n_members].key = member->key;
-        pick_value(a, &pick, &member->value, &members[n_members++].value);
+        pick_value(a, &found, &member->value, &members[n_members++].value);
     }
     *ret = json_of_object(members, n_members);
 }
@@ -278,22 +350,28 @@ static void pick_list(struct arena *a, const struct query_picker *picker, const 
 }
 
 /* As deep as picks_all() lets it. */
-static void pick_value(struct arena *a, const struct query_pick *pick, const struct json *value,
+static void pick_value(struct arena *a, const struct found *found, const struct json *value,
                        struct json *ret)
 {
     *ret = *value;
     if (value->type == JSON_TEXT)
-        *ret = json_of_text(query_pick_text(a, pick, value->text));
-    else if (value->type == JSON_OBJECT && !picks_all(pick->below))
-        pick_object(a, pick->below, value, ret);
-    else if (value->type == JSON_LIST && !picks_all(pick->below))
-        pick_list(a, pick->below, value, ret);
+        *ret = json_of_text(pick_text(a, found, value->text));
+    else if (value->type == JSON_OBJECT && !picks_all(&found->below))
+        pick_object(a, &found->below, value, ret);
+    else if (value->type == JSON_LIST && !picks_all(&found->below))
+        pick_list(a, &found->below, value, ret);
 }
 
 static struct err *read_value(struct arena *a, struct str text, const struct json **ret)
 {
-    if (json_read(a, text, &json_limits_stored, ret, NULL))
+    struct json_limits limits = json_limits_stored;
+    struct json_fault fault;
+
+    limits.asks = true;
+    if (json_read(a, text, &limits, ret, &fault))
         return NULL;
+    if (fault.starved)
+        return err_starved(a, "fields");
     return err_new(a, E_BAD_REQUEST, NULL, "fields: the answer is no JSON");
 }
 
@@ -301,12 +379,13 @@ struct err *query_pick_value(struct arena *a, const struct query_pick *pick, str
                              struct buf *out)
 {
     const struct json *read;
+    const struct found found = {*pick->below, pick->max, pick->with_ellipsis};
     struct json picked;
     struct err *err = read_value(a, value, &read);
 
     if (err)
         return err;
-    pick_value(a, pick, read, &picked);
+    pick_value(a, &found, read, &picked);
     json_write(out, &picked, true);
     return NULL;
 }
@@ -332,7 +411,7 @@ static bool is_search_result(const struct json *value)
 struct err *query_pick(struct arena *a, const struct query_picker *picker, struct str body,
                        struct buf *out)
 {
-    const struct query_pick pick = {.below = picker};
+    const struct found found = {.below = *picker};
     const struct json *read;
     struct json value;
     struct err *err = read_value(a, body, &read);
@@ -344,10 +423,10 @@ struct err *query_pick(struct arena *a, const struct query_picker *picker, struc
 
         for (size_t i = 0; i < read->n; i++)
             members[i] = read->members[i];
-        pick_value(a, &pick, &read->members[0].value, &members[0].value);
+        pick_value(a, &found, &read->members[0].value, &members[0].value);
         value = json_of_object(members, read->n);
     } else {
-        pick_value(a, &pick, read, &value);
+        pick_value(a, &found, read, &value);
     }
     json_write(out, &value, true);
     return NULL;

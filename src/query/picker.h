@@ -26,7 +26,7 @@ MUST_CHECK struct err *query_picker_parse(struct arena *a, struct str text,
 
 /* Applies it to the answer in `body` (JSON text) and writes the picked text to `out`: to each
  * element of `items` of a search result, of a list of objects, or to the object. E_BAD_REQUEST:
- * the answer is no JSON. */
+ * the answer is no JSON; E_UNAVAILABLE: memory is short. */
 MUST_CHECK struct err *query_pick(struct arena *a, const struct query_picker *picker,
                                   struct str body, struct buf *out);
 
@@ -46,7 +46,7 @@ bool query_pick_key(struct arena *a, const struct query_picker *picker, struct s
 /* A value that is a text: the text itself, or its excerpt in `a`. */
 struct str query_pick_text(struct arena *a, const struct query_pick *pick, struct str text);
 
-/* A value given as JSON text. E_BAD_REQUEST: it is none. */
+/* A value given as JSON text. E_BAD_REQUEST: it is none; E_UNAVAILABLE: memory is short. */
 MUST_CHECK struct err *query_pick_value(struct arena *a, const struct query_pick *pick,
                                         struct str value, struct buf *out);
 

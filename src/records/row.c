@@ -188,6 +188,8 @@ static struct err *write_changed(struct rec_writer *w, const struct rec_key *key
     key->field->type->write(w->scratch, &value, key->field, cell);
     if (value.full)
         return rec_check_full(w->scratch, &value);
+    if (value.n > LIMIT_INLINE_BODY_BYTES && w->conn && db_on_loop(w->conn))
+        return err_new(w->scratch, E_OVER_BUDGET, NULL, "much JSON to pick from");
     return query_pick_value(w->scratch, key->pick, buf_str(&value), w->out);
 }
 

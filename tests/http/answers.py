@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 import time
 
 from run import LAST, PATIENCE, Server, expect, read_all, read_until, run_tests, serving, status
@@ -200,6 +201,85 @@ def test_streams_end() -> None:
         server.until("it is open", streams=1)
         server.proc.terminate()
         expect(server.proc.wait(PATIENCE), 0)
+
+
+def test_streams_that_break() -> None:
+    """Their clients have stopped reading, sent a FIN and gone: more of them than are kept for reuse."""
+    with serving() as server:
+        socks = [reluctant(server) for _ in range(100)]
+        for sock in socks:
+            sock.sendall(get(b"/api/stream?n=1000&size=60000&paced=1&keep=1"))
+        server.until("they are open", streams=100)
+        for sock in socks:
+            sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.3)
+        for sock in socks:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+        server.until("they are over", streams=0, connections=0)
+
+
+def test_stream_that_is_opened_late() -> None:
+    """Its client has left, or the server drains: it ends, and nobody waits for it."""
+    late = get(b"/api/late?n=0&keep=1")
+    with serving() as server:
+        with server.connect() as sock:
+            sock.sendall(late)
+            server.until("the handler works", slow=1)
+        server.release()
+        server.until("it is over", streams=0, connections=0, in_flight=0)
+    with serving(shutdown_ms=60000) as server, server.connect() as sock:
+        sock.sendall(late)
+        server.until("the handler works", slow=1)
+        server.proc.terminate()
+        time.sleep(0.2)
+        server.release()
+        expect(server.proc.wait(PATIENCE), 0)
+
+
+def read_at(sock: socket.socket, rate: float, limit: int) -> int:
+    """Reads so many bytes a second, to the end or to the limit; how many came."""
+    got, start = 0, time.monotonic()
+    while got < limit:
+        piece = sock.recv(65536)
+        if not piece:
+            break
+        got += len(piece)
+        time.sleep(max(0.0, got / rate - (time.monotonic() - start)))
+    return got
+
+
+def test_steady_readers_are_kept() -> None:
+    """Whoever takes enough before each deadline gets all, in whatever pieces it leaves here."""
+    with serving(write_ms=500) as server, File(4000000) as file:
+        for path in (b"/api/big", file.path(0, 4000000), b"/api/stream?n=1000&size=4000&paced=1"):
+            socks = [reluctant(server, 65536) for _ in range(6)]
+            counts: list[int] = []
+            threads = [threading.Thread(target=lambda s=sock: counts.append(read_at(s, 1.5e6, 4000000)))
+                       for sock in socks]
+            for sock in socks:
+                sock.sendall(get(path, CLOSE))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for sock in socks:
+                sock.close()
+            expect([n >= 4000000 for n in counts], [True] * 6, path)
+
+
+def test_swift_stream_is_kept() -> None:
+    """While memory is short: who takes all that there is is not slow, though there is always more."""
+    with serving(quiet=False, memory=24 << 20) as server:
+        hogs = [reluctant(server) for _ in range(3)]
+        for sock in hogs:
+            sock.sendall(get(b"/api/big"))
+        server.until("they have asked", requests=3)
+        with server.connect() as sock:
+            sock.sendall(get(b"/api/stream?n=100000&size=30000&paced=1"))
+            expect(read_at(sock, 2e7, 60000000) >= 60000000, True)
+        for sock in hogs:
+            sock.close()
 
 
 def test_stream_memory() -> None:

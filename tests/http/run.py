@@ -379,15 +379,42 @@ def test_sinks() -> None:
         expect(status(read_until(sock, b"\r\n\r\n")), 408)
 
 
-def test_body_that_nobody_wants() -> None:
-    """The answer does not wait for it."""
-    post = b"POST /api/echo?unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
-    with serving() as server:
+def test_sink_that_is_late() -> None:
+    """A body that came in time is not refused since its sink had to wait."""
+    body = b"x" * 300000
+    with serving(body_ms=300) as server:
+        busy = [server.connect() for _ in range(4)]
+        for sock in busy:
+            sock.sendall(b"GET /api/slow?ms=%d HTTP/1.1\r\nHost: a\r\n\r\n" % NEVER_MS)
+        server.until("all threads of the pool are taken", slow=4)
         with server.connect() as sock:
-            sock.sendall(post % 900000 + b"x")
-            got = read_until(sock, b"unread")
-            expect((status(got), b"Connection: close" in got), (200, True))
-        expect(server.say(post % 5 + b"xxxxx" + LAST).count(b"HTTP/1.1 200"), 2)
+            sock.sendall(b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+                         b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            time.sleep(0.6)
+            server.release()
+            expect(status(read_until(sock, b"sunk ")), 200)
+        for sock in busy:
+            sock.close()
+
+
+def test_body_that_nobody_wants() -> None:
+    """It is read and dropped, so that its client gets the answer and can go on; not asked for, if it waits."""
+    post = b"POST /api/echo?unread HTTP/1.1\r\nHost: a\r\n"
+    with serving() as server:
+        server.until_memory("it is idle", 0, 300000)
+        for size in (5, 20000, 900000):
+            body = b"x" * size
+            got = server.say(post + b"Content-Length: %d\r\n\r\n" % size + body + LAST)
+            expect((got.count(b"HTTP/1.1 200"), size < 16384 or b"unread" in got), (2, True), size)
+            got = server.say(post + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (size, body) + LAST)
+            expect((got.count(b"HTTP/1.1 200"), b"unread" in got), (2, True), size)
+        with server.connect() as sock:
+            sock.sendall(post + b"Content-Length: 900000\r\n\r\n" + b"x" * 899999)
+            server.until_memory("nothing of it is kept", 0, 300000)
+            sock.sendall(b"x")
+            expect(status(read_until(sock, b"unread")), 200)
+        got = server.say(post + b"Content-Length: 900000\r\nExpect: 100-continue\r\n\r\n")
+        expect((status(got), b"unread" in got), (200, True))
 
 
 def test_broken_chunks() -> None:

@@ -127,6 +127,25 @@ static void slow(struct req *req)
     }
 }
 
+/* A stream that is opened after a while on the pool, whatever has become of its client. */
+static void open_late_on_pool(struct job *job)
+{
+    struct req *req = (struct req *)(void *)((char *)job - offsetof(struct req, job));
+
+    atomic_fetch_add(&n_slow, 1);
+    while (!atomic_load(&release))
+        (void)usleep(1000);
+    req_resume(req, answer_stream, true);
+}
+
+static void open_late(struct req *req)
+{
+    req->stake = REQ_DECIDED;
+    req->job.run = open_late_on_pool;
+    if (!pool_submit(pool, POOL_WORK, &req->job))
+        abort();
+}
+
 /* Which one it is of all these, in the order in which they are handled. */
 static void order(struct req *req)
 {
@@ -160,8 +179,8 @@ struct row {
     void (*run)(struct req *req);
 };
 static const struct row rows[] = {
-    {health}, {echo}, {params},          {big},         {slow},         {order},
-    {busy},   {hold}, {answer_borrowed}, {answer_file}, {answer_stream}};
+    {health}, {echo}, {params},          {big},         {slow},          {order},
+    {busy},   {hold}, {answer_borrowed}, {answer_file}, {answer_stream}, {open_late}};
 static const struct http_route routes[] = {
     {"GET", "/api/health", &rows[0]},   {"POST", "/api/echo", &rows[1]},
     {"GET", "/api/echo", &rows[1]},     {"GET", "/api/p/{a}/x/{b}", &rows[2]},
@@ -170,6 +189,7 @@ static const struct http_route routes[] = {
     {"GET", "/api/order", &rows[5]},    {"GET", "/api/busy", &rows[6]},
     {"GET", "/api/hold", &rows[7]},     {"GET", "/api/borrowed", &rows[8]},
     {"GET", "/api/file", &rows[9]},     {"GET", "/api/stream", &rows[10]},
+    {"GET", "/api/late", &rows[11]},
 };
 
 static struct http_body body_plan(void *user, struct req *req)

@@ -46,6 +46,13 @@ static enum sink_says end(struct req *req)
     return req->body_broken ? SINK_GOES_ON : to_pool(req);
 }
 
+static size_t held(const struct req *req)
+{
+    const struct counter *counter = req->sink_user;
+
+    return counter->bytes.cap;
+}
+
 static void release(struct req *req)
 {
     struct counter *counter = req->sink_user;
@@ -53,7 +60,7 @@ static void release(struct req *req)
     buf_done(&counter->bytes);
 }
 
-static const struct req_sink sink = {take, end, release};
+static const struct req_sink sink = {take, end, held, release};
 
 const struct req_sink *sink_for(struct pool *pool, struct req *req)
 {

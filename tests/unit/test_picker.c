@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "query/picker.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *pick(struct arena *a, const char *fields, const char *body)
@@ -201,6 +202,103 @@ static void excerpts_of_long_texts(void **state)
     }
 }
 
+/* ---- against the rule itself, path by path -------------------------------------------------- */
+
+#define WORD_MAX 6
+#define PATHS_MAX 8
+
+/* What is left of the paths below a key, or which of them is all of it. */
+struct left {
+    struct str paths[PATHS_MAX];
+    size_t numbers[PATHS_MAX]; /* of each, by which it is known again */
+    size_t n;
+    size_t whole; /* number of the path; 0: none */
+    bool picked;
+};
+
+static struct left ask_each(const struct left *level, struct str key)
+{
+    struct left left = {0};
+    size_t star = 0;
+
+    for (size_t i = 0; i < level->n; i++) {
+        struct str rest = str_from(level->paths[i], key.n);
+
+        if (str_eq(level->paths[i], STR("*")))
+            star = level->numbers[i];
+        if (!str_starts(level->paths[i], key) || (rest.n > 0 && rest.p[0] != '.'))
+            continue;
+        if (rest.n <= 1) {
+            left.whole = level->numbers[i];
+            left.picked = true;
+            return left;
+        }
+        left.numbers[left.n] = level->numbers[i];
+        left.paths[left.n++] = str_from(rest, 1);
+    }
+    left.whole = left.n > 0 ? 0 : star;
+    left.picked = left.n > 0 || star > 0;
+    return left;
+}
+
+static struct str random_word(unsigned *seed, char *at)
+{
+    static const char letters[] = "aab..-*b";
+    size_t n = 1 + (unsigned)rand_r(seed) % WORD_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        at[i] = letters[(unsigned)rand_r(seed) % (sizeof(letters) - 1)];
+    return (struct str){at, n};
+}
+
+/* Each path has an excerpt of as many characters as its number. */
+static void same_below(unsigned *seed, struct arena *a, const struct query_picker *picker,
+                       const struct left *level, unsigned depth)
+{
+    char word[WORD_MAX];
+    struct str key = random_word(seed, word);
+    struct left left = ask_each(level, key);
+    struct query_pick pick;
+
+    assert_int_equal(query_pick_key(a, picker, key, &pick), left.picked);
+    if (!left.picked)
+        return;
+    assert_int_equal(pick.max, left.whole);
+    if (left.whole == 0 && depth < 4)
+        same_below(seed, a, pick.below, &left, depth + 1);
+}
+
+static void is_as_asked_path_by_path(void **state)
+{
+    unsigned seed = 7;
+
+    (void)state;
+    for (int round = 0; round < 100000; round++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        char words[PATHS_MAX][WORD_MAX];
+        struct left level = {0};
+        struct query_picker *picker;
+        AUTO_BUF struct buf text;
+
+        buf_init(&text, 1000);
+        for (unsigned i = 0; i < PATHS_MAX; i++) {
+            struct str word = random_word(&seed, words[level.n]);
+            bool known = false;
+
+            for (size_t k = 0; k < level.n; k++)
+                known |= str_eq(level.paths[k], word);
+            if (known)
+                continue;
+            level.paths[level.n++] = word;
+            level.numbers[level.n - 1] = level.n;
+            buf_add(&text, word);
+            buf_addf(&text, ":excerpt(%zu),", level.n);
+        }
+        assert_null(query_picker_parse(a, buf_str(&text), &picker));
+        same_below(&seed, a, picker, &level, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +308,7 @@ int main(void)
         cmocka_unit_test(the_number_of_paths_is_bounded),
         cmocka_unit_test(excerpts_are_the_beginning_of_the_text),
         cmocka_unit_test(excerpts_of_long_texts),
+        cmocka_unit_test(is_as_asked_path_by_path),
     };
 
     return cmocka_run_group_tests_name("picker", tests, NULL, NULL);
