@@ -21,11 +21,12 @@
 #define LIMIT_IDLE_MS 180000         /* keep-alive without a request */
 #define LIMIT_WRITE_MS 300000        /* for every LIMIT_WRITE_BYTES of an answer */
 #define LIMIT_WRITE_BYTES (64 * KIB)
-#define LIMIT_STREAM_BYTES (1 * MIB)  /* of a stream that its client has not read yet */
-#define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
-#define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
-#define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
-#define LIMIT_PROXY_HEADERS 100       /* in the settings: each request looks for them all */
+#define LIMIT_UNREAD_BYTES (256 * MIB) /* all answers together that wait for slow readers */
+#define LIMIT_STREAM_BYTES (1 * MIB)   /* of a stream that its client has not read yet */
+#define LIMIT_DISCARD_BYTES (1 * MIB)  /* read and dropped before an early error answer */
+#define LIMIT_BODY_BYTES (32 * MIB)    /* services.md 12.1; record writes add per field */
+#define LIMIT_BATCH_BYTES (128 * MIB)  /* a batch's body where the settings name no limit */
+#define LIMIT_PROXY_HEADERS 100        /* in the settings: each request looks for them all */
 #define LIMIT_ADDRESSES 10000 /* of a list in the settings: each request may look through it */
 #define LIMIT_COLLECTION_ITEMS                                                               \
     4096                           /* fields, and indexes, of one: each is compared with all \

@@ -98,8 +98,9 @@ struct exchange {
     struct buf body; /* one that is not in place */
     struct buf head; /* of the answer */
     struct stream stream;
-    char *piece;  /* of a file, on its way; a spare buffer */
-    bool fetched; /* the next piece of the file is in the cache, or will not be */
+    size_t unread; /* bytes of it, charged to the server's unread_bytes */
+    char *piece;   /* of a file, on its way; a spare buffer */
+    bool fetched;  /* the next piece of the file is in the cache, or will not be */
 };
 
 /* How a connection gets on, while memory is short (pressure.c). */
@@ -239,9 +240,10 @@ struct http_server {
     unsigned n_loops;
     /* any thread */
     atomic_bool stopping;
-    atomic_bool draining;     /* set by the first loop once nothing is accepted any more */
-    atomic_uint *crowd_slots; /* CROWD_SLOTS: connections by address */
-    atomic_bool paused;       /* the listener is not looked at; the first loop writes it */
+    atomic_bool draining;       /* set by the first loop once nothing is accepted any more */
+    atomic_ullong unread_bytes; /* of answers that wait for their readers */
+    atomic_uint *crowd_slots;   /* CROWD_SLOTS: connections by address */
+    atomic_bool paused;         /* the listener is not looked at; the first loop writes it */
 };
 
 static inline struct exchange *exchange_of(struct req *req)

@@ -4,12 +4,16 @@
  * it is free again. So clients that send or read slowly, or have stopped, do not shut out others;
  * one that moves FLOOR_BYTES a look is never ended.
  *
+ * Answers that wait for their readers have a bound of their own, below the budget's: they are the
+ * largest that a client can have us hold by doing nothing.
+ *
  * Every loop looks at its own connections LOOK_MS apart for as long as memory is short, and wakes
  * the others: what they hold counts as well. A connection's pace is an average over its looks, in
  * which each one counts as much as all before it; a new one has GRACE looks before it is slow.
  */
 #include "http/internal.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -61,13 +65,37 @@ static unsigned rank(const struct http_conn *conn)
     return gain ? RANKS - 1 - (unsigned)__builtin_clzll(gain) : 0;
 }
 
-static bool is_slow(const struct http_conn *conn)
+/* Bytes of unread answers beyond their bound. */
+static uint64_t unread_excess(const struct http_server *server)
 {
-    return waits_for_client(conn) && conn->pace.seen && conn->pace.bytes < FLOOR_BYTES;
+    uint64_t most =
+        memory_budget() / 4 < LIMIT_UNREAD_BYTES ? memory_budget() / 4 : LIMIT_UNREAD_BYTES;
+    uint64_t n = atomic_load_explicit(&server->unread_bytes, memory_order_relaxed);
+
+    return n > most ? n - most : 0;
+}
+
+/* What is to be made room for: of memory, or else of unread answers alone. */
+struct want {
+    uint64_t bytes;
+    bool answers;
+};
+
+static struct want wanted(const struct http_server *server)
+{
+    uint64_t memory = memory_excess();
+
+    return memory > 0 ? (struct want){memory, false} : (struct want){unread_excess(server), true};
+}
+
+static bool may_go(const struct http_conn *conn, const struct want *want)
+{
+    return waits_for_client(conn) && conn->pace.seen && conn->pace.bytes < FLOOR_BYTES &&
+           (!want->answers || (conn->exchange && conn->exchange->unread > 0));
 }
 
 /* The highest rank such that all from it up hold what is too much. */
-static unsigned find_rank(struct http_loop *loop, uint64_t excess)
+static unsigned find_rank(struct http_loop *loop, const struct want *want)
 {
     uint64_t by_rank[RANKS] = {0};
     unsigned at = RANKS;
@@ -77,10 +105,10 @@ static unsigned find_rank(struct http_loop *loop, uint64_t excess)
             look_at(conn);
         else
             conn->pace.seen = false;
-        if (is_slow(conn))
+        if (may_go(conn, want))
             by_rank[rank(conn)] += held(conn);
     }
-    for (uint64_t sum = 0; at > 0 && sum < excess; sum += by_rank[at])
+    for (uint64_t sum = 0; at > 0 && sum < want->bytes; sum += by_rank[at])
         at--;
     return at;
 }
@@ -93,18 +121,18 @@ static void end(struct http_conn *conn)
         conn_shed(conn);
 }
 
-static void make_room(struct http_loop *loop, uint64_t excess)
+static void make_room(struct http_loop *loop, const struct want *want)
 {
     static struct log_pace pace;
-    unsigned least = find_rank(loop, excess);
+    unsigned least = find_rank(loop, want);
     unsigned n = 0;
     uint64_t freed = 0;
     struct http_conn *older;
 
-    for (struct http_conn *conn = loop->conns; conn && freed < excess && n < MOST_ENDED;
+    for (struct http_conn *conn = loop->conns; conn && freed < want->bytes && n < MOST_ENDED;
          conn = older) {
         older = conn->older;
-        if (!is_slow(conn) || rank(conn) < least)
+        if (!may_go(conn, want) || rank(conn) < least)
             continue;
         freed += held(conn);
         n++;
@@ -127,11 +155,11 @@ static void wake_others(struct http_loop *loop)
 static void on_look(uv_timer_t *timer)
 {
     struct http_loop *loop = timer->data;
-    uint64_t excess = memory_excess();
+    const struct want want = wanted(loop->server);
 
-    if (excess > 0) {
+    if (want.bytes > 0) {
         wake_others(loop);
-        make_room(loop, excess);
+        make_room(loop, &want);
         return;
     }
     (void)uv_timer_stop(timer); /* always 0 */
@@ -145,8 +173,8 @@ static void on_round(uv_prepare_t *prepare)
 {
     struct http_loop *loop = prepare->data;
 
-    if (memory_excess() == 0 || atomic_load_explicit(&loop->pressed, memory_order_relaxed) ||
-        loop->ended)
+    if (wanted(loop->server).bytes == 0 ||
+        atomic_load_explicit(&loop->pressed, memory_order_relaxed) || loop->ended)
         return;
     atomic_store_explicit(&loop->pressed, true, memory_order_relaxed);
     if (uv_timer_start(&loop->pressure, on_look, LOOK_MS, LOOK_MS) != 0)

@@ -106,6 +106,8 @@ void send_answer(struct exchange *ex, struct str body)
         conn_next(conn); /* nearly always: no state in between, no deadline */
     } else {
         exchange_shrink(ex);
+        ex->unread = ex->req.resp.body.cap;
+        atomic_fetch_add(&conn->loop->server->unread_bytes, ex->unread);
         wait_for_client(ex, &rest, on_written);
     }
 }

@@ -98,6 +98,8 @@ void exchange_put(struct http_loop *loop, struct exchange *ex)
 {
     exchange_shrink(ex);
     drop_answer(ex);
+    if (ex->unread)
+        atomic_fetch_sub(&loop->server->unread_bytes, ex->unread);
     if (loop->n_spare_exchanges >= LOOP_KEPT) {
         exchange_free(ex);
         return;

@@ -335,6 +335,24 @@ def test_memory_goes_to_the_swift() -> None:
             sock.close()
 
 
+def test_unread_answers() -> None:
+    """They have a bound of their own, whatever memory there is; who reads gets all."""
+    big = b"GET /api/big HTTP/1.1\r\nHost: a\r\n\r\n"
+    with serving(quiet=False, loops=2) as server:
+        readers = [server.connect() for _ in range(48)]
+        for sock in readers:
+            sock.sendall(big)
+        server.until("all have asked", requests=48)
+        server.until_memory("room is made", 0, 300 << 20)
+        with server.connect() as sock:
+            sock.sendall(big.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            expect(len(read_all(sock)) > 8 * 1048576, True)
+        for sock in readers:
+            sock.close()
+        server.until("all are gone", connections=0)
+        server.until_memory("all is given back", 0, 3 << 20)
+
+
 def test_heads_hold_memory() -> None:
     """Long heads that do not end are no way around the budget."""
     head = b"GET /api/health HTTP/1.1\r\nHost: a\r\nA: " + b"b" * 1000000
