@@ -17,7 +17,7 @@
 #define LIMIT_FORM_PAIRS 10000       /* of an urlencoded body: 400 beyond */
 #define LIMIT_ORIGIN_BYTES (2 * KIB) /* a longer Origin is none that is allowed */
 #define LIMIT_HEAD_MS 60000          /* services.md 15 */
-#define LIMIT_BODY_MS 300000         /* whole body */
+#define LIMIT_BODY_MS 300000         /* whole body; of one that goes to disk, each piece */
 #define LIMIT_IDLE_MS 180000         /* keep-alive without a request */
 #define LIMIT_WRITE_MS 300000        /* for every LIMIT_WRITE_BYTES of an answer */
 #define LIMIT_WRITE_BYTES (64 * KIB)

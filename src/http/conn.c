@@ -72,12 +72,6 @@ static void refuse_late(struct http_conn *conn)
     conn->loop->server->calls->refuse_body(conn);
 }
 
-static void sink_late(struct http_conn *conn)
-{
-    conn->exchange->expired = true;
-    loop_deadline(conn, DEADLINE_NONE);
-}
-
 /* Its client has sent a FIN some time ago, and may not be there at all. */
 static void drop_late(struct http_conn *conn)
 {
@@ -87,7 +81,8 @@ static void drop_late(struct http_conn *conn)
         loop_deadline(conn, DEADLINE_NONE);
 }
 
-/* A deadline that two states in a row have in common runs on. */
+/* A deadline that two states in a row have in common runs on. While a sink pauses it is we who are
+ * waited for: then the body's begins anew, for the next piece. */
 /* clang-format off */
 static const struct conn_row {
     enum reads reads;            /* until a FIN */
@@ -100,7 +95,7 @@ static const struct conn_row {
     [CONN_HEAD]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_HEAD,   DEADLINE_NONE,  close_late},
     [CONN_TURN]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
     [CONN_BODY]   = {READS_INPUT,   FIN_CLOSES, DEADLINE_BODY,   DEADLINE_BODY,  refuse_late},
-    [CONN_SINK]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_BODY,   DEADLINE_BODY,  sink_late},
+    [CONN_SINK]   = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},
     [CONN_BUSY]   = {READS_AHEAD,   FIN_WAITS,  DEADLINE_NONE,   DEADLINE_LEFT,  drop_late},
     [CONN_WRITE]  = {READS_AHEAD,   FIN_WAITS,  DEADLINE_WRITE,  DEADLINE_WRITE, write_late},
     [CONN_FETCH]  = {READS_NOTHING, FIN_WAITS,  DEADLINE_NONE,   DEADLINE_NONE,  NULL},

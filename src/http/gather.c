@@ -84,10 +84,6 @@ static void resumed(struct req *req)
         conn_next(conn);
         return;
     }
-    if (conn->exchange->expired && !conn->exchange->complete) {
-        write_refusal(conn, REFUSED_TIMEOUT);
-        return;
-    }
     go_by(conn, conn->exchange->says);
     if (conn->state == CONN_BODY)
         conn->loop->server->calls->input(conn);

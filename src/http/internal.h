@@ -89,7 +89,6 @@ struct exchange {
     enum sink_says says; /* when it is resumed */
     bool complete;       /* all of the body has come */
     bool ended;          /* the sink was told of the body's end */
-    bool expired;        /* while in CONN_SINK */
     uint64_t got;        /* bytes of the body, as decoded */
     uint64_t limit;      /* most of them, where the length is not known */
     uint64_t raw;        /* bytes of a chunked body as they came */
