@@ -1,7 +1,7 @@
 // Files of records through the official SDK: what is uploaded, kept, added, taken away.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { refused, root, startServer } from './server.mjs';
@@ -34,8 +34,14 @@ const folder = (record) => join(server.dir, 'storage', album.id, record.id);
 
 // Removing goes on in the background.
 async function stored(record, count) {
-  const names = () =>
-    existsSync(folder(record)) ? readdirSync(folder(record)).filter((name) => !name.endsWith('.attrs')) : [];
+  const names = () => {
+    try {
+      return readdirSync(folder(record)).filter((name) => !name.endsWith('.attrs'));
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+      return []; // it went meanwhile
+    }
+  };
   for (const end = Date.now() + 5000; names().length !== count && Date.now() < end; )
     await new Promise((done) => setTimeout(done, 5));
   return names().sort();
