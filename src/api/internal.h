@@ -57,6 +57,7 @@ struct api_work {
 
 enum api_guard {
     GUARD_NONE,
+    GUARD_AUTH,            /* a token of anybody */
     GUARD_SAME_COLLECTION, /* a token of the collection in the path */
     GUARD_SUPERUSER,       /* looked at before the path and the body are */
 };
@@ -182,6 +183,8 @@ extern const struct api_work api_auth_refresh;
 extern const struct api_work api_auth_methods;
 extern const struct api_work api_auth_impersonate;
 extern const struct api_work api_batch;
+extern const struct api_work api_files_token;
+extern const struct api_work api_files_download;
 extern const struct api_work api_collections_list;
 extern const struct api_work api_collections_create;
 extern const struct api_work api_collections_view;

@@ -89,6 +89,23 @@ MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store
 MUST_CHECK struct err *file_store_type(struct arena *a, const struct file_store *store,
                                        const struct file_key *key, struct str *ret);
 
+/* A stored file, open. */
+#define FILE_TYPE_UNKNOWN STR("application/octet-stream")
+struct file_opened {
+    int fd; /* the caller's to close; what was stored under a name does not change */
+    uint64_t size;
+    int64_t modified_s; /* Unix time */
+    struct str type;    /* FILE_TYPE_UNKNOWN where nothing says it */
+};
+/* thumb: "100x100", the file's thumb of that size; empty: the file itself. E_NOT_FOUND where there
+ * is none. Blocks. */
+MUST_CHECK struct err *file_store_open(struct arena *a, const struct file_store *store,
+                                       const struct file_key *key, struct str thumb,
+                                       struct file_opened *ret);
+/* The same for a thread that may not wait for a disk. False: it would have to, or there is none. */
+bool file_store_open_cached(struct arena *a, const struct file_store *store,
+                            const struct file_key *key, struct str thumb, struct file_opened *ret);
+
 /* --- removing in the background -------------------------------------------------------------- */
 
 /* Any thread, also the writer's: these copy what they are given, queue it, and return at once. What

@@ -6,6 +6,7 @@
 #include "http/internal.h"
 
 #include "base/date.h"
+#include "http/when.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,10 +137,7 @@ void loop_stop(struct http_server *server)
 
 const char *loop_date_line(struct http_loop *loop)
 {
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct date_parts d;
+    char when[HTTP_WHEN_LEN + 1];
     int64_t now_ms;
 
     if (loop->date_s >= 0 && loop->date_round == loop->round)
@@ -148,10 +146,8 @@ const char *loop_date_line(struct http_loop *loop)
     now_ms = date_now_ms();
     if (now_ms / 1000 == loop->date_s)
         return loop->date_line;
-    d = date_split(now_ms);
     loop->date_s = now_ms / 1000;
-    (void)snprintf(loop->date_line, sizeof(loop->date_line),
-                   "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[d.weekday], d.day,
-                   months[d.month - 1], d.year, d.hour, d.minute, d.second);
+    http_when_write(when, loop->date_s);
+    (void)snprintf(loop->date_line, sizeof(loop->date_line), "Date: %s\r\n", when);
     return loop->date_line;
 }

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ void req_drop_file(struct resp *resp)
 {
     if (resp->file.open)
         (void)close(resp->file.fd); /* it was only read */
+    free(TAKE(resp->file.parts));
     resp->file.open = false;
 }
 
@@ -91,7 +93,21 @@ void req_answer_file(struct req *req, int status, int fd, uint64_t at, uint64_t 
 {
     req_drop_file(&req->resp);
     req->resp.status = status;
-    req->resp.file = (struct resp_file){.open = true, .fd = fd, .at = at, .n = n};
+    req->resp.file = (struct resp_file){.open = true, .fd = fd, .size = n, .at = at, .n = n};
+}
+
+void req_answer_parts(struct req *req, int status, int fd, const struct resp_part *parts, size_t n)
+{
+    struct resp_file *file = &req->resp.file;
+
+    req_answer_file(req, status, fd, 0, 0);
+    file->parts = malloc((n + 1) * sizeof(*parts));
+    if (!file->parts)
+        BUG("out of memory");
+    for (size_t i = 0; i < n; i++) {
+        file->parts[file->n_parts++] = parts[i];
+        file->size += parts[i].n_text + parts[i].n;
+    }
 }
 
 void req_add_header(struct req *req, const char *format, ...)

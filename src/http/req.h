@@ -44,11 +44,21 @@ struct req_pairs {
     size_t n;
 };
 
-/* A part of a file. */
+/* A piece of an answer from a file: some bytes of the answer's `body`, then some of the file. */
+struct resp_part {
+    size_t n_text;
+    uint64_t at, n;
+};
+
+/* A body from a file. */
 struct resp_file {
     bool open; /* it is the answer's body */
     int fd;
-    uint64_t at, n; /* what is still to be sent */
+    uint64_t size;           /* of the whole body */
+    uint64_t at, n;          /* what is still to be sent of the part in hand */
+    struct resp_part *parts; /* the others; from malloc(), may be NULL */
+    size_t n_parts, part;    /* how many, the next of them */
+    size_t text_at;          /* its place in `body` */
 };
 
 /* The answer, built up by the handler. */
@@ -157,6 +167,8 @@ void req_answer_borrowed(struct req *req, int status, struct str body);
 /* The body is n bytes of a file, from `at` on; the descriptor is the answer's from here on. Should
  * the file be shorter, or not be readable, the connection ends early. */
 void req_answer_file(struct req *req, int status, int fd, uint64_t at, uint64_t n);
+/* The same of several parts, which are copied; all their texts are in resp.body. */
+void req_answer_parts(struct req *req, int status, int fd, const struct resp_part *parts, size_t n);
 
 /* Sends the answer and lets go of the request. On the request's loop. */
 void req_send(struct req *req);

@@ -115,6 +115,7 @@ void send_answer(struct exchange *ex, struct str body)
 /* ---- files --------------------------------------------------------------------------------- */
 
 static void file_go_on(struct exchange *ex);
+static void file_begin_part(struct exchange *ex);
 
 static void on_file_written(uv_write_t *write, int status)
 {
@@ -250,8 +251,24 @@ static void file_go_on(struct exchange *ex)
     }
     if (file->n > 0)
         file_by_memory(ex);
+    else if (file->part < file->n_parts)
+        file_begin_part(ex);
     else
         conn_next(ex->conn);
+}
+
+/* Its text first; what follows comes once that is out. */
+static void file_begin_part(struct exchange *ex)
+{
+    struct resp_file *file = &ex->req.resp.file;
+    const struct resp_part *part = &file->parts[file->part++];
+    struct rest rest = {.n = 1};
+
+    rest.pieces[0] = piece_of(str_sub(buf_str(&ex->req.resp.body), file->text_at, part->n_text));
+    file->text_at += part->n_text;
+    file->at = part->at;
+    file->n = part->n;
+    wait_for_client(ex, &rest, on_file_written);
 }
 
 void send_file(struct exchange *ex)

@@ -282,7 +282,7 @@ static void write_answer(struct exchange *ex)
     body = resp->borrowed.p ? resp->borrowed : buf_str(&resp->body);
     add_answer_head(ex, bodiless);
     if (!bodiless && !(head && resp->status >= 400))
-        add_length(ex, resp->file.open ? resp->file.n : body.n);
+        add_length(ex, resp->file.open ? resp->file.size : body.n);
     add_end(ex);
     if (resp->file.open && !head && !bodiless)
         send_file(ex);

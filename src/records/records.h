@@ -131,6 +131,23 @@ MUST_CHECK struct err *rec_matches(struct arena *a, struct db_conn *conn,
                                    const struct rec_actor *actor, const struct schema_col *col,
                                    struct str id, struct str rule, bool *ret);
 
+/* --- stored files --------------------------------------------------------------------------- */
+
+/* A file that a client asks for by a record's id and a name (services.md 3.1). */
+struct rec_file {
+    const struct rec *rec;            /* as it was asked for; of a view, too */
+    const struct schema_field *field; /* of its collection, whose options count */
+    struct file_key key;              /* behind a view: of the record that the file belongs to */
+};
+/* E_NOT_FOUND where there is no such record, or none of its file fields has the name; the file
+ * itself is not looked at. *ret borrows from `name` and the schema. */
+MUST_CHECK struct err *rec_file_find(struct arena *a, struct db_conn *conn,
+                                     const struct schema *schema, const struct schema_col *col,
+                                     struct str id, struct str name, struct rec_file *ret);
+/* For a protected one: E_NOT_FOUND unless the view rule lets the actor see the record. */
+MUST_CHECK struct err *rec_file_check(struct arena *a, struct db_conn *conn,
+                                      const struct rec_actor *actor, const struct rec_file *file);
+
 /* --- versions -------------------------------------------------------------------------------- */
 
 /* Length of a version's text: base64url, so it needs no quoting in an entity tag. */

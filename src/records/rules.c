@@ -14,6 +14,8 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
     actor->auth = auth;
     actor->superuser = auth && auth->col == actor->scope.schema->superusers;
     request->auth_col = auth ? auth->col : NULL;
+    request->auth_id = request->auth_email = STR("");
+    request->auth_verified = request->auth_email_visibility = false;
     if (!fields)
         return;
     request->auth_id = rec_id(auth);

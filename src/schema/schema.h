@@ -306,6 +306,11 @@ MUST_CHECK struct err *schema_load(struct arena *a, struct db_conn *conn, struct
 const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id);
 /* By its exact name; NULL when there is none. */
 const struct schema_field *schema_field(const struct schema_col *col, struct str name);
+/* The field of a base or auth collection, through views of views, that a view's field of that name
+ * is taken from as it is. NULL: it is an expression, or its source is not there any more. */
+const struct schema_field *schema_view_source(struct arena *a, const struct schema *schema,
+                                              const struct schema_col *view, struct str name,
+                                              const struct schema_col **ret_col);
 /* Whether a single-column unique index without expression covers the field; ret_nocase (may be
  * NULL): it is COLLATE NOCASE. */
 bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_nocase);

@@ -7,6 +7,7 @@
 #include "schema/internal.h"
 #include "schema/shape.h"
 #include "schema/view_scan.h"
+#include "schema/view_source.h"
 
 #include <string.h>
 
@@ -91,22 +92,6 @@ static const char *of_expression(const struct view_ident *column)
     return of_cast(column->original);
 }
 
-/* As it is written: another case names no collection. */
-static const struct schema_col *col_named(const struct schema *schema, struct str name)
-{
-    const struct schema_col *col = schema_find(schema, name);
-
-    return col && str_eq(col->name, name) ? col : NULL;
-}
-
-static const struct schema_col *col_of_table(const struct infer *in, struct str alias)
-{
-    for (size_t i = 0; i < in->tables.n; i++)
-        if (str_eq(in->tables.items[i].alias, alias))
-            return col_named(in->schema, in->tables.items[i].original);
-    return NULL;
-}
-
 /* A field of a collection under another name; its id is new, as it may stand there twice. */
 static struct json clone(struct infer *in, const struct schema_col *col, unsigned at,
                          struct str alias)
@@ -131,41 +116,22 @@ static struct json clone(struct infer *in, const struct schema_col *col, unsigne
 static struct json of_column(struct infer *in, const struct view_ident *column)
 {
     const char *text = of_expression(column);
-    struct str name = column->original;
-    size_t dot = str_find_byte(name, '.');
     const struct schema_col *col;
+    const struct schema_field *source;
+    struct str name;
     struct json field;
 
     if (text)
         return literal(in, text, column->alias);
-    if (dot == name.n) {
-        col = in->tables.n ? col_of_table(in, in->tables.items[0].alias) : NULL;
-    } else {
-        col = col_of_table(in, str_sub(name, 0, dot));
-        name = str_from(name, dot + 1);
-        if (str_find_byte(name, '.') < name.n) {
-            col = in->tables.n ? col_of_table(in, in->tables.items[0].alias) : NULL;
-            name = str_sub(column->original, 0, dot);
-        }
-    }
+    col = view_column_col(in->schema, &in->tables, column, &name);
     if (col && str_eq_nocase(name, STR("id"))) {
         field = literal(in, "{\"type\":\"relation\",\"maxSelect\":1}", column->alias);
         shape_set(&field, STR("collectionId"), json_of_text(col->id));
         return field;
     }
-    for (unsigned i = 0; col && i < col->n_fields; i++)
-        if (str_eq_nocase(col->fields[i].name, name))
-            return clone(in, col, i, column->alias);
-    return literal(in, plain_json, column->alias);
-}
-
-/* The last of those of that name, as a later one replaces an earlier one. */
-static const struct view_ident *column_of(const struct infer *in, struct str alias)
-{
-    for (size_t i = in->columns.n; i > 0; i--)
-        if (str_eq(in->columns.items[i - 1].alias, alias))
-            return &in->columns.items[i - 1];
-    return NULL;
+    source = col ? view_column_field(col, name) : NULL;
+    return source ? clone(in, col, (unsigned)(source - col->fields), column->alias)
+                  : literal(in, plain_json, column->alias);
 }
 
 static void derive_fields(struct infer *in, const struct db_table_columns *columns)
@@ -174,7 +140,7 @@ static void derive_fields(struct infer *in, const struct db_table_columns *colum
 
     for (size_t i = 0; i < columns->n; i++) {
         struct str name = columns->items[i].name;
-        const struct view_ident *column = column_of(in, name);
+        const struct view_ident *column = view_column(&in->columns, name);
         bool id = str_eq(name, STR("id"));
 
         has_id = has_id || id;
