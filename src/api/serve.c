@@ -21,14 +21,14 @@
 static bool is_inline(struct str type)
 {
     static const struct str types[] = {
-        STR_INIT("image/png"),       STR_INIT("image/jpg"),         STR_INIT("image/jpeg"),
-        STR_INIT("image/gif"),       STR_INIT("image/webp"),        STR_INIT("image/x-icon"),
-        STR_INIT("image/bmp"),       STR_INIT("video/webm"),        STR_INIT("video/mp4"),
-        STR_INIT("video/3gpp"),      STR_INIT("video/quicktime"),   STR_INIT("video/x-ms-wmv"),
-        STR_INIT("audio/basic"),     STR_INIT("audio/aiff"),        STR_INIT("audio/mpeg"),
-        STR_INIT("audio/midi"),      STR_INIT("audio/mp3"),         STR_INIT("audio/wave"),
-        STR_INIT("audio/wav"),       STR_INIT("audio/x-wav"),       STR_INIT("audio/x-mpeg"),
-        STR_INIT("audio/x-m4a"),     STR_INIT("audio/aac"),         STR_INIT("application/pdf"),
+        STR_INIT("image/png"),         STR_INIT("image/jpg"),       STR_INIT("image/jpeg"),
+        STR_INIT("image/gif"),         STR_INIT("image/webp"),      STR_INIT("image/x-icon"),
+        STR_INIT("image/bmp"),         STR_INIT("video/webm"),      STR_INIT("video/mp4"),
+        STR_INIT("video/3gpp"),        STR_INIT("video/quicktime"), STR_INIT("video/x-ms-wmv"),
+        STR_INIT("audio/basic"),       STR_INIT("audio/aiff"),      STR_INIT("audio/mpeg"),
+        STR_INIT("audio/midi"),        STR_INIT("audio/mp3"),       STR_INIT("audio/wave"),
+        STR_INIT("audio/wav"),         STR_INIT("audio/x-wav"),     STR_INIT("audio/x-mpeg"),
+        STR_INIT("audio/x-m4a"),       STR_INIT("audio/aac"),       STR_INIT("application/pdf"),
         STR_INIT("application/x-pdf"),
     };
 
@@ -65,8 +65,8 @@ static struct str type_of(const struct serve_file *served)
 
 static bool is_download(struct api_call *call)
 {
-    static const struct str words[] = {STR_INIT("1"),    STR_INIT("t"),    STR_INIT("true"),
-                                       STR_INIT("T"),    STR_INIT("TRUE"), STR_INIT("True")};
+    static const struct str words[] = {STR_INIT("1"), STR_INIT("t"),    STR_INIT("true"),
+                                       STR_INIT("T"), STR_INIT("TRUE"), STR_INIT("True")};
     struct str text = req_query_get(call->req, STR("download"));
 
     for (size_t i = 0; i < COUNT_OF(words); i++)

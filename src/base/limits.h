@@ -9,13 +9,13 @@
 #define MIB (1024ULL * KIB)
 
 /* HTTP. Times in milliseconds, sizes in bytes. */
-#define LIMIT_CONNECTIONS 10000      /* open at once; also sets RLIMIT_NOFILE */
-#define LIMIT_ADDRESS_SHARE 2        /* one address has a half of them at most */
-#define LIMIT_HEAD_BYTES (1 * MIB)   /* request line and headers: 431 beyond */
-#define LIMIT_HEADERS 500            /* header fields of one request: 431 beyond */
-#define LIMIT_RANGES 256 /* parts of a file that one request asks for: beyond, all of it */
-#define LIMIT_QUERY_PARAMS 1000      /* of a URL: 400 beyond */
-#define LIMIT_FORM_PAIRS 10000       /* of an urlencoded body: 400 beyond */
+#define LIMIT_CONNECTIONS 10000    /* open at once; also sets RLIMIT_NOFILE */
+#define LIMIT_ADDRESS_SHARE 2      /* one address has a half of them at most */
+#define LIMIT_HEAD_BYTES (1 * MIB) /* request line and headers: 431 beyond */
+#define LIMIT_HEADERS 500          /* header fields of one request: 431 beyond */
+#define LIMIT_RANGES 256        /* parts of a file that one request asks for: beyond, all of it */
+#define LIMIT_QUERY_PARAMS 1000 /* of a URL: 400 beyond */
+#define LIMIT_FORM_PAIRS 10000  /* of an urlencoded body: 400 beyond */
 #define LIMIT_ORIGIN_BYTES (2 * KIB) /* a longer Origin is none that is allowed */
 #define LIMIT_HEAD_MS 60000          /* services.md 15 */
 #define LIMIT_BODY_MS 300000         /* whole body; of one that goes to disk, each piece */

@@ -52,7 +52,9 @@ static struct err *read_car(struct arena *a, const char *path, struct str *ret)
 
     *ret = STR_NONE;
     if (fd < 0)
-        return errno == ENOENT ? NULL : err_new(a, E_INTERNAL, NULL, "opening a side-car: %s", strerror(errno));
+        return errno == ENOENT
+                   ? NULL
+                   : err_new(a, E_INTERNAL, NULL, "opening a side-car: %s", strerror(errno));
     bytes = arena_alloc(a, CAR_MAX);
     n = read(fd, bytes, CAR_MAX);
     (void)close(fd); /* it was only read */

@@ -77,10 +77,10 @@ static bool take_clock(struct str *text, struct date_parts *d)
 /* ", 06 Nov 1994 08:49:37 GMT" */
 static bool read_fixed(struct str text, struct date_parts *d)
 {
-    return take_byte(&text, ',') && take_byte(&text, ' ') && take_number(&text, 2, false, &d->day) &&
-           take_byte(&text, ' ') && take_month(&text, d) && take_byte(&text, ' ') &&
-           take_number(&text, 4, false, &d->year) && take_byte(&text, ' ') &&
-           take_clock(&text, d) && str_eq(text, STR(" GMT"));
+    return take_byte(&text, ',') && take_byte(&text, ' ') &&
+           take_number(&text, 2, false, &d->day) && take_byte(&text, ' ') && take_month(&text, d) &&
+           take_byte(&text, ' ') && take_number(&text, 4, false, &d->year) &&
+           take_byte(&text, ' ') && take_clock(&text, d) && str_eq(text, STR(" GMT"));
 }
 
 /* "day, 06-Nov-94 08:49:37 GMT"; from 69 on it is the last century. */
@@ -109,7 +109,7 @@ static bool read_asctime(struct str text, struct date_parts *d)
 bool http_when_read(struct str text, int64_t *ret_s)
 {
     static bool (*const forms[])(struct str, struct date_parts *) = {read_fixed, read_old,
-                                                                      read_asctime};
+                                                                     read_asctime};
     struct date_parts d;
 
     if (take_name(&text, days, (int)COUNT_OF(days)) < 0)

@@ -81,8 +81,7 @@ static struct err *find_behind(struct arena *a, struct db_conn *conn, const stru
                                const struct schema_col *view, struct rec_file *file)
 {
     const struct schema_col *col;
-    const struct schema_field *field =
-        schema_view_source(a, schema, view, file->field->name, &col);
+    const struct schema_field *field = schema_view_source(a, schema, view, file->field->name, &col);
     struct err *err;
 
     if (!field || field->type->kind != FIELD_FILE)

@@ -19,8 +19,9 @@ struct view_idents {
     size_t cap;
 };
 
-/* Both lists live in `a` and are added to; the first table is the main one. False: *ret_why, in `a` too, says what
- * is refused or was not understood: what stays open, then more than one statement, then names. */
+/* Both lists live in `a` and are added to; the first table is the main one. False: *ret_why, in `a`
+ * too, says what is refused or was not understood: what stays open, then more than one statement,
+ * then names. */
 bool view_scan(struct arena *a, struct str query, struct view_idents *ret_columns,
                struct view_idents *ret_tables, struct str *ret_why);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-ETags of records with conditions on them, which PocketBase lacks, and settings with their effects.
+ETags of records with conditions on them, which PocketBase lacks, settings with their effects, downloads.
 """
 
 import argparse
@@ -10,10 +10,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
+import downloads  # noqa: E402
 import etags  # noqa: E402
 import settings  # noqa: E402
 
-PARTS = (etags, settings)
+PARTS = (etags, settings, downloads)
 
 
 def main():
