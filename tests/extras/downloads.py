@@ -198,9 +198,9 @@ def misses(site, record):
     site.same("a pipe is no file", site.get(url_of(record, name))[0], 404)
     os.unlink(os.path.join(folder, name))
     os.rename(os.path.join(folder, "away"), os.path.join(folder, name))
-    os.rename(os.path.join(folder, name + ".attrs"), os.path.join(folder, "away"))
-    site.same("without a side-car", site.get(url_of(record, name))[2]["Content-Type"], "application/octet-stream")
-    os.rename(os.path.join(folder, "away"), os.path.join(folder, name + ".attrs"))
+    lost = site.make("notes", [("one", "picture.png", PNG)])
+    os.unlink(os.path.join(site.server.dir, "storage", lost["collectionId"], lost["id"], lost["one"] + ".attrs"))
+    site.same("without a side-car", site.get(url_of(lost, lost["one"]))[2]["Content-Type"], "application/octet-stream")
 
 
 def at_once(site, record):

@@ -3,7 +3,7 @@
 
 A thousand hostile clients at once (crowd.c) beside some that are well-behaved (guests.c), with a
 memory budget: what the server takes stays within it and what its parts may hold besides, others are
-served almost as if they were alone, no write that was answered is missing, and the memory comes back.
+served within a few milliseconds, no write that was answered is missing, and the memory comes back.
 Without bounds, for a build with sanitizers, no time and no memory counts.
 
 A machine that is busy with other things makes guests wait, too. So the time has three tries, and where
@@ -35,8 +35,9 @@ LEFT = 128 * MB  # of it all, once they have left: caches, and what malloc keeps
 SAMPLE_S = 0.05
 ALONE_S = 2
 TRIES = 3
-TIMES = 5  # as long as without the crowd, at most
-LEAST_MS = 2  # a shorter time alone is one of a machine that does nothing else
+# Of two processors: some 0.2 ms alone, 3 to 5 ms beside the crowd. What a thousand clients send in one
+# moment is a few milliseconds of work, which who comes amid them waits for.
+BESIDE_MS = 10
 MOST_MS = 100
 OTHERS = 0.1  # of the processors, at most, for a time to be compared with another
 REFUSED = 0.05  # of what guests ask, at most
@@ -118,8 +119,8 @@ def p99_ms(guests):
     return guests["reads_p99_us"] / 1000
 
 
-def is_swift(alone, guests):
-    return guests["reads"] > 0 and p99_ms(guests) <= min(MOST_MS, TIMES * max(LEAST_MS, p99_ms(alone)))
+def is_swift(guests):
+    return guests["reads"] > 0 and p99_ms(guests) <= BESIDE_MS
 
 
 def show(name, guests, kinds=(), most=0):
@@ -157,7 +158,7 @@ def crowded(server, options, tally):
     alone = be_guests(server, options, ALONE_S)
     show("alone", alone)
     tried, others = [], []
-    while not tried or len(tried) < TRIES and options.bounds and not is_swift(alone, tried[-1]):
+    while not tried or len(tried) < TRIES and options.bounds and not is_swift(tried[-1]):
         processors = Processors(server)
         guests, kinds, most = be_all(server, options)
         others.append(processors.others())
@@ -175,9 +176,9 @@ def check_time(alone, tried, others, tally):
     said = "p99 of %s ms, of %.1f ms alone; others took %s of the processors" % (
         ", ".join("%.1f" % p99_ms(guests) for guests in tried), p99_ms(alone),
         ", ".join("%.0f %%" % (100 * part) for part in others))
-    swift = is_swift(alone, tried[-1])
+    swift = is_swift(tried[-1])
     if not swift and min(others) > OTHERS:
-        print("not compared with reads alone: " + said)
+        print("the machine was busy: " + said)
         swift = min(map(p99_ms, tried)) <= MOST_MS / (1 - min(others))
     tally.check("reads beside a crowd", swift, said)
     if os.environ.get("REEVE_TEST_FIGURES"):
