@@ -188,7 +188,7 @@ def api_tsan(job):
 
 def files(job):
     """files in records, from upload to removal"""
-    return script(job, "files/run.py", ASAN)
+    return total(script(job, "files/run.py", ASAN), script(job, "files/mount.py", ASAN))
 
 
 def extras(job):

@@ -21,7 +21,8 @@
 #define FILE_HEAD_BYTES 3072 /* of a file, what its type is told from */
 #define FILE_MD5_LEN 16
 
-/* A file's content: in memory, or in a file of its own on the file system of the data directory. */
+/* A file's content: in memory, or in a file of its own, which is linked where it can be and copied
+ * where storage/ is on another file system. */
 struct file_content {
     struct str data; /* p NULL: `path` has it */
     struct str path;
@@ -67,16 +68,15 @@ void file_store_free(struct file_store *store);
  * thread that may block. */
 MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_store *store,
                                            struct str *ret);
-/* A file's path, for reading. The folder and the name must be segments, else p is NULL. */
-struct str file_store_path(struct arena *a, const struct file_store *store, struct str col,
-                           struct str rec, struct str name);
 
-/* Where and what a file is stored as. */
+/* Where and what a file is stored as: segments each, but that the name of a thumb is two of them,
+ * "thumbs_<name>/100x100_<name>". */
 struct file_key {
     struct str col, rec, name;
 };
-/* Stores it with its side-car, both on disk when this returns; content in a file is linked, so that
- * it can be stored again. On an error nothing of it is left. Blocks. */
+/* Stores it with its side-car, both on disk when this returns; content in a file stays there, so
+ * that it can be stored again. original: the client's name for it; p NULL: there is none. On an
+ * error nothing of it is left. Blocks. */
 MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
                                       const struct file_key *key,
                                       const struct file_content *content,
@@ -85,9 +85,16 @@ MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
 MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,
                                        struct str rec);
 
-/* What a file's side-car says; *ret empty when there is none. */
-MUST_CHECK struct err *file_store_type(struct arena *a, const struct file_store *store,
-                                       const struct file_key *key, struct str *ret);
+/* A stored file, to be read from its start. */
+struct file_opened {
+    int fd; /* the caller's to close */
+    uint64_t size;
+    int64_t modified_s; /* Unix time */
+    struct str type;    /* of content, with its parameters; in the arena */
+};
+/* E_NOT_FOUND: there is no such file, or something else has its name. Blocks. */
+MUST_CHECK struct err *file_store_open(struct arena *a, struct file_store *store,
+                                       const struct file_key *key, struct file_opened *ret);
 
 /* --- removing in the background -------------------------------------------------------------- */
 
