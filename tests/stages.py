@@ -188,7 +188,7 @@ def api_tsan(job):
 
 def files(job):
     """files in records, from upload to removal"""
-    return script(job, "files/run.py", ASAN)
+    return total(script(job, "files/run.py", ASAN), script(job, "files/mount.py", ASAN))
 
 
 def extras(job):
@@ -340,6 +340,7 @@ def crash(job):
     """kill -9; batches that go wrong; clients that leave; full disks; directories that others change"""
     return total(
         script(job, "crash/kill9.py", RELEASE, "--rounds", "200" if job.all else "10"),
+        script(job, "crash/uploads.py", RELEASE, "--rounds", "50" if job.all else "5"),
         script(job, "crash/batch.py", RELEASE),
         script(job, "crash/drop.py", RELEASE),
         script(job, "crash/leave.py", RELEASE, "--deletes", "8000" if job.all else "600"),

@@ -83,7 +83,7 @@ bool batch_files_wait(const struct api_call *call)
 
     for (size_t i = 0; i < batch->n; i++)
         for (size_t t = 0; t < BATCH_TRIES; t++)
-            if (batch_try_next(&batch->items[i].tries[t]) <= REC_MATCH)
+            if (batch_try_next(&batch->items[i].tries[t]) <= REC_STORE)
                 return true;
     return false;
 }
@@ -96,9 +96,8 @@ struct err *batch_files_store(struct api_call *call)
         for (size_t t = 0; t < BATCH_TRIES; t++) {
             struct batch_try *attempt = &batch->items[i].tries[t];
 
-            if (batch_try_next(attempt) > REC_MATCH)
-                continue;
-            attempt->err = rec_draft_go_on(call->arena, attempt->draft);
+            while (batch_try_next(attempt) <= REC_STORE)
+                attempt->err = rec_draft_go_on(call->arena, attempt->draft);
         }
     return NULL;
 }

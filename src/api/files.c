@@ -80,7 +80,7 @@ static struct err *open_cached(struct api_call *call)
 {
     struct download *download = call->state;
 
-    download->open = file_store_open_cached(call->arena, call->api->files, &download->key, STR_NONE,
+    download->open = file_store_open_cached(call->arena, call->api->files, &download->key,
                                             &download->served.file);
     return NULL;
 }
@@ -95,8 +95,8 @@ static bool is_closed(const struct api_call *call)
 static struct err *open_file(struct api_call *call)
 {
     struct download *download = call->state;
-    struct err *err = file_store_open(call->arena, call->api->files, &download->key, STR_NONE,
-                                      &download->served.file);
+    struct err *err =
+        file_store_open(call->arena, call->api->files, &download->key, &download->served.file);
 
     download->open = !err;
     return err;

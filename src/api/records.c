@@ -100,6 +100,11 @@ static struct err *complete_draft(struct api_call *call)
     return rec_draft_go_on(call->arena, call->state);
 }
 
+static struct err *judge_draft(struct api_call *call)
+{
+    return rec_draft_judge(call->arena, call->conn, call->state);
+}
+
 static struct err *run_heard(struct api_call *call)
 {
     struct rec_written *written = NULL;
@@ -125,9 +130,11 @@ static void discard_draft(struct api_call *call)
         .steps = {                                                                                \
             {.place = AT_READ, .run = make_draft, .what = action},                                \
             {.place = AT_HASH, .run = complete_draft, .needed = is_next, .what = REC_HASH},       \
-            {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_STORE},      \
+            {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_LOOK},       \
             {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_MATCH},      \
-            {.place = AT_HEARD, .run = run_heard, .needed = is_next, .what = REC_HEARD},     \
+            {.place = AT_READ, .run = judge_draft, .needed = is_next, .what = REC_JUDGE},         \
+            {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_STORE},      \
+            {.place = AT_HEARD, .run = run_heard, .needed = is_next, .what = REC_HEARD},          \
             {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_next, .what = REC_RUN},        \
             {.place = AT_LOOP, .run = api_send_written},                                          \
         },                                                                                        \

@@ -21,7 +21,8 @@
 #define FILE_HEAD_BYTES 3072 /* of a file, what its type is told from */
 #define FILE_MD5_LEN 16
 
-/* A file's content: in memory, or in a file of its own on the file system of the data directory. */
+/* A file's content: in memory, or in a file of its own, which is linked where it can be and copied
+ * where storage/ is on another file system. */
 struct file_content {
     struct str data; /* p NULL: `path` has it */
     struct str path;
@@ -67,16 +68,15 @@ void file_store_free(struct file_store *store);
  * thread that may block. */
 MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_store *store,
                                            struct str *ret);
-/* A file's path, for reading. The folder and the name must be segments, else p is NULL. */
-struct str file_store_path(struct arena *a, const struct file_store *store, struct str col,
-                           struct str rec, struct str name);
 
-/* Where and what a file is stored as. */
+/* Where and what a file is stored as: segments each, but that the name of a thumb is two of them,
+ * "thumbs_<name>/100x100_<name>". */
 struct file_key {
     struct str col, rec, name;
 };
-/* Stores it with its side-car, both on disk when this returns; content in a file is linked, so that
- * it can be stored again. On an error nothing of it is left. Blocks. */
+/* Stores it with its side-car, both on disk when this returns; content in a file stays there, so
+ * that it can be stored again. original: the client's name for it; p NULL: there is none. On an
+ * error nothing of it is left. Blocks. */
 MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
                                       const struct file_key *key,
                                       const struct file_content *content,
@@ -85,26 +85,21 @@ MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
 MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,
                                        struct str rec);
 
-/* What a file's side-car says; *ret empty when there is none. */
-MUST_CHECK struct err *file_store_type(struct arena *a, const struct file_store *store,
-                                       const struct file_key *key, struct str *ret);
-
-/* A stored file, open. */
-#define FILE_TYPE_UNKNOWN STR("application/octet-stream")
+/* A stored file, to be read from its start. */
 struct file_opened {
     int fd; /* the caller's to close; what was stored under a name does not change */
     uint64_t size;
     int64_t modified_s; /* Unix time */
-    struct str type;    /* FILE_TYPE_UNKNOWN where nothing says it */
+    struct str type;    /* of content, with its parameters; in the arena */
 };
-/* thumb: "100x100", the file's thumb of that size; empty: the file itself. E_NOT_FOUND where there
- * is none. Blocks. */
-MUST_CHECK struct err *file_store_open(struct arena *a, const struct file_store *store,
-                                       const struct file_key *key, struct str thumb,
-                                       struct file_opened *ret);
+/* E_NOT_FOUND: there is no such file, or something else has its name. Blocks. */
+MUST_CHECK struct err *file_store_open(struct arena *a, struct file_store *store,
+                                       const struct file_key *key, struct file_opened *ret);
 /* The same for a thread that may not wait for a disk. False: it would have to, or there is none. */
-bool file_store_open_cached(struct arena *a, const struct file_store *store,
-                            const struct file_key *key, struct str thumb, struct file_opened *ret);
+bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
+                            struct file_opened *ret);
+/* The key of a file's thumb of a size: "100x100". */
+struct file_key file_thumb_key(struct arena *a, const struct file_key *key, struct str size);
 
 /* --- removing in the background -------------------------------------------------------------- */
 

@@ -4,14 +4,12 @@
 #ifndef REEVE_FILES_INTERNAL_H
 #define REEVE_FILES_INTERNAL_H
 
-#include "files/files.h"
+#include "files/blob.h"
 
 #include <pthread.h>
 
 #define FILE_TEMP_FOLDER ".pb_temp_to_delete" /* PocketBase's, which backups leave out */
 #define FILE_TEMP_PREFIX "reeve_"             /* of what we make in there */
-
-struct file_removal;
 
 struct file_store {
     struct arena *arena;
@@ -19,6 +17,7 @@ struct file_store {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* under the lock */
+    struct blob_place *place;
     struct file_removal *first, *last;
     bool started, stopping;
     pthread_t thread;
@@ -40,14 +39,26 @@ unsigned char sniff_byte(struct str head, size_t at);
 /* White space before a text is no part of it. */
 struct str sniff_skip_space(struct str s);
 
+/* store.c: where files are stored now; the reference is the caller's. */
+struct blob_place *store_place(struct file_store *store);
+/* Whether all of it, name included, can be a key. */
+bool store_is_safe(const struct file_key *key);
+/* The key's text (blob.h); without a name, or a record, that of the folder. Borrows from it. */
+struct str store_key(struct arena *a, const struct file_key *key);
+
 /* remove.c */
 void remove_start(struct file_store *store);
 void remove_stop(struct file_store *store);
-/* A stored file with side-car and thumbs; at once. */
-void remove_file(const struct file_store *store, const struct file_key *key);
 
-/* "<dir>/storage/<col>/<rec>/<name>"; empty parts are left out. Parts must be segments. */
-const char *store_path(struct arena *a, const struct file_store *store, struct str col,
-                       struct str rec, struct str name);
+/* disk.c: whole files; none of these follows a link. After an error errno is its reason. */
+/* The error of a call that has just failed. */
+struct err *disk_failed(struct arena *a, const char *what, const char *path);
+/* The first `most` bytes, or fewer where there are no more. */
+MUST_CHECK struct err *disk_read(struct arena *a, const char *path, size_t most, struct str *ret);
+/* A new file, on disk when these return. What is there of it after an error is the caller's. */
+MUST_CHECK struct err *disk_write(struct arena *a, const char *path, struct str data);
+MUST_CHECK struct err *disk_copy(struct arena *a, const char *from, const char *path);
+/* A file's content, or a folder's names, are on disk when this returns. */
+MUST_CHECK struct err *disk_sync(struct arena *a, const char *path);
 
 #endif

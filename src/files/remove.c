@@ -4,21 +4,13 @@
  */
 #include "files/internal.h"
 
-#include "base/buf.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "base/thread.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define FOLDER_DEPTH 8 /* below storage/ there are four levels */
 
 /* No request takes as long from storing a file to its record's commit. */
 #define YOUNG_MS ((int64_t)10 * 60 * 1000)
@@ -27,6 +19,7 @@
 struct file_removal {
     struct arena *arena;
     struct file_store *store;
+    struct blob_place *place; /* which it is about */
     struct file_removal *next;
     struct str temp; /* a path */
     struct str col;  /* a whole folder */
@@ -34,113 +27,50 @@ struct file_removal {
     VEC(struct file_key) keys;
 };
 
-static void complain(const char *what, const char *name)
-{
-    int e = errno;
-
-    if (e != ENOENT && e != ENOTEMPTY && e != EEXIST)
-        log_error("files.remove.failed", LOG_CSTR("what", what), LOG_CSTR("name", name),
-                  LOG_CSTR("cause", strerror(e)));
-}
-
-/* --- folders ---------------------------------------------------------------------------------- */
-
-static void remove_tree(int at, const char *name, int64_t before_ms, int depth);
-
-static void remove_entry(int at, const char *name, int64_t before_ms, int depth)
-{
-    struct stat st;
-    int64_t changed_ms;
-
-    if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return;
-    if (S_ISDIR(st.st_mode)) {
-        remove_tree(at, name, before_ms, depth + 1);
-        return;
-    }
-    changed_ms = (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
-    if (changed_ms <= before_ms && unlinkat(at, name, 0) != 0)
-        complain("file", name);
-}
-
-/* No deeper than FOLDER_DEPTH. The folder itself stays where something in it does. */
-static void remove_tree(int at, const char *name, int64_t before_ms, int depth)
-{
-    int fd = depth > FOLDER_DEPTH
-                 ? -1
-                 : openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *entry;
-
-    if (!dir) {
-        complain("folder", name);
-        if (fd >= 0)
-            (void)close(fd); /* nothing was written */
-        return;
-    }
-    while ((entry = readdir(dir)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            remove_entry(fd, entry->d_name, before_ms, depth);
-    (void)closedir(dir); /* nothing was written */
-    if (unlinkat(at, name, AT_REMOVEDIR) != 0)
-        complain("folder", name);
-}
-
-static void remove_path(const char *path)
-{
-    if (unlink(path) != 0)
-        complain("file", path);
-}
-
-/* Folders with something in them stay, and new ones are made by whoever needs them. */
-static void remove_if_empty(struct arena *a, const struct file_store *store,
-                            const struct file_key *key)
-{
-    if (rmdir(store_path(a, store, key->col, key->rec, STR_NONE)) == 0 || errno == ENOENT)
-        (void)rmdir(store_path(a, store, key->col, STR_NONE, STR_NONE));
-}
-
-void remove_file(const struct file_store *store, const struct file_key *key)
-{
-    AUTO(arena_free) struct arena *a = arena_new();
-    struct str path = file_store_path(a, store, key->col, key->rec, key->name);
-    struct str thumbs = arena_concat(a, STR("thumbs_"), key->name, STR_NONE);
-
-    if (!path.p)
-        return;
-    remove_path(arena_cstr(a, path));
-    remove_path(arena_cstr(a, arena_concat(a, path, STR(".attrs"), STR_NONE)));
-    remove_tree(AT_FDCWD, store_path(a, store, key->col, key->rec, thumbs), INT64_MAX, 0);
-    remove_if_empty(a, store, key);
-}
-
-static void sweep(const struct file_store *store, const struct file_key *key)
-{
-    AUTO(arena_free) struct arena *a = arena_new();
-    const char *path = store_path(a, store, key->col, key->rec, STR_NONE);
-
-    remove_tree(AT_FDCWD, path, date_now_ms() - YOUNG_MS, 0);
-    remove_if_empty(a, store, key);
-}
-
 /* --- the queue -------------------------------------------------------------------------------- */
+
+/* An error of one that nobody waits for. */
+static void complain(const struct err *err)
+{
+    if (err && !err->logged)
+        log_error("files.remove.failed", LOG_STR("cause", err->cause));
+}
+
+static void remove_temp(struct arena *a, struct str path)
+{
+    const char *c = arena_cstr(a, path);
+
+    if (unlink(c) != 0 && errno != ENOENT)
+        complain(disk_failed(a, "removing", c));
+}
+
+/* A stored file with its thumbs, or what is left of a record. */
+static void remove_key(struct arena *a, const struct blob_place *place, const struct file_key *key)
+{
+    const struct file_key thumbs = {key->col, key->rec,
+                                    arena_concat(a, STR("thumbs_"), key->name, STR_NONE)};
+    struct str text = store_key(a, key);
+
+    if (key->name.n == 0) {
+        complain(place->ops->remove_tree(a, place->own, text, date_now_ms() - YOUNG_MS));
+        return;
+    }
+    complain(place->ops->remove(a, place->own, &text, 1));
+    complain(place->ops->remove_tree(a, place->own, store_key(a, &thumbs), INT64_MAX));
+}
 
 static void carry_out(const struct file_removal *removal)
 {
+    const struct blob_place *place = removal->place;
     AUTO(arena_free) struct arena *a = arena_new();
 
     if (removal->temp.p)
-        remove_path(arena_cstr(a, removal->temp));
+        remove_temp(a, removal->temp);
     if (removal->col.n)
-        remove_tree(AT_FDCWD, store_path(a, removal->store, removal->col, STR_NONE, STR_NONE),
-                    removal->before_ms, 0);
+        complain(place->ops->remove_tree(a, place->own, removal->col, removal->before_ms));
     for (size_t i = 0; i < removal->keys.n; i++) {
-        const struct file_key *key = &removal->keys.items[i];
-
-        if (key->name.n)
-            remove_file(removal->store, key);
-        else
-            sweep(removal->store, key);
+        arena_reset(a);
+        remove_key(a, place, &removal->keys.items[i]);
     }
 }
 
@@ -201,20 +131,24 @@ struct file_removal *file_removal_new(struct file_store *store)
 
     removal->arena = a;
     removal->store = store;
+    removal->place = store_place(store);
     return removal;
 }
 
 void file_removal_free(struct file_removal *removal)
 {
-    if (removal)
-        arena_free(removal->arena);
+    if (!removal)
+        return;
+    blob_place_unref(removal->place);
+    arena_free(removal->arena);
 }
 
 void file_removal_add(struct file_removal *removal, const struct file_key *key)
 {
     struct arena *a = removal->arena;
 
-    if (file_is_segment(key->col) && file_is_segment(key->rec)) /* others were never stored */
+    if (file_is_segment(key->col) && file_is_segment(key->rec) && /* others were never stored */
+        (key->name.n == 0 || store_is_safe(key)))
         *VEC_PUSH(a, &removal->keys) = (struct file_key){
             arena_dup(a, key->col), arena_dup(a, key->rec), arena_dup(a, key->name)};
 }
@@ -266,6 +200,6 @@ void remove_start(struct file_store *store)
     while ((entry = readdir(dir)) != NULL)
         if (str_starts(str_of(entry->d_name), STR(FILE_TEMP_PREFIX)) &&
             unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-            complain("temporary file", entry->d_name);
+            complain(disk_failed(a, "removing", entry->d_name));
     (void)closedir(dir); /* nothing was written */
 }

@@ -130,14 +130,11 @@ static struct err *hash_passwords(struct arena *a, struct rec_draft *draft)
     return !draft->looked ? NULL : finish_draft(a, draft);
 }
 
-static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
+static struct err *look_at_uploads(struct arena *a, struct rec_draft *draft)
 {
     struct rec_request *request = &draft->request;
-    const struct schema_col *col = request->col;
-    struct str id = request->id;
-    struct err *err;
+    struct err *err = rec_uploads_look(a, &draft->uploads);
 
-    err = rec_uploads_look(a, &draft->uploads);
     if (err)
         return err;
     draft->looked = true;
@@ -145,10 +142,34 @@ static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
     request->body = rec_uploads_body(a, &draft->uploads, request->body);
     draft->actor.request.body = request->body;
     if (request->action == REC_CREATE)
-        rec_matches_gather(a, col, &draft->edits, false, NULL, draft->matches);
+        rec_matches_gather(a, request->col, &draft->edits, false, NULL, draft->matches);
     err = match_texts(a, draft); /* this thread may take its time */
-    if (err || (draft->field_items && !rec_draft_is_heard(draft)))
-        return err; /* the unit has the last word on what else is wrong, or a listener mends it */
+    /* the unit has the last word on what else is wrong, or a listener mends it */
+    draft->stores = !draft->field_items || rec_draft_is_heard(draft);
+    return err;
+}
+
+/* What a unit that is leased is about may not be there before it. */
+static bool is_to_be_judged(const struct rec_draft *draft)
+{
+    return draft->stores && !draft->is_judged && !draft->request.is_leased;
+}
+
+struct err *rec_draft_judge(struct arena *a, struct db_conn *conn, struct rec_draft *draft)
+{
+    struct rec_work work = rec_draft_work(draft, conn, a);
+    struct err *err = rec_part_of(draft)->judge(draft, &work);
+
+    draft->is_judged = !err;
+    return err;
+}
+
+static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
+{
+    const struct schema_col *col = draft->request.col;
+    struct str id = draft->request.id;
+
+    draft->stores = false;
     if (draft->values)
         id = draft->values[col->id_field->at].text;
     return rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
@@ -160,9 +181,13 @@ enum rec_next rec_draft_next(const struct rec_draft *draft)
     if (draft->needs_hash)
         return REC_HASH;
     if (!draft->looked)
-        return REC_STORE;
+        return REC_LOOK;
     if (draft->request.action == REC_CREATE ? !draft->values : rec_matches_pending(draft->matches))
         return REC_MATCH;
+    if (is_to_be_judged(draft))
+        return REC_JUDGE;
+    if (draft->stores)
+        return REC_STORE;
     if (rec_draft_is_heard(draft))
         return REC_HEARD;
     return rec_draft_is_leased(draft) ? REC_LEASED : REC_RUN;
@@ -173,16 +198,19 @@ struct err *rec_draft_go_on(struct arena *a, struct rec_draft *draft)
     switch (rec_draft_next(draft)) {
     case REC_HASH:
         return hash_passwords(a, draft);
-    case REC_STORE:
-        return store_uploads(a, draft);
+    case REC_LOOK:
+        return look_at_uploads(a, draft);
     case REC_MATCH:
         return match_texts(a, draft);
+    case REC_STORE:
+        return store_uploads(a, draft);
+    case REC_JUDGE:
     case REC_HEARD:
     case REC_LEASED:
     case REC_RUN:
         break;
     }
-    BUG("a draft that is complete");
+    BUG("not a step without a transaction");
 }
 
 void rec_draft_discard(struct rec_draft *draft)

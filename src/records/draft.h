@@ -16,7 +16,9 @@ struct rec_draft {
     struct str token_key; /* of an auth record, should it have to change */
 
     struct rec_uploads uploads;
-    bool looked; /* the uploads, if any, have their names, and are among the edits */
+    bool looked;    /* the uploads, if any, have their names, and are among the edits */
+    bool is_judged; /* it may be done, as the database was: before anything is stored for it */
+    bool stores;    /* there may be something to store, and it has not been */
 
     struct rec_matches *matches;
 

@@ -191,8 +191,8 @@ enum rec_action { REC_CREATE, REC_UPDATE, REC_DELETE };
 struct rec_draft;
 
 /*
- * A file that came with a body: it lies in memory, or in a temporary file on the file system of the
- * data directory, which is removed with its request unless REC_STORE has moved it away.
+ * A file that came with a body: it lies in memory, or in a temporary file, which is removed with
+ * its request.
  * Only keys of file fields count: `field`, `field+`, `+field`; others are left alone.
  */
 struct rec_upload {
@@ -239,9 +239,12 @@ MUST_CHECK struct err *rec_draft_read(struct arena *a, struct db_conn *conn,
 enum rec_next {
     /* rec_draft_go_on(), on a pool thread without a snapshot or a unit: */
     REC_HASH,  /* passwords are hashed, or compared */
-    REC_STORE, /* uploads are looked into and stored, with names that are fixed from then on;
-                  nothing that will be refused for its size or type */
+    REC_LOOK,  /* uploads are looked into; their names are fixed from then on */
     REC_MATCH, /* texts are matched with patterns, which may take a while */
+    REC_JUDGE, /* rec_draft_judge(); never where the unit is leased: it may be about what others in
+                  it will have written */
+    REC_STORE, /* rec_draft_go_on(): uploads are stored; nothing that will be refused for its size
+                  or type */
     /* it is complete: */
     REC_HEARD,  /* somebody listens: rec_draft_run_heard() */
     REC_LEASED, /* a delete whose collection others reference: rec_draft_run(), leased */
@@ -249,6 +252,10 @@ enum rec_next {
 };
 enum rec_next rec_draft_next(const struct rec_draft *draft);
 MUST_CHECK struct err *rec_draft_go_on(struct arena *a, struct rec_draft *draft);
+/* Of a draft with uploads, before they are stored, in a read transaction: what the unit will first
+ * say, is there such a record, may the actor do this, does its condition hold. */
+MUST_CHECK struct err *rec_draft_judge(struct arena *a, struct db_conn *conn,
+                                       struct rec_draft *draft);
 /* When the unit has failed or is not run: removes what REC_STORE has stored. Any thread that
  * may block; doing it twice, or for a draft without files, is fine. */
 void rec_draft_discard(struct rec_draft *draft);

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 import races  # noqa: E402
+import rules  # noqa: E402
 from site_docs import LARGE, RECORDS, Site, form, head, read_all  # noqa: E402
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -248,7 +249,8 @@ def leftovers(binary, directory, tally):
 
 
 PARTS = (stored, refused, changed, deleted, emptied, cascaded, dropped, cut_off, in_pieces, large,
-         races.meanwhile, races.batches, races.dropped, races.unwritable, races.killed)
+         rules.refused, races.meanwhile, races.batches, races.dropped, races.unwritable,
+         races.killed)
 
 if __name__ == "__main__":
     sys.exit(main())

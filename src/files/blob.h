@@ -1,0 +1,73 @@
+/*
+ * files/blob: where stored files are kept, behind one table of calls. Private to this folder.
+ *
+ * A key is a text "col/rec/name" or "col/rec/thumbs_name/100x100_name", whose segments the caller
+ * has checked (file_is_segment()). A prefix is what keys begin with up to one of their slashes, and
+ * means everything below it.
+ *
+ * All of it blocks; any number of threads at once. A kind of place gives its calls `own`, which
+ * lives as long as the place.
+ */
+#ifndef REEVE_FILES_BLOB_H
+#define REEVE_FILES_BLOB_H
+
+#include "files/files.h"
+
+#include <stdatomic.h>
+
+struct blob_info {
+    uint64_t size;
+    int64_t modified_s;  /* Unix time */
+    struct str type;     /* of content, with its parameters */
+    struct str original; /* the client's name for it; p NULL: none is kept, as of thumbs */
+};
+
+/* One that list() has found: size and modified_s alone. The key lives until it returns; an error
+ * ends the list. */
+typedef struct err *blob_each_fn(void *user, struct str key, const struct blob_info *info);
+
+struct blob_ops {
+    /* Stores it with its type and its original name. On an error nothing of it is left; on success
+     * all of it is safe but for its name, for which there is sync(). */
+    struct err *(*put)(struct arena *a, const void *own, struct str key,
+                       const struct file_content *content, const struct blob_info *info);
+    /* The names right below the prefix are safe, too; fine for one that is gone. */
+    struct err *(*sync)(struct arena *a, const void *own, struct str prefix);
+    /* E_NOT_FOUND; what has no type is application/octet-stream. */
+    struct err *(*info)(struct arena *a, const void *own, struct str key, struct blob_info *ret);
+    /* The same, and a descriptor to read it from its start, which is the caller's to close. */
+    struct err *(*open)(struct arena *a, const void *own, struct str key, int *ret_fd,
+                        struct blob_info *ret);
+    /* The same where that waits for nothing; false: it would have to, or there is none. NULL: it
+     * always has to. The original name is not told. */
+    bool (*open_cached)(struct arena *a, const void *own, struct str key, int *ret_fd,
+                        struct blob_info *ret);
+    /* Keys that are not there are fine. These two go on with the rest after a failure, and return
+     * the first one. */
+    struct err *(*remove)(struct arena *a, const void *own, const struct str *keys, size_t n);
+    /* All but what is younger than before_ms (Unix time, as the place knows it). */
+    struct err *(*remove_tree)(struct arena *a, const void *own, struct str prefix,
+                               int64_t before_ms);
+    /* In no order. */
+    struct err *(*list)(struct arena *a, const void *own, struct str prefix, blob_each_fn *each,
+                        void *user);
+};
+
+/* A kind of storage, and which one. Shared and counted. */
+struct blob_place {
+    const struct blob_ops *ops;
+    const void *own;
+    struct arena *arena;
+    atomic_uint refs;
+};
+/* own lives in `take_a`, which is freed with the place; the reference is the caller's. */
+struct blob_place *blob_place_new(struct arena *take_a, const struct blob_ops *ops,
+                                  const void *own);
+struct blob_place *blob_place_ref(struct blob_place *place);
+void blob_place_unref(struct blob_place *place); /* NULL is fine */
+AUTO_DEFINE(blob_place_unref, struct blob_place *)
+
+/* local.c: the folder storage/ of a data directory. */
+struct blob_place *local_place(struct str dir);
+
+#endif
