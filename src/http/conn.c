@@ -201,7 +201,7 @@ void conn_close(struct http_conn *conn)
     conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
     if (conn->exchange && conn->exchange->stream.events)
-        conn->exchange->stream.left(conn->exchange);
+        conn->exchange->stream.gone(conn->exchange);
 }
 
 /* Half-closes, drops what still comes, then closes: so the answer is read before a reset. */

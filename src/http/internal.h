@@ -63,13 +63,16 @@ struct exchange;
 /* An answer whose bytes come as they come (stream.c). */
 struct stream {
     const struct req_stream_events *events; /* NULL: it is none */
-    void (*left)(struct exchange *ex);      /* its connection is closed */
+    void (*gone)(struct exchange *ex);      /* its connection is closed */
     void (*stop)(struct exchange *ex);      /* the server stops */
     struct buf waiting, sending;
-    bool busy;    /* libuv has `sending` */
-    bool told;    /* of its end */
-    bool closing; /* the user has let go */
-    bool lost;    /* bytes are missing: it cannot go on */
+    bool chunked;  /* HTTP/1.1 without a size */
+    bool sized;    /* its size was told: */
+    uint64_t left; /* ... how much of it is still to come */
+    bool busy;     /* libuv has `sending` */
+    bool told;     /* of its end */
+    bool closing;  /* the user has let go */
+    bool lost;     /* bytes are missing: it cannot go on */
 };
 
 /* One request with its answer; recycled. */

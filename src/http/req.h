@@ -68,6 +68,8 @@ struct resp {
     struct buf body;          /* an answer to HEAD keeps it; the connection does not send it */
     struct str borrowed;      /* p not NULL: the body, in place of `body` */
     struct resp_file file;    /* open: the body, in place of both */
+    bool sized;               /* a stream: its length is known, and told */
+    uint64_t size;            /* ... in bytes */
     struct buf headers;       /* further header lines, each ending in CR LF */
     bool bare;                /* no security headers (services.md 12.4: redirects, OPTIONS) */
     bool framable;            /* no X-Frame-Options: file downloads (services.md 12.4) */
@@ -184,7 +186,7 @@ struct req_stream_events {
      * Nothing more need be written; req_stream_close() now or soon. */
     void (*ended)(struct req *req);
 };
-/* In place of req_send(): sends the head, made of status, content type and headers. What the
+/* In place of req_send(): sends the head, made of status, content type, headers and size. What the
  * request points to (path, headers, arena) is gone after it, but for `user`. False: there is no
  * body to write, since the client has left or wants the head alone, and the request was let go of.
  * events outlives the request. */
@@ -195,7 +197,8 @@ MUST_CHECK bool req_stream_open(struct req *req, const struct req_stream_events 
 MUST_CHECK bool req_stream_write(struct req *req, struct str bytes);
 /* Something waits: who has as much as one likes to write goes on when it is drained. */
 bool req_stream_waits(const struct req *req);
-/* Ends the answer, once all that was written is out, and lets go of the request. */
+/* Ends the answer, once all that was written is out, and lets go of the request. Where a size was
+ * told and less was written, the connection ends: that is how the client sees it. */
 void req_stream_close(struct req *req);
 
 /* Any thread: has resume(req) called on the request's loop, which is woken at the next

@@ -108,10 +108,10 @@ static void on_written(uv_write_t *write, int status)
 
 static void frame(const struct exchange *ex, struct buf *out, struct str bytes)
 {
-    if (!ex->http10)
+    if (ex->stream.chunked)
         buf_addf(out, "%zx\r\n", bytes.n);
     buf_add(out, bytes);
-    if (!ex->http10)
+    if (ex->stream.chunked)
         BUF_ADD(out, "\r\n");
 }
 
@@ -152,10 +152,11 @@ bool req_stream_write(struct req *req, struct str bytes)
     if (bytes.n == 0) /* a chunk of none would be the last */
         return true;
     stream->waiting.max = LIMIT_STREAM_BYTES - stream->sending.n;
-    if (bytes.n + FRAME_BYTES > stream->waiting.max)
+    if (bytes.n + FRAME_BYTES > stream->waiting.max || bytes.n > stream->left)
         stream->lost = true;
     else
         frame(ex, &stream->waiting, bytes);
+    stream->left -= stream->lost ? 0 : bytes.n;
     stream->lost |= stream->waiting.full;
     if (!stream->lost && !stream->busy && !push(ex))
         stream->lost = true;
@@ -186,7 +187,12 @@ bool req_stream_open(struct req *req, const struct req_stream_events *events)
         send_answer(ex, STR_NONE);
         return false;
     }
-    ex->stream = (struct stream){.events = events, .left = on_left, .stop = on_stop};
+    ex->stream = (struct stream){.events = events,
+                                 .gone = on_left,
+                                 .stop = on_stop,
+                                 .chunked = !ex->http10 && !req->resp.sized,
+                                 .sized = req->resp.sized,
+                                 .left = req->resp.sized ? req->resp.size : UINT64_MAX};
     buf_init(&ex->stream.waiting, LIMIT_STREAM_BYTES);
     buf_init(&ex->stream.sending, LIMIT_STREAM_BYTES);
     ex->stream.waiting.asks = ex->stream.sending.asks = true;
@@ -205,10 +211,10 @@ void req_stream_close(struct req *req)
 {
     struct exchange *ex = exchange_of(req);
     struct http_conn *conn = ex->conn;
-    bool whole = is_open(ex);
+    bool whole = is_open(ex) && (!ex->stream.sized || ex->stream.left == 0);
 
     ex->stream.closing = true;
-    if (whole && !ex->http10)
+    if (whole && ex->stream.chunked)
         BUF_ADD(&ex->stream.waiting, "0\r\n\r\n");
     if (!whole || ex->stream.waiting.full)
         conn_close(conn);

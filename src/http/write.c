@@ -300,12 +300,14 @@ void write_err(struct http_conn *conn, enum err_kind kind)
     write_answer(ex);
 }
 
-/* Without a length: HTTP/1.1 has chunks, and before it the connection's end is the body's. */
+/* Without a size HTTP/1.1 has chunks, and before it the connection's end is the body's. */
 void write_stream_head(struct exchange *ex)
 {
     check_size(ex);
     add_answer_head(ex, false);
-    if (ex->http10)
+    if (ex->req.resp.sized)
+        add_length(ex, ex->req.resp.size);
+    else if (ex->http10)
         ex->keep = false;
     else
         BUF_ADD(&ex->head, "Transfer-Encoding: chunked\r\n");

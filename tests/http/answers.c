@@ -95,6 +95,8 @@ void answer_stream(struct req *req)
     req->user = ticker;
     req->resp.status = 200;
     req->resp.content_type = "text/event-stream";
+    req->resp.sized = req_query_get(req, STR("told")).p != NULL;
+    req->resp.size = number(req, "told");
     if (!req_stream_open(req, &stream_events)) {
         free(ticker);
         return;

@@ -154,6 +154,27 @@ def test_streams() -> None:
         server.until("all are over", streams=0, connections=0, in_flight=0)
 
 
+def test_streams_of_known_size() -> None:
+    """They have no chunks, and the connection goes on after them; less than was told ends it."""
+    with serving() as server:
+        for n, size, told in ((0, 0, 0), (3, 5, 15), (3000, 10000, 30000000)):
+            path = b"/api/stream?n=%d&size=%d&paced=1&told=%d" % (n, size, told)
+            want = b"".join(b"%c" % (ord("a") + left % 26) * size for left in range(n, 0, -1))
+            for version in (b"1.1", b"1.0"):
+                got = server.say(get(path, CLOSE, version=version))
+                expect((b"chunked" in got, b"Content-Length: %d\r\n" % told in got), (False, True))
+                expect(body(got) == want, True, path)
+            got = server.say(get(path) + LAST)
+            expect(got.count(b"healthy"), 1, path)
+            got = server.say(get(path, CLOSE, b"HEAD"))
+            expect((status(got), body(got), b"Content-Length: %d\r\n" % told in got), (200, b"", True))
+        for n, size, told in ((3, 5, 16), (0, 0, 1), (3, 5, 14)):
+            path = b"/api/stream?n=%d&size=%d&told=%d" % (n, size, told)
+            got = server.say(get(path) + LAST)
+            expect((b"healthy" in got, len(body(got)) < told), (False, True), path)
+        server.until("all are over", streams=0, connections=0, in_flight=0)
+
+
 def test_stream_reader_that_is_slow() -> None:
     """What waits for it has a bound; who reads in the end gets all that was within."""
     with serving() as server:
