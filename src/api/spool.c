@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define TEMP_NAME_LEN 20
+#define WRITE_BACK_BYTES (8 * MIB) /* of a large file at once; a disk's long transfer */
 
 struct spool {
     struct arena *arena;
@@ -108,12 +109,26 @@ static bool begin(void *user, const struct body_part *head)
     return head->name.n == 0 || head->filename.n == 0 || open_file(spool, part);
 }
 
+/* What is there of a large file is on its way to the disk while the rest is still to come: the
+ * file's end would wait for all of it. Only a hint: whether it is there is asked when it is stored.
+ */
+static void begin_write_back(const struct spool *spool, uint64_t from, uint64_t to)
+{
+    from -= from % WRITE_BACK_BYTES;
+    to -= to % WRITE_BACK_BYTES;
+    if (to > from)
+        (void)sync_file_range(spool->fd, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+}
+
 static bool write_piece(struct spool *spool, struct str piece)
 {
+    struct body_part *part = in_hand(spool);
+    uint64_t from = part->size;
+
     if (spool->fd < 0 && !open_again(spool, 0))
         return false;
     md5_add(spool->sum, piece);
-    in_hand(spool)->size += piece.n;
+    part->size += piece.n;
     while (piece.n > 0) {
         ssize_t n = write(spool->fd, piece.p, piece.n);
 
@@ -121,6 +136,7 @@ static bool write_piece(struct spool *spool, struct str piece)
             return no_room(spool, "writing a temporary file");
         piece = str_from(piece, n > 0 ? (size_t)n : 0);
     }
+    begin_write_back(spool, from, part->size);
     return true;
 }
 

@@ -157,8 +157,8 @@ void rec_uploads_check(struct arena *a, const struct rec_uploads *uploads,
 
 /* --- storing ---------------------------------------------------------------------------------- */
 
-/* By itself, or with the others: more than the field takes, whatever else it holds. The unit will
- * say so. */
+/* By itself, or with the others: more than the field takes, whatever else it holds; or it came with
+ * a name that could not be noted. The unit will say so. */
 static bool will_be_refused(struct arena *a, const struct rec_uploads *uploads,
                             const struct rec_new_file *file)
 {
@@ -168,7 +168,7 @@ static bool will_be_refused(struct arena *a, const struct rec_uploads *uploads,
 
     for (size_t i = 0; i < uploads->n; i++)
         n += uploads->items[i].field == field;
-    if (field->multiple && n > (size_t)field->file.max_select)
+    if (!utf8_valid(file->from->name) || (field->multiple && n > (size_t)field->file.max_select))
         return true;
     field_check_upload(a, field, &file->file, &items);
     return items != NULL;

@@ -2,9 +2,12 @@
 """full.py BINARY
 
 A disk that is full: writes are refused with 503 and said so in the log once a second, however many
-there are; reads go on; once there is room, writes are taken again. Needs root, for a small tmpfs.
+there are; reads go on; once there is room, writes are taken again. Of an upload during which it fills
+up there is nothing left, or all of it. Needs root, for a small tmpfs.
 """
 
+import glob
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +18,7 @@ import reeve  # noqa: E402
 
 ENTRIES = "/api/collections/entries/records"
 DOCS = "/api/collections/docs/records"
+LARGE = 1 << 20
 FORM = (b'--x\r\nContent-Disposition: form-data; name="one"; filename="a.txt"\r\n'
         b"Content-Type: text/plain\r\n\r\n" + b"text " * 1000 + b"\r\n--x--\r\n")
 
@@ -34,11 +38,13 @@ def main():
         reeve.set_batch(directory, enabled=True)
         with reeve.Server(binary, directory, log=os.path.join(home, "log")) as server:
             server.request("POST", "/api/collections", {
-                "name": "docs", "type": "base", "createRule": "", "fields": [{"name": "one", "type": "file"}]},
+                "name": "docs", "type": "base", "createRule": "", "updateRule": "",
+                "fields": [{"name": "one", "type": "file"}]},
                 {"Authorization": reeve.token(directory, "root")})
             for name, ask, status, count in (("writes", write, 503, 60), ("batches", batch, 503, 60),
                                              ("uploads", upload, 503, 60), ("logins", login, 200, 12)):
                 refused(server, disk, name, ask, status, count, tally)
+            in_the_middle(server, disk, tally)
             tally.check("stops cleanly", server.stop(), server.output())
     finally:
         subprocess.run(["umount", disk], check=True)
@@ -63,6 +69,39 @@ def login(server):
 
 def upload(server):
     return server.request("POST", DOCS, FORM, {"Content-Type": "multipart/form-data; boundary=x"})[0]
+
+
+def in_the_middle(server, disk, tally):
+    """The disk fills up somewhere in a large upload: as it comes, or as it is stored."""
+    ident = json.loads(send_large(server, "POST", DOCS)[1])["id"]
+    seen = set()
+    for room in (4096, 100000, 300000, 600000, LARGE - 4096, LARGE + 4096, LARGE + 200000, 2 * LARGE):
+        for method, path in (("POST", DOCS), ("PATCH", DOCS + "/" + ident)):
+            fill(disk)
+            os.truncate(os.path.join(disk, "filler"), os.path.getsize(os.path.join(disk, "filler")) - room)
+            status = send_large(server, method, path)[0]
+            os.unlink(os.path.join(disk, "filler"))
+            seen.add(status)
+            tally.check("a large %s with room for %d" % (method, room), status in (200, 503), status)
+            try:
+                reeve.until("the storage is what the records name", lambda: is_tidy(server.dir))
+                tally.check("it leaves nothing, or all of it", True)
+            except RuntimeError as e:
+                tally.check("it leaves nothing, or all of it", False, e)
+    tally.check("some had room, some had not", seen == {200, 503}, seen)
+
+
+def send_large(server, method, path):
+    body = FORM.replace(b"text " * 1000, b"x" * LARGE)
+    return server.request(method, path, body, {"Content-Type": "multipart/form-data; boundary=x"})
+
+
+def is_tidy(directory):
+    wanted = {os.path.join(ident, name) for ident, name in reeve.query(directory, "SELECT id, one FROM docs")}
+    top, = glob.glob(os.path.join(directory, "storage", "*"))
+    there = {os.path.relpath(path, top) for path in glob.glob(os.path.join(top, "*", "*"))}
+    return there == wanted | {name + ".attrs" for name in wanted} and \
+        not os.listdir(os.path.join(directory, ".pb_temp_to_delete"))
 
 
 def fill(disk):

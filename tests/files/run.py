@@ -75,6 +75,13 @@ def refused(site):
         status, body = site.send("POST", RECORDS, parts)
         site.tally.check("refuses " + name, status == 400 and
                          body["data"].get(field, {}).get("code") == code, body)
+    status, body = site.send("POST", RECORDS, [("one", "x", b"a\xff"), ("title", "t" * 21)])
+    site.tally.check("refuses the fields before a name", body["data"].keys() == {"title"}, body)
+    for name in (b"\xff.txt", b"a.\xfc", b"\xed\xa0\x80.txt", b"\xff" * 400):
+        for content in ("x", "x" * 300000):
+            status, body = site.send("POST", RECORDS, [("one", content, name)])
+            site.tally.check("refuses a name that is no UTF-8", (status, body) == (400, {
+                "data": {}, "message": "Failed to create record.", "status": 400}), body)
     status, _ = site.send("PATCH", RECORDS + "/nosuchrecord000", [("one", "x", "a")])
     site.tally.check("refuses a record that is not there", status == 404, status)
     status, body = site.send("POST", RECORDS, [("one", "x", "a"), ("@jsonPayload", "{")])

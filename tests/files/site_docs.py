@@ -87,9 +87,13 @@ def form(parts):
     for name, value, *file_name in parts:
         out += b'--XX\r\nContent-Disposition: form-data; name="' + name.encode() + b'"'
         if file_name:
-            out += b'; filename="' + file_name[0].encode() + b'"'
-        out += b"\r\n\r\n" + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
+            out += b'; filename="' + raw(file_name[0]) + b'"'
+        out += b"\r\n\r\n" + raw(value) + b"\r\n"
     return out + b"--XX--\r\n"
+
+
+def raw(value):
+    return value if isinstance(value, bytes) else value.encode()
 
 
 def head(length, method="POST"):
