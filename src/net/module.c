@@ -9,6 +9,9 @@
  *  3. No lock is held while a callback runs.
  *
  * libcurl's code may not be unloaded: threads that look up names may outlive their transfers.
+ *
+ * Sockets to servers are closed when another program is executed. Of those by which libcurl wakes
+ * itself that holds from 8.x on only; they lead nowhere.
  */
 #include "net/module.h"
 

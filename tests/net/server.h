@@ -11,6 +11,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,6 +33,7 @@ struct server_connection {
     size_t n_head;
     size_t n_read; /* bytes at head: the head, then what came with it */
     uint64_t n_body;
+    unsigned n_requests;
 };
 
 struct server {
@@ -165,12 +168,48 @@ static inline bool answer_big(struct server_connection *c)
     return true;
 }
 
+/* The first request of a connection is echoed; the next finds that the server has left. */
+static inline bool answer_once(struct server_connection *c)
+{
+    return c->n_requests == 1 && answer_echo(c);
+}
+
+/* Takes the body at once but for a rest after every 6 MB, longer than the sockets hide. */
+static inline bool answer_resting(struct server_connection *c)
+{
+    static const size_t size = 64 * 1024;
+    char *piece = malloc(size);
+    uint64_t at = c->n_read - c->n_head;
+    uint64_t rested = 0;
+    ssize_t n = 1;
+
+    assert_non_null(piece);
+    for (; at < c->n_body && (n = recv(c->fd, piece, size, 0)) > 0; at += (uint64_t)n) {
+        if (at - rested < 6000000)
+            continue;
+        rested = at;
+        (void)usleep(250000);
+    }
+    free(piece);
+    return n > 0 && server_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
 /* Until the client leaves. */
 static inline bool answer_silent(struct server_connection *c)
 {
     char byte;
 
     while (recv(c->fd, &byte, 1, 0) > 0)
+        continue;
+    return false;
+}
+
+/* The same without reading: until the client, or the server's end, shuts the socket. */
+static inline bool answer_stuck(struct server_connection *c)
+{
+    struct pollfd left = {.fd = c->fd, .events = POLLRDHUP};
+
+    while (poll(&left, 1, -1) < 0)
         continue;
     return false;
 }
@@ -258,6 +297,8 @@ static inline bool server_answer(struct server_connection *c)
         {"/reset", answer_reset},       {"/garbage", answer_garbage},
         {"/redirect", answer_redirect}, {"/long-head", answer_long_head},
         {"/early", answer_early},       {"/leave", answer_leave},
+        {"/stuck", answer_stuck},       {"/once", answer_once},
+        {"/resting", answer_resting},
     };
     const char *path = strchr(c->head, ' ') + 1;
 
@@ -294,6 +335,7 @@ static inline void *server_serve(void *user)
     struct server_connection *c = user;
 
     while (server_read(c)) {
+        c->n_requests++;
         atomic_fetch_add(&c->server->n_requests, 1);
         if (!server_answer(c))
             break;
@@ -327,6 +369,8 @@ static inline void *server_run(void *user)
 
         if (!c || at >= SERVER_CONNECTIONS)
             abort();
+        /* or a head and a body that are sent one by one take 40 ms */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         c->server = server;
         c->fd = fd;
         server->connections[at] = c;
