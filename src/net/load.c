@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-/* The folder of the executable, with a slash; empty where the system does not say. */
+/* The folder of the executable; empty where the system does not say. */
 static struct str program_folder(struct arena *a)
 {
     char path[4096];
@@ -11,7 +11,7 @@ static struct str program_folder(struct arena *a)
     struct str whole = {path, n > 0 ? (size_t)n : 0};
     size_t slash = str_find_last_byte(whole, '/');
 
-    return slash < whole.n ? arena_dup(a, str_sub(whole, 0, slash + 1)) : STR_NONE;
+    return slash < whole.n ? arena_dup(a, str_sub(whole, 0, slash)) : STR_NONE;
 }
 
 static void *open_module(struct arena *a, struct str folder, const char **ret_path)
@@ -23,12 +23,10 @@ static void *open_module(struct arena *a, struct str folder, const char **ret_pa
 /* Where there is no such file the next folder is asked; a file that cannot be loaded is told of. */
 static void *find_module(struct arena *a, const char *folder, const char **ret_path)
 {
-    void *found;
+    struct str beside = folder ? str_of(folder) : program_folder(a);
+    void *found = beside.n > 0 ? open_module(a, beside, ret_path) : NULL;
 
-    if (folder)
-        return open_module(a, str_of(folder), ret_path);
-    found = open_module(a, program_folder(a), ret_path);
-    if (found || access(*ret_path, F_OK) == 0)
+    if (found || folder || (beside.n > 0 && access(*ret_path, F_OK) == 0))
         return found;
     return open_module(a, STR(REEVE_MODULE_DIR), ret_path);
 }
