@@ -86,6 +86,8 @@ static bool with_batch(const struct settings *settings)
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct settings, member)
+#define THUMB_PIXELS 1000000000 /* a decode cannot be stopped */
+#define THUMB_BYTES ((int64_t)8 << 30)
 
 /* 0 is empty: bounds are for other values. */
 static const struct int_row {
@@ -102,6 +104,8 @@ static const struct int_row {
     {"logs.maxDataSize", AT(logs.max_data_size), NULL, 0, MAX_SAFE_INT},
     {"logs.maxDays", AT(logs.max_days), NULL, 0, MAX_SAFE_INT},
     {"logs.minLevel", AT(logs.min_level), NULL, NO_MIN, MAX_SAFE_INT},
+    {"thumbs.maxPixels", AT(thumbs.max_pixels), NULL, 0, THUMB_PIXELS},
+    {"thumbs.maxBytes", AT(thumbs.max_bytes), NULL, 0, THUMB_BYTES},
 };
 
 static const struct text_row {
