@@ -130,6 +130,9 @@ struct file_thumb {
 MUST_CHECK struct err *file_store_thumb(struct arena *a, struct file_store *store,
                                         const struct file_thumb *thumb, struct file_opened *ret);
 
+/* Frees what thumbs have left behind for the calling thread: before it ends. */
+void file_thread_end(void);
+
 /* --- removing in the background -------------------------------------------------------------- */
 
 /* Any thread, also the writer's: these copy what they are given, queue it, and return at once. What

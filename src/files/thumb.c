@@ -240,3 +240,8 @@ struct err *file_store_thumb(struct arena *a, struct file_store *store,
         finish(store, making, err != NULL);
     return err;
 }
+
+void file_thread_end(void)
+{
+    image_thread_end();
+}
