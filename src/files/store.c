@@ -114,11 +114,8 @@ static struct err *open_in(struct arena *a, struct blob_place *place, struct str
                             : place->ops->open(a, place->own, key, &fd, &info);
     if (err)
         return err;
-    *ret = (struct file_opened){.fd = fd,
-                                .size = info.size,
-                                .modified_s = info.modified_s,
-                                .type = info.type,
-                                .key = key};
+    *ret = (struct file_opened){
+        .fd = fd, .size = info.size, .modified_s = info.modified_s, .type = info.type, .key = key};
     if (fd < 0)
         ret->place = blob_place_ref(place);
     return NULL;

@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define TEMP_NAME_LEN 20
@@ -27,7 +26,8 @@
  * after that. */
 struct making {
     struct making *next;
-    struct str key; /* the maker's: read only while it is on the list */
+    struct arena *arena; /* its own */
+    struct str key;      /* the maker's: read only while it is on the list */
     unsigned n_users;
     bool done, failed;
 };
@@ -169,9 +169,10 @@ static struct making *begin(struct file_store *store, struct str key, bool *ret_
         ;
     *ret_mine = !making;
     if (!making) {
-        making = calloc(1, sizeof(*making));
-        if (!making)
-            BUG("out of memory");
+        struct arena *a = arena_new();
+
+        making = ARENA_NEW(a, struct making);
+        making->arena = a;
         making->key = key;
         making->next = store->making;
         store->making = making;
@@ -187,7 +188,7 @@ static void leave(struct file_store *store, struct making *making)
 
     pthread_mutex_unlock(&store->thumbs_lock);
     if (last)
-        free(making);
+        arena_free(making->arena);
 }
 
 static void finish(struct file_store *store, struct making *making, bool failed)
