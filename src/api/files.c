@@ -151,6 +151,12 @@ static bool is_whole(const struct api_call *call)
     return download->is_whole;
 }
 
+/* What is stored is not checked. */
+static uint64_t bound(int64_t setting)
+{
+    return setting > 0 ? (uint64_t)setting : 0;
+}
+
 /* What is no picture after all is sent as it is. */
 static struct err *make_thumb(struct api_call *call)
 {
@@ -158,8 +164,8 @@ static struct err *make_thumb(struct api_call *call)
     const struct file_thumb thumb = {.key = &download->key,
                                      .source = &download->served.file,
                                      .size = download->size,
-                                     .max_pixels = (uint64_t)call->settings->thumbs.max_pixels,
-                                     .max_bytes = (uint64_t)call->settings->thumbs.max_bytes};
+                                     .max_pixels = bound(call->settings->thumbs.max_pixels),
+                                     .max_bytes = bound(call->settings->thumbs.max_bytes)};
     struct file_opened made;
     struct err *err = file_store_thumb(call->arena, call->api->files, &thumb, &made);
     static struct log_pace pace;

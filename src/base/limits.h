@@ -113,8 +113,6 @@
 #define LIMIT_REGEX_NESTING 1000     /* groups within groups */
 
 /* Pictures and their thumbs. */
-#define LIMIT_PICTURE_PIXELS 100000000  /* more are not decoded: the original is served */
-#define LIMIT_PICTURE_BYTES (256 * MIB) /* the same, as they lie in memory */
-#define LIMIT_THUMB_SIDE 10000          /* pixels: the original is served beyond */
+#define LIMIT_THUMB_SIDE 10000 /* pixels: the original is served beyond */
 
 #endif

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PIXELS ((uint64_t)100000000)
+#define BYTES (256 * MIB)
 #define MOST_BYTES (4 * MIB)
 
 static char folder[] = "/tmp/reeve-image-XXXXXX";
@@ -290,8 +292,8 @@ static struct image_task task(unsigned width, unsigned height, enum image_cut cu
                                .height = height,
                                .cut = cut,
                                .out = IMAGE_PNG,
-                               .max_pixels = LIMIT_PICTURE_PIXELS,
-                               .max_bytes = LIMIT_PICTURE_BYTES};
+                               .max_pixels = PIXELS,
+                               .max_bytes = BYTES};
 }
 
 static struct pixels thumb(struct arena *a, struct image_task asked)
