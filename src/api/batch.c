@@ -105,7 +105,7 @@ const struct api_work api_batch = {
     .steps = {
         {.place = AT_POOL_READ, .run = prepare_batch},
         {.place = AT_HASH, .run = hash_next, .needed = is_hash_left, .repeats = true},
-        {.place = AT_POOL, .run = batch_files_store, .needed = batch_files_wait},
+        {.place = AT_STORE, .run = batch_files_store, .needed = batch_files_wait},
         {.place = AT_LEASE, .unit = batch_run, .timeout_s = lease_timeout_s, .may_fail = true},
         {.place = AT_LOOP, .run = send_answers},
     },

@@ -139,9 +139,15 @@ static struct err *open_file(struct api_call *call)
     struct err *err =
         file_store_open(call->arena, call->api->files, &download->key, &download->served.file);
 
-    if (!err)
-        (void)wants_thumb(download); /* the next step looks for it */
-    return err;
+    struct file_opened thumb;
+    struct file_key key;
+
+    if (err || !wants_thumb(download))
+        return err;
+    key = file_thumb_key(call->arena, &download->key, download->size);
+    if (!file_store_open(call->arena, call->api->files, &key, &thumb))
+        take_thumb(call, &thumb); /* else it is to be made */
+    return NULL;
 }
 
 static bool is_whole(const struct api_call *call)
@@ -200,7 +206,7 @@ static void close_file(struct api_call *call)
 const struct api_work api_files_download = {
     .steps = {{.place = AT_READ, .run = find_file},
               {.place = AT_LOOP, .run = open_cached},
-              {.place = AT_POOL, .run = open_file, .needed = is_closed},
+              {.place = AT_STORE, .run = open_file, .needed = is_closed},
               {.place = AT_IMAGE, .run = make_thumb, .needed = is_whole},
               {.place = AT_LOOP, .run = send_file}},
     .undo = close_file,

@@ -24,6 +24,9 @@ enum api_place {
                 body that is large, on the pool; where the database's calls wait, on its threads */
     AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
     AT_POOL,      /* a pool thread */
+    AT_STORE,     /* the same for what reads or stores files: one that waits for others, where they
+                     are not on a disk here */
+    AT_REMOTE,    /* a pool thread that waits for another server */
     AT_IMAGE,     /* the pool's lane for pictures */
     AT_HASH,      /* the pool's lane for passwords */
     AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
@@ -200,6 +203,7 @@ extern const struct api_work api_collections_providers;
 extern const struct api_work api_collections_try_view;
 extern const struct api_work api_settings_view;
 extern const struct api_work api_settings_change;
+extern const struct api_work api_settings_test_s3;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;

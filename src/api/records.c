@@ -133,7 +133,7 @@ static void discard_draft(struct api_call *call)
             {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_LOOK},       \
             {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_MATCH},      \
             {.place = AT_READ, .run = judge_draft, .needed = is_next, .what = REC_JUDGE},         \
-            {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_STORE},      \
+            {.place = AT_STORE, .run = complete_draft, .needed = is_next, .what = REC_STORE},     \
             {.place = AT_HEARD, .run = run_heard, .needed = is_next, .what = REC_HEARD},          \
             {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_next, .what = REC_RUN},        \
             {.place = AT_LOOP, .run = api_send_written},                                          \

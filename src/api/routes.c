@@ -41,6 +41,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, &api_settings_view},
     {"PATCH",  "/api/settings",
      GUARD_SUPERUSER, BODY_PLAIN, &api_settings_change},
+    {"POST",   "/api/settings/test/s3",
+     GUARD_SUPERUSER, BODY_PLAIN, &api_settings_test_s3},
     {"GET",    "/api/reeve",
      GUARD_SUPERUSER, BODY_PLAIN, &api_reeve},
     {"GET",    "/api/reeve/settings",

@@ -252,6 +252,13 @@ static bool start_unit(struct api_call *call)
     return false;
 }
 
+static bool start_store(struct api_call *call)
+{
+    const bool waits = file_store_is_remote(call->api->files);
+
+    return api_to_pool(call, waits ? POOL_REMOTE : POOL_WORK, run_on_pool);
+}
+
 static const struct place {
     bool reads;
     bool decides;                         /* the client is not refused from here on */
@@ -262,6 +269,8 @@ static const struct place {
     [AT_LOOP] = {0}, /* neither */
     [AT_READ] = {.reads = true, .start = start_read},
     [AT_POOL_READ] = {.reads = true, .lane = POOL_WORK, .run = read_in_turn},
+    [AT_STORE] = {.start = start_store},
+    [AT_REMOTE] = {.lane = POOL_REMOTE, .run = run_on_pool},
     [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
     [AT_IMAGE] = {.lane = POOL_IMAGE, .run = run_on_pool},
     [AT_HASH] = {.lane = POOL_HASH, .run = run_on_pool},

@@ -125,6 +125,14 @@ struct err *app_follow_schema(struct arena *a, struct app *app, int64_t db_versi
     return err;
 }
 
+/* New files go where the settings say before anybody is told of them. */
+static void publish_settings(struct app *app, struct settings *settings)
+{
+    if (app->files)
+        file_store_use(app->files, &settings->s3);
+    settings_publish(app->settings, settings);
+}
+
 struct err *app_reload_settings(struct arena *a, struct app *app)
 {
     struct settings *settings;
@@ -136,7 +144,7 @@ struct err *app_reload_settings(struct arena *a, struct app *app)
     if (!err)
         err = settings_load(a, conn, app->encryption_key, &settings);
     if (!err)
-        settings_publish(app->settings, settings);
+        publish_settings(app, settings);
     pthread_mutex_unlock(&app->reloading);
     return err;
 }

@@ -24,6 +24,7 @@ struct app {
      * publish an older state over a newer one. */
     pthread_mutex_t reloading;
     struct settings_store *settings;
+    struct file_store *files; /* the server's, which follows the settings; else NULL */
     struct notify *notify;
 };
 

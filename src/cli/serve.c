@@ -26,6 +26,7 @@
 #define POOLED_CONNECTIONS 16
 /* Beside the one that has the write connection: they only wait for it, and not for ever. */
 #define LEASE_THREADS 4
+#define REMOTE_THREADS 32 /* most of the time they wait */
 #define HEARD_THREADS 32 /* a listener that rests keeps one */
 
 struct serving {
@@ -85,6 +86,8 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
     ret[POOL_SLOW] = (struct pool_lane_conf){n_slow, n_slow / 2, LIMIT_SLOW_QUEUE};
     ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
     ret[POOL_IMAGE] = (struct pool_lane_conf){n, (n + 1) / 2, LIMIT_POOL_QUEUE};
+    ret[POOL_REMOTE] =
+        (struct pool_lane_conf){REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE};
     ret[POOL_LEASE] = (struct pool_lane_conf){LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE};
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};
     if (db_engine_blocks(options->engine))
@@ -122,7 +125,7 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
     const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
     const unsigned per_reader = 2;               /* the database, its log */
     const unsigned per_job = 3;                  /* an upload and its target, or folders */
-    const unsigned fixed = 16; /* write connections, checkpointer, shared memory, notifications */
+    const unsigned fixed = LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
 
     return readers * per_reader + pool * per_job + fixed;
 }
@@ -211,6 +214,14 @@ static void settings_changed(void *user)
     notify_announce(user, "settings");
 }
 
+static void open_files(const struct options *options, struct app *app)
+{
+    AUTO(settings_unref) struct settings *settings = settings_current(app->settings);
+
+    app->files = file_store_new(options->dir, true);
+    file_store_use(app->files, &settings->s3);
+}
+
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
     struct http_conf conf;
@@ -221,6 +232,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!err)
         err = missing_check(a, &serving->app);
     if (!err)
+        open_files(options, &serving->app);
+    if (!err)
         err = notify_start(a, &serving->app);
     if (err)
         return err;
@@ -228,7 +241,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(options),
-                                .files = file_store_new(options->dir, true),
+                                .files = serving->app.files,
                                 .events = options->events,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
@@ -282,6 +295,6 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_close(serving.server);
     reap_stop();
     app_close(&serving.app);
-    file_store_free(serving.api.files); /* the last commits have said what is to go */
+    file_store_free(serving.app.files); /* the last commits have said what is to go */
     return code;
 }

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "net/net.h"
+#include "settings/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,16 @@ struct file_store;
 struct file_store *file_store_new(struct str dir, bool serving);
 /* Finishes what waits to be removed. NULL is fine. */
 void file_store_free(struct file_store *store);
+
+/* Where files are from now on: in that bucket where it is enabled, else in the data directory. What
+ * has begun ends where it began; nothing is moved. Copies s3. Any thread. */
+void file_store_use(struct file_store *store, const struct settings_s3 *s3);
+/* Whether that is another server: what blocks here waits for it, then. Any thread. */
+bool file_store_is_remote(struct file_store *store);
+/* Whether files can be stored in that bucket and removed: E_UNAVAILABLE or whatever says why not.
+ * Blocks. */
+MUST_CHECK struct err *file_store_try(struct arena *a, struct file_store *store,
+                                      const struct settings_s3 *s3);
 
 /* Makes the folder for temporary files if it is missing; its path, with a slash at its end. Any
  * thread that may block. */

@@ -13,11 +13,14 @@
 
 struct file_store {
     struct arena *arena;
-    struct str dir;
+    struct str dir, temp_dir;
+    struct net *net;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* under the lock */
     struct blob_place *place;
+    struct settings_s3 s3; /* which one it is, in s3_arena */
+    struct arena *s3_arena;
     struct file_removal *first, *last;
     bool started, stopping;
     pthread_t thread;

@@ -7,6 +7,7 @@
  *     is made, has a reference of its own.
  */
 #include "files/internal.h"
+#include "files/s3.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -45,6 +46,68 @@ struct blob_place *store_place(struct file_store *store)
     place = blob_place_ref(store->place);
     pthread_mutex_unlock(&store->lock);
     return place;
+}
+
+static bool is_same(const struct settings_s3 *x, const struct settings_s3 *y)
+{
+    if (!x->enabled && !y->enabled)
+        return true;
+    return x->enabled == y->enabled && x->force_path_style == y->force_path_style &&
+           str_eq(x->bucket, y->bucket) && str_eq(x->region, y->region) &&
+           str_eq(x->endpoint, y->endpoint) && str_eq(x->access_key, y->access_key) &&
+           str_eq(x->secret, y->secret);
+}
+
+static struct settings_s3 copy_s3(struct arena *a, const struct settings_s3 *s3)
+{
+    return (struct settings_s3){.enabled = s3->enabled,
+                                .force_path_style = s3->force_path_style,
+                                .bucket = arena_dup(a, s3->bucket),
+                                .region = arena_dup(a, s3->region),
+                                .endpoint = arena_dup(a, s3->endpoint),
+                                .access_key = arena_dup(a, s3->access_key),
+                                .secret = arena_dup(a, s3->secret)};
+}
+
+static struct s3_conf conf_of(const struct file_store *store, const struct settings_s3 *s3)
+{
+    return (struct s3_conf){.bucket = s3->bucket,
+                            .region = s3->region,
+                            .endpoint = s3->endpoint,
+                            .access_key = s3->access_key,
+                            .secret = s3->secret,
+                            .force_path_style = s3->force_path_style,
+                            .temp_dir = store->temp_dir};
+}
+
+void file_store_use(struct file_store *store, const struct settings_s3 *s3)
+{
+    const struct s3_conf conf = conf_of(store, s3);
+    struct blob_place *former = NULL;
+
+    pthread_mutex_lock(&store->lock);
+    if (!is_same(&store->s3, s3)) {
+        former = store->place;
+        store->place = s3->enabled ? s3_place(&conf, store->net) : local_place(store->dir);
+        arena_reset(store->s3_arena);
+        store->s3 = copy_s3(store->s3_arena, s3);
+    }
+    pthread_mutex_unlock(&store->lock);
+    blob_place_unref(former);
+}
+
+bool file_store_is_remote(struct file_store *store)
+{
+    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+
+    return place->ops->fetch != NULL;
+}
+
+struct err *file_store_try(struct arena *a, struct file_store *store, const struct settings_s3 *s3)
+{
+    const struct s3_conf conf = conf_of(store, s3);
+
+    return s3_probe(a, &conf, store->net);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -183,6 +246,9 @@ struct file_store *file_store_new(struct str dir, bool serving)
     store->arena = a;
     store->dir = arena_dup(a, dir);
     store->place = local_place(dir);
+    store->net = net_new();
+    store->s3_arena = arena_new();
+    store->temp_dir = arena_concat(a, store->dir, STR("/" FILE_TEMP_FOLDER), STR_NONE);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->changed, NULL);
     pthread_mutex_init(&store->thumbs_lock, NULL);
@@ -202,5 +268,7 @@ void file_store_free(struct file_store *store)
     pthread_cond_destroy(&store->thumbs_changed);
     pthread_mutex_destroy(&store->thumbs_lock);
     blob_place_unref(store->place);
+    net_free(store->net);
+    arena_free(store->s3_arena);
     arena_free(store->arena);
 }

@@ -97,13 +97,13 @@ static struct err *measure(struct arena *a, const char *path, struct file_conten
     return n < 0 ? disk_failed(a, "reading", path) : NULL;
 }
 
-/* Of a picture at in_path, as a temporary file at out_path. */
-static struct err *make(struct arena *a, const struct file_thumb *thumb, const char *out_path,
-                        struct file_content *ret)
+/* Of a picture that is open, as a temporary file at out_path. */
+static struct err *make(struct arena *a, const struct file_thumb *thumb, int fd,
+                        const char *out_path, struct file_content *ret)
 {
     struct thumb_size size;
     struct image_task task = {
-        .in_path = arena_cstr(a, arena_printf(a, "/proc/self/fd/%d", thumb->source->fd)),
+        .in_path = arena_cstr(a, arena_printf(a, "/proc/self/fd/%d", fd)),
         .out_path = out_path,
         .out = picture_of(thumb->source->type)->format,
         .max_pixels = thumb->max_pixels,
@@ -118,6 +118,17 @@ static struct err *make(struct arena *a, const struct file_thumb *thumb, const c
     task.cut = size.cut;
     err = image_make(a, &task);
     return err ? err : measure(a, out_path, ret);
+}
+
+/* To read the file from: one that is elsewhere is brought here first. */
+static struct err *bring(struct arena *a, const struct file_opened *source, int *ret_fd)
+{
+    struct blob_info info;
+
+    *ret_fd = source->fd;
+    if (source->fd >= 0)
+        return NULL;
+    return source->place->ops->open(a, source->place->own, source->key, ret_fd, &info);
 }
 
 static struct err *store(struct arena *a, struct file_store *store, const struct file_thumb *thumb,
@@ -144,16 +155,22 @@ static struct err *make_and_store(struct arena *a, struct file_store *files,
     struct file_content content;
     const char *path;
     struct str prefix;
+    int fd;
     struct err *err = file_store_temp_dir(a, files, &prefix);
 
     if (err)
         return err;
     path = arena_cstr(
         a, arena_concat(a, prefix, random_text(a, TEMP_NAME_LEN, ALPHABET_ID), STR_NONE));
-    err = make(a, thumb, path, &content);
+    err = bring(a, thumb->source, &fd);
+    if (err)
+        return err;
+    err = make(a, thumb, fd, path, &content);
     if (!err)
         err = store(a, files, thumb, key, &content);
     (void)unlink(path); /* after a failure there is none */
+    if (fd != thumb->source->fd)
+        (void)close(fd); /* nothing was written */
     return err;
 }
 

@@ -76,7 +76,6 @@ SPOILED = [
     ("an old directory", sql("DROP TABLE _mfas; DROP TABLE _authOrigins; "
                              "DELETE FROM _collections WHERE name IN ('_mfas', '_authOrigins')"), ""),
     ("no database", overwrite(b"this is no database, and never was one" * 200), "data.db"),
-    ("S3 storage", sql("UPDATE _params SET value = json_set(value, '$.s3.enabled', json('true'))"), "s3"),
     ("rate limits", sql("UPDATE _params SET value = json_set(value, '$.rateLimits.enabled', json('true'))"),
      "rate-limits"),
     ("hooks", with_hooks, "hooks"),

@@ -70,10 +70,7 @@ def refused(site):
     status, answer = site.send("PATCH", SETTINGS, {"meta": {"appName": "x", "appURL": "no url"}})
     site.same("refused as a whole", (status, list(answer["data"]["meta"]), stored(site.server.dir)),
               (400, ["appURL"], before))
-    for name, body in (("s3.enabled", {"s3": {"enabled": True, "endpoint": "http://localhost:1",
-                                              "bucket": "b", "region": "r", "accessKey": "a",
-                                              "secret": "s"}}),
-                       ("rateLimits.enabled", {"rateLimits": {"enabled": True}}),
+    for name, body in (("rateLimits.enabled", {"rateLimits": {"enabled": True}}),
                        ("backups.cron", {"backups": {"cron": "@daily"}})):
         status, answer = site.send("PATCH", SETTINGS, body)
         group, key = name.split(".")
@@ -139,7 +136,7 @@ def run(binary, base, tally):
         for part in (own, secrets, at_once, refused, labels):
             part(site)
         tally.check("settings: stops cleanly", server.stop(), server.output())
-    with reeve.Server(binary, base, "--allow-missing", "s3,rate-limits,backups-cron") as server:
+    with reeve.Server(binary, base, "--allow-missing", "rate-limits,backups-cron") as server:
         site = Site(server, tally)
         site.same("outlive the server", site.send("GET", SETTINGS)[1]["meta"]["appName"], "name 19")
         site.same("allowed all the same", site.send("PATCH", SETTINGS, {
