@@ -105,6 +105,17 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
+/* Buckets (files/s3.h). */
+#define LIMIT_S3_WHOLE_BYTES (16 * MIB) /* stored with one request; more: in parts */
+#define LIMIT_S3_PART_BYTES (8 * MIB)   /* or more, where there would be too many parts */
+#define LIMIT_S3_PIECE_BYTES (4 * MIB)  /* brought at a time, and held in memory */
+#define LIMIT_S3_PAGE_BYTES (8 * MIB)   /* 1000 keys with all that is told of them */
+#define LIMIT_S3_ANSWER_BYTES (64 * KIB)
+#define LIMIT_S3_TOTAL_MS 120000 /* of a request, besides what its bytes take */
+#define LIMIT_S3_LEAST_SPEED 64  /* bytes a millisecond */
+#define LIMIT_S3_RETRY_MS 250    /* before a busy server is asked a second time */
+#define LIMIT_S3_UNDO_MS 5000    /* for taking back what failed halfway */
+
 /* Regular expressions of fields. What a loop or the writer matches itself: bytes of a text, and
  * these times the pattern's instructions. */
 #define LIMIT_REGEX_INLINE_BYTES (4 * KIB)
