@@ -9,11 +9,13 @@
 #   libuv1-dev             sockets, loops, timers
 #   libssl-dev             hashes, HMAC, AES-GCM, random numbers
 #   libcrypt-dev           bcrypt, compatible with stored password hashes
+#   libvips-dev            thumbs: the module reeve-image.so, which nothing else needs
 #   g++, libre2-dev        regular expressions of text fields, matched in linear time
+#   libcurl4-openssl-dev   requests to other servers, in the module reeve-net.so
 #   ccache                 objects that were compiled before are not compiled again
 #   pip, npm               fetch the pinned sources that are compiled in (tools/third_party.sh)
 packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pkg-config=pkg-config
-    libuv1-dev libssl-dev libcrypt-dev g++=g++ libre2-dev
+    libuv1-dev libssl-dev libcrypt-dev libcurl4-openssl-dev g++=g++ libre2-dev libvips-dev
     python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
 
 # Testing, besides those above:
@@ -22,8 +24,9 @@ packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pk
 #                          gives their reports names
 #   valgrind               counts instructions a request
 #   curl                   the README's first steps are run
+#   openssl                a certificate that nobody vouches for
 #   venv                   a place for the reference server of ./dev differ
-packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind curl=curl
+packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind curl=curl openssl=openssl
     python3-venv=python3-venv'
 packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'

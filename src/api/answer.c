@@ -100,7 +100,10 @@ static void finish(struct api_call *call, struct err *err)
     if (err)
         answer_failure(call, err);
     api_call_release(call);
-    req_send(req);
+    if (call->relayed.file.place)
+        relay_send(req, &call->relayed);
+    else
+        req_send(req);
 }
 
 static void picked(struct req *req)

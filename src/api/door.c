@@ -103,4 +103,5 @@ void api_thread_end(void *user)
     db_reader_close(api->db);
     query_cache_release();
     snapshot_thread_end();
+    file_thread_end();
 }

@@ -2,8 +2,7 @@
  * /api/files (services.md 3).
  */
 #include "api/serve.h"
-
-#include <unistd.h>
+#include "base/log.h"
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
@@ -28,7 +27,9 @@ const struct api_work api_files_token = {.steps = {{.place = AT_READ, .run = mak
 
 struct download {
     struct file_key key;
-    bool open; /* `served.file` is */
+    struct str size; /* of the thumb that is asked for and may be; empty: none */
+    bool open;       /* `served.file` is */
+    bool is_whole;   /* ... the file itself, of which a thumb is to be sent that is not there yet */
     struct serve_file served;
 };
 
@@ -49,6 +50,19 @@ static struct err *check_protected(struct api_call *call, const struct rec_file 
     actor.request.context = STR("protectedFile");
     rec_actor_set_auth(call->arena, &actor, token.rec);
     return rec_file_check(call->arena, call->conn, &actor, file);
+}
+
+/* "100x100" always, and what the field names; anything else is as if it were not there. */
+static struct str wanted_size(struct api_call *call, const struct schema_field *field)
+{
+    struct str size = req_query_get(call->req, STR("thumb"));
+
+    if (str_eq(size, STR("100x100")))
+        return size;
+    for (size_t i = 0; i < field->file.thumbs.n; i++)
+        if (size.n > 0 && str_eq(size, field->file.thumbs.items[i]))
+            return size;
+    return STR("");
 }
 
 static struct err *find_file(struct api_call *call)
@@ -72,16 +86,43 @@ static struct err *find_file(struct api_call *call)
         return err;
     download->key = (struct file_key){arena_dup(call->arena, file.key.col),
                                       arena_dup(call->arena, file.key.rec), file.key.name};
+    download->size = wanted_size(call, file.field);
     download->served.name = file.key.name;
     return NULL;
+}
+
+/* In place of the file that is open. */
+static void take_thumb(struct api_call *call, const struct file_opened *thumb)
+{
+    struct download *download = call->state;
+
+    file_close(&download->served.file);
+    download->served.file = *thumb;
+    download->served.name = arena_concat(call->arena, download->size, STR("_"), download->key.name);
+    download->is_whole = false;
+}
+
+/* Whether the file that is open now is to be looked for as a thumb. */
+static bool wants_thumb(struct download *download)
+{
+    download->open = true;
+    download->is_whole = download->size.n > 0 && file_has_thumbs(download->served.file.type);
+    return download->is_whole;
 }
 
 static struct err *open_cached(struct api_call *call)
 {
     struct download *download = call->state;
+    struct file_store *store = call->api->files;
+    struct file_opened *file = &download->served.file;
+    struct file_opened thumb;
+    struct file_key key;
 
-    download->open = file_store_open_cached(call->arena, call->api->files, &download->key,
-                                            &download->served.file);
+    if (!file_store_open_cached(call->arena, store, &download->key, file) || !wants_thumb(download))
+        return NULL;
+    key = file_thumb_key(call->arena, &download->key, download->size);
+    if (file_store_open_cached(call->arena, store, &key, &thumb))
+        take_thumb(call, &thumb);
     return NULL;
 }
 
@@ -98,8 +139,43 @@ static struct err *open_file(struct api_call *call)
     struct err *err =
         file_store_open(call->arena, call->api->files, &download->key, &download->served.file);
 
-    download->open = !err;
+    if (!err)
+        (void)wants_thumb(download); /* the next step looks for it */
     return err;
+}
+
+static bool is_whole(const struct api_call *call)
+{
+    const struct download *download = call->state;
+
+    return download->is_whole;
+}
+
+/* What is stored is not checked. */
+static uint64_t bound(int64_t setting)
+{
+    return setting > 0 ? (uint64_t)setting : 0;
+}
+
+/* What is no picture after all is sent as it is. */
+static struct err *make_thumb(struct api_call *call)
+{
+    struct download *download = call->state;
+    const struct file_thumb thumb = {.key = &download->key,
+                                     .source = &download->served.file,
+                                     .size = download->size,
+                                     .max_pixels = bound(call->settings->thumbs.max_pixels),
+                                     .max_bytes = bound(call->settings->thumbs.max_bytes)};
+    struct file_opened made;
+    struct err *err = file_store_thumb(call->arena, call->api->files, &thumb, &made);
+    static struct log_pace pace;
+
+    if (err)
+        log_seldom(&pace, LOG_WARN, "thumb.failed", LOG_STR("path", call->req->path),
+                   LOG_STR("size", download->size), LOG_STR("cause", err->cause));
+    else
+        take_thumb(call, &made);
+    return NULL;
 }
 
 static struct err *send_file(struct api_call *call)
@@ -117,7 +193,7 @@ static void close_file(struct api_call *call)
     struct download *download = call->state;
 
     if (download && download->open)
-        (void)close(download->served.file.fd); /* it was only read */
+        file_close(&download->served.file);
     call->state = NULL;
 }
 
@@ -125,6 +201,7 @@ const struct api_work api_files_download = {
     .steps = {{.place = AT_READ, .run = find_file},
               {.place = AT_LOOP, .run = open_cached},
               {.place = AT_POOL, .run = open_file, .needed = is_closed},
+              {.place = AT_IMAGE, .run = make_thumb, .needed = is_whole},
               {.place = AT_LOOP, .run = send_file}},
     .undo = close_file,
 };

@@ -5,6 +5,7 @@
 #define REEVE_API_INTERNAL_H
 
 #include "api/api.h"
+#include "api/relay.h"
 #include "auth/auth.h"
 #include "records/records.h"
 
@@ -23,6 +24,7 @@ enum api_place {
                 body that is large, on the pool; where the database's calls wait, on its threads */
     AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
     AT_POOL,      /* a pool thread */
+    AT_IMAGE,     /* the pool's lane for pictures */
     AT_HASH,      /* the pool's lane for passwords */
     AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
     AT_UNIT,      /* a unit of work among others */
@@ -104,12 +106,13 @@ struct api_call {
     size_t n_uploads;
 
     /* the steps' */
-    void *state;          /* what they hand on; read-only for units */
-    struct db_conn *conn; /* inside a step that reads: the thread's; else NULL */
-    void *out;            /* what the last unit has left */
-    bool is_picked;       /* the answer is written by the fields parameter: api_picker() */
-    struct err *err;      /* of a step that may fail */
-    bool out_of_time;     /* the last lease came to an end after its time was over */
+    void *state;            /* what they hand on; read-only for units */
+    struct db_conn *conn;   /* inside a step that reads: the thread's; else NULL */
+    void *out;              /* what the last unit has left */
+    struct relayed relayed; /* in place of the answer's body */
+    bool is_picked;         /* the answer is written by the fields parameter: api_picker() */
+    struct err *err;        /* of a step that may fail */
+    bool out_of_time;       /* the last lease came to an end after its time was over */
 
     /* work.c */
     bool writes; /* there is a unit among the steps; from the start on */

@@ -10,8 +10,6 @@
 #include "http/range.h"
 #include "http/when.h"
 
-#include <unistd.h>
-
 #define INERT "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 #define CACHED "max-age=2592000, stale-while-revalidate=86400"
 #define BOUNDARY_LEN 60
@@ -203,13 +201,25 @@ static void answer_parts(struct api_call *call, const struct serve_file *served,
     req_answer_parts(req, 206, served->file.fd, parts, n + 1);
 }
 
+/* From elsewhere it comes by a relay, a part at a time: of several, all of it is sent. */
+static void answer_one(struct api_call *call, struct serve_file *served, int status,
+                       const struct http_range *range)
+{
+    if (served->file.fd >= 0) {
+        req_answer_file(call->req, status, served->file.fd, range->at, range->n);
+        return;
+    }
+    call->req->resp.status = status;
+    call->relayed = (struct relayed){served->file, range->at, range->n};
+}
+
 /* What is there goes without what only the file's own bytes may say. */
-static void answer_outside(struct api_call *call, const struct serve_file *served,
+static void answer_outside(struct api_call *call, struct serve_file *served,
                            enum http_range_says says)
 {
     struct req *req = call->req;
 
-    (void)close(served->file.fd); /* it was only read */
+    file_close(&served->file);
     if (says == RANGE_OUTSIDE)
         req_add_header(req, "Content-Range: bytes */%llu", (unsigned long long)served->file.size);
     buf_add(&req->resp.body, says == RANGE_OUTSIDE ? STR("invalid range: failed to overlap\n")
@@ -218,7 +228,7 @@ static void answer_outside(struct api_call *call, const struct serve_file *serve
     req->resp.status = 416;
 }
 
-void serve_file(struct api_call *call, const struct serve_file *served)
+void serve_file(struct api_call *call, struct serve_file *served)
 {
     struct req *req = call->req;
     int status = status_of_conditions(req, served);
@@ -228,7 +238,7 @@ void serve_file(struct api_call *call, const struct serve_file *served)
 
     add_headers(call, served);
     if (status) {
-        (void)close(served->file.fd); /* it was only read */
+        file_close(&served->file);
         add_validity(req, served);
         req->resp.status = status;
         return;
@@ -240,12 +250,12 @@ void serve_file(struct api_call *call, const struct serve_file *served)
     }
     add_validity(req, served);
     req_add_header(req, "Accept-Ranges: bytes");
-    if (says == RANGE_WHOLE) {
-        req_answer_file(req, 200, served->file.fd, 0, served->file.size);
-    } else if (n == 1) {
+    if (n == 1)
         add_content_range(&req->resp.headers, &ranges[0], served->file.size);
-        req_answer_file(req, 206, served->file.fd, ranges[0].at, ranges[0].n);
-    } else {
+    if (n > 1 && served->file.fd >= 0)
         answer_parts(call, served, ranges, n);
-    }
+    else if (n == 1)
+        answer_one(call, served, 206, &ranges[0]);
+    else
+        answer_one(call, served, 200, &(struct http_range){0, served->file.size});
 }

@@ -10,8 +10,8 @@ struct serve_file {
     struct file_opened file; /* the answer's from here on */
     struct str name;         /* as the client is to keep it */
 };
-/* Fills in the answer: what the request's conditions and ranges leave of the file. On the loop or a
- * pool thread. */
-void serve_file(struct api_call *call, const struct serve_file *served);
+/* Fills in the answer, or what is to be relayed as it: what the request's conditions and ranges
+ * leave of the file. On the loop or a pool thread. */
+void serve_file(struct api_call *call, struct serve_file *served);
 
 #endif

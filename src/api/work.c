@@ -263,6 +263,7 @@ static const struct place {
     [AT_READ] = {.reads = true, .start = start_read},
     [AT_POOL_READ] = {.reads = true, .lane = POOL_WORK, .run = read_in_turn},
     [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
+    [AT_IMAGE] = {.lane = POOL_IMAGE, .run = run_on_pool},
     [AT_HASH] = {.lane = POOL_HASH, .run = run_on_pool},
     [AT_HEARD] = {.decides = true, .lane = POOL_HEARD, .run = run_on_pool},
     [AT_UNIT] = {.decides = true, .start = start_unit},

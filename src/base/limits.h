@@ -96,11 +96,23 @@
 #define LIMIT_HASH_QUEUE 256     /* password hashes waiting: 503 beyond */
 #define LIMIT_LEASE_QUEUE 256    /* leased units waiting: 503 beyond */
 
+/* Requests to other servers (net/net.h). */
+#define LIMIT_NET_RUNNING 512  /* at once: more wait. A slow client's download is one, too */
+#define LIMIT_NET_PER_HOST 256 /* of them to one host */
+#define LIMIT_NET_WAITING 1024 /* for their turn: 503 beyond */
+#define LIMIT_NET_CONNECT_MS 10000
+#define LIMIT_NET_IDLE_MS 60000
+#define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
+#define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
+
 /* Regular expressions of fields. What a loop or the writer matches itself: bytes of a text, and
  * these times the pattern's instructions. */
 #define LIMIT_REGEX_INLINE_BYTES (4 * KIB)
 #define LIMIT_REGEX_INLINE_STEPS 1000000
 #define LIMIT_REGEX_BYTES (64 * KIB) /* of a pattern */
 #define LIMIT_REGEX_NESTING 1000     /* groups within groups */
+
+/* Pictures and their thumbs. */
+#define LIMIT_THUMB_SIDE 10000 /* pixels: the original is served beyond */
 
 #endif

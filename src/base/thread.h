@@ -41,6 +41,7 @@ enum pool_lane {
     POOL_HASH,     /* passwords */
     POOL_LEASE,    /* units that hold the write connection: they wait for each other anyway */
     POOL_DATABASE, /* reads of a database whose calls wait: one thread a pooled connection */
+    POOL_IMAGE,    /* pictures */
     POOL_HEARD,    /* writes that somebody listens to, and what is told of others: listeners rest */
     POOL_LANES
 };

@@ -84,6 +84,7 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
     ret[POOL_WORK] = (struct pool_lane_conf){2 * n, n, LIMIT_POOL_QUEUE};
     ret[POOL_SLOW] = (struct pool_lane_conf){n_slow, n_slow / 2, LIMIT_SLOW_QUEUE};
     ret[POOL_HASH] = (struct pool_lane_conf){n, n, LIMIT_HASH_QUEUE};
+    ret[POOL_IMAGE] = (struct pool_lane_conf){n, (n + 1) / 2, LIMIT_POOL_QUEUE};
     ret[POOL_LEASE] = (struct pool_lane_conf){LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE};
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};
     if (db_engine_blocks(options->engine))

@@ -42,6 +42,10 @@ struct blob_ops {
      * always has to. The original name is not told. */
     bool (*open_cached)(struct arena *a, const void *own, struct str key, int *ret_fd,
                         struct blob_info *ret);
+    /* Begins to bring n bytes from `at` on, as net_fetch() does: the key must hold. NULL where
+     * files lie on a disk, and open() is the way. */
+    struct err *(*fetch)(struct arena *a, const void *own, struct str key, uint64_t at, uint64_t n,
+                         const struct net_events *events, void *user, struct net_fetch **ret);
     /* Keys that are not there are fine. These two go on with the rest after a failure, and return
      * the first one. */
     struct err *(*remove)(struct arena *a, const void *own, const struct str *keys, size_t n);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,20 +87,51 @@ MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store
                                        struct str rec);
 
 /* A stored file, to be read from its start. */
+struct blob_place;
 struct file_opened {
-    int fd; /* the caller's to close; what was stored under a name does not change */
+    int fd; /* what was stored under a name does not change. -1: it is elsewhere, file_fetch() */
     uint64_t size;
     int64_t modified_s; /* Unix time */
     struct str type;    /* of content, with its parameters; in the arena */
+    struct str key;     /* the storage's, where fd is -1; in the arena */
+    struct blob_place *place;
 };
-/* E_NOT_FOUND: there is no such file, or something else has its name. Blocks. */
+/* E_NOT_FOUND: there is no such file, or something else has its name. The caller closes it. Blocks.
+ */
 MUST_CHECK struct err *file_store_open(struct arena *a, struct file_store *store,
                                        const struct file_key *key, struct file_opened *ret);
 /* The same for a thread that may not wait for a disk. False: it would have to, or there is none. */
 bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
                             struct file_opened *ret);
-/* The key of a file's thumb of a size: "100x100". */
+
+void file_close(struct file_opened *file);
+/* Begins to bring n > 0 bytes of a file that is elsewhere, from `at` on, as net_fetch() does: its
+ * events may come before this returns. The status of a good answer is 200 or 206. */
+MUST_CHECK struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at,
+                                  uint64_t n, const struct net_events *events, void *user,
+                                  struct net_fetch **ret);
+
+/* --- thumbs ---------------------------------------------------------------------------------- */
+
+/* Whether there are thumbs of files of that type, as they were stored. */
+bool file_has_thumbs(struct str type);
+/* The key of a file's thumb of a size, "100x100" (data-dir.md 12.1). */
 struct file_key file_thumb_key(struct arena *a, const struct file_key *key, struct str size);
+
+struct file_thumb {
+    const struct file_key *key; /* the file's own */
+    const struct file_opened *source;
+    struct str size;
+    uint64_t max_pixels, max_bytes; /* of a picture, decoded: larger ones have no thumbs */
+};
+/* The thumb, which is made and stored unless it is there: once, however many ask for it at the same
+ * time. E_BAD_REQUEST: the file is none that a thumb can be made of, or there is no such size.
+ * Blocks, for seconds where the picture is large. */
+MUST_CHECK struct err *file_store_thumb(struct arena *a, struct file_store *store,
+                                        const struct file_thumb *thumb, struct file_opened *ret);
+
+/* Frees what thumbs have left behind for the calling thread: before it ends. */
+void file_thread_end(void);
 
 /* --- removing in the background -------------------------------------------------------------- */
 

@@ -21,6 +21,9 @@ struct file_store {
     struct file_removal *first, *last;
     bool started, stopping;
     pthread_t thread;
+    pthread_mutex_t thumbs_lock;
+    pthread_cond_t thumbs_changed;
+    struct making *making; /* under thumbs_lock; thumb.c's */
 };
 
 /* What a head is that no signature alone tells. False: something else. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* --- places ----------------------------------------------------------------------------------- */
 
@@ -101,20 +102,47 @@ struct err *file_store_sync(struct arena *a, struct file_store *store, struct st
     return place->ops->sync(a, place->own, store_key(a, &folder));
 }
 
+/* Where there is no disk to read from, what is known of it. */
+static struct err *open_in(struct arena *a, struct blob_place *place, struct str key,
+                           struct file_opened *ret)
+{
+    struct blob_info info = {0};
+    struct err *err;
+    int fd = -1;
+
+    err = place->ops->fetch ? place->ops->info(a, place->own, key, &info)
+                            : place->ops->open(a, place->own, key, &fd, &info);
+    if (err)
+        return err;
+    *ret = (struct file_opened){
+        .fd = fd, .size = info.size, .modified_s = info.modified_s, .type = info.type, .key = key};
+    if (fd < 0)
+        ret->place = blob_place_ref(place);
+    return NULL;
+}
+
 struct err *file_store_open(struct arena *a, struct file_store *store, const struct file_key *key,
                             struct file_opened *ret)
 {
     AUTO(blob_place_unref) struct blob_place *place = store_place(store);
-    struct blob_info info = {0};
-    struct err *err;
-    int fd;
 
     if (!store_is_safe(key))
         return err_new(a, E_NOT_FOUND, NULL, "no key of a file");
-    err = place->ops->open(a, place->own, store_key(a, key), &fd, &info);
-    if (!err)
-        *ret = (struct file_opened){fd, info.size, info.modified_s, info.type};
-    return err;
+    return open_in(a, place, store_key(a, key), ret);
+}
+
+void file_close(struct file_opened *file)
+{
+    if (file->fd >= 0)
+        (void)close(file->fd); /* nothing was written */
+    file->fd = -1;
+    blob_place_unref(TAKE(file->place));
+}
+
+struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at, uint64_t n,
+                       const struct net_events *events, void *user, struct net_fetch **ret)
+{
+    return file->place->ops->fetch(a, file->place->own, file->key, at, n, events, user, ret);
 }
 
 bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
@@ -127,17 +155,9 @@ bool file_store_open_cached(struct arena *a, struct file_store *store, const str
     if (!place->ops->open_cached || !store_is_safe(key) ||
         !place->ops->open_cached(a, place->own, store_key(a, key), &fd, &info))
         return false;
-    *ret = (struct file_opened){fd, info.size, info.modified_s, info.type};
+    *ret = (struct file_opened){
+        .fd = fd, .size = info.size, .modified_s = info.modified_s, .type = info.type};
     return true;
-}
-
-struct file_key file_thumb_key(struct arena *a, const struct file_key *key, struct str size)
-{
-    struct str folder = arena_concat(a, STR("thumbs_"), key->name, STR("/"));
-
-    return (struct file_key){
-        key->col, key->rec,
-        arena_concat(a, folder, arena_concat(a, size, STR("_"), STR_NONE), key->name)};
 }
 
 /* --- temporary files -------------------------------------------------------------------------- */
@@ -165,6 +185,8 @@ struct file_store *file_store_new(struct str dir, bool serving)
     store->place = local_place(dir);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->changed, NULL);
+    pthread_mutex_init(&store->thumbs_lock, NULL);
+    pthread_cond_init(&store->thumbs_changed, NULL);
     if (serving)
         remove_start(store);
     return store;
@@ -177,6 +199,8 @@ void file_store_free(struct file_store *store)
     remove_stop(store);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->lock);
+    pthread_cond_destroy(&store->thumbs_changed);
+    pthread_mutex_destroy(&store->thumbs_lock);
     blob_place_unref(store->place);
     arena_free(store->arena);
 }

@@ -2,6 +2,7 @@
  * The options of single fields (collections.md 3.3, 4).
  */
 #include "base/regex.h"
+#include "files/thumb_size.h"
 #include "schema/check.h"
 
 #include <inttypes.h>
@@ -248,31 +249,6 @@ static void check_select(const struct option *o)
     in_range(o, "maxSelect", 0, n > 0 ? n : 1);
 }
 
-/* WxH with an optional way to crop; one of them may be 0. */
-static bool is_thumb(struct str text)
-{
-    struct str rest = text;
-    struct str width = str_split(&rest, 'x');
-    struct str sides[2];
-    bool zero = true;
-
-    if (!rest.p)
-        return false;
-    if (rest.n > 0 && str_find_byte(STR("tbf"), rest.p[rest.n - 1]) < 3)
-        rest.n--;
-    sides[0] = width;
-    sides[1] = rest;
-    for (size_t i = 0; i < COUNT_OF(sides); i++) {
-        for (size_t j = 0; j < sides[i].n; j++)
-            if (sides[i].p[j] < '0' || sides[i].p[j] > '9')
-                return false;
-        if (sides[i].n == 0)
-            return false;
-        zero = zero && str_eq(sides[i], STR("0"));
-    }
-    return !zero;
-}
-
 static void check_file(const struct option *o)
 {
     const struct json *thumbs = json_get(o->field, STR("thumbs"));
@@ -284,7 +260,7 @@ static void check_file(const struct option *o)
         struct str path = arena_printf(o->check->a, "fields.%zu.thumbs.%" PRIu32, o->i, i);
         bool zero = str_starts(text, STR("0x0")) && (text.n == 3 || text.n == 4);
 
-        if (text.n > 0 && !is_thumb(text))
+        if (text.n > 0 && !thumb_size_is(text))
             err_add_item(o->check->a, &o->check->refused, path,
                          zero && (text.n == 3 || str_find_byte(STR("tbf"), text.p[3]) < 3)
                              ? CODE_NOT_IN

@@ -86,6 +86,8 @@ static bool with_batch(const struct settings *settings)
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct settings, member)
+#define THUMB_PIXELS 1000000000 /* a decode cannot be stopped */
+#define THUMB_BYTES ((int64_t)8 << 30)
 
 /* 0 is empty: bounds are for other values. */
 static const struct int_row {
@@ -93,15 +95,20 @@ static const struct int_row {
     size_t at;
     bool (*needed)(const struct settings *settings);
     int64_t min, max;
-} int_rows[] = {
-    {"smtp.port", AT(smtp.port), with_smtp, 0, NO_MAX},
-    {"backups.cronMaxKeep", AT(backups.cron_max_keep), with_cron, 1, NO_MAX},
-    {"batch.maxRequests", AT(batch.max_requests), with_batch, 0, NO_MAX},
-    {"batch.timeout", AT(batch.timeout_s), with_batch, 0, NO_MAX},
-    {"batch.maxBodySize", AT(batch.max_body_size), NULL, 0, NO_MAX},
-    {"logs.maxDataSize", AT(logs.max_data_size), NULL, 0, MAX_SAFE_INT},
-    {"logs.maxDays", AT(logs.max_days), NULL, 0, MAX_SAFE_INT},
-    {"logs.minLevel", AT(logs.min_level), NULL, NO_MIN, MAX_SAFE_INT},
+} int_rows[] =
+    {
+        {"smtp.port", AT(smtp.port), with_smtp, 0, NO_MAX},
+        {"backups.cronMaxKeep", AT(backups.cron_max_keep), with_cron, 1, NO_MAX},
+        {"batch.maxRequests", AT(batch.max_requests), with_batch, 0, NO_MAX},
+        {"batch.timeout", AT(batch.timeout_s), with_batch, 0, NO_MAX},
+        {"batch.maxBodySize", AT(batch.max_body_size), NULL, 0, NO_MAX},
+        {"logs.maxDataSize", AT(logs.max_data_size), NULL, 0, MAX_SAFE_INT},
+        {"logs.maxDays", AT(logs.max_days), NULL, 0, MAX_SAFE_INT},
+        {"logs.minLevel", AT(logs.min_level), NULL, NO_MIN, MAX_SAFE_INT},
+},
+  own_int_rows[] = {
+      {"thumbs.maxPixels", AT(thumbs.max_pixels), NULL, 0, THUMB_PIXELS},
+      {"thumbs.maxBytes", AT(thumbs.max_bytes), NULL, 0, THUMB_BYTES},
 };
 
 static const struct text_row {
@@ -210,18 +217,32 @@ static void check_cron(const struct settings_checking *check)
                          STR("validation_invalid_cron"), why, STR_NONE);
 }
 
-void settings_check(struct arena *a, const struct settings *settings, struct err **refused)
+static void check_own(const struct settings_checking *check)
 {
+    for (size_t i = 0; i < COUNT_OF(own_int_rows); i++)
+        check_int(check, &own_int_rows[i]);
+}
+
+static void check_pocketbase(const struct settings_checking *check)
+{
+    for (size_t i = 0; i < COUNT_OF(int_rows); i++)
+        check_int(check, &int_rows[i]);
+    for (size_t i = 0; i < COUNT_OF(text_rows); i++)
+        check_text(check, &text_rows[i]);
+    for (size_t i = 0; i < COUNT_OF(ips_rows); i++)
+        check_ips(check, &ips_rows[i]);
+    (void)check_count(check, "trustedProxy.headers", check->settings->trusted_proxy.headers.n,
+                      LIMIT_PROXY_HEADERS);
+    check_cron(check);
+    settings_check_rules(check);
+}
+
+void settings_check(struct arena *a, enum settings_kind kind, const struct settings *settings,
+                    struct err **refused)
+{
+    static void (*const checks[])(const struct settings_checking *) = {
+        [SETTINGS_POCKETBASE] = check_pocketbase, [SETTINGS_OWN] = check_own};
     const struct settings_checking check = {.a = a, .settings = settings, .refused = refused};
 
-    for (size_t i = 0; i < COUNT_OF(int_rows); i++)
-        check_int(&check, &int_rows[i]);
-    for (size_t i = 0; i < COUNT_OF(text_rows); i++)
-        check_text(&check, &text_rows[i]);
-    for (size_t i = 0; i < COUNT_OF(ips_rows); i++)
-        check_ips(&check, &ips_rows[i]);
-    (void)check_count(&check, "trustedProxy.headers", settings->trusted_proxy.headers.n,
-                      LIMIT_PROXY_HEADERS);
-    check_cron(&check);
-    settings_check_rules(&check);
+    checks[kind](&check);
 }

@@ -42,8 +42,9 @@ struct settings_checking {
     const struct settings *settings;
     struct err **refused; /* items so far, or NULL */
 };
-/* Adds an item for each value that is out of its bounds (services.md 6.1). */
-void settings_check(struct arena *a, const struct settings *settings, struct err **refused);
+/* Adds an item for each value of that kind that is out of its bounds (services.md 6.1). */
+void settings_check(struct arena *a, enum settings_kind kind, const struct settings *settings,
+                    struct err **refused);
 void settings_check_rules(const struct settings_checking *check);
 void settings_refuse(const struct settings_checking *check, struct str path, enum err_code_id code,
                      struct str params);

@@ -177,8 +177,7 @@ struct err *settings_change_unit(struct db_conn *tx, const void *in, struct aren
     before = *after;
     if (!settings_merge(a, &settings_tables[change->kind], change->form, after))
         return err_new(a, E_BAD_REQUEST, NULL, "a setting has the wrong type");
-    if (change->kind == SETTINGS_POCKETBASE)
-        settings_check(a, after, &refused);
+    settings_check(a, change->kind, after, &refused);
     refuse_missing(a, change, &before, after, &refused);
     if (refused)
         return refused;

@@ -65,6 +65,9 @@ struct settings {
     struct { /* from here on SETTINGS_OWN */
         bool etags;
     } records;
+    struct {
+        int64_t max_pixels, max_bytes;
+    } thumbs;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

@@ -107,6 +107,10 @@ static const struct setting settings_table[] = {
 static const struct setting own_table[] = {
     {"records.etags", SETTING_BOOL, AT(records.etags), "false", 0,
      "Whether records have ETags, and conditions on them are looked at."},
+    {"thumbs.maxPixels", SETTING_INT, AT(thumbs.max_pixels), "100000000", 0,
+     "Pixels of a picture; a larger one has no thumbs."},
+    {"thumbs.maxBytes", SETTING_INT, AT(thumbs.max_bytes), "268435456", 0,
+     "Bytes of memory of a picture, decoded; a larger one has no thumbs."},
 };
 /* clang-format on */
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-ETags of records with conditions on them, which PocketBase lacks, settings with their effects, downloads.
+ETags of records with conditions on them, which PocketBase lacks, settings with their effects, downloads, thumbs.
 """
 
 import argparse
@@ -13,8 +13,9 @@ import reeve  # noqa: E402
 import downloads  # noqa: E402
 import etags  # noqa: E402
 import settings  # noqa: E402
+import thumbs  # noqa: E402
 
-PARTS = (etags, settings, downloads)
+PARTS = (etags, settings, downloads, thumbs)
 
 
 def main():

@@ -82,17 +82,23 @@ def refused(site):
                    stored(site.server.dir)), (400, "validation_not_supported", before))
 
 
+def ours(etags):
+    return {"records": {"etags": etags}, "thumbs": {"maxPixels": 100000000, "maxBytes": 256 << 20}}
+
+
 def own(site):
     site.same("ours has no row yet", stored(site.server.dir, "reeve"), None)
-    site.same("ours by default", site.send("GET", OWN), (200, {"records": {"etags": False}}))
+    site.same("ours by default", site.send("GET", OWN), (200, ours(False)))
     site.same("ours, of another type", site.send("PATCH", OWN, {"records": {"etags": 1}})[0], 400)
     site.same("ours, what it does not know", site.send("PATCH", OWN, {"x": 1}),
-              (200, {"records": {"etags": False}}))
+              (200, ours(False)))
     site.same("ours is changed", site.send("PATCH", OWN, {"records": {"etags": True}}),
-              (200, {"records": {"etags": True}}))
+              (200, ours(True)))
+    for key, value in (("maxPixels", -1), ("maxPixels", 1000000001), ("maxBytes", 1 << 34)):
+        site.same("ours, out of bounds", site.send("PATCH", OWN, {"thumbs": {key: value}})[0], 400)
     site.send("PATCH", SETTINGS, {"meta": {"appName": "y"}})
     site.same("ours has a row of its own", (stored(site.server.dir, "reeve"), b"etags" in bytes(
-        stored(site.server.dir))), (b'{"records":{"etags":true}}', False))
+        stored(site.server.dir))), (json.dumps(ours(True), separators=(",", ":")).encode(), False))
     status, answer = site.send("GET", "/api/reeve")
     site.same("what the server is", (status, answer["engine"], "settings" in answer["features"],
                                      answer["limits"]["bodyBytes"], answer["settings"][0]["name"]),

@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-ORDER = ["base", "http", "net", "db", "events", "settings", "telemetry", "files", "schema", "query",
+ORDER = ["base", "http", "net", "image", "db", "events", "settings", "telemetry", "files", "schema", "query",
          "records", "mail", "auth", "jobs", "backup", "realtime", "hooks", "api", "cli"]
 FUNCTION_MAX, FUNCTION_MOST, FILE_MAX = 80, 60, 800
 
@@ -39,6 +39,8 @@ FOREIGN = {  # what names it -> where it may stand
     r"\buv_[a-z]|<uv\.h>": {"http", "base", "net", "cli"},
     r"\bRE2\b|<re2/": {"base"},
     r"\bEVP_|<openssl/": {"base"},
+    r"\bcurl_[a-z]|<curl/": {"net"},
+    r"\bvips_[a-z]|<vips/": {"image"},
 }
 # In texts outside src/db; words of the filter language, which PocketBase has from SQLite, are none of it.
 ENGINE_SQL = re.compile(r"\b(json_each|json_extract|json_array_length|rowid|strftime|iif|printf\(|sqlite_)|\bPRAGMA\b")

@@ -1,0 +1,78 @@
+#include "net/internal.h"
+
+#include "base/limits.h"
+#include "base/thread.h"
+
+struct net *net_new_with(const struct net_conf *conf)
+{
+    struct arena *a = arena_new();
+    struct net *net = ARENA_NEW(a, struct net);
+
+    net->arena = a;
+    net->conf = *conf;
+    atomic_init(&net->refs, 1);
+    (void)pthread_mutex_init(&net->lock, NULL); /* of this kind it cannot fail */
+    return net;
+}
+
+struct net *net_new(void)
+{
+    const struct net_conf conf = {
+        .bounds = {LIMIT_NET_RUNNING, LIMIT_NET_PER_HOST, LIMIT_NET_WAITING}};
+
+    return net_new_with(&conf);
+}
+
+void net_unref(struct net *net)
+{
+    if (atomic_fetch_sub(&net->refs, 1) > 1)
+        return;
+    (void)pthread_mutex_destroy(&net->lock);
+    arena_free(net->arena);
+}
+
+void net_free(struct net *net)
+{
+    if (!net)
+        return;
+    if (net->module) {
+        net->module->stop(net->client);
+        thread_join(net->thread);
+        net->module->close(net->client);
+    }
+    net_unref(net);
+}
+
+/* Under the lock. */
+static struct err *start(struct arena *a, struct net *net)
+{
+    const struct net_module *module;
+    struct net_client *client;
+    const char *fault;
+    struct err *err = net_module_load(a, net->conf.folder, &module);
+
+    if (err)
+        return err;
+    client = arena_zalloc(net->arena, module->client_size);
+    fault = module->open(client, &net->conf.bounds);
+    if (fault)
+        return err_new(a, E_UNAVAILABLE, NULL, "net: %s", fault);
+    if (!thread_start("net", module->run, client, &net->thread)) {
+        module->close(client);
+        return err_new(a, E_UNAVAILABLE, NULL, "net: the system has no thread left");
+    }
+    net->client = client;
+    net->module = module;
+    return NULL;
+}
+
+struct err *net_load(struct arena *a, struct net *net)
+{
+    struct err *err = NULL;
+
+    (void)pthread_mutex_lock(&net->lock);
+    if (!net->module)
+        err = start(a, net);
+    (void)pthread_mutex_unlock(&net->lock);
+    return err;
+}
