@@ -77,6 +77,7 @@ KINDS = (
 @dataclasses.dataclass
 class Faults:
     delay_s: float = 0  # before an answer begins
+    hold: bool = False  # answers begin only when other faults are told
     rate: int = 0  # bytes a second of each body; 0: as fast as it goes
     unavailable: int = 0  # so many requests are answered with 503
     hang_up: bool = False  # connections end without an answer
@@ -253,6 +254,8 @@ class Front(http.server.BaseHTTPRequestHandler):
         sigv4.verify((self.command, target, headers), {state.key: state.secret}, REGION)
         state.count(kind(self.command, self.path_style(), self.headers))
         time.sleep(state.faults.delay_s)
+        while state.faults.hold:
+            time.sleep(0.005)
         if state.unavailable():
             raise sigv4.Refused(503, "SlowDown", "told to be unavailable")
         payload = sigv4.Payload(headers)

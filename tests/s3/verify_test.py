@@ -181,6 +181,9 @@ def by_hand(server, tally):
     for query in ("?delete", "?delete=", "?b=2&a=1"):
         got = raw.send("GET", put + query, raw.head("GET", put + query))
         tally.check("takes " + query, got[0] == 200, got)
+    host = server.bucket + "." + raw.host
+    got = raw.send("PUT", "/hosted", raw.head("PUT", "/hosted", host=host), b"body")
+    tally.check("takes the bucket in the host", got == (200, "") and "hosted" in server.objects(), got)
     got = raw.send("PUT", put, good, length=False)
     tally.check("refuses a body without a length", got == (411, "MissingContentLength"), got)
     got = raw.send("PUT", put, {**good, "Transfer-Encoding": "chunked"}, b"0\r\n\r\n", length=False)
