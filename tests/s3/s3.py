@@ -18,7 +18,8 @@ class S3:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("serve.py ended with %d" % self.process.wait())
-        self.__dict__.update(json.loads(line))  # endpoint, bucket, region, key, secret, control
+        self.ready = json.loads(line)
+        self.__dict__.update(self.ready)  # endpoint, bucket, region, key, secret, control
         return self
 
     def __exit__(self, *_):
