@@ -1,20 +1,19 @@
 // Files of records through the official SDK: what is uploaded, kept, added, taken away.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { refused, root, startServer } from './server.mjs';
+import { stored, useStorage } from './storage.mjs';
 
 let server;
 let admin;
-let album;
 
 before(async () => {
   server = await startServer('fresh', { batches: true });
   admin = server.client();
   await admin.collection('_superusers').authWithPassword(root.email, root.password);
-  album = await admin.collections.create({
+  await useStorage(admin);
+  await admin.collections.create({
     name: 'albums',
     type: 'base',
     fields: [
@@ -30,31 +29,15 @@ after(() => server.stop());
 const albums = () => admin.collection('albums');
 const svg = (name) => new File(['<svg xmlns="http://www.w3.org/2000/svg"/>'], name);
 const text = (name, content = `content of ${name}`) => new File([content], name);
-const folder = (record) => join(server.dir, 'storage', album.id, record.id);
-
-// Removing goes on in the background.
-async function stored(record, count) {
-  const names = () => {
-    try {
-      return readdirSync(folder(record)).filter((name) => !name.endsWith('.attrs'));
-    } catch (error) {
-      if (error.code !== 'ENOENT') throw error;
-      return []; // it went meanwhile
-    }
-  };
-  for (const end = Date.now() + 5000; names().length !== count && Date.now() < end; )
-    await new Promise((done) => setTimeout(done, 5));
-  return names().sort();
-}
-
 describe('files', () => {
   it('are uploaded under names of their own', async () => {
     const made = await albums().create({ title: 'one', cover: svg('My Cover.SVG'), pages: [text('a.txt'), text('b b.txt')] });
     assert.match(made.cover, /^my_cover_[a-z0-9]{10}\.SVG$/);
     assert.match(made.pages[0], /^a[a-z0-9]{10}_[a-z0-9]{10}\.txt$/);
     assert.match(made.pages[1], /^b_b_[a-z0-9]{10}\.txt$/);
-    assert.deepEqual(await stored(made, 3), [made.cover, ...made.pages].sort());
-    assert.equal(readFileSync(join(folder(made), made.pages[1]), 'utf8'), 'content of b b.txt');
+    assert.deepEqual(await stored(server, made, 3), [made.cover, ...made.pages].sort());
+    const kept = await fetch(admin.files.getURL(made, made.pages[1]));
+    assert.equal(await kept.text(), 'content of b b.txt');
     assert.deepEqual(await albums().getOne(made.id), made);
   });
 
@@ -69,19 +52,19 @@ describe('files', () => {
     assert.deepEqual(first.pages.map((name) => name.slice(0, 3)), ['zer', 'one', 'two']);
     const fewer = await albums().update(made.id, { 'pages-': [made.pages[0]] });
     assert.deepEqual(fewer.pages.map((name) => name.slice(0, 3)), ['zer', 'two']);
-    assert.deepEqual(await stored(made, 3), [replaced.cover, ...fewer.pages].sort());
+    assert.deepEqual(await stored(server, made, 3), [replaced.cover, ...fewer.pages].sort());
     const kept = await albums().update(made.id, { pages: [fewer.pages[1]], cover: '' });
     assert.deepEqual([kept.pages, kept.cover], [[fewer.pages[1]], '']);
-    assert.deepEqual(await stored(made, 1), kept.pages);
+    assert.deepEqual(await stored(server, made, 1), kept.pages);
     const swapped = await albums().update(made.id, { pages: [text('last.txt')] });
-    assert.deepEqual(await stored(made, 1), swapped.pages);
+    assert.deepEqual(await stored(server, made, 1), swapped.pages);
   });
 
   it('go with their record', async () => {
     const made = await albums().create({ cover: svg('a.svg') });
-    assert.equal((await stored(made, 1)).length, 1);
+    assert.equal((await stored(server, made, 1)).length, 1);
     await albums().delete(made.id);
-    assert.deepEqual(await stored(made, 0), []);
+    assert.deepEqual(await stored(server, made, 0), []);
   });
 
   it('are refused by number, size and type', async () => {
@@ -105,8 +88,8 @@ describe('files', () => {
     assert.equal(one.pages.length, 2);
     assert.match(two.pages[0], /^added_/);
     assert.match(three.cover, /^upserted_/);
-    assert.deepEqual(await stored(one, 3), [one.cover, ...one.pages].sort());
-    assert.deepEqual(await stored(made, 2), [three.cover, ...three.pages].sort());
+    assert.deepEqual(await stored(server, one, 3), [one.cover, ...one.pages].sort());
+    assert.deepEqual(await stored(server, made, 2), [three.cover, ...three.pages].sort());
   });
 
   it('of a batch that fails are not kept', async () => {
@@ -115,7 +98,7 @@ describe('files', () => {
     batch.collection('albums').update(made.id, { cover: svg('dropped.svg'), pages: [text('dropped.txt')] });
     batch.collection('albums').delete('nosuchalbum0000');
     assert.equal((await refused(batch.send())).status, 400);
-    assert.deepEqual(await stored(made, 1), [made.cover]);
+    assert.deepEqual(await stored(server, made, 1), [made.cover]);
     assert.equal((await albums().getOne(made.id)).cover, made.cover);
   });
 });

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""with_s3.py COMMAND...
+
+Runs a command beside an S3 server of its own; REEVE_S3 tells it, in JSON, what serve.py prints. Its exit
+status is the command's.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import s3
+
+
+def main():
+    with s3.S3() as server:
+        return subprocess.call(sys.argv[1:], env={**os.environ, "REEVE_S3": json.dumps(server.ready)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
