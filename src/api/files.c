@@ -133,6 +133,16 @@ static bool is_closed(const struct api_call *call)
     return !download->open;
 }
 
+/* As PocketBase answers; the log says what it is. */
+static struct err *is_out_of_reach(struct api_call *call, const struct err *why)
+{
+    static struct log_pace pace;
+
+    log_seldom(&pace, LOG_ERROR, "files.failed", LOG_STR("path", call->req->path),
+               LOG_STR("cause", why->cause));
+    return err_new(call->arena, E_NOT_FOUND, NULL, "%.*s", STR_ARG(why->cause));
+}
+
 static struct err *open_file(struct api_call *call)
 {
     struct download *download = call->state;
@@ -142,6 +152,8 @@ static struct err *open_file(struct api_call *call)
     struct file_opened thumb;
     struct file_key key;
 
+    if (err && err->kind != E_NOT_FOUND && file_store_is_remote(call->api->files))
+        return is_out_of_reach(call, err);
     if (err || !wants_thumb(download))
         return err;
     key = file_thumb_key(call->arena, &download->key, download->size);

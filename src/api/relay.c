@@ -15,22 +15,35 @@
 #include "base/log.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #define RELAY_BYTES ((size_t)256 * KIB)
+
+static void log_failure(const struct err *err)
+{
+    static struct log_pace pace;
+
+    log_seldom(&pace, LOG_ERROR, "files.fetch.failed", LOG_STR("cause", err->cause));
+}
 
 struct relay {
     struct arena *arena;
     struct req *req;
-    struct net_fetch *fetch;
-    struct relayed relayed;
-    bool left; /* the loop's: nobody reads it any more */
+    struct net_fetch *fetch; /* of the part in hand */
+    struct file_opened file;
+    struct resp_part *parts; /* n_parts of them, their texts in `texts` */
+    size_t n_parts, part;    /* the next one */
+    struct str texts;        /* what is left of them */
+    bool left;               /* the loop's: nobody reads it any more */
+    bool whole;              /* the part in hand is all of the file: it needs no range */
     pthread_mutex_t lock;
     /* under the lock */
     struct buf bytes;
-    bool posted; /* the loop will look */
-    bool paused; /* the fetch waits for room */
-    bool ended;  /* nothing more comes */
-    bool failed; /* ... and it was not all */
+    uint64_t n_due; /* bytes of the part that have still to come */
+    bool posted;    /* the loop will look */
+    bool paused;    /* the fetch waits for room */
+    bool ended;     /* nothing more comes of the part */
+    bool failed;    /* ... and it was not all, or something else */
 };
 
 static void on_news(struct req *req);
@@ -50,10 +63,8 @@ static void on_head(void *user, const struct net_head *head)
 {
     struct relay *relay = user;
 
-    if (head->status == 200 || head->status == 206)
-        return;
     pthread_mutex_lock(&relay->lock);
-    relay->failed = true;
+    relay->failed = head->status != 206 && !(head->status == 200 && relay->whole);
     pthread_mutex_unlock(&relay->lock);
 }
 
@@ -64,14 +75,16 @@ static enum net_go on_data(void *user, struct str piece)
     enum net_go go = NET_TAKEN;
 
     pthread_mutex_lock(&relay->lock);
-    if (relay->failed) {
-        go = NET_ENOUGH; /* what comes with a failure is no file */
-    } else if (relay->bytes.n > 0 && relay->bytes.n + piece.n > RELAY_BYTES) {
+    if (!relay->failed && relay->bytes.n > 0 && relay->bytes.n + piece.n > RELAY_BYTES) {
         relay->paused = true;
         go = NET_PAUSE;
-    } else {
+    } else if (!relay->failed && piece.n <= relay->n_due) {
         buf_add(&relay->bytes, piece);
+        relay->n_due -= piece.n;
         relay->failed = relay->bytes.full;
+    } else {
+        relay->failed = true;
+        go = NET_ENOUGH; /* what comes with a failure is no file */
     }
     post(relay);
     pthread_mutex_unlock(&relay->lock);
@@ -81,13 +94,12 @@ static enum net_go on_data(void *user, struct str piece)
 static void on_end(void *user, const struct err *err)
 {
     struct relay *relay = user;
-    static struct log_pace pace;
 
     if (err && err->kind != E_GONE)
-        log_seldom(&pace, LOG_WARN, "files.fetch.failed", LOG_STR("cause", err->cause));
+        log_failure(err);
     pthread_mutex_lock(&relay->lock);
     relay->ended = true;
-    relay->failed |= err != NULL;
+    relay->failed |= err || relay->n_due > 0;
     post(relay);
     pthread_mutex_unlock(&relay->lock);
 }
@@ -99,7 +111,7 @@ static const struct net_events net_events = {.head = on_head, .data = on_data, .
 static void relay_free(struct relay *relay)
 {
     net_fetch_free(relay->fetch);
-    file_close(&relay->relayed.file);
+    file_close(&relay->file);
     buf_done(&relay->bytes);
     pthread_mutex_destroy(&relay->lock);
     arena_free(relay->arena);
@@ -113,39 +125,83 @@ static void finish(struct relay *relay)
     req_stream_close(req); /* where not all has come, it ends the connection */
 }
 
-/* What is there to be sent. *ret_over: nothing follows, and nobody will look any more but the
- * caller. */
-static struct buf take(struct relay *relay, bool *ret_over, bool *ret_paused)
+static void leave(struct relay *relay)
 {
-    struct buf bytes;
+    relay->left = true;
+    net_fetch_end(relay->fetch);
+}
+
+/* A text that was kept; nobody reads it: false. */
+static bool send_text(struct relay *relay, size_t n)
+{
+    struct str text = str_sub(relay->texts, 0, n);
+
+    relay->texts = str_from(relay->texts, n);
+    return n == 0 || req_stream_write(relay->req, text);
+}
+
+/* The next part that has bytes of the file, or the end. False: there is none. */
+static bool begin_part(struct relay *relay)
+{
+    struct err *err;
+
+    net_fetch_free(TAKE(relay->fetch));
+    while (relay->part < relay->n_parts) {
+        const struct resp_part *part = &relay->parts[relay->part++];
+
+        if (!send_text(relay, part->n_text))
+            return false;
+        if (part->n == 0)
+            continue;
+        relay->ended = false; /* no fetch runs: nobody else looks */
+        relay->n_due = part->n;
+        relay->whole = part->n == relay->file.size;
+        err = file_fetch(relay->arena, &relay->file, part->at, part->n, &net_events, relay,
+                         &relay->fetch);
+        if (err)
+            log_failure(err);
+        return !err;
+    }
+    return false;
+}
+
+enum taken { TAKEN_SOME, TAKEN_LAST, TAKEN_BROKEN };
+
+/* What is there to be sent; the last of the part where nothing follows, and nobody will look any
+ * more but the caller. */
+static enum taken take(struct relay *relay, struct buf *ret, bool *ret_paused)
+{
+    enum taken taken = TAKEN_SOME;
 
     pthread_mutex_lock(&relay->lock);
-    bytes = relay->bytes;
+    *ret = relay->bytes;
     buf_init(&relay->bytes, 2 * RELAY_BYTES);
-    *ret_over = relay->ended && !relay->posted;
+    if (relay->ended && !relay->posted)
+        taken = relay->failed ? TAKEN_BROKEN : TAKEN_LAST;
     *ret_paused = relay->paused;
     relay->paused = false;
     pthread_mutex_unlock(&relay->lock);
-    return bytes;
+    return taken;
 }
 
 static void go_on(struct relay *relay)
 {
     AUTO_BUF struct buf bytes;
-    bool over, paused;
+    enum taken taken;
+    bool paused;
 
     buf_init(&bytes, 0);
     if (!relay->left && req_stream_waits(relay->req))
         return; /* on_drained() goes on */
-    bytes = take(relay, &over, &paused);
-    if (!relay->left && bytes.n > 0 && !req_stream_write(relay->req, buf_str(&bytes))) {
-        relay->left = true;
-        net_fetch_end(relay->fetch);
-    }
-    if (over)
+    taken = take(relay, &bytes, &paused);
+    if (!relay->left && bytes.n > 0 && !req_stream_write(relay->req, buf_str(&bytes)))
+        leave(relay);
+    if (taken == TAKEN_SOME) {
+        if (paused)
+            net_fetch_resume(relay->fetch);
+    } else if (taken == TAKEN_BROKEN || relay->left || !begin_part(relay)) {
         finish(relay);
-    else if (paused)
-        net_fetch_resume(relay->fetch);
+    }
 }
 
 static void on_news(struct req *req)
@@ -163,18 +219,18 @@ static void on_drained(struct req *req)
     go_on(req->user);
 }
 
+/* The fetch's end event brings us back, if it is not on its way already. */
 static void on_left(struct req *req)
 {
     struct relay *relay = req->user;
 
-    relay->left = true;
-    net_fetch_end(relay->fetch); /* its end event brings us back */
+    leave(relay);
     go_on(relay);
 }
 
 static const struct req_stream_events stream_events = {.drained = on_drained, .ended = on_left};
 
-/* The request's arena goes with its head. */
+/* With copies of what goes with the head. */
 static struct relay *relay_new(struct req *req, const struct relayed *relayed)
 {
     struct arena *a = arena_new();
@@ -182,24 +238,16 @@ static struct relay *relay_new(struct req *req, const struct relayed *relayed)
 
     relay->arena = a;
     relay->req = req;
-    relay->relayed = *relayed;
-    relay->relayed.file.key = arena_dup(a, relayed->file.key);
+    relay->file = relayed->file;
+    relay->file.key = arena_dup(a, relayed->file.key);
+    relay->texts = arena_dup(a, buf_str(&req->resp.body));
+    relay->parts = ARENA_ARRAY(a, struct resp_part, relayed->n_parts);
+    relay->n_parts = relayed->n_parts;
+    memcpy(relay->parts, relayed->parts, relayed->n_parts * sizeof(*relay->parts));
     if (pthread_mutex_init(&relay->lock, NULL) != 0)
         BUG("no lock to be had");
     buf_init(&relay->bytes, 2 * RELAY_BYTES);
     return relay;
-}
-
-static void begin(struct relay *relay)
-{
-    const struct relayed *relayed = &relay->relayed;
-    struct err *err = file_fetch(relay->arena, &relayed->file, relayed->at, relayed->n, &net_events,
-                                 relay, &relay->fetch);
-
-    if (!err)
-        return;
-    log_warn("files.fetch.failed", LOG_STR("cause", err->cause));
-    finish(relay);
 }
 
 void relay_send(struct req *req, const struct relayed *relayed)
@@ -208,11 +256,10 @@ void relay_send(struct req *req, const struct relayed *relayed)
 
     req->user = relay;
     req->resp.sized = true;
-    req->resp.size = relayed->n;
-    if (!req_stream_open(req, &stream_events))
+    for (size_t i = 0; i < relay->n_parts; i++)
+        req->resp.size += relay->parts[i].n_text + relay->parts[i].n;
+    if (!req_stream_open(req, &stream_events)) /* what the call points to is gone after it */
         relay_free(relay);
-    else if (relayed->n == 0)
+    else if (!begin_part(relay))
         finish(relay);
-    else
-        begin(relay);
 }

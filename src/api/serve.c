@@ -174,7 +174,31 @@ static void add_content_range(struct buf *out, const struct http_range *range, u
              (long long)range->at + (long long)range->n - 1, (long long)size);
 }
 
-static void answer_parts(struct api_call *call, const struct serve_file *served,
+/* One that is elsewhere comes by a relay. */
+static void answer_with(struct api_call *call, struct serve_file *served, int status,
+                        const struct resp_part *parts, size_t n)
+{
+    if (served->file.fd >= 0) {
+        req_answer_parts(call->req, status, served->file.fd, parts, n);
+        return;
+    }
+    call->req->resp.status = status;
+    call->relayed = (struct relayed){served->file, parts, n};
+}
+
+static void answer_one(struct api_call *call, struct serve_file *served, int status,
+                       const struct http_range *range)
+{
+    struct resp_part *part = ARENA_NEW(call->arena, struct resp_part);
+
+    *part = (struct resp_part){0, range->at, range->n};
+    if (served->file.fd >= 0)
+        req_answer_file(call->req, status, served->file.fd, range->at, range->n);
+    else
+        answer_with(call, served, status, part, 1);
+}
+
+static void answer_parts(struct api_call *call, struct serve_file *served,
                          const struct http_range *ranges, size_t n)
 {
     struct req *req = call->req;
@@ -198,19 +222,7 @@ static void answer_parts(struct api_call *call, const struct serve_file *served,
     req->resp.content_type =
         arena_cstr(call->arena, arena_printf(call->arena, "multipart/byteranges; boundary=%.*s",
                                              STR_ARG(boundary)));
-    req_answer_parts(req, 206, served->file.fd, parts, n + 1);
-}
-
-/* From elsewhere it comes by a relay, a part at a time: of several, all of it is sent. */
-static void answer_one(struct api_call *call, struct serve_file *served, int status,
-                       const struct http_range *range)
-{
-    if (served->file.fd >= 0) {
-        req_answer_file(call->req, status, served->file.fd, range->at, range->n);
-        return;
-    }
-    call->req->resp.status = status;
-    call->relayed = (struct relayed){served->file, range->at, range->n};
+    answer_with(call, served, 206, parts, n + 1);
 }
 
 /* What is there goes without what only the file's own bytes may say. */
@@ -252,7 +264,7 @@ void serve_file(struct api_call *call, struct serve_file *served)
     req_add_header(req, "Accept-Ranges: bytes");
     if (n == 1)
         add_content_range(&req->resp.headers, &ranges[0], served->file.size);
-    if (n > 1 && served->file.fd >= 0)
+    if (n > 1)
         answer_parts(call, served, ranges, n);
     else if (n == 1)
         answer_one(call, served, 206, &ranges[0]);

@@ -37,16 +37,17 @@ static struct err *read_s3_test(struct api_call *call)
 static struct err *try_bucket(struct api_call *call)
 {
     const struct settings_s3 *s3 = call->state;
-    struct err *err =
-        s3->enabled ? file_store_try(call->arena, call->api->files, s3)
-                    : err_new(call->arena, E_BAD_REQUEST, NULL, "S3 storage filesystem is not enabled");
+    struct err *err = s3->enabled ? file_store_try(call->arena, call->api->files, s3)
+                                  : err_new(call->arena, E_BAD_REQUEST, NULL,
+                                            "S3 storage filesystem is not enabled");
 
     if (!err)
         return NULL;
-    return err_new(call->arena, E_BAD_REQUEST,
-                   arena_cstr(call->arena, arena_printf(call->arena, FAILED_S3 " Raw error: \n%.*s.",
-                                                        STR_ARG(err->cause))),
-                   "%.*s", STR_ARG(err->cause));
+    return err_new(
+        call->arena, E_BAD_REQUEST,
+        arena_cstr(call->arena,
+                   arena_printf(call->arena, FAILED_S3 " Raw error: \n%.*s.", STR_ARG(err->cause))),
+        "%.*s", STR_ARG(err->cause));
 }
 
 static struct err *say_good(struct api_call *call)

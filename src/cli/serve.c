@@ -27,7 +27,7 @@
 /* Beside the one that has the write connection: they only wait for it, and not for ever. */
 #define LEASE_THREADS 4
 #define REMOTE_THREADS 32 /* most of the time they wait */
-#define HEARD_THREADS 32 /* a listener that rests keeps one */
+#define HEARD_THREADS 32  /* a listener that rests keeps one */
 
 struct serving {
     struct app app;
@@ -125,7 +125,8 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
     const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
     const unsigned per_reader = 2;               /* the database, its log */
     const unsigned per_job = 3;                  /* an upload and its target, or folders */
-    const unsigned fixed = LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
+    const unsigned fixed =
+        LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
 
     return readers * per_reader + pool * per_job + fixed;
 }

@@ -9,6 +9,8 @@
 #include "files/internal.h"
 #include "files/s3.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,17 +145,30 @@ bool store_is_safe(const struct file_key *key)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+/* As PocketBase answers, whatever it is about the other server: the log says it. */
+static struct err *refused(struct arena *a, const struct err *why)
+{
+    static struct log_pace pace;
+    struct err *err = err_new(a, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(why->cause));
+
+    log_seldom(&pace, LOG_ERROR, "files.failed", LOG_STR("cause", why->cause));
+    err->logged = true;
+    return err;
+}
+
 struct err *file_store_put(struct arena *a, struct file_store *store, const struct file_key *key,
                            const struct file_content *content, const struct file_type *type,
                            struct str original)
 {
     const struct blob_info info = {.type = file_type_text(a, type), .original = original};
     AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    struct err *err;
 
     if (!store_is_safe(key))
         return err_new(a, E_BAD_REQUEST, NULL, "not to be stored: %.*s/%.*s/%.*s",
                        STR_ARG(key->col), STR_ARG(key->rec), STR_ARG(key->name));
-    return place->ops->put(a, place->own, store_key(a, key), content, &info);
+    err = place->ops->put(a, place->own, store_key(a, key), content, &info);
+    return err && place->ops->fetch ? refused(a, err) : err;
 }
 
 struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,

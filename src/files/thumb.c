@@ -13,6 +13,7 @@
 
 #include "base/id.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/md5.h"
 
 #include <errno.h>
@@ -131,20 +132,31 @@ static struct err *bring(struct arena *a, const struct file_opened *source, int 
     return source->place->ops->open(a, source->place->own, source->key, ret_fd, &info);
 }
 
-static struct err *store(struct arena *a, struct file_store *store, const struct file_thumb *thumb,
+/* A thumb that was stored while its file went away. */
+static void remove_thumb(struct arena *a, struct file_store *files, const struct file_key *key)
+{
+    AUTO(blob_place_unref) struct blob_place *place = store_place(files);
+    const struct str text = store_key(a, key);
+    struct err *err = place->ops->remove(a, place->own, &text, 1);
+
+    if (err)
+        log_warn("thumb.stays", LOG_STR("key", text), LOG_STR("cause", err->cause));
+}
+
+static struct err *store(struct arena *a, struct file_store *files, const struct file_thumb *thumb,
                          const struct file_key *key, const struct file_content *content)
 {
     const struct picture *picture = picture_of(thumb->source->type);
     const struct file_type type = {.mime = type_of(picture->format)};
     struct file_opened file;
-    struct err *err = file_store_put(a, store, key, content, &type, STR_NONE);
+    struct err *err = file_store_put(a, files, key, content, &type, STR_NONE);
 
     if (err)
         return err;
-    err = file_store_open(a, store, thumb->key, &file);
-    if (err)
-        file_store_remove_files(store, thumb->key, 1); /* its file has gone meanwhile */
-    else
+    err = file_store_open(a, files, thumb->key, &file);
+    if (err && err->kind == E_NOT_FOUND)
+        remove_thumb(a, files, key);
+    else if (!err)
         file_close(&file);
     return err;
 }

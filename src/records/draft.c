@@ -168,12 +168,14 @@ static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
 {
     const struct schema_col *col = draft->request.col;
     struct str id = draft->request.id;
+    struct err *err;
 
     draft->stores = false;
     if (draft->values)
         id = draft->values[col->id_field->at].text;
-    return rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
-                             draft->values);
+    err =
+        rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id, draft->values);
+    return err_say(err, rec_part_of(draft)->failed);
 }
 
 enum rec_next rec_draft_next(const struct rec_draft *draft)
