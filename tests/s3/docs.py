@@ -98,6 +98,12 @@ class Site:
     def rows(self):
         return json.loads(self.ask("GET", RECORDS + "?perPage=1")[1])["totalItems"]
 
+    def upload_head(self, size):
+        """Of a request that makes a record, by hand."""
+        return ("POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Length: %d\r\n"
+                "Content-Type: multipart/form-data; boundary=%s\r\n\r\n" % (
+                    RECORDS, self.root["Authorization"], size, BOUNDARY.decode())).encode()
+
     def download(self, path):
         """A socket on which the whole of it was asked for."""
         s = socket.create_connection(("127.0.0.1", self.server.port), timeout=300)

@@ -52,6 +52,11 @@ def tested(site):
         site.same("create with a " + what, site.send(("one", b"x", "x")), (
             400, {"data": {}, "message": "Failed to create record.", "status": 400}))
     site.same("makes no record meanwhile", site.rows(), 0)
+    site.settings(enabled=False)
+    for enabled, storage, backups in ((True, 400, 204), (False, 400, 400)):
+        site.ask("PATCH", "/api/settings", {"backups": {"s3": site.s3.settings(enabled=enabled)}})
+        got = [site.ask("POST", TEST, {"filesystem": what})[0] for what in ("storage", "backups")]
+        site.same("test, backups alone in S3: %s" % enabled, got, [storage, backups])
 
 
 def in_the_host(site):
@@ -179,11 +184,20 @@ def main():
                     print("s3:", part.__name__, flush=True)
                     part(site)
                     if part not in FAILING:
-                        site.same("storage refuses nothing, " + part.__name__, storage.refused(), [])
+                        tidy(site, part.__name__)
             tally.check("stops cleanly", args.reference or server.stop(), server.output())
     finally:
         reeve.remove(home)
     return tally.end()
+
+
+def tidy(site, part):
+    """Every request was right, and every upload in parts came to an end."""
+    site.same("storage refuses nothing, " + part, site.s3.refused(), [])
+    begun, *ended = (site.s3.counts(kind + "MultipartUpload") for kind in ("Create", "Complete", "Abort"))
+    site.same("uploads in parts end, " + part, sum(ended), begun)
+    temp = os.path.join(site.server.dir, ".pb_temp_to_delete")
+    site.same("keeps no temporary file, " + part, os.listdir(temp) if os.path.exists(temp) else [], [])
 
 
 def server_of(args, home):

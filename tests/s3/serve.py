@@ -98,7 +98,7 @@ class Moto:
     def __init__(self):
         python = subprocess.run([os.path.join(TOP, "tools", "moto.sh")], check=True, text=True,
                                 stdout=subprocess.PIPE).stdout.strip()
-        self.log = tempfile.NamedTemporaryFile(prefix="reeve-moto-", suffix=".log")
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen([python, "-c", MOTO], stdin=subprocess.PIPE, stdout=self.log,
                                         stderr=self.log)
         self.port = self.printed_port()
@@ -106,12 +106,15 @@ class Moto:
     def printed_port(self):
         deadline = time.monotonic() + START_S
         while self.process.poll() is None and time.monotonic() < deadline:
-            with open(self.log.name, encoding="utf-8", errors="replace") as log:
-                if found := re.search(r"Running on http://127\.0\.0\.1:(\d+)", log.read()):
-                    return int(found[1])
+            if found := re.search(r"Running on http://127\.0\.0\.1:(\d+)", self.printed()):
+                return int(found[1])
             time.sleep(0.02)
-        with open(self.log.name, encoding="utf-8", errors="replace") as log:
-            raise RuntimeError("moto did not start: " + log.read())
+        self.stop()
+        raise RuntimeError("moto did not start: " + self.printed())
+
+    def printed(self):
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode("utf-8", "replace")
 
     def ask(self, method, target, body=None):
         """A request of our own: (status, headers, body)."""

@@ -4,11 +4,12 @@ import concurrent.futures
 import hashlib
 import itertools
 import os
+import socket
 import threading
 import time
 
 import reeve
-from docs import RECORDS, cut_short
+from docs import RECORDS, cut_short, form
 
 MEMORY = 48 << 20
 LARGE = 200 << 20
@@ -22,8 +23,11 @@ def down(site):
     """An upload fails before its row; a download is not found; all else goes on."""
     record = site.make(("one", os.urandom(300000), "a.bin"))
     path = site.url(record, record["one"])
-    for what, faults in (("unavailable", {"unavailable": 1000}), ("hanging up", {"hang_up": True})):
+    for what, faults, endpoint in (("unavailable", {"unavailable": 1000}, site.s3.endpoint),
+                                   ("hanging up", {"hang_up": True}, site.s3.endpoint),
+                                   ("not there", {}, "http://127.0.0.1:1")):
         site.s3.faults(**faults)
+        site.use_s3(endpoint=endpoint)
         rows = site.rows()
         site.same("create, S3 " + what, site.send(("one", b"x", "x.txt")), NOT_CREATED)
         site.same("no row, S3 " + what, site.rows(), rows)
@@ -34,7 +38,7 @@ def down(site):
         other = site.send(("one", b"y", "y.txt"), record=record)[0]
         site.same("an update, S3 " + what, other, 400)
         site.same("keeps its record, S3 " + what, site.ask("GET", RECORDS + "/" + record["id"])[0], 200)
-    site.s3.faults()
+    site.use_s3()
     site.same("comes back", site.get(path)[0], 200)
     site.s3.faults(cut_at=100000)
     site.same("ends a download with its source", cut_short(lambda: site.get(path)), True)
@@ -86,6 +90,22 @@ def left(site):
     except RuntimeError as e:
         site.tally.check("fetches end with their clients", False, e)
     site.s3.faults()
+
+
+def left_behind(site):
+    """A client that leaves in the middle of its upload leaves nothing behind."""
+    site.ask("DELETE", "/api/collections/docs/truncate")
+    body = form([("one", os.urandom(40 << 20), "left.bin")])
+    for at in (len(body) // 10, len(body) // 2, len(body) - 20):
+        with socket.create_connection(("127.0.0.1", site.server.port)) as s:
+            s.sendall(site.upload_head(len(body)) + body[:at])
+    site.same("others upload then", site.send(("one", b"x", "x.txt"))[0], 200)
+    try:
+        reeve.until("nothing is sent any more", lambda: site.s3.counts("Open") == 0)
+        reeve.until("nothing of them is stored", lambda: len(site.keys()) == 1)
+    except RuntimeError as e:
+        site.tally.check("keeps nothing of an upload that was left", False, e)
+    site.same("makes no record of it", site.rows(), 1)
 
 
 def slow_reader(site):
@@ -167,4 +187,4 @@ def switching(site):
     site.same("a file made here", site.get(site.url(record, record["one"]))[1], b"here")
 
 
-PARTS = (down, held, left, slow_reader, switching)
+PARTS = (down, held, left, left_behind, slow_reader, switching)
