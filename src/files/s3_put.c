@@ -178,7 +178,7 @@ static void give_up(struct arena *a, const struct upload *upload)
 
     s3_ask_query(&ask, "uploadId", upload->id);
     err = s3_call(a, upload->s3, &ask, &answer);
-    if (err && err->kind != E_NOT_FOUND)
+    if (err && err->kind != E_NOT_FOUND) /* its parts stay, and cost, until somebody looks */
         log_error("files.abort.failed", LOG_STR("cause", err->cause));
 }
 
@@ -200,7 +200,8 @@ static struct err *put_in_parts(struct arena *a, const struct s3 *s3, struct str
 
 /* --- either ----------------------------------------------------------------------------------- */
 
-/* The server may have stored it before its answer was lost. */
+/* The server may have stored it before its answer was lost. Where it is still out of reach, the
+ * error of storing says so. */
 static void take_back(struct arena *a, const struct s3 *s3, struct str key)
 {
     const struct s3_ask ask = {
@@ -208,7 +209,7 @@ static void take_back(struct arena *a, const struct s3 *s3, struct str key)
     struct net_answer answer;
     struct err *err = s3_call(a, s3, &ask, &answer);
 
-    if (err && err->kind != E_NOT_FOUND)
+    if (err && err->kind == E_INTERNAL)
         log_error("files.remove.failed", LOG_STR("cause", err->cause));
 }
 
