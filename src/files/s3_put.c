@@ -91,7 +91,7 @@ static struct err *begin(struct arena *a, struct upload *upload, const struct bl
         return err;
     upload->id = s3_xml_find(a, answer.body, STR("UploadId"));
     if (upload->id.n == 0)
-        return err_new(a, E_INTERNAL, NULL, "POST [key: %.*s] no upload's id in the answer",
+        return err_new(a, E_INTERNAL, NULL, "[key: %.*s] no upload's id in the answer",
                        STR_ARG(upload->key));
     return NULL;
 }
@@ -167,7 +167,7 @@ static struct err *finish(struct arena *a, const struct upload *upload)
     if (code.n == 0)
         return NULL;
     return err_new(a, str_eq(code, STR("InternalError")) ? E_UNAVAILABLE : E_INTERNAL, NULL,
-                   "POST [key: %.*s] %.*s", STR_ARG(upload->key), STR_ARG(code));
+                   "[key: %.*s] %.*s", STR_ARG(upload->key), STR_ARG(code));
 }
 
 static void give_up(struct arena *a, const struct upload *upload)

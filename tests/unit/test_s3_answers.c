@@ -312,7 +312,7 @@ static void a_busy_server_is_asked_once_more(void **state)
     done(&t);
     t = TALK("503 Slow Down\n\n<Error><Code>SlowDown</Code><Message>a&amp;b</Message></Error>");
     fails(t.ops->remove(t.a, t.own, &STR("c/r/n"), 1), E_UNAVAILABLE,
-          "DELETE [key: c/r/n] 503 SlowDown: a&b");
+          "[key: c/r/n] 503 SlowDown: a&b");
     assert_int_equal(n_requests(&t), 2);
     done(&t);
 }
@@ -338,6 +338,36 @@ static void a_refusal_is_told_with_its_words(void **state)
         struct talk t = talk_with(&plain_conf, &cases[i].answer, 1);
 
         fails(put(&t, STR("x")), cases[i].kind, cases[i].words);
+        done(&t);
+    }
+}
+
+/* Word for word as PocketBase says it, as far as the two can be alike. */
+static void a_probe_says_what_failed(void **state)
+{
+    static const struct {
+        const char *answers[3];
+        const char *words;
+    } cases[] = {
+        {{"403 No\n\n<Error><Code>AccessDenied</Code><Message>No put</Message></Error>"},
+         "/test.txt] 403 AccessDenied: No put"},
+        {{"200 OK\n\n",
+          "403 No\n\n<Error><Code>AccessDenied</Code><Message>No list</Message></Error>"},
+         "failed to delete a test file: 403 AccessDenied: No list"},
+        {{"200 OK\n\n", "200 OK\n\n<L><Contents><Key>p/test.txt</Key></Contents></L>",
+          "403 No\n\n<Error><Code>AccessDenied</Code><Message>No del</Message></Error>"},
+         "failed to delete a test file: [key: p/test.txt] 403 AccessDenied: No del"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct talk t = talk_with(&plain_conf, cases[i].answers, COUNT_OF(cases[i].answers));
+        struct s3_conf conf = plain_conf;
+        struct err *err;
+
+        conf.endpoint = with_port(t.a, conf.endpoint, t.script->port);
+        err = s3_probe(t.a, &conf, t.site.net);
+        fails(err, E_INTERNAL, cases[i].words);
         done(&t);
     }
 }
@@ -488,6 +518,7 @@ int main(void)
         cmocka_unit_test(the_endpoint_names_host_and_path),
         cmocka_unit_test(a_busy_server_is_asked_once_more),
         cmocka_unit_test(a_refusal_is_told_with_its_words),
+        cmocka_unit_test(a_probe_says_what_failed),
         cmocka_unit_test(what_was_stored_without_an_answer_is_taken_back),
         cmocka_unit_test(a_file_that_breaks_off_is_an_error),
         cmocka_unit_test(uploads_in_parts_end),
