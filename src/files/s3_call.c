@@ -78,13 +78,13 @@ struct net_request s3_request(struct arena *a, const struct s3 *s3, const struct
         .hash = ask->has_file ? S3_UNSIGNED : s3_hash(a, ask->body),
         .now_ms = date_now_ms(),
     };
-    struct s3_signed signed_ = s3_sign(a, &s3->keys, &request);
+    struct s3_signed sent = s3_sign(a, &s3->keys, &request);
 
     return (struct net_request){
         .method = ask->method,
-        .url = arena_concat(a, s3->origin, signed_.target, STR_NONE),
-        .headers = signed_.headers,
-        .n_headers = signed_.n_headers,
+        .url = arena_concat(a, s3->origin, sent.target, STR_NONE),
+        .headers = sent.headers,
+        .n_headers = sent.n_headers,
         .body = ask->body,
         .has_file = ask->has_file,
         .fd = ask->fd,
@@ -147,19 +147,22 @@ struct err *s3_send(struct arena *a, const struct s3 *s3, const struct s3_ask *a
 struct err *s3_refusal(struct arena *a, const struct s3_ask *ask, const struct net_answer *answer)
 {
     unsigned status = answer->head.status;
+    struct str key = STR_NONE;
     struct str code, words;
     enum err_kind kind = E_INTERNAL;
 
     if (status >= 200 && status < 300)
         return NULL;
+    if (ask->key.n)
+        key = arena_printf(a, "[key: %.*s] ", STR_ARG(ask->key));
     code = s3_xml_find(a, answer->body, STR("Code"));
     words = s3_xml_find(a, answer->body, STR("Message"));
     if (is_busy(status))
         kind = E_UNAVAILABLE;
     else if (status == 404 && !str_eq(code, STR("NoSuchBucket")))
         kind = E_NOT_FOUND;
-    return err_new(a, kind, NULL, "%.*s [key: %.*s] %u %.*s: %.*s", STR_ARG(ask->method),
-                   STR_ARG(ask->key), status, STR_ARG(str_sub(code, 0, WORDS_MAX)),
+    return err_new(a, kind, NULL, "%.*s%u%s%.*s%s%.*s", STR_ARG(key), status, code.n ? " " : "",
+                   STR_ARG(str_sub(code, 0, WORDS_MAX)), words.n ? ": " : "",
                    STR_ARG(str_sub(words, 0, WORDS_MAX)));
 }
 

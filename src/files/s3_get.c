@@ -21,7 +21,6 @@
 
 /* --- what is known of it ---------------------------------------------------------------------- */
 
-/* Empty where there is none. */
 static struct str header(const struct net_head *head, const char *name)
 {
     return net_header(head, str_of(name));
@@ -45,7 +44,7 @@ struct err *s3_info(struct arena *a, const void *own, struct str key, struct blo
     if (err)
         return err;
     if (!num_parse_u64(header(&answer.head, "content-length"), &info.size))
-        return err_new(a, E_INTERNAL, NULL, "HEAD [key: %.*s] no size in the answer", STR_ARG(key));
+        return err_new(a, E_INTERNAL, NULL, "[key: %.*s] no size in the answer", STR_ARG(key));
     if (!http_when_read(header(&answer.head, "last-modified"), &info.modified_s))
         info.modified_s = 0;
     info.type = header(&answer.head, "content-type");
@@ -58,12 +57,12 @@ struct err *s3_info(struct arena *a, const void *own, struct str key, struct blo
 
 /* --- parts of it ------------------------------------------------------------------------------ */
 
+/* n > 0 */
 static struct s3_ask ask_part(struct arena *a, struct str key, uint64_t at, uint64_t n)
 {
     struct s3_ask ask = {.method = STR("GET"), .key = key};
 
-    s3_ask_header(&ask, "range",
-                  arena_printf(a, "bytes=%" PRIu64 "-%" PRIu64, at, at + (n ? n - 1 : 0)));
+    s3_ask_header(&ask, "range", arena_printf(a, "bytes=%" PRIu64 "-%" PRIu64, at, at + n - 1));
     return ask;
 }
 
@@ -130,7 +129,7 @@ static struct err *bring_piece(struct arena *a, const struct s3 *s3, struct str 
     if (err)
         return err;
     if (answer.body.n != n)
-        return err_new(a, E_INTERNAL, NULL, "GET [key: %.*s] %zu bytes instead of %" PRIu64,
+        return err_new(a, E_INTERNAL, NULL, "[key: %.*s] %zu bytes instead of %" PRIu64,
                        STR_ARG(key), answer.body.n, n);
     return write_at(a, fd, answer.body, at);
 }

@@ -50,7 +50,8 @@ struct net_request s3_request(struct arena *a, const struct s3 *s3, const struct
 /* Whatever the server answers, asked a second time where it says that it is busy. Blocks. */
 MUST_CHECK struct err *s3_send(struct arena *a, const struct s3 *s3, const struct s3_ask *ask,
                                struct net_answer *ret);
-/* What an answer's status says; NULL: it is one of success. */
+/* What an answer's status says, in PocketBase's words: "[key: x] 403 Code: Message". NULL: it is
+ * one of success. */
 MUST_CHECK struct err *s3_refusal(struct arena *a, const struct s3_ask *ask,
                                   const struct net_answer *answer);
 /* Both. */

@@ -17,8 +17,8 @@ static void read_element(struct arena *a, const struct s3_xml *xml, struct s3_en
 
     if (str_eq(xml->name, STR("Key")))
         entry->key = s3_xml_text(a, xml->text);
-    else if (str_eq(xml->name, STR("Size")) && !num_parse_u64(xml->text, &entry->info.size))
-        entry->info.size = 0;
+    else if (str_eq(xml->name, STR("Size")))
+        (void)num_parse_u64(xml->text, &entry->info.size); /* or it stays 0 */
     else if (str_eq(xml->name, STR("LastModified")) && date_parse_loose(xml->text, &ms))
         entry->info.modified_s = ms / 1000;
     else if (str_eq(xml->name, STR("IsTruncated")))
@@ -61,7 +61,7 @@ struct err *s3_page(struct arena *a, const struct s3 *s3, struct str prefix, str
     while (s3_xml_next(&xml))
         read_element(a, &xml, &entry, &page);
     if (page.truncated ? page.next.n == 0 || str_eq(page.next, next) : page.next.n > 0)
-        return err_new(a, E_INTERNAL, NULL, "GET [prefix: %.*s] which page comes next is not told",
+        return err_new(a, E_INTERNAL, NULL, "[prefix: %.*s] which page comes next is not told",
                        STR_ARG(prefix));
     page.clock_ms = clock_of(&answer.head);
     *ret = page;

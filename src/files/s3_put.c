@@ -91,7 +91,7 @@ static struct err *begin(struct arena *a, struct upload *upload, const struct bl
         return err;
     upload->id = s3_xml_find(a, answer.body, STR("UploadId"));
     if (upload->id.n == 0)
-        return err_new(a, E_INTERNAL, NULL, "POST [key: %.*s] no upload's id in the answer",
+        return err_new(a, E_INTERNAL, NULL, "[key: %.*s] no upload's id in the answer",
                        STR_ARG(upload->key));
     return NULL;
 }
@@ -167,7 +167,7 @@ static struct err *finish(struct arena *a, const struct upload *upload)
     if (code.n == 0)
         return NULL;
     return err_new(a, str_eq(code, STR("InternalError")) ? E_UNAVAILABLE : E_INTERNAL, NULL,
-                   "POST [key: %.*s] %.*s", STR_ARG(upload->key), STR_ARG(code));
+                   "[key: %.*s] %.*s", STR_ARG(upload->key), STR_ARG(code));
 }
 
 static void give_up(struct arena *a, const struct upload *upload)
@@ -178,7 +178,7 @@ static void give_up(struct arena *a, const struct upload *upload)
 
     s3_ask_query(&ask, "uploadId", upload->id);
     err = s3_call(a, upload->s3, &ask, &answer);
-    if (err && err->kind != E_NOT_FOUND)
+    if (err && err->kind != E_NOT_FOUND) /* its parts stay, and cost, until somebody looks */
         log_error("files.abort.failed", LOG_STR("cause", err->cause));
 }
 
@@ -200,7 +200,8 @@ static struct err *put_in_parts(struct arena *a, const struct s3 *s3, struct str
 
 /* --- either ----------------------------------------------------------------------------------- */
 
-/* The server may have stored it before its answer was lost. */
+/* The server may have stored it before its answer was lost. Where it is still out of reach, the
+ * error of storing says so. */
 static void take_back(struct arena *a, const struct s3 *s3, struct str key)
 {
     const struct s3_ask ask = {
@@ -208,7 +209,7 @@ static void take_back(struct arena *a, const struct s3 *s3, struct str key)
     struct net_answer answer;
     struct err *err = s3_call(a, s3, &ask, &answer);
 
-    if (err && err->kind != E_NOT_FOUND)
+    if (err && err->kind == E_INTERNAL)
         log_error("files.remove.failed", LOG_STR("cause", err->cause));
 }
 
