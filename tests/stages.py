@@ -196,6 +196,19 @@ def extras(job):
     return script(job, "extras/run.py", ASAN)
 
 
+def s3_server(job):
+    """the S3 server of the tests: what it takes and what it refuses"""
+    return script(job, "s3/verify_test.py")
+
+
+def s3(job):
+    """files in S3: stored, served, removed; outages; slow servers and clients"""
+    place = os.path.join(TOP, "build-asan", "tests", "unit_s3")
+    status, text = job.run(sys.executable, os.path.join(TESTS, "s3", "with_s3.py"), place, show=False)
+    record = {"name": "unit_s3", "result": "FAIL" if status else "OK", "stdout": text}
+    return total(program_cases(job, record), script(job, "s3/run.py", ASAN))
+
+
 def cli(job):
     """commands that look at a data directory: schema, explain"""
     return script(job, "cli/run.py", ASAN)
@@ -274,8 +287,14 @@ def sdk(job):
             return 0, 1
         shutil.copy(os.path.join(where, "package-lock.json"),
                     os.path.join(where, "node_modules", "installed.json"))
-    status, text = job.run("node", "--test", "--test-reporter=tap", cwd=where, show=False,
-                           REEVE_BINARY=RELEASE)
+    in_s3 = [sys.executable, os.path.join(TESTS, "s3", "with_s3.py")]
+    return total(node_tests(job, where, ["node", "--test", "--test-reporter=tap"]),
+                 node_tests(job, where, in_s3 + ["node", "--test", "--test-reporter=tap",
+                                                 "files.test.mjs", "downloads.test.mjs"]))
+
+
+def node_tests(job, where, command):
+    status, text = job.run(*command, cwd=where, show=False, REEVE_BINARY=RELEASE)
     count = {k: int(n) for k, n in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$", text, re.M)}
     failed = count.get("fail", 0) + count.get("cancelled", 0)
     if status or failed:
@@ -365,6 +384,8 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
+    Stage("s3-server",   s3_server,     [],                    30,   300),
+    Stage("s3",          s3,            ["asan"],              60,   400),
     Stage("cli",         cli,           ["asan"],              20,   200),
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),
