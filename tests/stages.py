@@ -206,7 +206,8 @@ def s3(job):
     place = os.path.join(TOP, "build-asan", "tests", "unit_s3")
     status, text = job.run(sys.executable, os.path.join(TESTS, "s3", "with_s3.py"), place, show=False)
     record = {"name": "unit_s3", "result": "FAIL" if status else "OK", "stdout": text}
-    return total(program_cases(job, record), script(job, "s3/run.py", ASAN))
+    return total(program_cases(job, record), script(job, "s3/run.py", "--without-bounds", ASAN),
+                 script(job, "s3/run.py", "--only", "slow_reader", RELEASE))
 
 
 def cli(job):
@@ -385,7 +386,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
     Stage("s3-server",   s3_server,     [],                    30,   300),
-    Stage("s3",          s3,            ["asan"],              60,   400),
+    Stage("s3",          s3,            ["asan", "release"],             60,   400),
     Stage("cli",         cli,           ["asan"],              20,   200),
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),

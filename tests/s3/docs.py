@@ -29,8 +29,9 @@ def form(parts):
 
 
 class Site:
-    def __init__(self, server, s3, tally, reference):
-        self.server, self.s3, self.tally, self.reference = server, s3, tally, reference
+    def __init__(self, server, s3, tally, options):
+        self.server, self.s3, self.tally = server, s3, tally
+        self.reference, self.bounds = options.reference, options.bounds
         self.root = {"Authorization": reeve.token(server.dir, "root")}
         status, body = self.ask("POST", "/api/collections", COLLECTION)
         if status != 200:

@@ -112,11 +112,11 @@ def slow_reader(site):
     """Neither an upload nor a download is in memory as a whole, however slow its client."""
     block = os.urandom(1 << 20)
     wanted = hashlib.sha256(block * (LARGE >> 20)).hexdigest()
-    most = Most(site.server)
+    most = Most(site)
     record = site.make(("one", block * (LARGE >> 20), "large.bin"))
     site.same("an upload's memory", most.stop(), "little")
     path = site.url(record, record["one"])
-    most = Most(site.server)
+    most = Most(site)
     with site.download(path) as s, s.makefile("rb") as reply:
         head = []
         while (line := reply.readline()) != b"\r\n":
@@ -133,8 +133,9 @@ def slow_reader(site):
 class Most:
     """The most memory that the server takes from now on, over what it takes now."""
 
-    def __init__(self, server):
-        self.server, self.before, self.most = server, server.rss(), 0
+    def __init__(self, site):
+        self.server, self.before, self.most = site.server, site.server.rss(), 0
+        self.bound = MEMORY if site.bounds else 1 << 40
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
@@ -146,7 +147,7 @@ class Most:
     def stop(self):
         self.stopping.set()
         self.thread.join()
-        return "little" if self.most < MEMORY else "%d MB" % (self.most >> 20)
+        return "little" if self.most < self.bound else "%d MB" % (self.most >> 20)
 
 
 def switching(site):
