@@ -386,7 +386,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
     Stage("s3-server",   s3_server,     [],                    30,   300),
-    Stage("s3",          s3,            ["asan", "release"],             60,   400),
+    Stage("s3",          s3,            ["asan", "release"],   60,   400),
     Stage("cli",         cli,           ["asan"],              20,   200),
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),
