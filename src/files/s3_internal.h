@@ -84,7 +84,7 @@ MUST_CHECK struct err *s3_remove_tree(struct arena *a, const void *own, struct s
 
 struct s3_entry {
     struct str key;
-    struct blob_info info; /* size and modified_s */
+    struct blob_info info; /* size and modified_s, each 0 where it is not told */
 };
 struct s3_page {
     VEC(struct s3_entry) entries;

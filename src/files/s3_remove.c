@@ -137,12 +137,16 @@ struct err *s3_remove(struct arena *a, const void *own, const struct str *keys, 
 
 /*
  * Times are told in whole seconds, by a clock that may differ from ours: what was stored in the
- * second in question stays. Better that something is left than that something new is lost.
+ * second in question stays, and so does what has no time. Better that something is left than that
+ * something new is lost.
  */
 static bool is_young(const struct s3_page *page, const struct s3_entry *entry, int64_t before_ms)
 {
-    return before_ms != INT64_MAX &&
-           (entry->info.modified_s + 1) * 1000 > before_ms + page->clock_ms;
+    int64_t modified_s = entry->info.modified_s;
+
+    if (before_ms == INT64_MAX)
+        return false;
+    return modified_s == 0 || (modified_s + 1) * 1000 > before_ms + page->clock_ms;
 }
 
 static struct err *remove_page(struct arena *a, const struct s3 *s3, const struct s3_page *page,

@@ -502,7 +502,7 @@ static void what_is_young_by_the_servers_clock_stays(void **state)
 {
     static const char page[] =
         "200 OK\nDate: Thu, 02 Jan 2020 03:04:07 GMT\n\n<L>" ENTRY("a/old", OLD)
-            ENTRY("a/new", "2020-01-02T03:04:07.000Z") "</L>";
+            ENTRY("a/new", "2020-01-02T03:04:07.000Z") ENTRY("a/odd", "yesterday") "</L>";
     struct talk t = TALK(page, "204 No Content\n\n");
 
     (void)state;
