@@ -9,10 +9,7 @@
  */
 #include "files/local.h"
 
-#include "base/buf.h"
-#include "base/crypto.h"
 #include "base/id.h"
-#include "base/json.h"
 #include "base/limits.h"
 
 #include <dirent.h>
@@ -23,25 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ORIGINAL_NAME_MAX 255
-#define SIDE_CAR_MAX (64 * KIB)
-#define SIDE_CAR ".attrs"
 #define TAG_LEN 10
 #define FOLDER_TRIES 20 /* its last file may be removed while the next is on its way */
 #define FOLDER_DEPTH 8  /* below storage/ there are four levels */
 
-/* --- paths ------------------------------------------------------------------------------------ */
-
-const char *local_path(struct arena *a, const struct local *local, struct str key)
-{
-    return arena_cstr(a, arena_printf(a, "%.*s/storage%s%.*s", STR_ARG(local->dir),
-                                      key.n ? "/" : "", STR_ARG(key)));
-}
-
-const char *local_car_path(struct arena *a, const char *path)
-{
-    return arena_cstr(a, arena_printf(a, "%s" SIDE_CAR, path));
-}
+/* --- folders ---------------------------------------------------------------------------------- */
 
 /* Makes one folder; a new one is on disk in its parent when this returns. */
 static struct err *make_folder(struct arena *a, const char *path, const char *parent)
@@ -78,72 +61,6 @@ static void remove_empty_folders(struct arena *a, const struct local *local, str
         if (rmdir(local_path(a, local, key)) != 0 && errno != ENOENT)
             return;
     }
-}
-
-/* --- side-cars -------------------------------------------------------------------------------- */
-
-/* Cut between characters. */
-static struct str cut(struct str text, size_t most)
-{
-    size_t n = text.n < most ? text.n : most;
-
-    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_sub(text, 0, n);
-}
-
-static struct str side_car(struct arena *a, const struct file_content *content,
-                           const struct blob_info *info)
-{
-    AUTO_BUF struct buf out;
-    const struct str sum = {(const char *)content->md5, sizeof(content->md5)};
-
-    buf_init(&out, SIDE_CAR_MAX);
-    BUF_ADD(&out, "{\"user.cache_control\":\"\",\"user.content_disposition\":\"\","
-                  "\"user.content_encoding\":\"\",\"user.content_language\":\"\","
-                  "\"user.content_type\":");
-    json_write_text(&out, info->type);
-    BUF_ADD(&out, ",\"user.metadata\":{");
-    if (info->original.p) {
-        BUF_ADD(&out, "\"original-filename\":");
-        json_write_text(&out, cut(info->original, ORIGINAL_NAME_MAX));
-    }
-    BUF_ADD(&out, "},\"md5\":");
-    json_write_text(&out, base64_encode(a, sum));
-    BUF_ADD(&out, "}");
-    return arena_dup(a, buf_str(&out));
-}
-
-static struct str text_at(const struct json *object, struct str name)
-{
-    const struct json *text = object && object->type == JSON_OBJECT ? json_get(object, name) : NULL;
-
-    return text && text->type == JSON_TEXT ? text->text : STR_NONE;
-}
-
-void local_read_car(struct arena *a, struct str text, struct blob_info *info)
-{
-    const struct json *car = NULL;
-
-    if (!json_read(a, text, &json_limits_body, &car, NULL))
-        car = NULL;
-    info->type = text_at(car, STR("user.content_type"));
-    if (info->type.n == 0)
-        info->type = STR("application/octet-stream");
-    if (car && car->type == JSON_OBJECT)
-        info->original = text_at(json_get(car, STR("user.metadata")), STR("original-filename"));
-}
-
-/* One that is missing says nothing. */
-static struct err *read_side_car(struct arena *a, const char *path, struct blob_info *info)
-{
-    struct str text = STR_NONE;
-    struct err *err = disk_read(a, local_car_path(a, path), SIDE_CAR_MAX, &text);
-
-    if (err && errno != ENOENT)
-        return err;
-    local_read_car(a, text, info);
-    return NULL;
 }
 
 /* --- storing ---------------------------------------------------------------------------------- */
@@ -201,7 +118,7 @@ static struct err *put_once(struct arena *a, const struct local *local, struct s
 static struct err *local_put(struct arena *a, const void *own, struct str key,
                              const struct file_content *content, const struct blob_info *info)
 {
-    struct str car = side_car(a, content, info);
+    struct str car = local_write_car(a, content, info);
     struct err *err;
 
     for (int i = 0;; i++) {
@@ -221,6 +138,18 @@ static struct err *local_sync(struct arena *a, const void *own, struct str prefi
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
+
+/* One that is missing says nothing. */
+static struct err *read_side_car(struct arena *a, const char *path, struct blob_info *info)
+{
+    struct str text = STR_NONE;
+    struct err *err = disk_read(a, local_car_path(a, path), LOCAL_CAR_MAX, &text);
+
+    if (err && errno != ENOENT)
+        return err;
+    local_read_car(a, text, info);
+    return NULL;
+}
 
 static struct err *not_there(struct arena *a, const char *path)
 {
@@ -405,7 +334,7 @@ static struct err *list_entry(struct arena *a, const struct look *look, int at, 
         return NULL; /* somebody has removed it */
     if (S_ISDIR(st.st_mode))
         return list_folder(a, look, at, name, key, depth + 1);
-    if (!S_ISREG(st.st_mode) || str_ends(key, STR(SIDE_CAR)))
+    if (!S_ISREG(st.st_mode) || str_ends(key, STR(LOCAL_CAR)))
         return NULL;
     info.size = (uint64_t)st.st_size;
     info.modified_s = st.st_mtim.tv_sec;
