@@ -71,6 +71,9 @@ struct blob_place *blob_place_ref(struct blob_place *place);
 void blob_place_unref(struct blob_place *place); /* NULL is fine */
 AUTO_DEFINE(blob_place_unref, struct blob_place *)
 
+/* A client's name as it is kept: at most 255 bytes (data-dir.md 12.2), cut between characters. */
+struct str blob_original(struct str name);
+
 /* local.c: the folder storage/ of a data directory. */
 struct blob_place *local_place(struct str dir);
 

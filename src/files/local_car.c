@@ -7,8 +7,6 @@
 #include "base/crypto.h"
 #include "base/json.h"
 
-#define ORIGINAL_NAME_MAX 255
-
 const char *local_path(struct arena *a, const struct local *local, struct str key)
 {
     return arena_cstr(a, arena_printf(a, "%.*s/storage%s%.*s", STR_ARG(local->dir),
@@ -21,16 +19,6 @@ const char *local_car_path(struct arena *a, const char *path)
 }
 
 /* --- side-cars -------------------------------------------------------------------------------- */
-
-/* Cut between characters. */
-static struct str cut(struct str text, size_t most)
-{
-    size_t n = text.n < most ? text.n : most;
-
-    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_sub(text, 0, n);
-}
 
 struct str local_write_car(struct arena *a, const struct file_content *content,
                            const struct blob_info *info)
@@ -46,7 +34,7 @@ struct str local_write_car(struct arena *a, const struct file_content *content,
     BUF_ADD(&out, ",\"user.metadata\":{");
     if (info->original.p) {
         BUF_ADD(&out, "\"original-filename\":");
-        json_write_text(&out, cut(info->original, ORIGINAL_NAME_MAX));
+        json_write_text(&out, blob_original(info->original));
     }
     BUF_ADD(&out, "},\"md5\":");
     json_write_text(&out, base64_encode(a, sum));

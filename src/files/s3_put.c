@@ -15,8 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define PARTS_MAX 10000  /* S3's own */
-#define ORIGINAL_MAX 255 /* bytes of the name, as it is kept beside files on a disk */
+#define PARTS_MAX 10000 /* S3's own */
 #define PLAIN                                                                           \
     "-_.~$&+:=@" /* what Go's url.PathEscape leaves in a segment, as PocketBase uses it \
                   */
@@ -37,22 +36,12 @@ static void set_body(struct s3_ask *ask, const struct source *source, uint64_t a
     ask->n = n;
 }
 
-/* Cut between characters. */
-static struct str cut(struct str text, size_t most)
-{
-    size_t n = text.n < most ? text.n : most;
-
-    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_sub(text, 0, n);
-}
-
 static void set_info(struct arena *a, struct s3_ask *ask, const struct blob_info *info)
 {
     s3_ask_header(ask, "content-type", info->type);
     if (info->original.p)
         s3_ask_header(ask, "x-amz-meta-original-filename",
-                      s3_escape(a, cut(info->original, ORIGINAL_MAX), PLAIN));
+                      s3_escape(a, blob_original(info->original), PLAIN));
 }
 
 static struct err *put_whole(struct arena *a, const struct s3 *s3, struct str key,
