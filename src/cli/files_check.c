@@ -7,7 +7,9 @@
  *     it was listed;
  *  2. a name counts as one without a file when a record has it before the storage said that there
  *     is no such file, and afterwards;
- *  3. both are asked right before anything is removed.
+ *  3. both are asked right before anything is removed;
+ *  4. where the storage holds nothing at all it is rather one that is not mounted, or another
+ *     bucket: then no name is taken out.
  * What is in memory is one record's names, or those of a page of records.
  */
 #include "cli/app.h"
@@ -47,6 +49,7 @@ struct check {
     struct file_key last; /* name: none */
     struct rec_names last_names;
 
+    uint64_t listed; /* all that the storage holds */
     uint64_t files, bytes, removed, names, taken, young, foreign, failed;
 };
 
@@ -229,6 +232,7 @@ static struct err *check_listed(void *user, struct str text, const struct blob_i
     struct check *c = user;
     struct file_key key;
 
+    c->listed++;
     if (!file_key_read(text, &key)) {
         c->foreign++;
         return NULL;
@@ -352,7 +356,7 @@ static struct err *check_name(struct check *c, struct arena *a, struct str col_i
     printf("record  %.*s/%.*s  %.*s  %.*s\n", STR_ARG(col_name(c, col_id)), STR_ARG(name->id),
            STR_ARG(name->field->name), STR_ARG(name->name));
     c->names++;
-    return c->options->fix ? take_out(c, a, col_id, name) : NULL;
+    return c->options->fix && c->listed > 0 ? take_out(c, a, col_id, name) : NULL;
 }
 
 /* The records behind the one in `after`, which it moves on; *ret_more: there may be others. */
@@ -488,6 +492,9 @@ int files_check(struct arena *a, const struct options *options)
     if (err)
         return command_fail_err(err);
     print_sums(a, &c);
+    if (options->fix && c.names > 0 && c.listed == 0)
+        return command_fail("the storage holds no file at all, so no name was taken out: is it "
+                            "the right one?");
     if (fflush(stdout) != 0)
         return command_fail("what was found could not be written");
     return c.failed > 0 || c.files > c.removed || c.names > c.taken;

@@ -248,6 +248,19 @@ def moves(site):
     command.expect("files: none", ("files",), code=1, says=["usage: reeve files check"])
 
 
+def not_mounted(command):
+    """Where all files are missing it is not the records that are to be mended."""
+    storage = os.path.join(command.directory, "storage")
+    os.rename(storage, storage + ".away")
+    count = "SELECT COUNT(*) FROM docs WHERE one != ''"
+    before = reeve.query(command.directory, count)
+    command.expect("files: no storage", ("files", "check", "--fix"), code=1,
+                   has=["record  docs/", "(0 taken out)"], says=["the storage holds no file at all"])
+    command.tally.check("files: there are names", before[0][0] > 0, before)
+    command.tally.check("files: they stay", reeve.query(command.directory, count) == before)
+    os.rename(storage + ".away", storage)
+
+
 def no_directory(command, home):
     directory = os.path.join(home, "nowhere")
     for words in (("check",), ("check", "--fix"), ("move", "--to", "s3")):
@@ -271,3 +284,4 @@ def run(command, home):
         moves(site)
         command.tally.check("files: the server stops cleanly", server.stop(), server.output())
     command.expect("files: without a server", ("files", "check"))
+    not_mounted(command)
