@@ -19,6 +19,7 @@
  * that. */
 #define MAPPED_BYTES (512 * KIB)
 
+/* clang-format off */
 static const struct {
     const char *name;
     int (*run)(struct arena *a, const struct options *options);
@@ -27,7 +28,9 @@ static const struct {
     {"superuser", command_superuser},
     {"schema", command_schema},
     {"explain", command_explain},
+    {"files", command_files},
 };
+/* clang-format on */
 
 static int run(struct arena *a, const struct options *options)
 {

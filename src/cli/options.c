@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum flag_type { FLAG_TEXT, FLAG_BOOL, FLAG_INT, FLAG_SIZE };
-enum flag_scope { EVERY_COMMAND, SERVE, EXPLAIN };
+enum flag_scope { EVERY_COMMAND, SERVE, EXPLAIN, FILES };
 
 struct flag {
     const char *name;
@@ -49,6 +49,9 @@ static const struct flag flags[] = {
     {"threads",         FLAG_INT,  SERVE,         AT(threads),         "0",     "I/O threads (0: one a core)"},
     {"memory",          FLAG_SIZE, SERVE,         AT(memory),          "0",     "most memory for clients' requests and answers, as 512M or 4G (0: half of what there is)"},
     {"as",              FLAG_TEXT, EXPLAIN,       AT(as),              "",      "COLLECTION/ID of the record that asks (default: a guest)"},
+    {"fix",             FLAG_BOOL, FILES,         AT(fix),             "false", "check: remove files that no record names, take names without a file out of records"},
+    {"to",              FLAG_TEXT, FILES,         AT(to),              "",      "move: s3 or local, where all files are copied to"},
+    {"remove",          FLAG_BOOL, FILES,         AT(remove),          "false", "move: remove what the target has from where it was"},
 };
 /* clang-format on */
 
@@ -205,7 +208,8 @@ bool options_parse(struct arena *a, int argc, char **argv, struct options *ret, 
 
 void options_usage(const struct options *options)
 {
-    static const char *const titles[] = {"Flags", "Flags of serve", "Flags of explain"};
+    static const char *const titles[] = {"Flags", "Flags of serve", "Flags of explain",
+                                         "Flags of files"};
 
     printf("Reeve: an application backend in one program\n\n"
            "Usage:\n"
@@ -215,11 +219,16 @@ void options_usage(const struct options *options)
            "  %.*s superuser ips [IP-or-CIDR ...]\n"
            "  %.*s schema [NAME ...]\n"
            "  %.*s explain METHOD URL [--as COLLECTION/ID]\n"
+           "  %.*s files check [--fix]\n"
+           "  %.*s files move --to s3|local [--remove]\n"
            "With - for PASS the password is the first line of standard input, and in no process "
-           "list.\n",
+           "list.\n"
+           "files check ends with 0 where nothing was found or all of it was mended, else with 1; "
+           "what is\nyounger than ten minutes is left alone.\n",
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
-           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe));
-    for (unsigned scope = EVERY_COMMAND; scope <= EXPLAIN; scope++) {
+           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
+           STR_ARG(options->exe), STR_ARG(options->exe));
+    for (unsigned scope = EVERY_COMMAND; scope <= FILES; scope++) {
         printf("\n%s:\n", titles[scope]);
         for (size_t i = 0; i < COUNT_OF(flags); i++)
             if (flags[i].scope == scope)

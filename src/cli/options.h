@@ -27,6 +27,9 @@ struct options {
     int64_t memory; /* bytes; 0: worked out from the machine's */
     /* explain's */
     struct str as;
+    /* files' */
+    bool fix, remove;
+    struct str to;
     /* what is no flag: command, sub-command, their arguments */
     struct str *words;
     size_t n_words;

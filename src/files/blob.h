@@ -1,5 +1,6 @@
 /*
- * files/blob: where stored files are kept, behind one table of calls. Private to this folder.
+ * files/blob: where stored files are kept, behind one table of calls. For this folder, and for
+ * commands that are about a whole place.
  *
  * A key is a text "col/rec/name" or "col/rec/thumbs_name/100x100_name", whose segments the caller
  * has checked (file_is_segment()). A prefix is what keys begin with up to one of their slashes, and
@@ -76,5 +77,21 @@ struct str blob_original(struct str name);
 
 /* local.c: the folder storage/ of a data directory. */
 struct blob_place *local_place(struct str dir);
+
+/* place.c: a bucket, whether or not it is enabled; nothing is asked of it. Copies s3; net must
+ * outlive it. temp_dir: for files without a name. */
+struct blob_place *bucket_place(const struct settings_s3 *s3, struct str temp_dir, struct net *net);
+
+/* local_cars.c: what else there is to know of such a place; `own` is its own. */
+/* Side-cars whose files are not there: the key is the file's, the size the side-car's. */
+MUST_CHECK struct err *local_list_cars(struct arena *a, const void *own, blob_each_fn *each,
+                                       void *user);
+/* Whether a request that may still be under way has the content of a file, too: it has more names
+ * than one, and got or lost one after since_s (Unix time). */
+bool local_is_shared(struct arena *a, const void *own, struct str key, int64_t since_s);
+/* What a content's MD5 was when it was stored. False: nothing tells. */
+typedef bool blob_md5_fn(struct arena *a, const void *own, struct str key,
+                         unsigned char ret[FILE_MD5_LEN]);
+blob_md5_fn local_md5;
 
 #endif

@@ -86,6 +86,11 @@ MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_st
 struct file_key {
     struct str col, rec, name;
 };
+/* The key of a text "col/rec/name" or "col/rec/thumbs_name/100x100_name", which is borrowed; one
+ * slash before it is no part of it. False: no file of a record can have it. */
+bool file_key_read(struct str text, struct file_key *ret);
+/* The same text, without that slash; of a folder, where name or also record are empty. */
+struct str file_key_text(struct arena *a, const struct file_key *key);
 /* Stores it with its side-car, both on disk when this returns; content in a file stays there, so
  * that it can be stored again. original: the client's name for it; p NULL: there is none. On an
  * error nothing of it is left. Blocks. */
@@ -128,6 +133,9 @@ MUST_CHECK struct err *file_fetch(struct arena *a, const struct file_opened *fil
 bool file_has_thumbs(struct str type);
 /* The key of a file's thumb of a size, "100x100" (data-dir.md 12.1). */
 struct file_key file_thumb_key(struct arena *a, const struct file_key *key, struct str size);
+/* The name of the file that a key is about: its own, or the one whose thumb it is. Empty: it has
+ * the folder of a thumb, but is none of that file. */
+struct str file_key_original(const struct file_key *key);
 
 struct file_thumb {
     const struct file_key *key; /* the file's own */

@@ -45,12 +45,10 @@ unsigned char sniff_byte(struct str head, size_t at);
 /* White space before a text is no part of it. */
 struct str sniff_skip_space(struct str s);
 
-/* store.c: where files are stored now; the reference is the caller's. */
+/* place.c: where files are stored now; the reference is the caller's. */
 struct blob_place *store_place(struct file_store *store);
-/* Whether all of it, name included, can be a key. */
+/* key.c: whether all of it, name included, can be a key. */
 bool store_is_safe(const struct file_key *key);
-/* The key's text (blob.h); without a name, or a record, that of the folder. Borrows from it. */
-struct str store_key(struct arena *a, const struct file_key *key);
 
 /* remove.c */
 void remove_start(struct file_store *store);

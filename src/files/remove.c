@@ -49,14 +49,14 @@ static void remove_key(struct arena *a, const struct blob_place *place, const st
 {
     const struct file_key thumbs = {key->col, key->rec,
                                     arena_concat(a, STR("thumbs_"), key->name, STR_NONE)};
-    struct str text = store_key(a, key);
+    struct str text = file_key_text(a, key);
 
     if (key->name.n == 0) {
         complain(place->ops->remove_tree(a, place->own, text, date_now_ms() - YOUNG_MS));
         return;
     }
     complain(place->ops->remove(a, place->own, &text, 1));
-    complain(place->ops->remove_tree(a, place->own, store_key(a, &thumbs), INT64_MAX));
+    complain(place->ops->remove_tree(a, place->own, file_key_text(a, &thumbs), INT64_MAX));
 }
 
 static void carry_out(const struct file_removal *removal)

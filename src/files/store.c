@@ -7,118 +7,12 @@
  *     is made, has a reference of its own.
  */
 #include "files/internal.h"
-#include "files/s3.h"
 
 #include "base/log.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* --- places ----------------------------------------------------------------------------------- */
-
-struct blob_place *store_place(struct file_store *store)
-{
-    struct blob_place *place;
-
-    pthread_mutex_lock(&store->lock);
-    place = blob_place_ref(store->place);
-    pthread_mutex_unlock(&store->lock);
-    return place;
-}
-
-static bool is_same(const struct settings_s3 *x, const struct settings_s3 *y)
-{
-    if (!x->enabled && !y->enabled)
-        return true;
-    return x->enabled == y->enabled && x->force_path_style == y->force_path_style &&
-           str_eq(x->bucket, y->bucket) && str_eq(x->region, y->region) &&
-           str_eq(x->endpoint, y->endpoint) && str_eq(x->access_key, y->access_key) &&
-           str_eq(x->secret, y->secret);
-}
-
-static struct settings_s3 copy_s3(struct arena *a, const struct settings_s3 *s3)
-{
-    return (struct settings_s3){.enabled = s3->enabled,
-                                .force_path_style = s3->force_path_style,
-                                .bucket = arena_dup(a, s3->bucket),
-                                .region = arena_dup(a, s3->region),
-                                .endpoint = arena_dup(a, s3->endpoint),
-                                .access_key = arena_dup(a, s3->access_key),
-                                .secret = arena_dup(a, s3->secret)};
-}
-
-static struct s3_conf conf_of(const struct file_store *store, const struct settings_s3 *s3)
-{
-    return (struct s3_conf){.bucket = s3->bucket,
-                            .region = s3->region,
-                            .endpoint = s3->endpoint,
-                            .access_key = s3->access_key,
-                            .secret = s3->secret,
-                            .force_path_style = s3->force_path_style,
-                            .temp_dir = store->temp_dir};
-}
-
-void file_store_use(struct file_store *store, const struct settings_s3 *s3)
-{
-    const struct s3_conf conf = conf_of(store, s3);
-    struct blob_place *former = NULL;
-
-    pthread_mutex_lock(&store->lock);
-    if (!is_same(&store->s3, s3)) {
-        former = store->place;
-        store->place = s3->enabled ? s3_place(&conf, store->net) : local_place(store->dir);
-        arena_reset(store->s3_arena);
-        store->s3 = copy_s3(store->s3_arena, s3);
-    }
-    pthread_mutex_unlock(&store->lock);
-    blob_place_unref(former);
-}
-
-bool file_store_is_remote(struct file_store *store)
-{
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
-
-    return place->ops->fetch != NULL;
-}
-
-struct err *file_store_try(struct arena *a, struct file_store *store, const struct settings_s3 *s3)
-{
-    const struct s3_conf conf = conf_of(store, s3);
-
-    return s3_probe(a, &conf, store->net);
-}
-
-/* --- keys ------------------------------------------------------------------------------------- */
-
-struct str store_key(struct arena *a, const struct file_key *key)
-{
-    struct str text = key->col;
-
-    if (key->rec.n)
-        text = arena_concat(a, text, STR("/"), key->rec);
-    if (key->name.n)
-        text = arena_concat(a, text, STR("/"), key->name);
-    return text;
-}
-
-static bool is_name(struct str name)
-{
-    size_t slash = str_find_byte(name, '/');
-    struct str folder = str_sub(name, 0, slash);
-
-    if (slash < name.n) {
-        if (!str_starts(folder, STR("thumbs_")) || !file_is_segment(folder))
-            return false;
-        name = str_from(name, slash + 1);
-    }
-    return file_is_segment(name) && !str_ends(name, STR(".attrs"));
-}
-
-bool store_is_safe(const struct file_key *key)
-{
-    return file_is_segment(key->col) && file_is_segment(key->rec) && is_name(key->name);
-}
 
 /* --- files ------------------------------------------------------------------------------------ */
 
@@ -144,7 +38,7 @@ struct err *file_store_put(struct arena *a, struct file_store *store, const stru
     if (!store_is_safe(key))
         return err_new(a, E_BAD_REQUEST, NULL, "not to be stored: %.*s/%.*s/%.*s",
                        STR_ARG(key->col), STR_ARG(key->rec), STR_ARG(key->name));
-    err = place->ops->put(a, place->own, store_key(a, key), content, &info);
+    err = place->ops->put(a, place->own, file_key_text(a, key), content, &info);
     return err && place->ops->fetch ? refused(a, err) : err;
 }
 
@@ -154,7 +48,7 @@ struct err *file_store_sync(struct arena *a, struct file_store *store, struct st
     const struct file_key folder = {col, rec, STR_NONE};
     AUTO(blob_place_unref) struct blob_place *place = store_place(store);
 
-    return place->ops->sync(a, place->own, store_key(a, &folder));
+    return place->ops->sync(a, place->own, file_key_text(a, &folder));
 }
 
 /* Where there is no disk to read from, what is known of it. */
@@ -183,7 +77,7 @@ struct err *file_store_open(struct arena *a, struct file_store *store, const str
 
     if (!store_is_safe(key))
         return err_new(a, E_NOT_FOUND, NULL, "no key of a file");
-    return open_in(a, place, store_key(a, key), ret);
+    return open_in(a, place, file_key_text(a, key), ret);
 }
 
 void file_close(struct file_opened *file)
@@ -208,7 +102,7 @@ bool file_store_open_cached(struct arena *a, struct file_store *store, const str
     int fd;
 
     if (!place->ops->open_cached || !store_is_safe(key) ||
-        !place->ops->open_cached(a, place->own, store_key(a, key), &fd, &info))
+        !place->ops->open_cached(a, place->own, file_key_text(a, key), &fd, &info))
         return false;
     *ret = (struct file_opened){
         .fd = fd, .size = info.size, .modified_s = info.modified_s, .type = info.type};

@@ -136,7 +136,7 @@ static struct err *bring(struct arena *a, const struct file_opened *source, int 
 static void remove_thumb(struct arena *a, struct file_store *files, const struct file_key *key)
 {
     AUTO(blob_place_unref) struct blob_place *place = store_place(files);
-    const struct str text = store_key(a, key);
+    const struct str text = file_key_text(a, key);
     struct err *err = place->ops->remove(a, place->own, &text, 1);
 
     if (err)
@@ -257,7 +257,7 @@ struct err *file_store_thumb(struct arena *a, struct file_store *store,
 
     if (!picture_of(thumb->source->type) || !store_is_safe(&key))
         return err_new(a, E_BAD_REQUEST, NULL, "no picture");
-    making = begin(store, store_key(a, &key), &mine);
+    making = begin(store, file_key_text(a, &key), &mine);
     if (!mine && !wait_for(store, making))
         return err_new(a, E_BAD_REQUEST, NULL, "it could not be made");
     err = file_store_open(a, store, &key, ret); /* who was first may have been done already */

@@ -148,6 +148,32 @@ MUST_CHECK struct err *rec_file_find(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *rec_file_check(struct arena *a, struct db_conn *conn,
                                       const struct rec_actor *actor, const struct rec_file *file);
 
+/* A name that a file field of a record holds; texts live where they were read into. */
+struct rec_name {
+    struct str id;
+    const struct schema_field *field;
+    struct str name;
+};
+struct rec_names {
+    struct rec_name *items;
+    size_t n, cap;
+    struct str last; /* the id of the last record; p NULL: there was none */
+};
+/* All that a record names, be it one that cannot be read; none where there is no such record. */
+MUST_CHECK struct err *rec_names_of(struct arena *a, struct db_conn *conn,
+                                    const struct schema_col *col, struct str id,
+                                    struct rec_names *ret);
+/* What the next `rows` records name, in the order of their ids: from the first one behind `after`,
+ * which is empty at first. */
+MUST_CHECK struct err *rec_names_after(struct arena *a, struct db_conn *conn,
+                                       const struct schema_col *col, struct str after,
+                                       unsigned rows, struct rec_names *ret);
+/* Takes a name out of its field as a superuser's update with "<field>-" does: errors are the
+ * update's, E_STALE where scope->schema is not the database's. Leased: not in a unit, and it
+ * waits. */
+MUST_CHECK struct err *rec_drop_name(struct arena *a, struct db *db, const struct rec_scope *scope,
+                                     const struct schema_col *col, const struct rec_name *name);
+
 /* --- versions -------------------------------------------------------------------------------- */
 
 /* Length of a version's text: base64url, so it needs no quoting in an entity tag. */

@@ -2,7 +2,7 @@
 """run.py BINARY
 
 The commands that only look at a data directory: `schema`, `explain`. They work on one that a server
-has open, and leave every byte of data.db as it was.
+has open, and leave every byte of data.db as it was. `files` (files.py) mends what it finds, too.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import files  # noqa: E402
 import reeve  # noqa: E402
 
 ANNA, BEN = "users/reeveanna000000", "users/reeveben0000000"
@@ -262,6 +263,7 @@ def main():
         explain_bad_words(command)
         tally.check("data.db is as it was", digest(base) == before)
         explain_what_fails(command, superuser)
+        files.run(Command(args.binary, reeve.fresh(args.binary, os.path.join(home, "files")), tally), home)
     finally:
         reeve.remove(home)
     return tally.end()
