@@ -1,5 +1,5 @@
 /*
- * cli/files: the parts of `reeve files`: what both have in common (files.c), `check`
+ * cli/files: the parts of `reeve files`: what both have in common (files_place.c), `check`
  * (files_check.c), `move` (files_move.c).
  */
 #ifndef REEVE_CLI_FILES_H

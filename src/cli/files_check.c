@@ -486,6 +486,8 @@ int files_check(struct arena *a, const struct options *options)
         where = files_where_now(c.settings);
         c.is_local = where == FILES_LOCAL;
         err = files_place(a, options, c.settings, c.net, where, &c.place);
+        if (c.store)
+            file_store_use(c.store, &c.settings->s3);
     }
     if (!err)
         err = check_all(&c, a);

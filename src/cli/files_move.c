@@ -164,6 +164,7 @@ int files_move(struct arena *a, const struct options *options)
 {
     struct move m = {.a = a, .options = options, .is_terminal = isatty(STDOUT_FILENO) == 1};
     struct err *err;
+    int code;
 
     if (!files_where_read(options->to, &m.to))
         return command_fail("usage: %.*s files move --to s3|local [--remove]",
@@ -177,6 +178,7 @@ int files_move(struct arena *a, const struct options *options)
     blob_place_unref(m.from_place);
     blob_place_unref(m.to_place);
     net_free(m.net);
+    code = err ? command_fail_err(err) : end(&m);
     settings_unref(m.settings);
-    return err ? command_fail_err(err) : end(&m);
+    return code;
 }

@@ -12,6 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "extras")]
+import commands  # noqa: E402
 import reeve  # noqa: E402
 import s3  # noqa: E402
 import thumbs  # noqa: E402
@@ -160,7 +161,7 @@ def thumb(site):
     site.gone("removes it with its original", key, site.key(record, record["one"]))
 
 
-PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS)
+PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS, *commands.PARTS)
 FAILING = (tested, trouble.down)  # in these, storage has reason to refuse
 
 

@@ -47,6 +47,9 @@ class S3:
     def faults(self, **members):
         self.ask("/faults", members)
 
+    def remove(self, key):
+        self.ask("/remove", {"key": key})
+
     def reset(self):
         self.ask("/reset", {})
 

@@ -14,6 +14,7 @@ and ends when its standard input does. `control` is the address of another port,
     GET  /refused   the last requests that were refused, and why
     GET  /objects   {key: {"size", "type", "metadata"}} of the bucket
     POST /faults    a JSON object of Faults' members; those that it lacks are as at the start
+    POST /remove    {"key"}: that object is lost
     POST /reset     no faults, no counts, an empty bucket
 """
 
@@ -403,7 +404,10 @@ class Control(http.server.BaseHTTPRequestHandler):
         def faults():
             state.faults = Faults(**json.loads(body))
 
-        self.answer({"/faults": faults, "/reset": state.reset}, lambda act: act())
+        def remove():
+            state.moto.ask("DELETE", state.target(json.loads(body)["key"]))
+
+        self.answer({"/faults": faults, "/remove": remove, "/reset": state.reset}, lambda act: act())
 
     def answer(self, table, call):
         try:
