@@ -83,7 +83,8 @@ struct err *files_settings(struct arena *a, const struct options *options, struc
     return err;
 }
 
-/* --- words ------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------
+ */
 
 struct str files_count(struct arena *a, uint64_t n, const char *one, const char *many)
 {

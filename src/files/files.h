@@ -86,10 +86,10 @@ MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_st
 struct file_key {
     struct str col, rec, name;
 };
-/* The key of a text "col/rec/name" or "col/rec/thumbs_name/100x100_name", which is borrowed; one
- * slash before it is no part of it. False: no file of a record can have it. */
+/* The key of a text "col/rec/name" or "col/rec/thumbs_name/100x100_name", which is borrowed.
+ * False: no file of a record can have it. */
 bool file_key_read(struct str text, struct file_key *ret);
-/* The same text, without that slash; of a folder, where name or also record are empty. */
+/* The same text; of a folder, where name or also record are empty. */
 struct str file_key_text(struct arena *a, const struct file_key *key);
 /* Stores it with its side-car, both on disk when this returns; content in a file stays there, so
  * that it can be stored again. original: the client's name for it; p NULL: there is none. On an

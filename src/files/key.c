@@ -34,11 +34,11 @@ bool store_is_safe(const struct file_key *key)
 
 bool file_key_read(struct str text, struct file_key *ret)
 {
-    struct str rest = text.n > 0 && text.p[0] == '/' ? str_from(text, 1) : text;
-    const size_t col_end = str_find_byte(rest, '/');
+    struct str rest = text;
 
-    ret->col = str_sub(rest, 0, col_end);
-    rest = str_from(rest, col_end + 1);
+    ret->col = str_split(&rest, '/');
+    if (!rest.p)
+        return false;
     ret->rec = str_sub(rest, 0, str_find_byte(rest, '/'));
     ret->name = str_from(rest, ret->rec.n + 1);
     return store_is_safe(ret);

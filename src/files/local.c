@@ -326,7 +326,7 @@ static struct err *list_folder(struct arena *a, const struct look *look, int at,
 static struct err *list_entry(struct arena *a, const struct look *look, int at, const char *name,
                               struct str prefix, int depth)
 {
-    struct str key = arena_concat(a, prefix, STR("/"), str_of(name));
+    struct str key = arena_concat(a, prefix, prefix.n ? STR("/") : STR_NONE, str_of(name));
     struct blob_info info = {0};
     struct stat st;
 

@@ -15,8 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIDE_CAR STR(".attrs")
-#define SIDE_CAR_MAX (64 * KIB)
+#define SIDE_CAR STR(LOCAL_CAR)
 #define LEVELS 4 /* of folders and names below storage/ */
 
 /* --- lone side-cars --------------------------------------------------------------------------- */
@@ -109,7 +108,7 @@ bool local_md5(struct arena *a, const void *own, struct str key, unsigned char r
     const struct json *car, *sum;
     struct str text, bytes;
 
-    if (disk_read(a, path, SIDE_CAR_MAX, &text) != NULL ||
+    if (disk_read(a, path, LOCAL_CAR_MAX, &text) != NULL ||
         !json_read(a, text, &json_limits_body, &car, NULL) || car->type != JSON_OBJECT)
         return false;
     sum = json_get(car, STR("md5"));
