@@ -52,6 +52,8 @@ static bool needs_picking(const struct api_call *call)
 {
     const struct resp *resp = &call->req->resp;
 
+    if (resp->file.open || call->relayed.file.place)
+        return false; /* what lies in the body are the texts between its parts */
     return !call->is_picked && resp->status / 100 == 2 && resp->body.n > 0 &&
            req_query_get(call->req, STR("fields")).n > 0;
 }
@@ -97,8 +99,11 @@ static void finish(struct api_call *call, struct err *err)
         err = req->resp.body.starved
                   ? err_starved(call->arena, "an answer")
                   : err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
-    if (err)
+    if (err) {
         answer_failure(call, err);
+        if (call->relayed.file.place)
+            file_close(&call->relayed.file);
+    }
     api_call_release(call);
     if (call->relayed.file.place)
         relay_send(req, &call->relayed);

@@ -92,13 +92,23 @@ static struct str quoted(struct arena *a, struct str name)
     return arena_dup(a, buf_str(&out));
 }
 
+/* Whoever wrote it to the disk, the next header is not his to begin. */
+static struct str clean(struct arena *a, struct str type)
+{
+    char *p = arena_alloc(a, type.n + 1);
+
+    for (size_t i = 0; i < type.n; i++)
+        p[i] = (char)((unsigned char)type.p[i] < ' ' || type.p[i] == 127 ? ' ' : type.p[i]);
+    return (struct str){p, type.n};
+}
+
 static void add_headers(struct api_call *call, const struct serve_file *served)
 {
     struct req *req = call->req;
     const char *disposition =
         is_inline(served->file.type) && !is_download(call) ? "inline" : "attachment";
 
-    req->resp.content_type = arena_cstr(call->arena, type_of(served));
+    req->resp.content_type = arena_cstr(call->arena, clean(call->arena, type_of(served)));
     req_add_header(req, "Content-Disposition: %s; filename=\"%.*s\"", disposition,
                    STR_ARG(quoted(call->arena, served->name)));
     req_add_header(req, "Content-Security-Policy: " INERT);
@@ -122,11 +132,38 @@ struct condition {
     bool sent, any;
 };
 
+/* Takes an entity tag off the front; false: there is none. */
+static bool take_tag(struct str *text)
+{
+    struct str rest = str_starts(*text, STR("W/")) ? str_from(*text, 2) : *text;
+
+    if (rest.n == 0 || rest.p[0] != '"')
+        return false;
+    for (size_t i = 1; i < rest.n; i++) {
+        unsigned char c = (unsigned char)rest.p[i];
+
+        if (c == '"') {
+            *text = str_from(rest, i + 1);
+            return true;
+        }
+        if (c <= ' ' || c == 127)
+            return false;
+    }
+    return false;
+}
+
+/* Whether a list has a "*" before what is no tag. */
 static struct condition tag_condition(const struct req *req, struct str header)
 {
-    struct str tags = str_trim(req_header(req, header), STR(" \t,"));
+    struct str rest = req_header(req, header);
+    struct condition condition = {.sent = rest.n > 0};
 
-    return (struct condition){tags.n > 0, str_starts(tags, STR("*"))};
+    do {
+        while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == ','))
+            rest = str_from(rest, 1);
+        condition.any = str_starts(rest, STR("*"));
+    } while (!condition.any && take_tag(&rest));
+    return condition;
 }
 
 /* False: no such header, or no date in it, or the file has none. */

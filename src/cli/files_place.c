@@ -84,9 +84,8 @@ struct err *files_settings(struct arena *a, const struct options *options, struc
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
-* /
 
-    struct str files_count(struct arena *a, uint64_t n, const char *one, const char *many)
+struct str files_count(struct arena *a, uint64_t n, const char *one, const char *many)
 {
     return arena_printf(a, "%" PRIu64 " %s", n, n == 1 ? one : many);
 }

@@ -3,13 +3,23 @@
 #include "base/limits.h"
 #include "base/num.h"
 
-/* Digits only. */
+struct ranges {
+    struct http_range *items; /* LIMIT_RANGES of them at most */
+    size_t n;
+    uint64_t sum;
+    bool over;    /* more bytes than there are, or too many parts */
+    bool outside; /* there was one that begins behind the end */
+};
+
+/* Digits, and a plus before them, which Go takes. */
 static bool read_number(struct str text, uint64_t *ret)
 {
-    for (size_t i = 0; i < text.n; i++)
+    size_t sign = str_starts(text, STR("+"));
+
+    for (size_t i = sign; i < text.n; i++)
         if (text.p[i] < '0' || text.p[i] > '9')
             return false;
-    return num_parse_u64(text, ret) && *ret <= INT64_MAX;
+    return num_parse_u64(str_from(text, sign), ret) && *ret <= INT64_MAX;
 }
 
 /* The last so many bytes. */
@@ -53,43 +63,45 @@ static bool read_one(struct str spec, uint64_t size, struct http_range *ret, boo
     return true;
 }
 
-enum http_range_says http_range_read(struct arena *a, struct str header, uint64_t size,
-                                     struct http_range **ret, size_t *ret_n)
+/* What the header says as a whole: one that makes no sense spoils all. */
+static bool read_all(struct str rest, uint64_t size, struct ranges *ret)
 {
-    struct http_range *ranges = ARENA_ARRAY(a, struct http_range, LIMIT_RANGES);
-    struct str rest;
-    uint64_t sum = 0;
-    size_t n = 0;
-    bool outside = false;
-
-    *ret = ranges;
-    *ret_n = 0;
-    if (header.n == 0)
-        return RANGE_WHOLE;
-    if (!str_starts(header, STR("bytes=")))
-        return RANGE_NO_SENSE;
-    rest = str_from(header, STR("bytes=").n);
     while (rest.p) {
         struct str spec = str_trim_space(str_split(&rest, ','));
         struct http_range range = {0};
-        bool is_outside;
+        bool outside;
 
         if (spec.n == 0)
             continue;
-        if (!read_one(spec, size, &range, &is_outside))
-            return RANGE_NO_SENSE;
-        outside |= is_outside;
-        if (is_outside)
+        if (!read_one(spec, size, &range, &outside))
+            return false;
+        ret->outside |= outside;
+        if (outside)
             continue;
-        if (n == LIMIT_RANGES)
-            return RANGE_WHOLE;
-        ranges[n++] = range;
-        sum += range.n;
-        if (sum > size)
-            return RANGE_WHOLE;
+        ret->over |= ret->n == LIMIT_RANGES || range.n > size - ret->sum;
+        if (ret->over)
+            continue; /* not taken, but read */
+        ret->items[ret->n++] = range;
+        ret->sum += range.n;
     }
-    if (n == 0 && outside)
-        return size ? RANGE_OUTSIDE : RANGE_WHOLE;
-    *ret_n = n;
-    return n ? RANGE_PARTS : RANGE_WHOLE;
+    return true;
+}
+
+enum http_range_says http_range_read(struct arena *a, struct str header, uint64_t size,
+                                     struct http_range **ret, size_t *ret_n)
+{
+    struct ranges ranges = {.items = ARENA_ARRAY(a, struct http_range, LIMIT_RANGES)};
+
+    *ret = ranges.items;
+    *ret_n = 0;
+    if (header.n == 0)
+        return RANGE_WHOLE;
+    if (!str_starts(header, STR("bytes=")) || !read_all(str_from(header, 6), size, &ranges))
+        return RANGE_NO_SENSE;
+    if (ranges.over)
+        return RANGE_WHOLE;
+    *ret_n = ranges.n;
+    if (ranges.n > 0)
+        return RANGE_PARTS;
+    return ranges.outside && size > 0 ? RANGE_OUTSIDE : RANGE_WHOLE;
 }

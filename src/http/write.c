@@ -271,6 +271,12 @@ static void check_size(struct exchange *ex)
     }
 }
 
+/* PocketBase's errors: to HEAD they have no length. */
+static bool is_envelope(const struct resp *resp)
+{
+    return resp->content_type && str_eq(str_of(resp->content_type), STR("application/json"));
+}
+
 static void write_answer(struct exchange *ex)
 {
     struct resp *resp = &ex->req.resp;
@@ -281,7 +287,7 @@ static void write_answer(struct exchange *ex)
     check_size(ex);
     body = resp->borrowed.p ? resp->borrowed : buf_str(&resp->body);
     add_answer_head(ex, bodiless);
-    if (!bodiless && !(head && resp->status >= 400))
+    if (!bodiless && !(head && resp->status >= 400 && is_envelope(resp)))
         add_length(ex, resp->file.open ? resp->file.size : body.n);
     add_end(ex);
     if (resp->file.open && !head && !bodiless)

@@ -106,6 +106,8 @@ def ranges(site, record):
         status, body, headers = site.get(path, {"Range": "bytes=" + text})
         site.same(text, (status, body, headers["Cache-Control"], headers["Last-Modified"]), (416, words, None, None))
     site.same("where the end is", site.get(path, {"Range": "bytes=99999-"})[2]["Content-Range"], "bytes */%d" % size)
+    site.same("its length, asked by HEAD", site.get(path, {"Range": "bytes=99999-"}, "HEAD")[2]["Content-Length"], "33")
+    site.same("fields are JSON's", site.get(path + "?fields=id", {"Range": "bytes=0-1,4-5"})[0], 206)
     for path, data in ((path, DATA), (large, LARGE)):
         parts = [(0, 10), (5, 4000), (len(data) - 9000, len(data))]
         several(site, path, data, parts)
@@ -142,6 +144,11 @@ def conditions(site, record):
             ("changed since", {"If-Modified-Since": before}, 200),
             ("no date", {"If-Modified-Since": "soon"}, 200),
             ("any but one", {"If-None-Match": "*"}, 304),
+            ("any but one, behind another", {"If-None-Match": '"x", W/"y" , *'}, 304),
+            ("a list of nothing", {"If-None-Match": ",", "If-Modified-Since": when}, 200),
+            ("nothing to match", {"If-Match": ","}, 412),
+            ("any tag behind another", {"If-Match": '"x", *'}, 200),
+            ("behind what is no tag", {"If-Match": 'x, *'}, 412),
             ("another tag", {"If-None-Match": '"x"', "If-Modified-Since": when}, 200),
             ("no such tag", {"If-Match": '"x"'}, 412),
             ("any tag", {"If-Match": "*", "If-Unmodified-Since": before}, 200),
@@ -203,6 +210,16 @@ def misses(site, record):
     site.same("without a side-car", site.get(url_of(lost, lost["one"]))[2]["Content-Type"], "application/octet-stream")
 
 
+def odd_types(site):
+    """What a side-car says stays one header."""
+    record = site.make("notes", [("one", "odd.bin", DATA)])
+    car = os.path.join(site.server.dir, "storage", record["collectionId"], record["id"], record["one"] + ".attrs")
+    with open(car, "w", encoding="utf-8") as f:
+        json.dump({"user.content_type": "text/plain\r\nX-Evil: 1"}, f)
+    headers = site.get(url_of(record, record["one"]))[2]
+    site.same("a type of two lines", (headers["Content-Type"], headers["X-Evil"]), ("text/plain  X-Evil: 1", None))
+
+
 def at_once(site, record):
     """Many of many clients, whole each."""
     wrong = []
@@ -241,6 +258,7 @@ def run(binary, base, tally):
         conditions(site, record)
         protected(site, record, notes)
         misses(site, record)
+        odd_types(site)
         at_once(site, record)
         tally.check("downloads: no descriptor is left", server.descriptors() < 60, str(server.descriptors()))
         tally.check("downloads: stops cleanly", server.stop(), server.output())

@@ -62,7 +62,9 @@ static void ranges_are_read(void **state)
         {"bytes=--1", "nonsense"},
         {"bytes=5", "nonsense"},
         {"bytes=a-b", "nonsense"},
-        {"bytes=+1-2", "nonsense"},
+        {"bytes=+1-+2", "1+2"},
+        {"bytes=++1-2", "nonsense"},
+        {"bytes=0-,0-,x", "nonsense"}, /* though it is too much before that */
         {"bytes=0-9,x", "nonsense"},
         {"bytes=9223372036854775807-", "outside"},
         {"bytes=9223372036854775808-", "nonsense"},
