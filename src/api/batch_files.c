@@ -92,13 +92,19 @@ struct err *batch_files_store(struct api_call *call)
 {
     struct batch *batch = call->state;
 
-    for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++)
+    for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
+        bool failed = true;
+
         for (size_t t = 0; t < BATCH_TRIES; t++) {
             struct batch_try *attempt = &batch->items[i].tries[t];
 
             while (batch_try_next(attempt) <= REC_STORE)
                 attempt->err = rec_draft_go_on(call->arena, attempt->draft);
+            failed &= !attempt->draft || attempt->err;
         }
+        if (failed)
+            break; /* none of the others comes to anything */
+    }
     return NULL;
 }
 

@@ -267,7 +267,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     static const char failed[] = "Failed to truncate collection (most likely due to required "
                                  "cascade delete record references).";
     const struct coll_removal *removal = in;
-    struct file_removal *files = rec_files_to_go(a, tx, removal->scope.files);
+    struct file_removal *files = rec_files_to_go(a, tx, removal->scope.files, NULL);
     struct arena *scratch = arena_child(a);
     struct str_list ids = {.n = 1};
     struct err *err = NULL;

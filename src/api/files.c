@@ -2,6 +2,7 @@
  * /api/files (services.md 3).
  */
 #include "api/serve.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 /* --- tokens ----------------------------------------------------------------------------------- */
@@ -169,6 +170,34 @@ static bool is_whole(const struct api_call *call)
     return download->is_whole;
 }
 
+static bool is_elsewhere(const struct api_call *call)
+{
+    const struct download *download = call->state;
+
+    return download->is_whole && download->served.file.fd < 0;
+}
+
+static void log_no_thumb(struct api_call *call, const struct err *why)
+{
+    static struct log_pace pace;
+    const struct download *download = call->state;
+
+    log_seldom(&pace, LOG_WARN, "thumb.failed", LOG_STR("path", call->req->path),
+               LOG_STR("size", download->size), LOG_STR("cause", why->cause));
+}
+
+/* What a thumb is made of, where it waits for no picture. */
+static struct err *bring_source(struct api_call *call)
+{
+    struct download *download = call->state;
+    struct err *err = file_bring(call->arena, &download->served.file, LIMIT_THUMB_SOURCE_BYTES);
+
+    if (err)
+        log_no_thumb(call, err);
+    download->is_whole = !err;
+    return NULL;
+}
+
 /* What is stored is not checked. */
 static uint64_t bound(int64_t setting)
 {
@@ -186,11 +215,9 @@ static struct err *make_thumb(struct api_call *call)
                                      .max_bytes = bound(call->settings->thumbs.max_bytes)};
     struct file_opened made;
     struct err *err = file_store_thumb(call->arena, call->api->files, &thumb, &made);
-    static struct log_pace pace;
 
     if (err)
-        log_seldom(&pace, LOG_WARN, "thumb.failed", LOG_STR("path", call->req->path),
-                   LOG_STR("size", download->size), LOG_STR("cause", err->cause));
+        log_no_thumb(call, err);
     else
         take_thumb(call, &made);
     return NULL;
@@ -219,6 +246,7 @@ const struct api_work api_files_download = {
     .steps = {{.place = AT_READ, .run = find_file},
               {.place = AT_LOOP, .run = open_cached},
               {.place = AT_STORE, .run = open_file, .needed = is_closed},
+              {.place = AT_REMOTE, .run = bring_source, .needed = is_elsewhere},
               {.place = AT_IMAGE, .run = make_thumb, .needed = is_whole},
               {.place = AT_LOOP, .run = send_file}},
     .undo = close_file,

@@ -214,11 +214,18 @@ static void run_ends(struct job *job)
     req_resume(call->req, step_back, true);
 }
 
+/* Who waited long may have left, and more wait behind. */
+static bool is_for_nobody(const struct api_call *call)
+{
+    return call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone);
+}
+
 static void run_on_pool(struct job *job)
 {
     struct api_call *call = api_call_of(job);
 
-    call->err = call->step->run(call);
+    call->err = is_for_nobody(call) ? err_new(call->arena, E_GONE, NULL, "the client has left")
+                                    : call->step->run(call);
     req_resume(call->req, step_back, true);
 }
 

@@ -100,6 +100,8 @@
 #define LIMIT_NET_RUNNING 512  /* at once: more wait. A slow client's download is one, too */
 #define LIMIT_NET_PER_HOST 256 /* of them to one host */
 #define LIMIT_NET_WAITING 1024 /* for their turn: 503 beyond */
+#define LIMIT_REMOTE_REMOVALS \
+    10000 /* that wait for a bucket: later ones stay in it, and are logged */
 #define LIMIT_NET_CONNECT_MS 10000
 #define LIMIT_NET_IDLE_MS 60000
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
@@ -124,6 +126,7 @@
 #define LIMIT_REGEX_NESTING 1000     /* groups within groups */
 
 /* Pictures and their thumbs. */
-#define LIMIT_THUMB_SIDE 10000 /* pixels: the original is served beyond */
+#define LIMIT_THUMB_SOURCE_BYTES (64 * MIB) /* of a file in a bucket: no thumb beyond */
+#define LIMIT_THUMB_SIDE 10000              /* pixels: the original is served beyond */
 
 #endif

@@ -76,6 +76,13 @@ bool file_store_is_remote(struct file_store *store);
 MUST_CHECK struct err *file_store_try(struct arena *a, struct file_store *store,
                                       const struct settings_s3 *s3);
 
+/* Where files are now, for what has to stay together whatever the settings say meanwhile: the calls
+ * below take such a place, or NULL for the one that is current then. file_place_unref() in the end;
+ * any thread. */
+struct blob_place;
+struct blob_place *file_store_hold(struct file_store *store);
+void file_place_unref(struct blob_place *place); /* NULL is fine */
+
 /* Makes the folder for temporary files if it is missing; its path, with a slash at its end. Any
  * thread that may block. */
 MUST_CHECK struct err *file_store_temp_dir(struct arena *a, const struct file_store *store,
@@ -95,15 +102,14 @@ struct str file_key_text(struct arena *a, const struct file_key *key);
  * that it can be stored again. original: the client's name for it; p NULL: there is none. On an
  * error nothing of it is left. Blocks. */
 MUST_CHECK struct err *file_store_put(struct arena *a, struct file_store *store,
-                                      const struct file_key *key,
+                                      struct blob_place *place, const struct file_key *key,
                                       const struct file_content *content,
                                       const struct file_type *type, struct str original);
 /* Once for all files put into a record's folder: their names are on disk when this returns. */
-MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,
-                                       struct str rec);
+MUST_CHECK struct err *file_store_sync(struct arena *a, struct file_store *store,
+                                       struct blob_place *place, struct str col, struct str rec);
 
 /* A stored file, to be read from its start. */
-struct blob_place;
 struct file_opened {
     int fd; /* what was stored under a name does not change. -1: it is elsewhere, file_fetch() */
     uint64_t size;
@@ -121,6 +127,9 @@ bool file_store_open_cached(struct arena *a, struct file_store *store, const str
                             struct file_opened *ret);
 
 void file_close(struct file_opened *file);
+/* One that is elsewhere is brought here and has a descriptor then, unless it is of more than `most`
+ * bytes (E_TOO_LARGE). Blocks. */
+MUST_CHECK struct err *file_bring(struct arena *a, struct file_opened *file, uint64_t most);
 /* Begins to bring n > 0 bytes of a file that is elsewhere, from `at` on, as net_fetch() does: its
  * events may come before this returns. The status of a good answer is 200 or 206. */
 MUST_CHECK struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at,
@@ -138,8 +147,8 @@ struct file_key file_thumb_key(struct arena *a, const struct file_key *key, stru
 struct str file_key_original(const struct file_key *key);
 
 struct file_thumb {
-    const struct file_key *key; /* the file's own */
-    const struct file_opened *source;
+    const struct file_key *key;       /* the file's own */
+    const struct file_opened *source; /* with a descriptor */
     struct str size;
     uint64_t max_pixels, max_bytes; /* of a picture, decoded: larger ones have no thumbs */
 };
@@ -158,7 +167,8 @@ void file_thread_end(void);
  * cannot be removed is logged. */
 
 /* Each with its side-car and thumbs; and its folders, should they be empty then. */
-void file_store_remove_files(struct file_store *store, const struct file_key *keys, size_t n);
+void file_store_remove_files(struct file_store *store, struct blob_place *place,
+                             const struct file_key *keys, size_t n);
 /* A collection's folder with everything in it that is not younger than before_ms (Unix time, as
  * file systems know it): what was stored since belongs to whoever has the id now. */
 void file_store_remove_col(struct file_store *store, struct str col, int64_t before_ms);
@@ -167,7 +177,7 @@ void file_store_remove_temp(struct file_store *store, struct str path);
 
 /* The same of many, collected one by one; one thread at a time. */
 struct file_removal;
-struct file_removal *file_removal_new(struct file_store *store);
+struct file_removal *file_removal_new(struct file_store *store, struct blob_place *place);
 void file_removal_free(struct file_removal *removal); /* nothing is removed; NULL is fine */
 /* A file; with an empty name, whatever else is in the record's folder, except what is young enough
  * to have been stored for a record that is not there yet. Segments that cannot be are left out. */

@@ -11,19 +11,28 @@
 #define FILE_TEMP_FOLDER ".pb_temp_to_delete" /* PocketBase's, which backups leave out */
 #define FILE_TEMP_PREFIX "reeve_"             /* of what we make in there */
 
+/* What waits to be removed. */
+enum removals { REMOVALS_TEMP, REMOVALS_LOCAL, REMOVALS_REMOTE, REMOVALS };
+struct removal_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    /* under the lock */
+    struct file_removal *first, *last;
+    size_t n;
+    bool started, stopping;
+    pthread_t thread;
+};
+
 struct file_store {
     struct arena *arena;
     struct str dir, temp_dir;
     struct net *net;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
     /* under the lock */
     struct blob_place *place;
     struct settings_s3 s3; /* which one it is, in s3_arena */
     struct arena *s3_arena;
-    struct file_removal *first, *last;
-    bool started, stopping;
-    pthread_t thread;
+    struct removal_queue removals[REMOVALS];
     pthread_mutex_t thumbs_lock;
     pthread_cond_t thumbs_changed;
     struct making *making; /* under thumbs_lock; thumb.c's */
@@ -45,13 +54,14 @@ unsigned char sniff_byte(struct str head, size_t at);
 /* White space before a text is no part of it. */
 struct str sniff_skip_space(struct str s);
 
-/* place.c: where files are stored now; the reference is the caller's. */
-struct blob_place *store_place(struct file_store *store);
+/* place.c: the place, NULL: the current one; the reference is the caller's. */
+struct blob_place *place_or_current(struct file_store *store, struct blob_place *place);
 /* key.c: whether all of it, name included, can be a key. */
 bool store_is_safe(const struct file_key *key);
 
 /* remove.c */
-void remove_start(struct file_store *store);
+void remove_init(struct file_store *store);
+void remove_left(const struct file_store *store); /* by a killed process */
 void remove_stop(struct file_store *store);
 
 /* disk.c: whole files; none of these follows a link. After an error errno is its reason. */

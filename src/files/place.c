@@ -5,7 +5,7 @@
 #include "files/internal.h"
 #include "files/s3.h"
 
-struct blob_place *store_place(struct file_store *store)
+struct blob_place *file_store_hold(struct file_store *store)
 {
     struct blob_place *place;
 
@@ -13,6 +13,16 @@ struct blob_place *store_place(struct file_store *store)
     place = blob_place_ref(store->place);
     pthread_mutex_unlock(&store->lock);
     return place;
+}
+
+struct blob_place *place_or_current(struct file_store *store, struct blob_place *place)
+{
+    return place ? blob_place_ref(place) : file_store_hold(store);
+}
+
+void file_place_unref(struct blob_place *place)
+{
+    blob_place_unref(place);
 }
 
 static bool is_same(const struct settings_s3 *x, const struct settings_s3 *y)
@@ -72,7 +82,7 @@ void file_store_use(struct file_store *store, const struct settings_s3 *s3)
 
 bool file_store_is_remote(struct file_store *store)
 {
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    AUTO(blob_place_unref) struct blob_place *place = file_store_hold(store);
 
     return place->ops->fetch != NULL;
 }

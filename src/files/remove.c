@@ -1,10 +1,11 @@
 /*
- * Removing, at once and in the background: one thread takes what was queued, in order, so that
- * neither a loop nor the writer waits for a disk.
+ * Removing, in the background: a thread for each queue takes what was queued, in order, so that
+ * neither a loop nor the writer waits for a disk or another server.
  */
 #include "files/internal.h"
 
 #include "base/date.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -24,10 +25,11 @@ struct file_removal {
     struct str temp; /* a path */
     struct str col;  /* a whole folder */
     int64_t before_ms;
+    int64_t young_ms; /* what is younger was not known when it was made */
     VEC(struct file_key) keys;
 };
 
-/* --- the queue -------------------------------------------------------------------------------- */
+/* --- the queues ------------------------------------------------------------------------------- */
 
 /* An error of one that nobody waits for. */
 static void complain(const struct err *err)
@@ -45,18 +47,23 @@ static void remove_temp(struct arena *a, struct str path)
 }
 
 /* A stored file with its thumbs, or what is left of a record. */
-static void remove_key(struct arena *a, const struct blob_place *place, const struct file_key *key)
+static void remove_key(struct arena *a, const struct file_removal *removal,
+                       const struct file_key *key)
 {
+    const struct blob_place *place = removal->place;
     const struct file_key thumbs = {key->col, key->rec,
                                     arena_concat(a, STR("thumbs_"), key->name, STR_NONE)};
     struct str text = file_key_text(a, key);
+    struct err *err;
 
     if (key->name.n == 0) {
-        complain(place->ops->remove_tree(a, place->own, text, date_now_ms() - YOUNG_MS));
+        complain(place->ops->remove_tree(a, place->own, text, removal->young_ms));
         return;
     }
-    complain(place->ops->remove(a, place->own, &text, 1));
-    complain(place->ops->remove_tree(a, place->own, file_key_text(a, &thumbs), INT64_MAX));
+    err = place->ops->remove(a, place->own, &text, 1);
+    complain(err);
+    if (!err || err->kind != E_UNAVAILABLE) /* one out of reach is not asked twice */
+        complain(place->ops->remove_tree(a, place->own, file_key_text(a, &thumbs), INT64_MAX));
 }
 
 static void carry_out(const struct file_removal *removal)
@@ -70,68 +77,103 @@ static void carry_out(const struct file_removal *removal)
         complain(place->ops->remove_tree(a, place->own, removal->col, removal->before_ms));
     for (size_t i = 0; i < removal->keys.n; i++) {
         arena_reset(a);
-        remove_key(a, place, &removal->keys.items[i]);
+        remove_key(a, removal, &removal->keys.items[i]);
     }
 }
 
 static void run(void *arg)
 {
-    struct file_store *store = arg;
+    struct removal_queue *queue = arg;
     struct file_removal *removal;
 
-    pthread_mutex_lock(&store->lock);
+    pthread_mutex_lock(&queue->lock);
     for (;;) {
-        while (!store->first && !store->stopping)
-            pthread_cond_wait(&store->changed, &store->lock);
-        removal = store->first;
+        while (!queue->first && !queue->stopping)
+            pthread_cond_wait(&queue->changed, &queue->lock);
+        removal = queue->first;
         if (!removal)
             break;
-        store->first = removal->next;
-        pthread_mutex_unlock(&store->lock);
+        queue->first = removal->next;
+        queue->n--;
+        pthread_mutex_unlock(&queue->lock);
         carry_out(removal);
         file_removal_free(removal);
-        pthread_mutex_lock(&store->lock);
+        pthread_mutex_lock(&queue->lock);
     }
-    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* Temporary files wait for the disk alone, and what is on the disk for no other server. */
+static struct removal_queue *queue_of(const struct file_removal *removal)
+{
+    struct removal_queue *queues = removal->store->removals;
+
+    if (removal->temp.p)
+        return &queues[REMOVALS_TEMP];
+    return &queues[removal->place->ops->fetch ? REMOVALS_REMOTE : REMOVALS_LOCAL];
+}
+
+/* The other server is too slow for what is removed: `reeve files check` finds it later. */
+static void drop(struct file_removal *removal)
+{
+    static struct log_pace pace;
+
+    log_seldom(&pace, LOG_ERROR, "files.removal.dropped",
+               LOG_CSTR("cause", "too many wait for the storage; reeve files check finds them"));
+    file_removal_free(removal);
 }
 
 void file_removal_queue(struct file_removal *removal)
 {
-    struct file_store *store = removal->store;
+    struct removal_queue *queue = queue_of(removal);
+    bool full;
 
-    pthread_mutex_lock(&store->lock);
-    if (store->first)
-        store->last->next = removal;
-    else
-        store->first = removal;
-    store->last = removal;
-    store->started = store->started || thread_start("files", run, store, &store->thread);
-    pthread_cond_signal(&store->changed);
-    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_lock(&queue->lock);
+    full = queue == &removal->store->removals[REMOVALS_REMOTE] && queue->n >= LIMIT_REMOTE_REMOVALS;
+    if (!full) {
+        if (queue->first)
+            queue->last->next = removal;
+        else
+            queue->first = removal;
+        queue->last = removal;
+        queue->n++;
+        queue->started = queue->started || thread_start("files", run, queue, &queue->thread);
+        pthread_cond_signal(&queue->changed);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (full)
+        drop(removal);
 }
 
 void remove_stop(struct file_store *store)
 {
-    pthread_mutex_lock(&store->lock);
-    store->stopping = true;
-    pthread_cond_signal(&store->changed);
-    pthread_mutex_unlock(&store->lock);
-    if (store->started)
-        thread_join(store->thread);
-    else
-        run(store); /* the system had no thread for it */
+    for (size_t i = 0; i < REMOVALS; i++) {
+        struct removal_queue *queue = &store->removals[i];
+
+        pthread_mutex_lock(&queue->lock);
+        queue->stopping = true;
+        pthread_cond_signal(&queue->changed);
+        pthread_mutex_unlock(&queue->lock);
+        if (queue->started)
+            thread_join(queue->thread);
+        else
+            run(queue); /* the system had no thread for it */
+        pthread_cond_destroy(&queue->changed);
+        pthread_mutex_destroy(&queue->lock);
+    }
 }
 
 /* --- what may be queued ----------------------------------------------------------------------- */
 
-struct file_removal *file_removal_new(struct file_store *store)
+struct file_removal *file_removal_new(struct file_store *store, struct blob_place *place)
 {
     struct arena *a = arena_new();
     struct file_removal *removal = ARENA_NEW(a, struct file_removal);
 
     removal->arena = a;
     removal->store = store;
-    removal->place = store_place(store);
+    removal->place = place_or_current(store, place);
+    removal->young_ms = date_now_ms() - YOUNG_MS;
     return removal;
 }
 
@@ -153,13 +195,14 @@ void file_removal_add(struct file_removal *removal, const struct file_key *key)
             arena_dup(a, key->col), arena_dup(a, key->rec), arena_dup(a, key->name)};
 }
 
-void file_store_remove_files(struct file_store *store, const struct file_key *keys, size_t n)
+void file_store_remove_files(struct file_store *store, struct blob_place *place,
+                             const struct file_key *keys, size_t n)
 {
     struct file_removal *removal;
 
     if (n == 0)
         return;
-    removal = file_removal_new(store);
+    removal = file_removal_new(store, place);
     for (size_t i = 0; i < n; i++)
         file_removal_add(removal, &keys[i]);
     file_removal_queue(removal);
@@ -171,7 +214,7 @@ void file_store_remove_col(struct file_store *store, struct str col, int64_t bef
 
     if (!file_is_segment(col))
         return;
-    removal = file_removal_new(store);
+    removal = file_removal_new(store, NULL);
     removal->col = arena_dup(removal->arena, col);
     removal->before_ms = before_ms;
     file_removal_queue(removal);
@@ -179,15 +222,23 @@ void file_store_remove_col(struct file_store *store, struct str col, int64_t bef
 
 void file_store_remove_temp(struct file_store *store, struct str path)
 {
-    struct file_removal *removal = file_removal_new(store);
+    struct file_removal *removal = file_removal_new(store, NULL);
 
     removal->temp = arena_dup(removal->arena, path);
     file_removal_queue(removal);
 }
 
-/* --- what a killed process left --------------------------------------------------------------- */
+/* --- the start -------------------------------------------------------------------------------- */
 
-void remove_start(struct file_store *store)
+void remove_init(struct file_store *store)
+{
+    for (size_t i = 0; i < REMOVALS; i++) {
+        pthread_mutex_init(&store->removals[i].lock, NULL);
+        pthread_cond_init(&store->removals[i].changed, NULL);
+    }
+}
+
+void remove_left(const struct file_store *store)
 {
     AUTO(arena_free) struct arena *a = arena_new();
     const char *path =

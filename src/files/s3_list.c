@@ -39,6 +39,22 @@ static int64_t clock_of(const struct net_head *head)
     return http_when_read(net_header(head, STR("date")), &s) ? s * 1000 - date_now_ms() : 0;
 }
 
+/* Whoever ignores what it is asked for would have all removed, and who has always one more page is
+ * never done. */
+static struct err *check_page(struct arena *a, const struct s3_page *page, struct str prefix)
+{
+    struct str below = prefix.n ? arena_concat(a, prefix, STR("/"), STR_NONE) : STR("");
+
+    if (page->truncated && page->entries.n == 0)
+        return err_new(a, E_INTERNAL, NULL, "[prefix: %.*s] a page without keys, and more to come",
+                       STR_ARG(prefix));
+    for (size_t i = 0; i < page->entries.n; i++)
+        if (!str_starts(page->entries.items[i].key, below))
+            return err_new(a, E_INTERNAL, NULL, "[prefix: %.*s] a key that is not below it: %.*s",
+                           STR_ARG(prefix), STR_ARG(page->entries.items[i].key));
+    return NULL;
+}
+
 struct err *s3_page(struct arena *a, const struct s3 *s3, struct str prefix, struct str next,
                     struct s3_page *ret)
 {
@@ -65,7 +81,7 @@ struct err *s3_page(struct arena *a, const struct s3 *s3, struct str prefix, str
                        STR_ARG(prefix));
     page.clock_ms = clock_of(&answer.head);
     *ret = page;
-    return NULL;
+    return check_page(a, &page, prefix);
 }
 
 static struct err *tell(const struct s3_page *page, blob_each_fn *each, void *user)

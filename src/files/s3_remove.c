@@ -174,7 +174,7 @@ struct err *s3_remove_tree(struct arena *a, const void *own, struct str prefix, 
         arena_reset(turn);
         err = s3_page(turn, own, prefix, next, &page);
         if (err)
-            page.next = STR_NONE;
+            page.next = STR_NONE; /* *ret of it or not, nothing of it is removed */
         else
             err = remove_page(turn, own, &page, before_ms);
         if (!first)

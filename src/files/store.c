@@ -27,12 +27,12 @@ static struct err *refused(struct arena *a, const struct err *why)
     return err;
 }
 
-struct err *file_store_put(struct arena *a, struct file_store *store, const struct file_key *key,
-                           const struct file_content *content, const struct file_type *type,
-                           struct str original)
+struct err *file_store_put(struct arena *a, struct file_store *store, struct blob_place *in,
+                           const struct file_key *key, const struct file_content *content,
+                           const struct file_type *type, struct str original)
 {
     const struct blob_info info = {.type = file_type_text(a, type), .original = original};
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    AUTO(blob_place_unref) struct blob_place *place = place_or_current(store, in);
     struct err *err;
 
     if (!store_is_safe(key))
@@ -42,11 +42,11 @@ struct err *file_store_put(struct arena *a, struct file_store *store, const stru
     return err && place->ops->fetch ? refused(a, err) : err;
 }
 
-struct err *file_store_sync(struct arena *a, struct file_store *store, struct str col,
-                            struct str rec)
+struct err *file_store_sync(struct arena *a, struct file_store *store, struct blob_place *in,
+                            struct str col, struct str rec)
 {
     const struct file_key folder = {col, rec, STR_NONE};
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    AUTO(blob_place_unref) struct blob_place *place = place_or_current(store, in);
 
     return place->ops->sync(a, place->own, file_key_text(a, &folder));
 }
@@ -73,7 +73,7 @@ static struct err *open_in(struct arena *a, struct blob_place *place, struct str
 struct err *file_store_open(struct arena *a, struct file_store *store, const struct file_key *key,
                             struct file_opened *ret)
 {
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    AUTO(blob_place_unref) struct blob_place *place = file_store_hold(store);
 
     if (!store_is_safe(key))
         return err_new(a, E_NOT_FOUND, NULL, "no key of a file");
@@ -88,6 +88,18 @@ void file_close(struct file_opened *file)
     blob_place_unref(TAKE(file->place));
 }
 
+struct err *file_bring(struct arena *a, struct file_opened *file, uint64_t most)
+{
+    struct blob_info info;
+
+    if (file->fd >= 0)
+        return NULL;
+    if (file->size > most)
+        return err_new(a, E_TOO_LARGE, NULL, "more than is brought here: %llu bytes",
+                       (unsigned long long)file->size);
+    return file->place->ops->open(a, file->place->own, file->key, &file->fd, &info);
+}
+
 struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at, uint64_t n,
                        const struct net_events *events, void *user, struct net_fetch **ret)
 {
@@ -97,7 +109,7 @@ struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t
 bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
                             struct file_opened *ret)
 {
-    AUTO(blob_place_unref) struct blob_place *place = store_place(store);
+    AUTO(blob_place_unref) struct blob_place *place = file_store_hold(store);
     struct blob_info info = {0};
     int fd;
 
@@ -136,11 +148,11 @@ struct file_store *file_store_new(struct str dir, bool serving)
     store->s3_arena = arena_new();
     store->temp_dir = arena_concat(a, store->dir, STR("/" FILE_TEMP_FOLDER), STR_NONE);
     pthread_mutex_init(&store->lock, NULL);
-    pthread_cond_init(&store->changed, NULL);
+    remove_init(store);
     pthread_mutex_init(&store->thumbs_lock, NULL);
     pthread_cond_init(&store->thumbs_changed, NULL);
     if (serving)
-        remove_start(store);
+        remove_left(store);
     return store;
 }
 
@@ -149,7 +161,6 @@ void file_store_free(struct file_store *store)
     if (!store)
         return;
     remove_stop(store);
-    pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->thumbs_changed);
     pthread_mutex_destroy(&store->thumbs_lock);

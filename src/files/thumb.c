@@ -99,12 +99,12 @@ static struct err *measure(struct arena *a, const char *path, struct file_conten
 }
 
 /* Of a picture that is open, as a temporary file at out_path. */
-static struct err *make(struct arena *a, const struct file_thumb *thumb, int fd,
-                        const char *out_path, struct file_content *ret)
+static struct err *make(struct arena *a, const struct file_thumb *thumb, const char *out_path,
+                        struct file_content *ret)
 {
     struct thumb_size size;
     struct image_task task = {
-        .in_path = arena_cstr(a, arena_printf(a, "/proc/self/fd/%d", fd)),
+        .in_path = arena_cstr(a, arena_printf(a, "/proc/self/fd/%d", thumb->source->fd)),
         .out_path = out_path,
         .out = picture_of(thumb->source->type)->format,
         .max_pixels = thumb->max_pixels,
@@ -121,21 +121,10 @@ static struct err *make(struct arena *a, const struct file_thumb *thumb, int fd,
     return err ? err : measure(a, out_path, ret);
 }
 
-/* To read the file from: one that is elsewhere is brought here first. */
-static struct err *bring(struct arena *a, const struct file_opened *source, int *ret_fd)
-{
-    struct blob_info info;
-
-    *ret_fd = source->fd;
-    if (source->fd >= 0)
-        return NULL;
-    return source->place->ops->open(a, source->place->own, source->key, ret_fd, &info);
-}
-
 /* A thumb that was stored while its file went away. */
 static void remove_thumb(struct arena *a, struct file_store *files, const struct file_key *key)
 {
-    AUTO(blob_place_unref) struct blob_place *place = store_place(files);
+    AUTO(blob_place_unref) struct blob_place *place = file_store_hold(files);
     const struct str text = file_key_text(a, key);
     struct err *err = place->ops->remove(a, place->own, &text, 1);
 
@@ -149,7 +138,7 @@ static struct err *store(struct arena *a, struct file_store *files, const struct
     const struct picture *picture = picture_of(thumb->source->type);
     const struct file_type type = {.mime = type_of(picture->format)};
     struct file_opened file;
-    struct err *err = file_store_put(a, files, key, content, &type, STR_NONE);
+    struct err *err = file_store_put(a, files, thumb->source->place, key, content, &type, STR_NONE);
 
     if (err)
         return err;
@@ -167,22 +156,16 @@ static struct err *make_and_store(struct arena *a, struct file_store *files,
     struct file_content content;
     const char *path;
     struct str prefix;
-    int fd;
     struct err *err = file_store_temp_dir(a, files, &prefix);
 
     if (err)
         return err;
     path = arena_cstr(
         a, arena_concat(a, prefix, random_text(a, TEMP_NAME_LEN, ALPHABET_ID), STR_NONE));
-    err = bring(a, thumb->source, &fd);
-    if (err)
-        return err;
-    err = make(a, thumb, fd, path, &content);
+    err = make(a, thumb, path, &content);
     if (!err)
         err = store(a, files, thumb, key, &content);
     (void)unlink(path); /* after a failure there is none */
-    if (fd != thumb->source->fd)
-        (void)close(fd); /* nothing was written */
     return err;
 }
 
@@ -255,7 +238,7 @@ struct err *file_store_thumb(struct arena *a, struct file_store *store,
     struct err *err;
     bool mine;
 
-    if (!picture_of(thumb->source->type) || !store_is_safe(&key))
+    if (thumb->source->fd < 0 || !picture_of(thumb->source->type) || !store_is_safe(&key))
         return err_new(a, E_BAD_REQUEST, NULL, "no picture");
     making = begin(store, file_key_text(a, &key), &mine);
     if (!mine && !wait_for(store, making))

@@ -43,7 +43,7 @@ static struct err *rebase_delete(const struct rec_draft *draft, struct rec_work 
 static struct err *delete_old(const struct rec_draft *draft, struct rec_work *work,
                               struct rec_written *ret)
 {
-    struct file_removal *files = rec_files_to_go(work->a, work->tx, work->scope->files);
+    struct file_removal *files = rec_files_to_go(work->a, work->tx, work->scope->files, NULL);
 
     (void)draft;
     (void)ret; /* a delete answers nothing */

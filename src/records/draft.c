@@ -173,8 +173,8 @@ static struct err *store_uploads(struct arena *a, struct rec_draft *draft)
     draft->stores = false;
     if (draft->values)
         id = draft->values[col->id_field->at].text;
-    err =
-        rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id, draft->values);
+    err = rec_uploads_store(a, &draft->uploads, draft->actor.scope.files, col->id, id,
+                            draft->values, draft->request.gone);
     return err_say(err, rec_part_of(draft)->failed);
 }
 

@@ -30,14 +30,15 @@ static void drop_removal(void *user)
     file_removal_free(to_go->removal);
 }
 
-struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store)
+struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store,
+                                     struct blob_place *place)
 {
     struct to_go *to_go;
 
     if (!store)
         return NULL;
     to_go = ARENA_NEW(a, struct to_go);
-    to_go->removal = file_removal_new(store);
+    to_go->removal = file_removal_new(store, place);
     arena_defer(a, drop_removal, to_go);
     db_after_commit(tx, queue_removal, to_go);
     return to_go->removal;
@@ -50,13 +51,30 @@ static void add_file(struct file_removal *files, struct str col, struct str rec,
     file_removal_add(files, &key);
 }
 
+/* What was stored for the record and has no place in it goes from where it was stored. */
+static void new_files_unnamed(const struct rec_work *work, struct file_store *store)
+{
+    const struct rec_uploads *uploads = work->uploads;
+    struct file_removal *files = NULL;
+
+    for (size_t i = 0; uploads && i < uploads->n; i++) {
+        const struct rec_new_file *file = &uploads->items[i];
+
+        if (!file->stored || rec_list_has(&work->values[file->field->at], file->file.name))
+            continue;
+        if (!files)
+            files = rec_files_to_go(work->a, work->tx, store, uploads->place);
+        add_file(files, uploads->col, uploads->rec, file->file.name);
+    }
+}
+
 void rec_files_replaced(const struct rec_work *work, struct file_store *store)
 {
     struct file_removal *files;
 
     if (!store || !rec_has_files(work->col))
         return;
-    files = rec_files_to_go(work->a, work->tx, store);
+    files = rec_files_to_go(work->a, work->tx, store, NULL);
     for (size_t i = 0; i < work->col->n_fields && work->old; i++) {
         const struct value *old = &work->old_values[i];
 
@@ -66,12 +84,7 @@ void rec_files_replaced(const struct rec_work *work, struct file_store *store)
             if (!rec_list_has(&work->values[i], old->list.items[j]))
                 add_file(files, work->col->id, rec_id(work->old), old->list.items[j]);
     }
-    for (size_t i = 0; work->uploads && i < work->uploads->n; i++) {
-        const struct rec_new_file *file = &work->uploads->items[i];
-
-        if (file->stored && !rec_list_has(&work->values[file->field->at], file->file.name))
-            add_file(files, work->uploads->col, work->uploads->rec, file->file.name);
-    }
+    new_files_unnamed(work, store);
 }
 
 static void add_files_of(struct arena *a, const struct rec *rec, struct file_removal *files)

@@ -336,6 +336,7 @@ MUST_CHECK struct err *rec_remove(struct arena *a, struct db_conn *tx,
                                   const struct rec *rec);
 /* In a unit whose arena is a: what is added to it is removed once the unit is committed. NULL when
  * there is no store. */
-struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store);
+struct file_removal *rec_files_to_go(struct arena *a, struct db_conn *tx, struct file_store *store,
+                                     struct blob_place *place);
 
 #endif

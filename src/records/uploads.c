@@ -174,9 +174,14 @@ static bool will_be_refused(struct arena *a, const struct rec_uploads *uploads,
     return items != NULL;
 }
 
+static void let_go(void *user)
+{
+    file_place_unref(user);
+}
+
 struct err *rec_uploads_store(struct arena *a, struct rec_uploads *uploads,
                               struct file_store *store, struct str col, struct str rec,
-                              const struct value *values)
+                              const struct value *values, const atomic_bool *gone)
 {
     struct err *err = NULL;
     size_t n = 0;
@@ -185,6 +190,8 @@ struct err *rec_uploads_store(struct arena *a, struct rec_uploads *uploads,
     uploads->rec = rec;
     if (!store || !file_is_segment(rec))
         return NULL; /* the unit finds out, unless it fails before that */
+    uploads->place = file_store_hold(store);
+    arena_defer(a, let_go, uploads->place);
     for (size_t i = 0; i < uploads->n && !err; i++) {
         struct rec_new_file *file = &uploads->items[i];
         const struct file_key key = {col, rec, file->file.name};
@@ -192,12 +199,14 @@ struct err *rec_uploads_store(struct arena *a, struct rec_uploads *uploads,
         if ((values && !rec_list_has(&values[file->field->at], file->file.name)) ||
             will_be_refused(a, uploads, file))
             continue;
-        err = file_store_put(a, store, &key, &file->from->content, &file->file.type,
+        if (gone && atomic_load(gone))
+            return err_new(a, E_GONE, NULL, "the client has left");
+        err = file_store_put(a, store, uploads->place, &key, &file->from->content, &file->file.type,
                              file->from->name);
         file->stored = !err;
         n += file->stored;
     }
-    return err || n == 0 ? err : file_store_sync(a, store, col, rec);
+    return err || n == 0 ? err : file_store_sync(a, store, uploads->place, col, rec);
 }
 
 void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store)
@@ -206,7 +215,7 @@ void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store)
         const struct file_key key = {uploads->col, uploads->rec, uploads->items[i].file.name};
 
         if (uploads->items[i].stored)
-            file_store_remove_files(store, &key, 1);
+            file_store_remove_files(store, uploads->place, &key, 1);
         uploads->items[i].stored = false;
     }
 }

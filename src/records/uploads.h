@@ -18,7 +18,8 @@ struct rec_new_file {
 struct rec_uploads {
     struct rec_new_file *items;
     size_t n;
-    struct str col, rec; /* whose folder they are stored in */
+    struct str col, rec;      /* whose folder they are stored in */
+    struct blob_place *place; /* where that is: all of them stay together */
 };
 
 /* Those for file fields that may be set. */
@@ -43,10 +44,11 @@ void rec_uploads_check(struct arena *a, const struct rec_uploads *uploads,
                        struct err **err);
 
 /* Stores what may become part of the record; values: what it will have, NULL: not known yet. What
- * is stored when this fails is for rec_uploads_discard(). store may be NULL. Blocks. */
+ * is stored when this fails is for rec_uploads_discard(). store may be NULL; gone, which may be
+ * NULL: once true no more is stored (E_GONE). `a` lives as long as the uploads. Blocks. */
 MUST_CHECK struct err *rec_uploads_store(struct arena *a, struct rec_uploads *uploads,
                                          struct file_store *store, struct str col, struct str rec,
-                                         const struct value *values);
+                                         const struct value *values, const atomic_bool *gone);
 /* Removes what was stored; a second time does nothing. Blocks. */
 void rec_uploads_discard(struct rec_uploads *uploads, struct file_store *store);
 /* What the record's values name is stored. */

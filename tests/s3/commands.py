@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
+
+import reeve
 
 
 def command(site, name, *words, code=0, says=()):
@@ -20,6 +23,9 @@ def commands(site):
     """There and back while the server runs, and what a check finds in a bucket."""
     if site.reference:
         return  # it has none
+    site.ask("DELETE", "/api/collections/docs/truncate")
+    reeve.until("what other parts have left is gone", lambda: not site.keys())
+    shutil.rmtree(os.path.join(site.server.dir, "storage"), ignore_errors=True)
     site.settings(**site.s3.settings(enabled=False))
     data = os.urandom(1 << 20)
     large = os.urandom(20 << 20)

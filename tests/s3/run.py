@@ -114,7 +114,7 @@ def parts(site, path, data):
         416, b"invalid range: failed to overlap\n", "bytes */%d" % size))
     status, body, headers = site.get(path, Range="bytes=0-0,2-3")
     mark = b"--" + headers["Content-Type"].partition("boundary=")[2].encode()
-    pieces = [piece.partition(b"\r\n\r\n")[2].rstrip(b"\r\n") for piece in body.split(mark)[1:-1]]
+    pieces = [piece.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for piece in body.split(mark)[1:-1]]
     site.same("several ranges", (status, [p[:2] for p in pieces]), (206, [data[:1], data[2:4]]))
     if size > 4 << 20:
         moved = site.s3.counts("GetObjectRange")

@@ -354,9 +354,9 @@ static void a_probe_says_what_failed(void **state)
         {{"200 OK\n\n",
           "403 No\n\n<Error><Code>AccessDenied</Code><Message>No list</Message></Error>"},
          "failed to delete a test file: 403 AccessDenied: No list"},
-        {{"200 OK\n\n", "200 OK\n\n<L><Contents><Key>p/test.txt</Key></Contents></L>",
-          "403 No\n\n<Error><Code>AccessDenied</Code><Message>No del</Message></Error>"},
-         "failed to delete a test file: [key: p/test.txt] 403 AccessDenied: No del"},
+        /* what it has not stored itself is not its to remove */
+        {{"200 OK\n\n", "200 OK\n\n<L><Contents><Key>p/test.txt</Key></Contents></L>"},
+         "a key that is not below it: p/test.txt"},
     };
 
     (void)state;
@@ -464,9 +464,16 @@ static void lists_have_pages(void **state)
     assert_asked(&t, "GET /bk/?list-type=2&prefix=a%2F HTTP/1.1\r\n");
     assert_asked(&t, "GET /bk/?continuation-token=x%2B%2F%3D&list-type=2&prefix=a%2F HTTP");
     done(&t);
-    t = TALK("200 OK\n\n<L>" MORE("x") "</L>");
+    t = TALK("200 OK\n\n<L>" ENTRY("a/1", OLD) MORE("x") "</L>");
     fails(t.ops->list(t.a, t.own, STR("a"), take, &out), E_INTERNAL, "which page comes next");
     assert_int_equal(n_requests(&t), 2);
+    done(&t);
+    t = TALK("200 OK\n\n<L>" MORE("x") "</L>");
+    fails(t.ops->list(t.a, t.own, STR("a"), take, &out), E_INTERNAL, "a page without keys");
+    done(&t);
+    t = TALK("200 OK\n\n<L>" ENTRY("ab/1", OLD) "</L>");
+    fails(t.ops->remove_tree(t.a, t.own, STR("a"), INT64_MAX), E_INTERNAL, "not below it: ab/1");
+    assert_int_equal(n_requests(&t), 1);
     done(&t);
     t = TALK("200 OK\n\n<L><IsTruncated>true</IsTruncated></L>");
     fails(t.ops->list(t.a, t.own, STR("a"), take, &out), E_INTERNAL, "which page comes next");

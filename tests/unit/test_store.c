@@ -94,7 +94,7 @@ static void put(struct file_key key, const char *text, struct str original)
     const struct file_content content = {.data = str_of(text), .size = strlen(text)};
     const struct file_type type = file_sniff(content.data);
 
-    no_err(file_store_put(here.a, here.store, &key, &content, &type, original));
+    no_err(file_store_put(here.a, here.store, NULL, &key, &content, &type, original));
 }
 
 static enum err_kind open_err(struct file_key key)
@@ -117,7 +117,7 @@ static void what_is_put_is_opened(void **state)
     (void)state;
     start();
     put(key, "hello", STR("A.txt"));
-    no_err(file_store_sync(here.a, here.store, key.col, key.rec));
+    no_err(file_store_sync(here.a, here.store, NULL, key.col, key.rec));
     no_err(file_store_open(here.a, here.store, &key, &opened));
     assert_int_equal(opened.size, 5);
     assert_true(opened.modified_s > 1700000000);
@@ -160,7 +160,7 @@ static void content_in_a_file_can_be_put_again(void **state)
         struct file_key key = KEY("c", "r", "a.txt");
 
         key.rec = i % 2 ? STR("r") : STR("s");
-        no_err(file_store_put(here.a, here.store, &key, &content, &type, STR("a.txt")));
+        no_err(file_store_put(here.a, here.store, NULL, &key, &content, &type, STR("a.txt")));
         no_err(file_store_open(here.a, here.store, &key, &opened));
         assert_string_equal(read_text(opened.fd), "content");
     }
@@ -247,9 +247,9 @@ static void what_cannot_be_put_leaves_nothing(void **state)
 
     (void)state;
     start();
-    assert_non_null(file_store_put(here.a, here.store, &unsafe, &content, &type, STR("a")));
+    assert_non_null(file_store_put(here.a, here.store, NULL, &unsafe, &content, &type, STR("a")));
     assert_false(is_there("storage"));
-    assert_non_null(file_store_put(here.a, here.store, &key, &content, &type, STR("a")));
+    assert_non_null(file_store_put(here.a, here.store, NULL, &key, &content, &type, STR("a")));
     assert_int_equal(scandir(path("storage/c/r"), &names, NULL, NULL), 2);
     free(names[0]); /* scandir()'s */
     free(names[1]);
@@ -270,13 +270,14 @@ static void files_go_with_thumbs_and_folders(void **state)
     put(KEY("c", "r", "thumbs_a.txt/100x100_a.txt"), "x", STR_NONE);
     put(keys[1], "x", STR("a"));
     put(KEY("c", "s", "c.txt"), "x", STR("a"));
-    file_store_remove_files(here.store, keys, COUNT_OF(keys));
+    file_store_remove_files(here.store, NULL, keys, COUNT_OF(keys));
     reopen();
     assert_false(is_there("storage/c/r"));
     assert_false(is_there("storage/c/s/b.txt"));
     assert_true(is_there("storage/c/s/c.txt"));
     assert_true(is_there("storage/c/s/c.txt.attrs")); /* no file of its own */
-    file_store_remove_files(here.store, &(struct file_key){STR("c"), STR("s"), STR("c.txt")}, 1);
+    file_store_remove_files(here.store, NULL, &(struct file_key){STR("c"), STR("s"), STR("c.txt")},
+                            1);
     reopen();
     assert_false(is_there("storage/c"));
     assert_true(is_there("storage"));
