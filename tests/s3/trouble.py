@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import os
 import socket
+import struct
 import threading
 import time
 
@@ -72,6 +73,43 @@ def held(site):
     site.same("the slow come in the end", [a[0] for a in answers], [200] * 2 * HELD)
     site.same("downloads are whole", {a[1] for a in answers[:HELD]}, {b"held"})
     print("s3: %d waited for storage at once" % waiting, flush=True)
+
+
+def together(site):
+    """The files of a record are in one place, whatever is switched while they are stored, and go from
+    there where it is refused."""
+    if site.reference:
+        return  # there each goes where the settings say just then
+    for name, ident in (("made", "together0000000"), ("refused", "together0000000")):
+        site.s3.faults(hold=True)
+        before, kept = site.s3.counts("PutObject"), site.keys()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(site.send, ("id", ident), ("many", b"1", "a.txt"), ("many", b"2", "b.txt"))
+            reeve.until("one is being stored", lambda: site.s3.counts("PutObject") > before)
+            site.settings(enabled=False)
+            site.s3.faults()
+            status, record = answer.result()
+        site.same("its status, %s" % name, status, 200 if name == "made" else 400)
+        site.same("keeps none of it here, %s" % name, site.local(), set())
+        site.use_s3()
+        if name == "refused":
+            reeve.until("what was stored for it is gone", lambda: site.keys() == kept)
+        for file in record["many"] if name == "made" else ():
+            site.same("serves both", site.get(site.url(record, file))[0], 200)
+
+
+def quits(site):
+    """Who has left in the middle of an upload of many has no more of them stored."""
+    body = form([("many", b"%d" % n, "%d.txt" % n) for n in range(9)])
+    site.s3.faults(hold=True)
+    with socket.create_connection(("127.0.0.1", site.server.port)) as s:
+        s.sendall(site.upload_head(len(body)) + body)
+        reeve.until("one is being stored", lambda: site.s3.counts("PutObject") == 1)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.2)
+    site.s3.faults()
+    reeve.until("nothing of it is stored", lambda: site.s3.counts("Open") == 0 and not site.keys())
+    site.same("no more are stored", site.reference or site.s3.counts("PutObject") < 9, True)
 
 
 def left(site):
@@ -188,4 +226,4 @@ def switching(site):
     site.same("a file made here", site.get(site.url(record, record["one"]))[1], b"here")
 
 
-PARTS = (down, held, left, left_behind, slow_reader, switching)
+PARTS = (down, held, together, quits, left, left_behind, slow_reader, switching)
