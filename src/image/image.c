@@ -123,6 +123,12 @@ static gint64 source_seek(VipsSourceCustom *source, gint64 to, int whence, void 
     return to;
 }
 
+/* For some libraries libvips reads all of it first. */
+static bool is_read_at_once(const struct picture *picture)
+{
+    return picture->kind == PICTURE_GIF || picture->kind == PICTURE_WEBP;
+}
+
 static VipsSource *source_new(struct work *work)
 {
     VipsSourceCustom *source = owned(work, vips_source_custom_new());
@@ -159,29 +165,6 @@ static VipsImage *load(struct work *work, int shrink)
     return status ? NULL : owned(work, image);
 }
 
-/* What decoding takes, beyond a few lines: measured, and what the libraries' sources say. */
-static const struct cost {
-    unsigned a_pixel;  /* bytes; the pixel itself takes so many at least */
-    bool whole_source; /* all of what is read lies in memory, too */
-} costs[] = {
-    [PICTURE_JPEG] = {0, false}, /* and its coefficients */
-    [PICTURE_PNG] = {0, false},  /* held when it is interlaced */
-    [PICTURE_GIF] = {8, true},   /* the canvas, and what was below the frame */
-    [PICTURE_WEBP] = {12, true}, /* libvips's canvas, its frame, and libwebp's own */
-};
-
-static bool fits(const struct work *work, const VipsImage *image)
-{
-    const struct cost *cost = &costs[work->picture.kind];
-    uint64_t pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;
-    uint64_t size = (uint64_t)image->Bands * vips_format_sizeof(image->BandFmt);
-    uint64_t bytes = pixels * VIPS_MAX(size, cost->a_pixel) + work->picture.coefficients;
-
-    if (cost->whole_source)
-        bytes += work->picture.n;
-    return pixels <= work->task->max_pixels && bytes <= work->task->max_bytes;
-}
-
 /* For the picture as it is seen, turned back into how it is stored. */
 static bool plan(struct work *work, const VipsImage *image)
 {
@@ -207,6 +190,59 @@ static bool plan(struct work *work, const VipsImage *image)
     work->plan.height = on_its_side ? seen.width : seen.height;
     return true;
 }
+
+/* Then any line of it may come first. It has less than 100 pixels on a side. */
+static bool is_cropped_afterwards(const struct plan *plan)
+{
+    return plan->keep.width < plan->width || plan->keep.height < plan->height;
+}
+
+/* --- what decoding takes ---------------------------------------------------------------------- */
+
+/* That its caches and pipelines hold between the decoder and the thumb; measured. */
+#define LINES_ON_THEIR_WAY 1024
+#define LINES_FREE ((uint64_t)8 << 20) /* bytes; any small picture takes so many */
+
+/* What the decoder holds of the whole picture, measured near the limits. */
+static uint64_t held_bytes(const struct work *work, uint64_t pixels, uint64_t size)
+{
+    const struct picture *picture = &work->picture;
+    uint64_t bytes = is_cropped_afterwards(&work->plan) ? pixels * size : 0;
+
+    switch (picture->kind) {
+    case PICTURE_JPEG:
+        return bytes + picture->coefficients;
+    case PICTURE_PNG:
+        return picture->is_interlaced ? bytes + pixels * size : bytes;
+    case PICTURE_GIF: /* the canvas, what was below the frame, the file */
+        return bytes + pixels * 8 + picture->n;
+    case PICTURE_WEBP: /* libvips's canvas and frame, libwebp's own with an alpha, the file */
+        return bytes + pixels * 10 + picture->n;
+    }
+    return bytes;
+}
+
+/* Alpha is multiplied in as floats. */
+static uint64_t line_bytes(VipsImage *image, uint64_t size)
+{
+    uint64_t scaled = vips_image_hasalpha(image) ? sizeof(float) * (uint64_t)image->Bands : size;
+    uint64_t lines = (uint64_t)VIPS_MIN(image->Ysize, LINES_ON_THEIR_WAY);
+    uint64_t bytes = lines * (uint64_t)image->Xsize * (size + scaled);
+
+    return bytes > LINES_FREE ? bytes - LINES_FREE : 0;
+}
+
+static bool fits(const struct work *work, VipsImage *image)
+{
+    uint64_t pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;
+    uint64_t size = (uint64_t)image->Bands * vips_format_sizeof(image->BandFmt);
+    uint64_t taken = held_bytes(work, pixels, size) + line_bytes(image, size);
+
+    return pixels <= work->task->max_pixels &&
+           VIPS_MAX(pixels * size, taken) <= work->task->max_bytes;
+}
+
+/* --- decoding, up to the pixels that are needed ----------------------------------------------- */
 
 static int shrink_of(const struct work *work)
 {
@@ -289,12 +325,6 @@ static bool pass_over(struct work *work, VipsImage *image, int lines)
     return true;
 }
 
-/* Then any line of it may come first. It has less than 100 pixels on a side. */
-static bool is_cropped_afterwards(const struct plan *plan)
-{
-    return plan->keep.width < plan->width || plan->keep.height < plan->height;
-}
-
 /* The part of the picture that is needed, in grey or RGB of 8 bits, with its alpha; decoded
  * up to there. */
 static VipsImage *picture_open(struct work *work)
@@ -305,12 +335,12 @@ static VipsImage *picture_open(struct work *work)
 
     if (!whole)
         return NULL;
-    if (!fits(work, whole))
-        return refuse(work, "it is larger than the limit");
     if (work->picture.kind == PICTURE_JPEG)
         work->orientation = vips_image_get_orientation(whole);
     if (!plan(work, whole))
         return refuse(work, "its thumb would be larger than the limit");
+    if (!fits(work, whole))
+        return refuse(work, "it is larger than the limit");
     shrink = shrink_of(work);
     if (shrink > 1)
         image = load(work, shrink);
@@ -429,6 +459,10 @@ static bool run(struct work *work)
         work->why = picture_look(work->fd, n, &work->picture);
     if (work->why)
         return false;
+    if (is_read_at_once(&work->picture) && work->picture.n > work->task->max_bytes) {
+        work->why = "its file is larger than the limit";
+        return false;
+    }
     work->source = source_new(work);
     thumb = work->source ? thumb_make(work) : NULL;
     return thumb && save(work, thumb) == 0;

@@ -126,8 +126,9 @@ static bool png_is_needed(const unsigned char *type)
 
 static const char *look_png(struct rest *rest, struct picture *ret)
 {
-    const unsigned char *head;
+    const unsigned char *head = peek(rest, 29);
 
+    ret->is_interlaced = head && head[28] != 0;
     if (!skip(rest, 8) || !keep(ret, 0, 8))
         return ends_early;
     while ((head = peek(rest, 8))) {

@@ -28,6 +28,7 @@ struct picture {
     size_t n_pieces;
     uint64_t n;            /* bytes of all pieces */
     const char *end;       /* a constant text that follows them; mostly empty */
+    bool is_interlaced;    /* a PNG: it is held as a whole */
     uint64_t coefficients; /* bytes that a JPEG's take, if they must be held all at once; else 0 */
 };
 
