@@ -11,9 +11,10 @@
 #include "image/plan.h"
 #include "image/whole.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vips/vips.h>
@@ -27,6 +28,8 @@
 struct work {
     const struct image_task *task;
     VipsObject *owner;
+    int fd;
+    uint64_t at; /* where libvips reads next, among what it is given of the file */
     VipsSource *source;
     struct picture picture;
     int orientation;
@@ -46,6 +49,95 @@ static VipsImage *refuse(struct work *work, const char *why)
 {
     work->why = why;
     return NULL;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/*
+ * libvips reads the pieces of the file that it needs as if they were all of it. Nothing is mapped,
+ * as a file that becomes shorter would end the process then.
+ */
+
+static uint64_t source_n(const struct picture *picture)
+{
+    return picture->n + strlen(picture->end);
+}
+
+/* Some of the bytes at `at`, which is before the end; at least one. -1: errno says why. */
+static ssize_t read_pieces(const struct work *work, uint64_t at, void *ret, size_t n)
+{
+    const struct picture *picture = &work->picture;
+    ssize_t got;
+
+    for (size_t i = 0; i < picture->n_pieces; at -= picture->pieces[i++].n) {
+        const struct picture_piece *piece = &picture->pieces[i];
+
+        if (at >= piece->n)
+            continue;
+        do
+            got = pread(work->fd, ret, VIPS_MIN(n, piece->n - at), (off_t)(piece->at + at));
+        while (got < 0 && errno == EINTR);
+        if (got == 0)
+            errno = EIO; /* it has become shorter */
+        return got > 0 ? got : -1;
+    }
+    n = VIPS_MIN(n, strlen(picture->end) - at);
+    memcpy(ret, picture->end + at, n);
+    return (ssize_t)n;
+}
+
+/* libvips takes less than it has asked for as the end, in some places: it gets all that there is,
+ * and never more, since it may ask for more than it has room for. */
+static gint64 source_read(VipsSourceCustom *source, void *ret, gint64 n, void *user)
+{
+    struct work *work = user;
+    size_t left = (size_t)VIPS_MIN((uint64_t)n, source_n(&work->picture) - work->at), done = 0;
+
+    (void)source;
+    while (done < left) {
+        ssize_t got = read_pieces(work, work->at, (char *)ret + done, left - done);
+
+        if (got < 0)
+            return -1;
+        done += (size_t)got;
+        work->at += (uint64_t)got;
+    }
+    return (gint64)done;
+}
+
+static gint64 source_seek(VipsSourceCustom *source, gint64 to, int whence, void *user)
+{
+    struct work *work = user;
+    gint64 end = (gint64)source_n(&work->picture);
+
+    (void)source;
+    if (whence == SEEK_CUR)
+        to += (gint64)work->at;
+    else if (whence == SEEK_END)
+        to += end;
+    if (to < 0 || to > end) {
+        errno = EINVAL;
+        return -1;
+    }
+    work->at = (uint64_t)to;
+    return to;
+}
+
+/* For some libraries libvips reads all of it first. */
+static bool is_read_at_once(const struct picture *picture)
+{
+    return picture->kind == PICTURE_GIF || picture->kind == PICTURE_WEBP;
+}
+
+static VipsSource *source_new(struct work *work)
+{
+    VipsSourceCustom *source = owned(work, vips_source_custom_new());
+
+    if (!source)
+        return NULL;
+    g_signal_connect(source, "read", G_CALLBACK(source_read), work);
+    g_signal_connect(source, "seek", G_CALLBACK(source_seek), work);
+    return VIPS_SOURCE(source);
 }
 
 /* --- decoding --------------------------------------------------------------------------------- */
@@ -73,14 +165,6 @@ static VipsImage *load(struct work *work, int shrink)
     return status ? NULL : owned(work, image);
 }
 
-static bool fits(const struct image_task *task, const VipsImage *image)
-{
-    uint64_t pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;
-    uint64_t size = (uint64_t)image->Bands * vips_format_sizeof(image->BandFmt);
-
-    return pixels <= task->max_pixels && pixels <= task->max_bytes / size;
-}
-
 /* For the picture as it is seen, turned back into how it is stored. */
 static bool plan(struct work *work, const VipsImage *image)
 {
@@ -106,6 +190,59 @@ static bool plan(struct work *work, const VipsImage *image)
     work->plan.height = on_its_side ? seen.width : seen.height;
     return true;
 }
+
+/* Then any line of it may come first. It has less than 100 pixels on a side. */
+static bool is_cropped_afterwards(const struct plan *plan)
+{
+    return plan->keep.width < plan->width || plan->keep.height < plan->height;
+}
+
+/* --- what decoding takes ---------------------------------------------------------------------- */
+
+/* That its caches and pipelines hold between the decoder and the thumb; measured. */
+#define LINES_ON_THEIR_WAY 1024
+#define LINES_FREE ((uint64_t)8 << 20) /* bytes; any small picture takes so many */
+
+/* What the decoder holds of the whole picture, measured near the limits. */
+static uint64_t held_bytes(const struct work *work, uint64_t pixels, uint64_t size)
+{
+    const struct picture *picture = &work->picture;
+    uint64_t bytes = is_cropped_afterwards(&work->plan) ? pixels * size : 0;
+
+    switch (picture->kind) {
+    case PICTURE_JPEG:
+        return bytes + picture->coefficients;
+    case PICTURE_PNG:
+        return picture->is_interlaced ? bytes + pixels * size : bytes;
+    case PICTURE_GIF: /* the canvas, what was below the frame, the file */
+        return bytes + pixels * 8 + picture->n;
+    case PICTURE_WEBP: /* libvips's canvas and frame, libwebp's own with an alpha, the file */
+        return bytes + pixels * 10 + picture->n;
+    }
+    return bytes;
+}
+
+/* Alpha is multiplied in as floats. */
+static uint64_t line_bytes(VipsImage *image, uint64_t size)
+{
+    uint64_t scaled = vips_image_hasalpha(image) ? sizeof(float) * (uint64_t)image->Bands : size;
+    uint64_t lines = (uint64_t)VIPS_MIN(image->Ysize, LINES_ON_THEIR_WAY);
+    uint64_t bytes = lines * (uint64_t)image->Xsize * (size + scaled);
+
+    return bytes > LINES_FREE ? bytes - LINES_FREE : 0;
+}
+
+static bool fits(const struct work *work, VipsImage *image)
+{
+    uint64_t pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;
+    uint64_t size = (uint64_t)image->Bands * vips_format_sizeof(image->BandFmt);
+    uint64_t taken = held_bytes(work, pixels, size) + line_bytes(image, size);
+
+    return pixels <= work->task->max_pixels &&
+           VIPS_MAX(pixels * size, taken) <= work->task->max_bytes;
+}
+
+/* --- decoding, up to the pixels that are needed ----------------------------------------------- */
 
 static int shrink_of(const struct work *work)
 {
@@ -188,12 +325,6 @@ static bool pass_over(struct work *work, VipsImage *image, int lines)
     return true;
 }
 
-/* Then any line of it may come first. It has less than 100 pixels on a side. */
-static bool is_cropped_afterwards(const struct plan *plan)
-{
-    return plan->keep.width < plan->width || plan->keep.height < plan->height;
-}
-
 /* The part of the picture that is needed, in grey or RGB of 8 bits, with its alpha; decoded
  * up to there. */
 static VipsImage *picture_open(struct work *work)
@@ -204,12 +335,12 @@ static VipsImage *picture_open(struct work *work)
 
     if (!whole)
         return NULL;
-    if (!fits(work->task, whole))
-        return refuse(work, "it is larger than the limit");
     if (work->picture.kind == PICTURE_JPEG)
         work->orientation = vips_image_get_orientation(whole);
     if (!plan(work, whole))
         return refuse(work, "its thumb would be larger than the limit");
+    if (!fits(work, whole))
+        return refuse(work, "it is larger than the limit");
     shrink = shrink_of(work);
     if (shrink > 1)
         image = load(work, shrink);
@@ -300,39 +431,39 @@ static int save(struct work *work, VipsImage *image)
 
 /* --- the contract ----------------------------------------------------------------------------- */
 
-struct mapping {
-    void *at; /* MAP_FAILED: none */
-    size_t n;
-};
-
-/* libvips is given bytes and no file: its own way with one that is empty ends the process. */
-static struct mapping map(const char *path)
+/* -1: it is no file, an empty one, or cannot be read. */
+static int open_file(const char *path, uint64_t *ret_n)
 {
-    struct mapping file = {MAP_FAILED, 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
 
     if (fd < 0)
-        return file;
+        return fd;
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0) {
-        file.n = (size_t)about.st_size;
-        file.at = mmap(NULL, file.n, PROT_READ, MAP_PRIVATE, fd, 0);
+        *ret_n = (uint64_t)about.st_size;
+        return fd;
     }
     (void)close(fd); /* it was only read */
-    return file;
+    return -1;
 }
 
-static bool run(struct work *work, const struct mapping *file)
+static bool run(struct work *work)
 {
     VipsImage *thumb;
+    uint64_t n = 0;
 
-    if (file->at == MAP_FAILED)
+    work->fd = open_file(work->task->in_path, &n);
+    if (work->fd < 0)
         work->why = "it is no file, an empty one, or cannot be read";
     else
-        work->why = picture_look(file->at, file->n, &work->picture);
+        work->why = picture_look(work->fd, n, &work->picture);
     if (work->why)
         return false;
-    work->source = owned(work, vips_source_new_from_memory(file->at, file->n));
+    if (is_read_at_once(&work->picture) && work->picture.n > work->task->max_bytes) {
+        work->why = "its file is larger than the limit";
+        return false;
+    }
+    work->source = source_new(work);
     thumb = work->source ? thumb_make(work) : NULL;
     return thumb && save(work, thumb) == 0;
 }
@@ -350,12 +481,11 @@ static void tell(const char *constant, char *why, size_t n)
 static bool make(const struct image_task *task, char *why, size_t n)
 {
     struct work work = {.task = task, .owner = VIPS_OBJECT(vips_image_new()), .orientation = 1};
-    struct mapping file = map(task->in_path);
-    bool ok = run(&work, &file);
+    bool ok = run(&work);
 
     g_object_unref(work.owner);
-    if (file.at != MAP_FAILED)
-        (void)munmap(file.at, file.n); /* what map() has returned */
+    if (work.fd >= 0)
+        (void)close(work.fd); /* it was only read */
     if (!ok) {
         (void)unlink(task->out_path); /* mostly it has not even been made */
         tell(work.why, why, n);

@@ -34,7 +34,9 @@ struct image_task {
     enum image_cut cut;
     enum image_format out;
     uint64_t max_pixels; /* of the picture, and of what is made of it */
-    uint64_t max_bytes;  /* the same, as they lie in memory: a picture is refused for its head */
+    /* The same, as they lie in memory, and what decoding takes besides some MiB that it always
+     * does: a picture is refused for its head. */
+    uint64_t max_bytes;
 };
 
 /*

@@ -673,6 +673,249 @@ static void bombs_are_refused_for_their_head(void **state)
     arena_free(a);
 }
 
+/* --- what hostile pictures cost --------------------------------------------------------------- */
+
+/* To the sanitizer: what is freed is freed, or nothing could be measured here. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=0";
+}
+
+static unsigned long resident_kib(const char *key)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    unsigned long kib = 0;
+    char line[200];
+
+    assert_non_null(f);
+    while (kib == 0 && fgets(line, sizeof(line), f))
+        if (strncmp(line, key, strlen(key)) == 0)
+            kib = strtoul(line + strlen(key), NULL, 10);
+    (void)fclose(f); /* it was only read */
+    assert_true(kib > 0);
+    return kib;
+}
+
+/* Forgets the peak there has been; what is held now. */
+static unsigned long begin_kib(void)
+{
+    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "5", 1), 1);
+    assert_int_equal(close(fd), 0);
+    return resident_kib("VmRSS:");
+}
+
+/* How far the peak since then is above it. */
+static unsigned long grown_kib(unsigned long begin)
+{
+    unsigned long peak = resident_kib("VmHWM:");
+
+    return peak > begin ? peak - begin : 0; /* the kernel counts roughly */
+}
+
+/* Of that many zeros. */
+static struct str deflated(struct arena *a, size_t zeros)
+{
+    void *zlib = dlopen("libz.so.1", RTLD_NOW); /* the module's library needs it anyway */
+    void *found = zlib ? dlsym(zlib, "compress") : NULL;
+    unsigned long n = MOST_BYTES;
+    unsigned char *out = arena_alloc(a, n);
+    inflate_all *compress; /* which looks the same */
+
+    assert_non_null(found);
+    memcpy(&compress, &found, sizeof(found));
+    assert_int_equal(compress(out, &n, arena_zalloc(a, zeros), zeros), 0);
+    return (struct str){(const char *)out, n};
+}
+
+/* A small PNG with some 2 GB of them, behind its head or behind its pixels. */
+static void write_bomb(struct arena *a, const char *type, struct str head, bool behind)
+{
+    struct str zeros = deflated(a, 7900000), plain;
+    struct buf chunk, out;
+    size_t at;
+
+    write_stripes(a, 90, 90, true);
+    plain = get_file(a, in_path);
+    at = behind ? plain.n - 12 : 33;
+    buf_init(&chunk, MOST_BYTES);
+    buf_init(&out, MOST_BYTES);
+    buf_add(&chunk, head);
+    buf_add(&chunk, zeros);
+    buf_add(&out, str_sub(plain, 0, at));
+    for (int i = 0; i < 250; i++)
+        put_chunk(&out, type, (struct str){chunk.p, chunk.n});
+    buf_add(&out, str_from(plain, at));
+    assert_false(out.full);
+    put_file(in_path, (struct str){out.p, out.n});
+    buf_done(&chunk);
+    buf_done(&out);
+}
+
+static void texts_are_never_unpacked(void **state)
+{
+    static const struct {
+        const char *type;
+        struct str head;
+    } cases[] = {{"zTXt", STR_INIT("k\0\0")},
+                 {"iTXt", STR_INIT("k\0\1\0\0\0")},
+                 {"iCCP", STR_INIT("k\0\0")}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
+        const char *type = cases[i / 2].type;
+        struct arena *a = arena_new();
+        unsigned long kib;
+        uint64_t ms;
+
+        write_bomb(a, type, cases[i / 2].head, i % 2);
+        kib = begin_kib();
+        ms = cpu_ms();
+        assert_true(is_about(thumb(a, task(30, 30, IMAGE_CENTRE)), 15, 4, red));
+        ms = cpu_ms() - ms;
+        kib = grown_kib(kib);
+        if (ms >= 100 || kib >= 20000)
+            fail_msg("%s: %" PRIu64 " ms, %lu KiB", type, ms, kib);
+        arena_free(a);
+    }
+}
+
+/* By the module's own library; its options are in brackets behind the name's end. */
+static void write_black(struct arena *a, int width, int height, const char *end)
+{
+    typedef int make_black(void **, int, int, ...);
+    typedef int write_file(void *, const char *, ...);
+    void *vips = dlopen("libvips.so.42", RTLD_NOW), *image = NULL;
+    void *found = vips ? dlsym(vips, "vips_black") : NULL;
+    void *found_write = vips ? dlsym(vips, "vips_image_write_to_file") : NULL;
+    void *found_unref = vips ? dlsym(vips, "g_object_unref") : NULL;
+    struct str name = arena_printf(a, "%s/black%s", folder, end);
+    size_t options = str_find_byte(name, '[');
+    const char *path = arena_cstr(a, str_sub(name, 0, options));
+    make_black *make;
+    write_file *write_to_file;
+    void (*unref)(void *);
+
+    assert_true(found && found_write && found_unref);
+    memcpy(&make, &found, sizeof(found));
+    memcpy(&write_to_file, &found_write, sizeof(found));
+    memcpy(&unref, &found_unref, sizeof(found));
+    assert_int_equal(make(&image, width, height, "bands", 3, (void *)NULL), 0);
+    assert_int_equal(write_to_file(image, arena_cstr(a, name), (void *)NULL), 0);
+    unref(image);
+    assert_int_equal(rename(path, in_path), 0);
+}
+
+/* Whatever the picture takes, but for some MiB, a limit below it refuses; none far above does. */
+static void assert_is_bounded(struct arena *a, const char *what)
+{
+    struct image_task asked = task(100, 100, IMAGE_CENTRE);
+    unsigned long kib = begin_kib();
+
+    asked.max_bytes = UINT64_MAX;
+    (void)thumb(a, asked);
+    kib = grown_kib(kib);
+    (void)unlink(out_path);
+    if (kib > 16 * KIB) {
+        asked.max_bytes = (kib - 16 * KIB) * KIB;
+        assert_refused(asked, what);
+    }
+    asked.max_bytes = kib * KIB * 2 + 64 * MIB;
+    (void)thumb(a, asked);
+    (void)unlink(out_path);
+}
+
+/* A canvas of 4096 * 4096 around a small frame. */
+static void write_canvas(void)
+{
+    struct buf gif;
+
+    buf_init(&gif, MOST_BYTES);
+    (void)animation(&gif);
+    memcpy(gif.p + 6, "\0\x10\0\x10", 4);
+    put_file(in_path, (struct str){gif.p, gif.n});
+    buf_done(&gif);
+}
+
+static void limits_are_of_what_is_taken(void **state)
+{
+    static const struct {
+        const char *end;
+        int width, height;
+    } cases[] = {
+        {".webp[lossless=true,effort=0]", 4000, 3000},
+        {".webp[effort=0]", 4000, 3000},
+        {".jpg[interlace=true,subsample_mode=off]", 4000, 3000},
+        {".jpg[interlace=true,subsample_mode=on]", 4000, 3000},
+        {".jpg", 4000, 3000},
+        {".png[interlace=true,compression=1]", 4000, 3000},
+        {".png[interlace=true,compression=1]", 90, 100000}, /* cropped afterwards */
+        {".png[compression=1]", 200000, 100},
+    };
+    struct arena *a = arena_new();
+
+    (void)state;
+    write_stripes(a, 9, 9, false);
+    (void)thumb(a, task(3, 3, IMAGE_CENTRE)); /* opens the module */
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        write_black(a, cases[i].width, cases[i].height, cases[i].end);
+        assert_is_bounded(a, cases[i].end);
+    }
+    write_canvas();
+    assert_is_bounded(a, "a GIF");
+    arena_free(a);
+}
+
+struct making {
+    struct image_task task;
+    bool failed;
+};
+
+static void make_one(void *arg)
+{
+    struct making *making = arg;
+    struct arena *a = arena_new();
+    struct err *err = image_make(a, &making->task);
+
+    making->failed = err != NULL;
+    if (err && err->kind != E_BAD_REQUEST)
+        abort();
+    arena_free(a);
+    image_thread_end();
+}
+
+/* At any moment, it is an error at most. */
+static void a_file_may_become_shorter_meanwhile(void **state)
+{
+    struct arena *a = arena_new();
+    struct str whole;
+    int failures = 0;
+
+    (void)state;
+    write_black(a, 1000, 1000, ".png[compression=0]");
+    whole = get_file(a, in_path);
+    for (long i = 0; i < 20; i++) {
+        struct making making = {task(100, 100, IMAGE_FIT), false};
+        struct timespec moment = {0, i * 500000};
+        pthread_t thread;
+
+        put_file(in_path, whole);
+        assert_true(thread_start("pictures", make_one, &making, &thread));
+        (void)nanosleep(&moment, NULL);
+        assert_int_equal(truncate(in_path, 100), 0);
+        thread_join(thread);
+        failures += making.failed;
+        assert_int_equal(access(out_path, F_OK) != 0, making.failed);
+        (void)unlink(out_path);
+    }
+    assert_true(failures > 0);
+    arena_free(a);
+}
+
 /* Lines above the part that is needed cost what decoding them costs: less than using them would.
  * Whoever keeps and searches them takes many times as long. */
 static void a_tall_picture_is_passed_over(void **state)
@@ -880,6 +1123,9 @@ int main(void)
         cmocka_unit_test(what_ends_early_is_refused),
         cmocka_unit_test(what_is_no_picture_is_refused),
         cmocka_unit_test(bombs_are_refused_for_their_head),
+        cmocka_unit_test(texts_are_never_unpacked),
+        cmocka_unit_test(limits_are_of_what_is_taken),
+        cmocka_unit_test(a_file_may_become_shorter_meanwhile),
         cmocka_unit_test(a_tall_picture_is_passed_over),
         cmocka_unit_test(limits_hold_at_their_edges),
         cmocka_unit_test(scans_are_counted),
