@@ -147,18 +147,19 @@ static struct err *is_out_of_reach(struct api_call *call, const struct err *why)
 static struct err *open_file(struct api_call *call)
 {
     struct download *download = call->state;
-    struct err *err =
-        file_store_open(call->arena, call->api->files, &download->key, &download->served.file);
+    struct err *err = file_store_open(call->arena, call->api->files, &download->key,
+                                      &call->req->gone, &download->served.file);
 
     struct file_opened thumb;
     struct file_key key;
 
-    if (err && err->kind != E_NOT_FOUND && file_store_is_remote(call->api->files))
+    if (err && err->kind != E_NOT_FOUND && err->kind != E_GONE &&
+        file_store_is_remote(call->api->files))
         return is_out_of_reach(call, err);
     if (err || !wants_thumb(download))
         return err;
     key = file_thumb_key(call->arena, &download->key, download->size);
-    if (!file_store_open(call->arena, call->api->files, &key, &thumb))
+    if (!file_store_open(call->arena, call->api->files, &key, &call->req->gone, &thumb))
         take_thumb(call, &thumb); /* else it is to be made */
     return NULL;
 }

@@ -196,7 +196,7 @@ static struct err *is_nobodys(struct check *c, struct arena *a, const struct fil
     *ret = false;
     if (err || has_name(&names, file_key_original(key)))
         return err;
-    err = c->place->ops->info(a, c->place->own, text, &info);
+    err = c->place->ops->info(a, c->place->own, text, NULL, &info);
     if (err)
         return err->kind == E_NOT_FOUND ? NULL : err;
     *ret = !is_young(&info) && !(c->is_local && local_is_shared(a, c->place->own, text, since_s));
@@ -253,7 +253,7 @@ static struct err *check_car(struct check *c, struct arena *a, const struct file
         c->young++;
         return NULL;
     }
-    err = c->place->ops->info(a, c->place->own, text, &info);
+    err = c->place->ops->info(a, c->place->own, text, NULL, &info);
     if (!err)
         return NULL;
     if (err->kind != E_NOT_FOUND)
@@ -291,7 +291,7 @@ static struct err *is_stored(const struct check *c, struct arena *a, const struc
     *ret =
         file_key_read(text, &parts) && str_eq(parts.rec, key->rec) && str_eq(parts.name, key->name);
     if (*ret)
-        err = c->place->ops->info(a, c->place->own, text, &info);
+        err = c->place->ops->info(a, c->place->own, text, NULL, &info);
     if (err && err->kind != E_NOT_FOUND)
         return err;
     *ret = *ret && !err;

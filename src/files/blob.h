@@ -34,8 +34,10 @@ struct blob_ops {
                        const struct file_content *content, const struct blob_info *info);
     /* The names right below the prefix are safe, too; fine for one that is gone. */
     struct err *(*sync)(struct arena *a, const void *own, struct str prefix);
-    /* E_NOT_FOUND; what has no type is application/octet-stream. */
-    struct err *(*info)(struct arena *a, const void *own, struct str key, struct blob_info *ret);
+    /* E_NOT_FOUND; what has no type is application/octet-stream. gone: may be NULL; where it takes
+     * long, it ends with E_GONE once that is true. */
+    struct err *(*info)(struct arena *a, const void *own, struct str key, const atomic_bool *gone,
+                        struct blob_info *ret);
     /* The same, and a descriptor to read it from its start, which is the caller's to close. */
     struct err *(*open)(struct arena *a, const void *own, struct str key, int *ret_fd,
                         struct blob_info *ret);
@@ -43,10 +45,11 @@ struct blob_ops {
      * always has to. The original name is not told. */
     bool (*open_cached)(struct arena *a, const void *own, struct str key, int *ret_fd,
                         struct blob_info *ret);
-    /* Begins to bring n bytes from `at` on, as net_fetch() does: the key must hold. NULL where
-     * files lie on a disk, and open() is the way. */
+    /* Begins to bring n bytes from `at` on, as file_fetch() says. NULL where files lie on a disk,
+     * and open() is the way. */
     struct err *(*fetch)(struct arena *a, const void *own, struct str key, uint64_t at, uint64_t n,
-                         const struct net_events *events, void *user, struct net_fetch **ret);
+                         const atomic_bool *gone, const struct net_events *events, void *user,
+                         struct net_fetch **ret);
     /* Keys that are not there are fine. These two go on with the rest after a failure, and return
      * the first one. */
     struct err *(*remove)(struct arena *a, const void *own, const struct str *keys, size_t n);

@@ -114,7 +114,7 @@ static struct err *is_at_target(struct arena *a, const struct copying *c, struct
 {
     const struct blob_place *to = c->copy->to;
     struct blob_info there = {0};
-    struct err *err = to->ops->info(a, to->own, key, &there);
+    struct err *err = to->ops->info(a, to->own, key, NULL, &there);
 
     *ret = !err && there.size == size;
     return err && err->kind == E_NOT_FOUND ? NULL : err;
@@ -204,7 +204,7 @@ static struct err *check_content(struct arena *a, const struct copying *c, struc
     const struct blob_place *from = c->copy->from;
     unsigned char md5[FILE_MD5_LEN];
     struct blob_info now = {0};
-    struct err *err = from->ops->info(a, from->own, key, &now);
+    struct err *err = from->ops->info(a, from->own, key, NULL, &now);
 
     if (err)
         return err;

@@ -63,6 +63,9 @@ struct file_store;
 /* dir: the data directory; what a killed process left in its folder for temporary files is removed
  * when `serving`. One thread is started on first need. */
 struct file_store *file_store_new(struct str dir, bool serving);
+/* What waits for another server ends: what reads, or all of it, from now on (net_stop()). What is
+ * on this machine's disk goes on. Any thread, before file_store_free(). */
+void file_store_stop(struct file_store *store, enum net_stop what);
 /* Finishes what waits to be removed. NULL is fine. */
 void file_store_free(struct file_store *store);
 
@@ -118,10 +121,12 @@ struct file_opened {
     struct str key;     /* the storage's, where fd is -1; in the arena */
     struct blob_place *place;
 };
-/* E_NOT_FOUND: there is no such file, or something else has its name. The caller closes it. Blocks.
+/* E_NOT_FOUND: there is no such file, or something else has its name. The caller closes it. Blocks,
+ * and gives up with E_GONE where it waits for another server and *gone is true; gone may be NULL.
  */
 MUST_CHECK struct err *file_store_open(struct arena *a, struct file_store *store,
-                                       const struct file_key *key, struct file_opened *ret);
+                                       const struct file_key *key, const atomic_bool *gone,
+                                       struct file_opened *ret);
 /* The same for a thread that may not wait for a disk. False: it would have to, or there is none. */
 bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
                             struct file_opened *ret);
@@ -131,9 +136,12 @@ void file_close(struct file_opened *file);
  * bytes (E_TOO_LARGE). Blocks. */
 MUST_CHECK struct err *file_bring(struct arena *a, struct file_opened *file, uint64_t most);
 /* Begins to bring n > 0 bytes of a file that is elsewhere, from `at` on, as net_fetch() does: its
- * events may come before this returns. The status of a good answer is 200 or 206. */
+ * events may come before this returns. The status of a good answer is 200 or 206. It ends with
+ * E_GONE once *gone (as in struct net_request), and when it has paused for a
+ * second: so that whoever reads slowly keeps no place, and asks again. */
 MUST_CHECK struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at,
-                                  uint64_t n, const struct net_events *events, void *user,
+                                  uint64_t n, const atomic_bool *gone,
+                                  const struct net_events *events, void *user,
                                   struct net_fetch **ret);
 
 /* --- thumbs ---------------------------------------------------------------------------------- */

@@ -91,6 +91,8 @@ struct net_request s3_request(struct arena *a, const struct s3 *s3, const struct
         .at = ask->at,
         .n = ask->n,
         .total_ms = ask->total_ms,
+        .droppable = ask->reads,
+        .gone = ask->gone,
         .max_answer = ask->answer_size ? ask->answer_size : LIMIT_S3_ANSWER_BYTES,
     };
 }
@@ -113,7 +115,7 @@ static void wait_a_moment(void)
 /* No error of the client's: what was wrong is a setting, or the server. */
 static struct err *failed(struct arena *a, struct err *err)
 {
-    if (!err || err->kind == E_UNAVAILABLE)
+    if (!err || err->kind == E_UNAVAILABLE || err->kind == E_GONE)
         return err;
     return err_new(a, E_INTERNAL, NULL, "%.*s", STR_ARG(err->cause));
 }

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PAUSE_MS 1000 /* of whoever reads a part */
+
 /* --- what is known of it ---------------------------------------------------------------------- */
 
 static struct str header(const struct net_head *head, const char *name)
@@ -34,9 +36,10 @@ static struct str original_name(struct arena *a, const struct net_head *head)
     return text.p && req_decode(a, text, false, &name) ? name : text;
 }
 
-struct err *s3_info(struct arena *a, const void *own, struct str key, struct blob_info *ret)
+struct err *s3_info(struct arena *a, const void *own, struct str key, const atomic_bool *gone,
+                    struct blob_info *ret)
 {
-    const struct s3_ask ask = {.method = STR("HEAD"), .key = key};
+    const struct s3_ask ask = {.method = STR("HEAD"), .key = key, .reads = true, .gone = gone};
     struct blob_info info = {0};
     struct net_answer answer;
     struct err *err = s3_call(a, own, &ask, &answer);
@@ -60,19 +63,22 @@ struct err *s3_info(struct arena *a, const void *own, struct str key, struct blo
 /* n > 0 */
 static struct s3_ask ask_part(struct arena *a, struct str key, uint64_t at, uint64_t n)
 {
-    struct s3_ask ask = {.method = STR("GET"), .key = key};
+    struct s3_ask ask = {.method = STR("GET"), .key = key, .reads = true};
 
     s3_ask_header(&ask, "range", arena_printf(a, "bytes=%" PRIu64 "-%" PRIu64, at, at + n - 1));
     return ask;
 }
 
 struct err *s3_fetch(struct arena *a, const void *own, struct str key, uint64_t at, uint64_t n,
-                     const struct net_events *events, void *user, struct net_fetch **ret)
+                     const atomic_bool *gone, const struct net_events *events, void *user,
+                     struct net_fetch **ret)
 {
     const struct s3 *s3 = own;
     const struct s3_ask ask = ask_part(a, key, at, n);
-    const struct net_request request = s3_request(a, s3, &ask);
+    struct net_request request = s3_request(a, s3, &ask);
 
+    request.gone = gone;
+    request.pause_ms = PAUSE_MS;
     return net_fetch(a, s3->net, &request, events, user, ret);
 }
 
@@ -155,7 +161,7 @@ struct err *s3_open(struct arena *a, const void *own, struct str key, int *ret_f
 {
     const struct s3 *s3 = own;
     struct blob_info info;
-    struct err *err = s3_info(a, s3, key, &info);
+    struct err *err = s3_info(a, s3, key, NULL, &info);
     int fd = -1;
 
     if (!err)

@@ -37,9 +37,11 @@ struct s3_ask {
     bool has_file; /* as in struct net_request */
     int fd;
     uint64_t at, n;
-    bool once;          /* to do it twice is not the same */
-    unsigned total_ms;  /* 0: enough for a slow connection */
-    size_t answer_size; /* bytes, at most; 0: few */
+    bool reads;              /* nothing is lost where a stop ends it */
+    const atomic_bool *gone; /* as in struct net_request */
+    bool once;               /* to do it twice is not the same */
+    unsigned total_ms;       /* 0: enough for a slow connection */
+    size_t answer_size;      /* bytes, at most; 0: few */
 };
 /* The value must stay as long as ask. */
 void s3_ask_query(struct s3_ask *ask, const char *name, struct str value);
@@ -65,11 +67,12 @@ MUST_CHECK struct err *s3_put(struct arena *a, const void *own, struct str key,
                               const struct file_content *content, const struct blob_info *info);
 /* s3_get.c */
 MUST_CHECK struct err *s3_info(struct arena *a, const void *own, struct str key,
-                               struct blob_info *ret);
+                               const atomic_bool *gone, struct blob_info *ret);
 MUST_CHECK struct err *s3_open(struct arena *a, const void *own, struct str key, int *ret_fd,
                                struct blob_info *ret);
 MUST_CHECK struct err *s3_fetch(struct arena *a, const void *own, struct str key, uint64_t at,
-                                uint64_t n, const struct net_events *events, void *user,
+                                uint64_t n, const atomic_bool *gone,
+                                const struct net_events *events, void *user,
                                 struct net_fetch **ret);
 /* s3_list.c */
 MUST_CHECK struct err *s3_list(struct arena *a, const void *own, struct str prefix,

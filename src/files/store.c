@@ -53,13 +53,13 @@ struct err *file_store_sync(struct arena *a, struct file_store *store, struct bl
 
 /* Where there is no disk to read from, what is known of it. */
 static struct err *open_in(struct arena *a, struct blob_place *place, struct str key,
-                           struct file_opened *ret)
+                           const atomic_bool *gone, struct file_opened *ret)
 {
     struct blob_info info = {0};
     struct err *err;
     int fd = -1;
 
-    err = place->ops->fetch ? place->ops->info(a, place->own, key, &info)
+    err = place->ops->fetch ? place->ops->info(a, place->own, key, gone, &info)
                             : place->ops->open(a, place->own, key, &fd, &info);
     if (err)
         return err;
@@ -71,13 +71,13 @@ static struct err *open_in(struct arena *a, struct blob_place *place, struct str
 }
 
 struct err *file_store_open(struct arena *a, struct file_store *store, const struct file_key *key,
-                            struct file_opened *ret)
+                            const atomic_bool *gone, struct file_opened *ret)
 {
     AUTO(blob_place_unref) struct blob_place *place = file_store_hold(store);
 
     if (!store_is_safe(key))
         return err_new(a, E_NOT_FOUND, NULL, "no key of a file");
-    return open_in(a, place, file_key_text(a, key), ret);
+    return open_in(a, place, file_key_text(a, key), gone, ret);
 }
 
 void file_close(struct file_opened *file)
@@ -101,9 +101,10 @@ struct err *file_bring(struct arena *a, struct file_opened *file, uint64_t most)
 }
 
 struct err *file_fetch(struct arena *a, const struct file_opened *file, uint64_t at, uint64_t n,
-                       const struct net_events *events, void *user, struct net_fetch **ret)
+                       const atomic_bool *gone, const struct net_events *events, void *user,
+                       struct net_fetch **ret)
 {
-    return file->place->ops->fetch(a, file->place->own, file->key, at, n, events, user, ret);
+    return file->place->ops->fetch(a, file->place->own, file->key, at, n, gone, events, user, ret);
 }
 
 bool file_store_open_cached(struct arena *a, struct file_store *store, const struct file_key *key,
@@ -154,6 +155,11 @@ struct file_store *file_store_new(struct str dir, bool serving)
     if (serving)
         remove_left(store);
     return store;
+}
+
+void file_store_stop(struct file_store *store, enum net_stop what)
+{
+    net_stop(store->net, what);
 }
 
 void file_store_free(struct file_store *store)

@@ -142,7 +142,7 @@ static struct err *store(struct arena *a, struct file_store *files, const struct
 
     if (err)
         return err;
-    err = file_store_open(a, files, thumb->key, &file);
+    err = file_store_open(a, files, thumb->key, NULL, &file);
     if (err && err->kind == E_NOT_FOUND)
         remove_thumb(a, files, key);
     else if (!err)
@@ -243,11 +243,11 @@ struct err *file_store_thumb(struct arena *a, struct file_store *store,
     making = begin(store, file_key_text(a, &key), &mine);
     if (!mine && !wait_for(store, making))
         return err_new(a, E_BAD_REQUEST, NULL, "it could not be made");
-    err = file_store_open(a, store, &key, ret); /* who was first may have been done already */
+    err = file_store_open(a, store, &key, NULL, ret); /* who was first may have been done already */
     if (mine && err && err->kind == E_NOT_FOUND) {
         err = make_and_store(a, store, thumb, &key);
         if (!err)
-            err = file_store_open(a, store, &key, ret);
+            err = file_store_open(a, store, &key, NULL, ret);
     }
     if (mine)
         finish(store, making, err != NULL);

@@ -9,9 +9,6 @@
 #include "base/thread.h"
 
 #include <assert.h>
-#include <time.h>
-
-#define GONE_MS 50 /* between two looks at whether the answer is still wanted */
 
 struct call {
     /* set by net_call(), constant after */
@@ -73,19 +70,14 @@ static const struct net_events call_events = {on_head, on_data, on_end};
 
 static void init(struct call *call, struct arena *a, const struct net_request *request)
 {
-    pthread_condattr_t attributes;
-
     *call = (struct call){.arena = a, .max_answer = request->max_answer};
     if (!call->max_answer)
         call->max_answer = LIMIT_NET_ANSWER_BYTES;
     buf_init(&call->body, call->max_answer);
     call->body.asks = true;
-    /* None of these can fail with such arguments. */
+    /* Neither can fail with such arguments. */
     (void)pthread_mutex_init(&call->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&call->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_cond_init(&call->wake, NULL);
 }
 
 static void done(struct call *call)
@@ -95,32 +87,11 @@ static void done(struct call *call)
     (void)pthread_mutex_destroy(&call->lock);
 }
 
-static void wait_a_moment(struct call *call)
-{
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GONE_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    (void)pthread_cond_timedwait(&call->wake, &call->lock, &until); /* or it is time to look */
-}
-
-static void wait_for_end(struct call *call, struct net_fetch *fetch, const atomic_bool *gone)
+static void wait_for_end(struct call *call)
 {
     (void)pthread_mutex_lock(&call->lock);
-    while (!call->done) {
-        if (!gone) {
-            (void)pthread_cond_wait(&call->wake, &call->lock);
-            continue;
-        }
-        if (atomic_load(gone)) {
-            net_fetch_end(fetch);
-            gone = NULL;
-            continue;
-        }
-        wait_a_moment(call);
-    }
+    while (!call->done)
+        (void)pthread_cond_wait(&call->wake, &call->lock);
     (void)pthread_mutex_unlock(&call->lock);
 }
 
@@ -133,9 +104,9 @@ struct err *net_call(struct arena *a, struct net *net, const struct net_request 
 
     assert(!thread_is_loop());
     init(&call, a, request);
-    err = net_fetch(a, net, request, &call_events, &call, &fetch);
+    err = net_begin(a, net, request, true, &call_events, &call, &fetch);
     if (!err) {
-        wait_for_end(&call, fetch, request->gone);
+        wait_for_end(&call);
         net_fetch_free(fetch);
         err = call.err;
     }

@@ -82,7 +82,11 @@ static struct err *end_err(struct net_fetch *fetch, enum net_why why, const char
     switch (why) {
     case NET_WHY_DONE:
         return NULL;
+    case NET_WHY_PAUSED:
+        return err_new(a, E_GONE, NULL, "%s %.*s: the answer is not read on", fetch->method,
+                       STR_ARG(fetch->host));
     case NET_WHY_ENDED:
+    case NET_WHY_LEFT:
         return err_new(a, E_GONE, NULL, "%s %.*s: nobody wants the answer", fetch->method,
                        STR_ARG(fetch->host));
     case NET_WHY_STOPPED:
@@ -204,7 +208,8 @@ static bool has_body(const struct net_request *request)
     return request->has_file || request->body.n > 0;
 }
 
-static struct net_order make_order(struct net_fetch *fetch, const struct net_request *request)
+static struct net_order make_order(struct net_fetch *fetch, const struct net_request *request,
+                                   bool is_call)
 {
     struct net_order order = {
         .method = fetch->method,
@@ -216,8 +221,12 @@ static struct net_order make_order(struct net_fetch *fetch, const struct net_req
         .connect_ms = request->connect_ms ? request->connect_ms : LIMIT_NET_CONNECT_MS,
         .idle_ms = request->idle_ms ? request->idle_ms : LIMIT_NET_IDLE_MS,
         .total_ms = request->total_ms,
+        .pause_ms = request->pause_ms,
         .redirects = request->redirects,
         .only_public = request->only_public,
+        .is_call = is_call,
+        .droppable = request->droppable,
+        .gone = request->gone,
         .user = fetch,
         .line = on_line,
         .data = on_data,
@@ -256,8 +265,9 @@ static struct net_fetch *make_fetch(struct net *net, const struct net_request *r
     return fetch;
 }
 
-struct err *net_fetch(struct arena *a, struct net *net, const struct net_request *request,
-                      const struct net_events *events, void *user, struct net_fetch **ret)
+struct err *net_begin(struct arena *a, struct net *net, const struct net_request *request,
+                      bool is_call, const struct net_events *events, void *user,
+                      struct net_fetch **ret)
 {
     const char *fault = find_fault(request);
     struct net_fetch *fetch;
@@ -270,21 +280,33 @@ struct err *net_fetch(struct arena *a, struct net *net, const struct net_request
     if (err)
         return err;
     fetch = make_fetch(net, request, events, user);
-    order = make_order(fetch, request);
+    order = make_order(fetch, request, is_call);
     *ret = fetch;
     if (net->module->begin(net->client, fetch->transfer, &order))
         return NULL;
     *ret = NULL;
-    err = err_new(a, E_UNAVAILABLE, NULL, "%s %.*s: too many requests wait already", fetch->method,
-                  STR_ARG(fetch->host));
+    err = err_new(a, E_UNAVAILABLE, NULL,
+                  "%s %.*s: too many requests wait already, or the server is stopping",
+                  fetch->method, STR_ARG(fetch->host));
     fetch_unref(fetch);
     fetch_unref(fetch);
     return err;
 }
 
+struct err *net_fetch(struct arena *a, struct net *net, const struct net_request *request,
+                      const struct net_events *events, void *user, struct net_fetch **ret)
+{
+    return net_begin(a, net, request, false, events, user, ret);
+}
+
 void net_fetch_resume(struct net_fetch *fetch)
 {
     fetch->net->module->resume(fetch->net->client, fetch->transfer);
+}
+
+void net_fetch_unwatch(struct net_fetch *fetch)
+{
+    fetch->net->module->unwatch(fetch->net->client, fetch->transfer);
 }
 
 void net_fetch_end(struct net_fetch *fetch)

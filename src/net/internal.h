@@ -22,6 +22,7 @@ struct net {
     atomic_uint refs;
     /* under lock until it is set, constant after */
     pthread_mutex_t lock;
+    enum net_stop stop;
     const struct net_module *module; /* NULL: nothing is loaded yet */
     struct net_client *client;
     pthread_t thread;
@@ -29,6 +30,11 @@ struct net {
 
 struct net *net_new_with(const struct net_conf *conf);
 void net_unref(struct net *net);
+/* net_fetch(); is_call: somebody waits for it, so that it may have what is kept for calls. */
+MUST_CHECK struct err *net_begin(struct arena *a, struct net *net,
+                                 const struct net_request *request, bool is_call,
+                                 const struct net_events *events, void *user,
+                                 struct net_fetch **ret);
 
 /* --- load.c ---------------------------------------------------------------------------------- */
 

@@ -26,10 +26,18 @@
 /* Hosts are counted by a hash: those that fall together share what one may have. */
 #define HOSTS 1024
 
+#define GONE_MS 50 /* between two looks at whether an answer is still wanted */
+
 struct list {
     struct net_transfer *first;
     struct net_transfer *last;
     unsigned n;
+};
+
+/* Of those that run. */
+struct places {
+    unsigned taken;
+    unsigned by_fetches; /* of them */
 };
 
 struct net_client {
@@ -40,11 +48,12 @@ struct net_client {
     pthread_mutex_t lock;
     struct list inbox;
     unsigned n_waiting; /* in the inbox and in `waiting` */
-    bool stopping;
+    enum net_module_ends ends;
     /* the thread's */
     struct list waiting;
     struct list running;
-    unsigned n_of_host[HOSTS];
+    struct places all;
+    struct places of_host[HOSTS];
     uint64_t now_ms;
     bool may_begin; /* one has come, or has made room, since the last look */
 };
@@ -97,6 +106,35 @@ static void list_remove(struct list *list, struct net_transfer *t)
     list->n--;
 }
 
+/* --- places ---------------------------------------------------------------------------------- */
+
+static bool has_place(const struct net_client *client, const struct places *places, unsigned most,
+                      bool is_call)
+{
+    return places->taken < most && (is_call || places->by_fetches + client->bounds.kept < most);
+}
+
+static bool may_run(const struct net_client *client, const struct net_transfer *t)
+{
+    const struct net_bounds *bounds = &client->bounds;
+    bool is_call = t->order.is_call;
+
+    return has_place(client, &client->all, bounds->running, is_call) &&
+           has_place(client, &client->of_host[t->host], bounds->per_host, is_call);
+}
+
+static void take_place(struct places *places, bool is_call)
+{
+    places->taken++;
+    places->by_fetches += !is_call;
+}
+
+static void leave_place(struct places *places, bool is_call)
+{
+    places->taken--;
+    places->by_fetches -= !is_call;
+}
+
 /* --- the thread ------------------------------------------------------------------------------ */
 
 static void leave_waiting(struct net_client *client, struct net_transfer *t)
@@ -116,7 +154,8 @@ static void end(struct net_client *client, struct net_transfer *t, enum net_why 
     if (t->easy) {
         (void)curl_multi_remove_handle(client->multi, t->easy); /* it is there: invariant 1 */
         list_remove(&client->running, t);
-        client->n_of_host[t->host]--;
+        leave_place(&client->all, t->order.is_call);
+        leave_place(&client->of_host[t->host], t->order.is_call);
         client->may_begin = true;
     } else {
         leave_waiting(client, t);
@@ -138,7 +177,8 @@ static void begin(struct net_client *client, struct net_transfer *t)
         return;
     }
     list_add(&client->running, t);
-    client->n_of_host[t->host]++;
+    take_place(&client->all, t->order.is_call);
+    take_place(&client->of_host[t->host], t->order.is_call);
 }
 
 static void begin_waiting(struct net_client *client)
@@ -150,23 +190,21 @@ static void begin_waiting(struct net_client *client)
     client->may_begin = false;
     for (struct net_transfer *t = client->waiting.first; t; t = next) {
         next = t->next;
-        if (client->running.n >= client->bounds.running)
-            return;
-        if (client->n_of_host[t->host] < client->bounds.per_host)
+        if (may_run(client, t))
             begin(client, t);
     }
 }
 
-/* True: the thread is to end, once nothing runs. */
-static bool take_inbox(struct net_client *client)
+/* What is to be ended: of all, the thread ends then. */
+static enum net_module_ends take_inbox(struct net_client *client)
 {
     struct list inbox;
-    bool stopping;
+    enum net_module_ends ends;
 
     (void)pthread_mutex_lock(&client->lock);
     inbox = client->inbox;
     client->inbox = (struct list){0};
-    stopping = client->stopping;
+    ends = client->ends;
     (void)pthread_mutex_unlock(&client->lock);
     for (struct net_transfer *next, *t = inbox.first; t; t = next) {
         next = t->next;
@@ -175,17 +213,33 @@ static bool take_inbox(struct net_client *client)
         list_add(&client->waiting, t);
         client->may_begin = true;
     }
-    return stopping;
+    return ends;
 }
 
-/* Does to one what is to be done to it; *due_ms falls to when it has waited too long. */
-static void look_at(struct net_client *client, struct net_transfer *t, bool stopping,
+static bool is_ended(const struct net_order *order, enum net_module_ends ends)
+{
+    return ends == NET_MODULE_ENDS_ALL || (ends == NET_MODULE_ENDS_DROPPABLE && order->droppable);
+}
+
+/* Whether somebody may leave, and whether he has; under the lock, since after unwatch() what tells
+ * it may be no more. */
+static void ask_gone(struct net_client *client, const struct net_transfer *t, bool *ret_may,
+                     bool *ret_has)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    *ret_may = t->order.gone != NULL;
+    *ret_has = *ret_may && atomic_load(t->order.gone);
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+/* Does to one what is to be done to it; *due_ms falls to when it is to be looked at again. */
+static void look_at(struct net_client *client, struct net_transfer *t, enum net_module_ends ends,
                     uint64_t *due_ms)
 {
-    const char *words;
-    uint64_t due;
+    struct transfer_due due;
+    bool may_go, has_gone;
 
-    if (stopping) {
+    if (is_ended(&t->order, ends)) {
         end(client, t, NET_WHY_STOPPED, "");
         return;
     }
@@ -193,25 +247,34 @@ static void look_at(struct net_client *client, struct net_transfer *t, bool stop
         end(client, t, NET_WHY_ENDED, "");
         return;
     }
+    ask_gone(client, t, &may_go, &has_gone);
+    if (has_gone) {
+        end(client, t, NET_WHY_LEFT, "");
+        return;
+    }
     if (atomic_exchange(&t->wants_resume, false) && t->easy && !transfer_resume(t)) {
         end(client, t, transfer_why(t, CURLE_WRITE_ERROR), transfer_words(t, CURLE_WRITE_ERROR));
         return;
     }
-    due = transfer_due_ms(t, &words);
-    if (due <= client->now_ms)
-        end(client, t, NET_WHY_FAILED, words);
-    else if (due < *due_ms)
-        *due_ms = due;
+    due = transfer_due(t);
+    if (due.at_ms <= client->now_ms) {
+        end(client, t, due.why, due.words);
+        return;
+    }
+    if (may_go && due.at_ms > client->now_ms + GONE_MS)
+        due.at_ms = client->now_ms + GONE_MS;
+    if (due.at_ms < *due_ms)
+        *due_ms = due.at_ms;
 }
 
-static void look_at_all(struct net_client *client, struct list *list, bool stopping,
+static void look_at_all(struct net_client *client, struct list *list, enum net_module_ends ends,
                         uint64_t *due_ms)
 {
     struct net_transfer *next;
 
     for (struct net_transfer *t = list->first; t; t = next) {
         next = t->next;
-        look_at(client, t, stopping, due_ms);
+        look_at(client, t, ends, due_ms);
     }
 }
 
@@ -243,7 +306,7 @@ static void run(void *user)
 {
     struct net_client *client = user;
     sigset_t pipe_signal;
-    bool stopping;
+    enum net_module_ends ends;
 
     /* A peer that has closed is told of by the write's error. */
     (void)sigemptyset(&pipe_signal);
@@ -253,18 +316,18 @@ static void run(void *user)
         uint64_t due_ms = UINT64_MAX;
         int n_running;
 
-        stopping = take_inbox(client);
+        ends = take_inbox(client);
         client->now_ms = clock_now_ms();
-        if (!stopping)
+        if (ends != NET_MODULE_ENDS_ALL)
             begin_waiting(client);
-        look_at_all(client, &client->running, stopping, &due_ms);
-        look_at_all(client, &client->waiting, stopping, &due_ms);
+        look_at_all(client, &client->running, ends, &due_ms);
+        look_at_all(client, &client->waiting, ends, &due_ms);
         /* Neither fails but for a handle that is none, and then there is nothing to do about it. */
         (void)curl_multi_perform(client->multi, &n_running);
         end_finished(client);
-        if (!stopping)
+        if (ends != NET_MODULE_ENDS_ALL)
             (void)curl_multi_poll(client->multi, NULL, 0, wait_ms(client, due_ms), NULL);
-    } while (!stopping);
+    } while (ends != NET_MODULE_ENDS_ALL);
 }
 
 /* --- any thread ------------------------------------------------------------------------------ */
@@ -272,12 +335,13 @@ static void run(void *user)
 static bool module_begin(struct net_client *client, struct net_transfer *t,
                          const struct net_order *order)
 {
+    unsigned kept = order->is_call ? 0 : client->bounds.kept;
     bool taken;
 
     t->order = *order;
     t->began_ms = clock_now_ms();
     (void)pthread_mutex_lock(&client->lock);
-    taken = !client->stopping && client->n_waiting < client->bounds.waiting;
+    taken = !is_ended(order, client->ends) && client->n_waiting + kept < client->bounds.waiting;
     if (taken) {
         list_add(&client->inbox, t);
         client->n_waiting++;
@@ -287,11 +351,11 @@ static bool module_begin(struct net_client *client, struct net_transfer *t,
     return taken;
 }
 
-/* close() comes after stop(): who finds that it has not stopped may use the multi handle. */
+/* close() comes after stop() of all: who finds that it has not stopped may use the multi handle. */
 static void wake(struct net_client *client)
 {
     (void)pthread_mutex_lock(&client->lock);
-    if (!client->stopping)
+    if (client->ends != NET_MODULE_ENDS_ALL)
         (void)curl_multi_wakeup(client->multi);
     (void)pthread_mutex_unlock(&client->lock);
 }
@@ -302,16 +366,24 @@ static void module_resume(struct net_client *client, struct net_transfer *t)
     wake(client);
 }
 
+static void module_unwatch(struct net_client *client, struct net_transfer *t)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    t->order.gone = NULL;
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
 static void module_end(struct net_client *client, struct net_transfer *t)
 {
     atomic_store(&t->wants_end, true);
     wake(client);
 }
 
-static void module_stop(struct net_client *client)
+static void module_stop(struct net_client *client, enum net_module_ends ends)
 {
     (void)pthread_mutex_lock(&client->lock);
-    client->stopping = true;
+    if (ends > client->ends)
+        client->ends = ends;
     (void)curl_multi_wakeup(client->multi);
     (void)pthread_mutex_unlock(&client->lock);
 }
@@ -334,7 +406,7 @@ static const char *module_open(struct net_client *client, const struct net_bound
 static void module_close(struct net_client *client)
 {
     (void)curl_multi_cleanup(client->multi);
-    client->multi = NULL; /* the lock stays: who comes late looks at `stopping` */
+    client->multi = NULL; /* the lock stays: who comes late looks at `ends` */
 }
 
 __attribute__((visibility("default"))) const struct net_module reeve_net_module = {
@@ -347,5 +419,6 @@ __attribute__((visibility("default"))) const struct net_module reeve_net_module 
     .close = module_close,
     .begin = module_begin,
     .resume = module_resume,
+    .unwatch = module_unwatch,
     .end = module_end,
 };

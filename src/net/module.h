@@ -8,13 +8,14 @@
 #ifndef REEVE_NET_MODULE_H
 #define REEVE_NET_MODULE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define NET_MODULE_FILE "reeve-net.so"
 #define NET_MODULE_NAME "reeve_net_module"
-#define NET_MODULE_VERSION 1
+#define NET_MODULE_VERSION 2
 
 struct net_client;   /* all transfers and what they share */
 struct net_transfer; /* one request */
@@ -23,17 +24,22 @@ struct net_bounds {
     unsigned running;  /* transfers at once */
     unsigned per_host; /* of them to one host */
     unsigned waiting;  /* for their turn */
+    unsigned kept;     /* of each of these, for calls alone */
 };
 
 /* Why a transfer has ended. */
 enum net_why {
     NET_WHY_DONE,    /* the answer is whole */
     NET_WHY_ENDED,   /* end(), or NET_MODULE_ENOUGH */
+    NET_WHY_LEFT,    /* *gone */
+    NET_WHY_PAUSED,  /* for too long */
     NET_WHY_STOPPED, /* stop() */
     NET_WHY_REFUSED, /* the address is not public */
     NET_WHY_URL,     /* it is none, or not http or https */
     NET_WHY_FAILED,  /* out of time included */
 };
+
+enum net_module_ends { NET_MODULE_ENDS_NONE, NET_MODULE_ENDS_DROPPABLE, NET_MODULE_ENDS_ALL };
 
 enum net_module_go { NET_MODULE_TAKEN, NET_MODULE_PAUSE, NET_MODULE_ENOUGH };
 
@@ -51,8 +57,12 @@ struct net_order {
     unsigned connect_ms; /* the times: as struct net_request has them, but without defaults */
     unsigned idle_ms;
     unsigned total_ms;
+    unsigned pause_ms;
     unsigned redirects;
     bool only_public;
+    bool is_call;
+    bool droppable;
+    const atomic_bool *gone; /* may be NULL; until unwatch() */
     void *user;
     /* Each line of each head that comes (of answers in between, redirects and trailers, too), with
      * its line end. False: enough. */
@@ -69,10 +79,10 @@ struct net_module {
     size_t transfer_size;
     /* NULL, or what is wrong. The storage stays where it is until close(). */
     const char *(*open)(struct net_client *client, const struct net_bounds *bounds);
-    /* The thread: returns after stop(), when every transfer has ended. */
+    /* The thread: returns after stop() of all, when every transfer has ended. */
     void (*run)(void *client);
-    /* Any thread. */
-    void (*stop)(struct net_client *client);
+    /* Any thread: ends them, and takes no more of them; what it was told before stays. */
+    void (*stop)(struct net_client *client, enum net_module_ends ends);
     /* After run() has returned. */
     void (*close)(struct net_client *client);
     /* Any thread. False: stopped, or too many wait; nothing has begun and `end` does not come. */
@@ -81,6 +91,7 @@ struct net_module {
     /* Any thread, while the transfer's storage and the client's are there, also when it has ended.
      */
     void (*resume)(struct net_client *client, struct net_transfer *transfer);
+    void (*unwatch)(struct net_client *client, struct net_transfer *transfer);
     void (*end)(struct net_client *client, struct net_transfer *transfer);
 };
 

@@ -3,6 +3,8 @@
 #include "base/limits.h"
 #include "base/thread.h"
 
+#define KEPT_FOR_CALLS 64
+
 struct net *net_new_with(const struct net_conf *conf)
 {
     struct arena *a = arena_new();
@@ -18,7 +20,7 @@ struct net *net_new_with(const struct net_conf *conf)
 struct net *net_new(void)
 {
     const struct net_conf conf = {
-        .bounds = {LIMIT_NET_RUNNING, LIMIT_NET_PER_HOST, LIMIT_NET_WAITING}};
+        .bounds = {LIMIT_NET_RUNNING, LIMIT_NET_PER_HOST, LIMIT_NET_WAITING, KEPT_FOR_CALLS}};
 
     return net_new_with(&conf);
 }
@@ -36,11 +38,30 @@ void net_free(struct net *net)
     if (!net)
         return;
     if (net->module) {
-        net->module->stop(net->client);
+        net->module->stop(net->client, NET_MODULE_ENDS_ALL);
         thread_join(net->thread);
         net->module->close(net->client);
     }
     net_unref(net);
+}
+
+static void tell_stop(struct net *net)
+{
+    static const enum net_module_ends ends[] = {[NET_STOP_NONE] = NET_MODULE_ENDS_NONE,
+                                                [NET_STOP_READS] = NET_MODULE_ENDS_DROPPABLE,
+                                                [NET_STOP_ALL] = NET_MODULE_ENDS_ALL};
+
+    net->module->stop(net->client, ends[net->stop]);
+}
+
+void net_stop(struct net *net, enum net_stop what)
+{
+    (void)pthread_mutex_lock(&net->lock);
+    if (what > net->stop)
+        net->stop = what;
+    if (net->module)
+        tell_stop(net);
+    (void)pthread_mutex_unlock(&net->lock);
 }
 
 /* Under the lock. */
@@ -63,6 +84,7 @@ static struct err *start(struct arena *a, struct net *net)
     }
     net->client = client;
     net->module = module;
+    tell_stop(net);
     return NULL;
 }
 

@@ -13,7 +13,8 @@
  * says, paths are sent as they are written, and bodies arrive as the server encoded them.
  *
  * Every request ends: see the times of struct net_request. So many run at once, so many to one
- * host; more wait their turn, and of those there is a bound, too: limits.h, LIMIT_NET_....
+ * host; more wait their turn, and of those there is a bound, too: limits.h, LIMIT_NET_.... Of all
+ * three some are kept for net_call(): fetches last as long as their readers like.
  */
 #ifndef REEVE_NET_NET_H
 #define REEVE_NET_NET_H
@@ -30,6 +31,15 @@ struct net *net_new(void);
 /* Ends what runs or waits (E_UNAVAILABLE) and waits for the last end event. No request may be begun
  * while it runs or after it. NULL is fine. */
 void net_free(struct net *net);
+
+enum net_stop {
+    NET_STOP_NONE,
+    NET_STOP_READS, /* what is `droppable` */
+    NET_STOP_ALL,
+};
+/* From now on none of those requests is made, and what runs or waits of them ends: E_UNAVAILABLE
+ * for both. Does not wait for the ends. Never loosened again; any thread, before net_free(). */
+void net_stop(struct net *net, enum net_stop what);
 AUTO_DEFINE(net_free, struct net *)
 
 struct net_header {
@@ -65,9 +75,14 @@ struct net_request {
      * after redirects and whatever a name stands for (net/address.h). */
     bool only_public;
 
-    /* For net_call() alone. */
-    size_t max_answer;       /* bytes of a body; more: E_TOO_LARGE. 0: LIMIT_NET_ANSWER_BYTES */
-    const atomic_bool *gone; /* may be NULL; once true the request ends soon, with E_GONE */
+    bool droppable;          /* nothing is lost if NET_STOP_READS ends it */
+    const atomic_bool *gone; /* may be NULL; once true the request ends soon, with E_GONE. Stays
+                              * until the request has ended, or net_fetch_unwatch() */
+
+    size_t max_answer; /* for net_call(): bytes of a body; more: E_TOO_LARGE. 0:
+                        * LIMIT_NET_ANSWER_BYTES */
+    unsigned pause_ms; /* for net_fetch(): who pauses for longer is ended, with E_GONE, and makes
+                        * room for others; 0: no bound */
 };
 
 struct net_head {
@@ -92,7 +107,7 @@ struct net_answer {
  * words, and nothing else of the request:
  *   E_BAD_REQUEST  no such URL, method or header, or an address that only_public refuses
  *   E_TOO_LARGE    more than max_answer, or a head of more than LIMIT_NET_HEAD_BYTES
- *   E_GONE         *gone, or net_fetch_end()
+ *   E_GONE         *gone, net_fetch_end(), NET_ENOUGH, or a pause of more than pause_ms
  *   E_UNAVAILABLE  all else: out of reach, out of time, broken off, too many requests, no module
  */
 MUST_CHECK struct err *net_call(struct arena *a, struct net *net, const struct net_request *request,
@@ -128,10 +143,10 @@ struct net_fetch;
  *  - `user` (and the body) must stay until `end` has returned; nothing touches it afterwards.
  * Events may come before net_fetch() has returned, but not before *ret is set.
  *  - *ret is the caller's, who gives it back with net_fetch_free(), once, before, in or after
- * `end`. Until then resume and end may be called from any thread, at any time, also after `end` and
- *    after net_free(), when they do nothing.
- * So a consumer on a loop has `end` post to the loop, and there frees both. One that loses interest
- * calls net_fetch_free() at once, and lets `user` go when `end` has come.
+ * `end`. Until then resume, unwatch and end may be called from any thread, at any time, also after
+ * `end` and after net_free(), when they do nothing. So a consumer on a loop has `end` post to the
+ * loop, and there frees both. One that loses interest calls net_fetch_free() at once, and lets
+ * `user` go when `end` has come.
  *
  * While a fetch pauses, at most what libcurl reads at a time is kept, some 16 KiB; the rest stays
  * with the sender.
@@ -142,6 +157,8 @@ MUST_CHECK struct err *net_fetch(struct arena *a, struct net *net,
 /* Data comes again. Call it after what made `data` pause has changed, as seen by `data`; without a
  * pause it does nothing. */
 void net_fetch_resume(struct net_fetch *fetch);
+/* The request's `gone` is looked at no more, and may go. */
+void net_fetch_unwatch(struct net_fetch *fetch);
 /* The request ends soon, with E_GONE if it has not ended by then. Data may still come before. */
 void net_fetch_end(struct net_fetch *fetch);
 /* Ends it, and gives the handle back. NULL is fine. */

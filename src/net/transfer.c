@@ -36,6 +36,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *user)
         return size * n;
     case NET_MODULE_PAUSE:
         t->paused = true;
+        t->paused_ms = *t->now_ms;
         return CURL_WRITEFUNC_PAUSE;
     case NET_MODULE_ENOUGH:
         break;
@@ -236,16 +237,22 @@ bool transfer_resume(struct net_transfer *t)
     return curl_easy_pause(t->easy, CURLPAUSE_CONT) == CURLE_OK; /* calls on_data() */
 }
 
-uint64_t transfer_due_ms(const struct net_transfer *t, const char **ret_words)
+static uint64_t ms_after(uint64_t from_ms, unsigned ms)
 {
-    uint64_t total = t->order.total_ms ? t->began_ms + t->order.total_ms : UINT64_MAX;
-    uint64_t idle = t->paused ? UINT64_MAX : t->moved_ms + t->order.idle_ms;
+    return ms ? from_ms + ms : UINT64_MAX;
+}
 
-    *ret_words = "it takes too long";
-    if (total <= idle)
-        return total;
-    *ret_words = t->easy ? "no byte has moved for too long" : "it has waited too long for its turn";
-    return idle;
+struct transfer_due transfer_due(const struct net_transfer *t)
+{
+    const char *idle =
+        t->easy ? "no byte has moved for too long" : "it has waited too long for its turn";
+    const struct transfer_due total = {ms_after(t->began_ms, t->order.total_ms), NET_WHY_FAILED,
+                                       "it takes too long"};
+    struct transfer_due due = {t->moved_ms + t->order.idle_ms, NET_WHY_FAILED, idle};
+
+    if (t->paused)
+        due = (struct transfer_due){ms_after(t->paused_ms, t->order.pause_ms), NET_WHY_PAUSED, ""};
+    return total.at_ms <= due.at_ms ? total : due;
 }
 
 const char *transfer_words(const struct net_transfer *t, CURLcode code)

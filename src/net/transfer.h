@@ -12,7 +12,7 @@
 
 struct net_transfer {
     /* set before it is given to the thread, constant after */
-    struct net_order order;
+    struct net_order order; /* but for `gone`, which is under the client's lock */
     uint64_t began_ms;
     /* any thread */
     atomic_bool wants_end;
@@ -29,7 +29,8 @@ struct net_transfer {
     uint64_t sent;          /* bytes of the body that were read */
     unsigned host;          /* the client's */
     bool paused;
-    bool refused;      /* an address */
+    uint64_t paused_ms; /* since when */
+    bool refused;       /* an address */
     bool asked;        /* a request was about to be sent: what is wrong from here is the server's */
     bool enough;       /* a callback of the order has said so */
     const char *fault; /* what is wrong in our words; NULL: libcurl knows */
@@ -42,9 +43,13 @@ bool transfer_open(struct net_transfer *t, const uint64_t *now_ms);
 void transfer_close(struct net_transfer *t);
 /* Goes on if it pauses. False: it has failed. */
 bool transfer_resume(struct net_transfer *t);
-/* The time of the clock when it has waited too long; *ret_words says for what. UINT64_MAX: never.
- */
-uint64_t transfer_due_ms(const struct net_transfer *t, const char **ret_words);
+/* When it has waited too long. */
+struct transfer_due {
+    uint64_t at_ms; /* of the clock; UINT64_MAX: never */
+    enum net_why why;
+    const char *words; /* for what it has waited */
+};
+struct transfer_due transfer_due(const struct net_transfer *t);
 /* The words for how it has ended; borrowed from t. */
 const char *transfer_words(const struct net_transfer *t, CURLcode code);
 enum net_why transfer_why(const struct net_transfer *t, CURLcode code);

@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "extras")]
 import commands  # noqa: E402
+import lies  # noqa: E402
 import reeve  # noqa: E402
 import s3  # noqa: E402
 import thumbs  # noqa: E402
@@ -161,7 +162,7 @@ def thumb(site):
     site.gone("removes it with its original", key, site.key(record, record["one"]))
 
 
-PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS, *commands.PARTS)
+PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS, *lies.PARTS, *commands.PARTS)
 FAILING = (tested, trouble.down)  # in these, storage has reason to refuse
 
 

@@ -17,6 +17,7 @@ LARGE = 200 << 20
 CLIENTS = 8
 HELD = 16
 SWITCHES = 24
+CROWD = 280  # more than may be fetched from one host at once
 NOT_CREATED = (400, {"data": {}, "message": "Failed to create record.", "status": 400})
 
 
@@ -41,8 +42,10 @@ def down(site):
         site.same("keeps its record, S3 " + what, site.ask("GET", RECORDS + "/" + record["id"])[0], 200)
     site.use_s3()
     site.same("comes back", site.get(path)[0], 200)
+    large = site.make(("one", os.urandom(4 << 20), "large.bin"))
+    site.s3.faults(cut_at=3 << 20)  # more than is held before the answer begins
+    site.same("ends a download with its source", cut_short(lambda: site.get(site.url(large, large["one"]))), True)
     site.s3.faults(cut_at=100000)
-    site.same("ends a download with its source", cut_short(lambda: site.get(path)), True)
     site.same("create, S3 cut off", site.send(("one", os.urandom(300000), "c.bin")), NOT_CREATED)
     site.s3.faults()
     site.same("serves others then", site.get(path)[0], 200)
@@ -168,6 +171,24 @@ def slow_reader(site):
     site.same("a download's memory", most.stop(), "little")
 
 
+def crowd(site):
+    """However many read slowly, others are served, and storage is left alone meanwhile."""
+    data = os.urandom(32 << 20)
+    record = site.make(("one", data, "crowd.bin"))
+    path = site.url(record, record["one"])
+    slow = [site.download(path) for _ in range(CROWD)]
+    other = site.make(("one", b"other", "other.txt"))
+    site.same("others download", site.get(site.url(other, other["one"]))[:2], (200, b"other"))
+    try:
+        reeve.until("storage is let go of", lambda: site.s3.counts("Open") == 0)
+    except RuntimeError as e:
+        site.tally.check("storage is let go of", False, e)
+    with slow[0].makefile("rb") as reply:
+        site.same("who was slow has all of it", reply.read().partition(b"\r\n\r\n")[2] == data, True)
+    for s in slow:
+        s.close()
+
+
 class Most:
     """The most memory that the server takes from now on, over what it takes now."""
 
@@ -226,4 +247,4 @@ def switching(site):
     site.same("a file made here", site.get(site.url(record, record["one"]))[1], b"here")
 
 
-PARTS = (down, held, together, quits, left, left_behind, slow_reader, switching)
+PARTS = (down, held, together, quits, left, left_behind, slow_reader, crowd, switching)

@@ -60,7 +60,7 @@ static void run_guests(struct net_site *site, unsigned n, void *(*run)(void *))
 
 static void fifty_threads_get_their_own_answers(void **state)
 {
-    struct net_site site = net_site_new((struct net_bounds){16, 16, 64});
+    struct net_site site = net_site_new((struct net_bounds){16, 16, 64, 0});
 
     (void)state;
     run_guests(&site, THREADS, call_often);
@@ -136,7 +136,7 @@ static void net_ends_while_requests_run(void **state)
 
     (void)state;
     for (int i = 0; i < 10; i++) {
-        struct net_site site = net_site_new((struct net_bounds){6, 6, 64});
+        struct net_site site = net_site_new((struct net_bounds){6, 6, 64, 0});
         struct reader readers[20];
 
         for (size_t j = 0; j < COUNT_OF(readers); j++) {

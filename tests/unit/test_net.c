@@ -642,7 +642,7 @@ static void a_certificate_that_nobody_vouches_for_is_refused(void **state)
 static void without_the_module_there_is_an_error(void **state)
 {
     struct arena *a = arena_new();
-    struct net_conf conf = {{1, 1, 1}, "/nowhere"};
+    struct net_conf conf = {{1, 1, 1, 0}, "/nowhere"};
     struct net *net = net_new_with(&conf);
     struct net_request request = {.method = STR("GET"), .url = STR("http://127.0.0.1/")};
     struct net_answer answer;

@@ -154,7 +154,7 @@ static void data_may_say_that_it_is_enough(void **state)
 static void the_end_of_net_is_the_end_of_all(void **state)
 {
     static const char *const paths[] = {"/silent", "/half", "/drip", "/big?50000000"};
-    struct net_site site = net_site_new((struct net_bounds){20, 20, 100});
+    struct net_site site = net_site_new((struct net_bounds){20, 20, 100, 0});
     struct reader readers[30];
 
     (void)state;
@@ -179,7 +179,7 @@ static void the_end_of_net_is_the_end_of_all(void **state)
 
 static void so_many_run_and_so_many_wait(void **state)
 {
-    struct net_site site = net_site_new((struct net_bounds){3, 2, 4});
+    struct net_site site = net_site_new((struct net_bounds){3, 2, 4, 0});
     struct net_site other = net_site();
     struct net_request silent = site_get(&site, "/silent");
     struct net_request quick = site_get(&other, "/echo");
@@ -220,7 +220,7 @@ static void so_many_run_and_so_many_wait(void **state)
 
 static void what_waits_is_carried_out_in_the_end(void **state)
 {
-    struct net_site site = net_site_new((struct net_bounds){4, 4, 200});
+    struct net_site site = net_site_new((struct net_bounds){4, 4, 200, 0});
     struct net_request request = site_get(&site, "/echo");
     struct reader readers[200];
 
@@ -236,6 +236,141 @@ static void what_waits_is_carried_out_in_the_end(void **state)
     net_site_done(&site);
 }
 
+/* Readers that have done nothing wrong but to be many do not keep a call waiting, nor from waiting.
+ */
+static void some_places_are_kept_for_calls(void **state)
+{
+    struct net_site site = net_site_new((struct net_bounds){4, 4, 4, 2});
+    struct net_request half = site_get(&site, "/half");
+    struct net_request echo = site_get(&site, "/echo");
+    struct reader readers[4];
+    struct net_answer answer;
+    struct net_fetch *fetch;
+    struct err *err;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        reader_begin(&readers[i], &site, &half);
+        if (i < 2)
+            reader_wait_bytes(&readers[i], 4);
+    }
+    err = net_fetch(site.a, site.net, &half, &reader_events, NULL, &fetch);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_UNAVAILABLE);
+    assert_null(net_call(site.a, site.net, &echo, &answer));
+    assert_int_equal(readers[2].n_heads + readers[3].n_heads, 0);
+    net_fetch_end(readers[0].fetch);
+    reader_wait_bytes(&readers[2], 4);
+    for (size_t i = 0; i < 4; i++)
+        reader_done_after_end(&readers[i]);
+    net_site_done(&site);
+}
+
+/* --- ends that come early -------------------------------------------------------------------- */
+
+static void who_pauses_for_too_long_makes_room(void **state)
+{
+    struct net_site site = net_site_new((struct net_bounds){1, 1, 8, 0});
+    struct net_request request = big(&site);
+    struct net_request next = site_get(&site, "/echo");
+    struct reader readers[2];
+
+    (void)state;
+    request.pause_ms = 200;
+    reader_init(&readers[0]);
+    readers[0].allowed = 100000;
+    reader_begin_with(&readers[0], &site, &request);
+    reader_begin(&readers[1], &site, &next);
+    for (uint64_t allowed = 200000; allowed <= 600000; allowed += 100000) {
+        reader_wait_pause(&readers[0]);
+        (void)usleep(60000); /* five of them are too long together */
+        reader_allow(&readers[0], allowed);
+    }
+    assert_int_equal(readers[1].n_heads, 0);
+    reader_wait(&readers[0]);
+    assert_int_equal(readers[0].kind, E_GONE);
+    assert_true(readers[0].n_bytes > 500000);
+    reader_wait(&readers[1]);
+    assert_int_equal(readers[1].kind, READER_WHOLE);
+    reader_done(&readers[0]);
+    reader_done(&readers[1]);
+    net_site_done(&site);
+}
+
+static void who_has_gone_is_fetched_nothing(void **state)
+{
+    struct net_site site = net_site();
+    struct net_request request = site_get(&site, "/half");
+    struct reader readers[2];
+    atomic_bool gone = false;
+
+    (void)state;
+    request.gone = &gone;
+    for (size_t i = 0; i < 2; i++) {
+        reader_begin(&readers[i], &site, &request);
+        reader_wait_bytes(&readers[i], 4);
+    }
+    net_fetch_unwatch(readers[1].fetch);
+    atomic_store(&gone, true);
+    reader_wait(&readers[0]);
+    assert_int_equal(readers[0].kind, E_GONE);
+    (void)usleep(100000);
+    assert_int_equal(readers[1].kind, READER_RUNS);
+    reader_done(&readers[0]);
+    reader_done_after_end(&readers[1]);
+    net_site_done(&site);
+}
+
+static void a_stop_may_leave_what_writes(void **state)
+{
+    struct net_site site = net_site();
+    struct net_request reads = site_get(&site, "/half");
+    struct net_request writes = site_get(&site, "/half");
+    struct net_request echo = site_get(&site, "/echo");
+    struct reader readers[2];
+    struct net_answer answer;
+    struct err *err;
+
+    (void)state;
+    reads.droppable = true;
+    reader_begin(&readers[0], &site, &reads);
+    reader_begin(&readers[1], &site, &writes);
+    reader_wait_bytes(&readers[1], 4);
+    net_stop(site.net, NET_STOP_READS);
+    reader_wait(&readers[0]);
+    assert_int_equal(readers[0].kind, E_UNAVAILABLE);
+    assert_true(str_has(str_of(readers[0].cause), STR("stopping")));
+    assert_null(net_call(site.a, site.net, &echo, &answer));
+    echo.droppable = true;
+    err = net_call(site.a, site.net, &echo, &answer);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_UNAVAILABLE);
+    assert_int_equal(readers[1].kind, READER_RUNS);
+    net_stop(site.net, NET_STOP_ALL);
+    net_stop(site.net, NET_STOP_READS); /* takes nothing back */
+    reader_wait(&readers[1]);
+    assert_int_equal(readers[1].kind, E_UNAVAILABLE);
+    echo.droppable = false;
+    assert_non_null(net_call(site.a, site.net, &echo, &answer));
+    reader_done(&readers[0]);
+    reader_done(&readers[1]);
+    net_site_done(&site);
+}
+
+static void what_was_stopped_before_it_began_stays_so(void **state)
+{
+    struct net_site site = net_site();
+    struct net_request echo = site_get(&site, "/echo");
+    struct net_answer answer;
+
+    (void)state;
+    net_stop(site.net, NET_STOP_READS);
+    assert_null(net_call(site.a, site.net, &echo, &answer));
+    echo.droppable = true;
+    assert_non_null(net_call(site.a, site.net, &echo, &answer));
+    net_site_done(&site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +383,11 @@ int main(void)
         cmocka_unit_test(the_end_of_net_is_the_end_of_all),
         cmocka_unit_test(so_many_run_and_so_many_wait),
         cmocka_unit_test(what_waits_is_carried_out_in_the_end),
+        cmocka_unit_test(some_places_are_kept_for_calls),
+        cmocka_unit_test(who_pauses_for_too_long_makes_room),
+        cmocka_unit_test(who_has_gone_is_fetched_nothing),
+        cmocka_unit_test(a_stop_may_leave_what_writes),
+        cmocka_unit_test(what_was_stopped_before_it_began_stays_so),
     };
 
     return cmocka_run_group_tests_name("net_fetch", tests, NULL, NULL);

@@ -105,7 +105,7 @@ static struct err *look(struct bucket *b, struct str key)
 {
     struct blob_info info;
 
-    return b->place->ops->info(b->a, b->place->own, key, &info);
+    return b->place->ops->info(b->a, b->place->own, key, NULL, &info);
 }
 
 /* --- storing and reading --------------------------------------------------------------------- */
@@ -134,7 +134,7 @@ static void what_is_stored_is_read(void **state)
         struct blob_info info;
 
         ok(put(&b, key, data));
-        ok(b.place->ops->info(b.a, b.place->own, key, &info));
+        ok(b.place->ops->info(b.a, b.place->own, key, NULL, &info));
         assert_int_equal(info.size, data.n);
         assert_true(str_eq(info.type, STR("text/plain")));
         assert_true(str_eq(info.original, STR("a b\303\274/%.txt")));
@@ -264,7 +264,7 @@ static struct fetched fetch(struct bucket *b, struct str key, uint64_t at, uint6
                           .wake = PTHREAD_COND_INITIALIZER};
     struct net_fetch *handle;
 
-    ok(b->place->ops->fetch(b->a, b->place->own, key, at, n, &events, &got, &handle));
+    ok(b->place->ops->fetch(b->a, b->place->own, key, at, n, NULL, &events, &got, &handle));
     (void)pthread_mutex_lock(&got.lock);
     while (!got.done)
         (void)pthread_cond_wait(&got.wake, &got.lock);

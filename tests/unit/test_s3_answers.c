@@ -246,7 +246,7 @@ static struct err *look(struct talk *t)
 {
     struct blob_info info;
 
-    return t->ops->info(t->a, t->own, STR("c/r/n"), &info);
+    return t->ops->info(t->a, t->own, STR("c/r/n"), NULL, &info);
 }
 
 static struct err *bring(struct talk *t)

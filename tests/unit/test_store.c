@@ -100,7 +100,7 @@ static void put(struct file_key key, const char *text, struct str original)
 static enum err_kind open_err(struct file_key key)
 {
     struct file_opened opened;
-    struct err *err = file_store_open(here.a, here.store, &key, &opened);
+    struct err *err = file_store_open(here.a, here.store, &key, NULL, &opened);
 
     if (!err)
         fail_msg("%.*s was opened", STR_ARG(key.name));
@@ -118,7 +118,7 @@ static void what_is_put_is_opened(void **state)
     start();
     put(key, "hello", STR("A.txt"));
     no_err(file_store_sync(here.a, here.store, NULL, key.col, key.rec));
-    no_err(file_store_open(here.a, here.store, &key, &opened));
+    no_err(file_store_open(here.a, here.store, &key, NULL, &opened));
     assert_int_equal(opened.size, 5);
     assert_true(opened.modified_s > 1700000000);
     assert_string_equal(arena_cstr(here.a, opened.type), "text/plain; charset=utf-8");
@@ -135,7 +135,7 @@ static void thumbs_have_no_original(void **state)
     (void)state;
     start();
     put(key, "\x89PNG\r\n\x1a\n", STR_NONE);
-    no_err(file_store_open(here.a, here.store, &key, &opened));
+    no_err(file_store_open(here.a, here.store, &key, NULL, &opened));
     assert_string_equal(arena_cstr(here.a, opened.type), "image/png");
     assert_int_equal(close(opened.fd), 0);
     fd = open(path("storage/c/r/thumbs_a.png/100x100_a.png.attrs"), O_RDONLY);
@@ -161,7 +161,7 @@ static void content_in_a_file_can_be_put_again(void **state)
 
         key.rec = i % 2 ? STR("r") : STR("s");
         no_err(file_store_put(here.a, here.store, NULL, &key, &content, &type, STR("a.txt")));
-        no_err(file_store_open(here.a, here.store, &key, &opened));
+        no_err(file_store_open(here.a, here.store, &key, NULL, &opened));
         assert_string_equal(read_text(opened.fd), "content");
     }
     assert_true(is_there("upload"));
@@ -230,7 +230,7 @@ static void files_without_a_side_car_have_a_type(void **state)
     for (size_t i = 0; i < COUNT_OF(cars); i++) {
         if (cars[i])
             write_text("storage/c/r/a.txt.attrs", cars[i]);
-        no_err(file_store_open(here.a, here.store, &key, &opened));
+        no_err(file_store_open(here.a, here.store, &key, NULL, &opened));
         assert_string_equal(arena_cstr(here.a, opened.type), "application/octet-stream");
         assert_int_equal(close(opened.fd), 0);
     }
@@ -345,13 +345,13 @@ static void a_place_is_looked_through(void **state)
     err = place->ops->list(here.a, place->own, STR("c"), stop, here.a);
     assert_non_null(err);
     assert_int_equal(err->kind, E_GONE);
-    no_err(place->ops->info(here.a, place->own, STR("c/r/a.txt"), &info));
+    no_err(place->ops->info(here.a, place->own, STR("c/r/a.txt"), NULL, &info));
     assert_int_equal(info.size, 4);
     assert_string_equal(arena_cstr(here.a, info.original), "A");
-    assert_non_null(place->ops->info(here.a, place->own, STR("c/r/none"), &info));
+    assert_non_null(place->ops->info(here.a, place->own, STR("c/r/none"), NULL, &info));
     assert_ptr_equal(blob_place_ref(place), place);
     blob_place_unref(place);
-    no_err(place->ops->info(here.a, place->own, STR("c/r/a.txt"), &info));
+    no_err(place->ops->info(here.a, place->own, STR("c/r/a.txt"), NULL, &info));
     blob_place_unref(place);
     blob_place_unref(NULL);
     end();
