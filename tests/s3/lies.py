@@ -21,9 +21,9 @@ class Liar(http.server.ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.begin()
 
-    def begin(self, refused=0, status=503, tags=None, longer=0, hold=False):
+    def begin(self, refused=0, status=503, tags=None, longer=0, hold=None):
         """refused: so many GETs are answered with `status`; tags: of one answer each, the last of all
-        that follow; longer: bytes more than asked for; hold: a GET has no answer."""
+        that follow; longer: bytes more than asked for; hold: that method has no answer."""
         self.refused, self.status, self.tags, self.longer, self.hold = refused, status, tags or ["a"], longer, hold
         self.n_gets = self.n_open = 0
 
@@ -47,24 +47,31 @@ class Lie(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_HEAD(self):
-        self.answer(200, SIZE)
+        with self.counted():
+            self.answer(200, SIZE)
 
     def do_GET(self):
         with self.server.lock:
             self.server.n_gets += 1
-            self.server.n_open += 1
-        try:
+        with self.counted():
             self.get()
+
+    @contextlib.contextmanager
+    def counted(self):
+        server = self.server
+        with server.lock:
+            server.n_open += 1
+        try:
+            if server.hold == self.command:
+                self.connection.settimeout(30)
+                self.rfile.read(1)  # nothing comes but the end
+            yield
         finally:
-            with self.server.lock:
-                self.server.n_open -= 1
+            with server.lock:
+                server.n_open -= 1
 
     def get(self):
         server = self.server
-        if server.hold:
-            self.connection.settimeout(30)
-            self.rfile.read(1)  # nothing comes but the end
-            return
         if server.n_gets <= server.refused:
             self.answer(server.status, 0)
             return
@@ -126,15 +133,16 @@ def asked_again(site):
 def left_early(site):
     """A client that leaves before there is an answer leaves nothing in progress."""
     with lying(site) as (liar, path):
-        liar.begin(hold=True)
-        clients = [site.download(path) for _ in range(4)]
-        reeve.until("it is asked for", lambda: liar.n_open == 4)
-        for s in clients:
-            s.close()
-        try:
-            reeve.until("fetches end with their clients", lambda: liar.n_open == 0)
-        except RuntimeError as e:
-            site.tally.check("fetches end with their clients", False, e)
+        for method in ("HEAD", "GET"):
+            liar.begin(hold=method)
+            clients = [site.download(path) for _ in range(4)]
+            reeve.until("it is asked for", lambda: liar.n_open == 4)
+            for s in clients:
+                s.close()
+            try:
+                reeve.until("fetches end with their clients, " + method, lambda: liar.n_open == 0)
+            except RuntimeError as e:
+                site.tally.check("fetches end with their clients, " + method, False, e)
         liar.begin()
         site.same("serves others then", site.get(path)[0], 200)
 
