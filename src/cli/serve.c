@@ -9,6 +9,7 @@
 #include "cli/app.h"
 #include "cli/budget.h"
 #include "cli/commands.h"
+#include "cli/grace.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
 #include "cli/privileges.h"
@@ -271,6 +272,7 @@ int command_serve(struct arena *a, const struct options *options)
 {
     struct serving serving = {0};
     struct err *err;
+    struct grace grace = {0};
     int code = 0;
 
     if (options->n_words > 1)
@@ -290,12 +292,17 @@ int command_serve(struct arena *a, const struct options *options)
             log_warn("reaper.failed"); /* loops are away longer, no more */
         http_server_run(serving.server);
     }
+    if (serving.app.files)
+        grace_begin(&grace, serving.app.files);
     pool_free(serving.api.pool);
     notify_stop(&serving.app);
     if (serving.server)
         http_server_close(serving.server);
     reap_stop();
     app_close(&serving.app);
-    file_store_free(serving.app.files); /* the last commits have said what is to go */
+    if (serving.app.files)
+        file_store_finish(serving.app.files); /* the last commits have said what is to go */
+    grace_end(&grace);
+    file_store_free(serving.app.files);
     return code;
 }

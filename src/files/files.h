@@ -66,7 +66,9 @@ struct file_store *file_store_new(struct str dir, bool serving);
 /* What waits for another server ends: what reads, or all of it, from now on (net_stop()). What is
  * on this machine's disk goes on. Any thread, before file_store_free(). */
 void file_store_stop(struct file_store *store, enum net_stop what);
-/* Finishes what waits to be removed. NULL is fine. */
+/* Finishes what waits to be removed: nothing may be removed after it. */
+void file_store_finish(struct file_store *store);
+/* Finishes, unless that is done. NULL is fine. */
 void file_store_free(struct file_store *store);
 
 /* Where files are from now on: in that bucket where it is enabled, else in the data directory. What

@@ -26,6 +26,7 @@ struct removal_queue {
 struct file_store {
     struct arena *arena;
     struct str dir, temp_dir;
+    bool finished; /* nothing waits to be removed any more */
     struct net *net;
     pthread_mutex_t lock;
     /* under the lock */

@@ -34,8 +34,10 @@ struct file_removal {
 /* An error of one that nobody waits for. */
 static void complain(const struct err *err)
 {
+    static struct log_pace pace; /* of a storage that is out of reach they all fail */
+
     if (err && !err->logged)
-        log_error("files.remove.failed", LOG_STR("cause", err->cause));
+        log_seldom(&pace, LOG_ERROR, "files.remove.failed", LOG_STR("cause", err->cause));
 }
 
 static void remove_temp(struct arena *a, struct str path)

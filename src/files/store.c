@@ -162,11 +162,18 @@ void file_store_stop(struct file_store *store, enum net_stop what)
     net_stop(store->net, what);
 }
 
+void file_store_finish(struct file_store *store)
+{
+    if (!store->finished)
+        remove_stop(store);
+    store->finished = true;
+}
+
 void file_store_free(struct file_store *store)
 {
     if (!store)
         return;
-    remove_stop(store);
+    file_store_finish(store);
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->thumbs_changed);
     pthread_mutex_destroy(&store->thumbs_lock);
