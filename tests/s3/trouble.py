@@ -13,6 +13,7 @@ import reeve
 from docs import RECORDS, cut_short, form
 
 MEMORY = 48 << 20
+STOP_S = 12
 LARGE = 200 << 20
 CLIENTS = 8
 HELD = 16
@@ -245,6 +246,28 @@ def switching(site):
     print("s3: %d records while the storage changed %d times" % (len(made), SWITCHES), flush=True)
     record = site.make(("one", b"here", "here.txt"))
     site.same("a file made here", site.get(site.url(record, record["one"]))[1], b"here")
+
+
+def stops(site):
+    """In seconds, whatever the storage keeps waiting: downloads, an upload, removals."""
+    site.use_s3()
+    records = [site.make(("one", b"stops", "a.txt")) for _ in range(4)]
+    path = site.url(records[0], records[0]["one"])
+    site.s3.faults(hold=True)
+    clients = [site.download(path) for _ in range(HELD)]
+    body = form([("one", b"x", "x.txt")])
+    uploader = socket.create_connection(("127.0.0.1", site.server.port))
+    uploader.sendall(site.upload_head(len(body)) + body)
+    for record in records[1:]:
+        site.same("deletes before the stop", site.ask("DELETE", RECORDS + "/" + record["id"])[0], 204)
+    reeve.until("they wait for storage", lambda: site.s3.counts("Open") > HELD)
+    begun = time.monotonic()
+    site.tally.check("stops cleanly", site.server.stop(), site.server.output())
+    took = time.monotonic() - begun
+    site.tally.check("stops in seconds", took < STOP_S, "%.1f s" % took)
+    site.s3.faults()
+    for s in (*clients, uploader):
+        s.close()
 
 
 PARTS = (down, held, together, quits, left, left_behind, slow_reader, crowd, switching)
