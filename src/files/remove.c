@@ -68,6 +68,17 @@ static void remove_key(struct arena *a, const struct file_removal *removal,
         complain(place->ops->remove_tree(a, place->own, file_key_text(a, &thumbs), INT64_MAX));
 }
 
+/* What is left of a record that has named no file: in a bucket it is not looked for, since each
+ * look is a request. */
+static bool is_unlikely(const struct file_removal *removal, size_t at)
+{
+    const struct file_key *key = &removal->keys.items[at];
+    const struct file_key *before = at ? key - 1 : NULL;
+
+    return removal->place->ops->fetch && key->name.n == 0 &&
+           !(before && str_eq(before->rec, key->rec) && str_eq(before->col, key->col));
+}
+
 static void carry_out(const struct file_removal *removal)
 {
     const struct blob_place *place = removal->place;
@@ -78,6 +89,8 @@ static void carry_out(const struct file_removal *removal)
     if (removal->col.n)
         complain(place->ops->remove_tree(a, place->own, removal->col, removal->before_ms));
     for (size_t i = 0; i < removal->keys.n; i++) {
+        if (is_unlikely(removal, i))
+            continue;
         arena_reset(a);
         remove_key(a, removal, &removal->keys.items[i]);
     }
