@@ -18,7 +18,7 @@ struct grace {
     pthread_t thread;
 };
 
-/* Once all clients are served. The store must stay until grace_end(). */
+/* When the stop begins, on any thread: does not block. The store must stay until grace_end(). */
 void grace_begin(struct grace *grace, struct file_store *files);
 /* Once nothing waits any more. Does nothing where it was not begun. */
 void grace_end(struct grace *grace);

@@ -34,6 +34,7 @@ struct serving {
     struct app app;
     struct api api;
     struct http_server *server; /* NULL until it listens */
+    struct grace grace;
 };
 
 static unsigned cores(void)
@@ -49,6 +50,13 @@ static void wake_loops(void *user)
 
     if (serving->server)
         http_server_wake(serving->server);
+}
+
+static void stopping(void *user)
+{
+    struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
+
+    grace_begin(&serving->grace, serving->app.files);
 }
 
 static void loop_start(void *user)
@@ -151,6 +159,7 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .handle = api_handle,
         .abandoned = api_abandoned,
         .peers_are_clients = api_peers_are_clients,
+        .stopping = stopping,
         .loop_start = loop_start,
         .loop_end = loop_end,
     };
@@ -272,7 +281,6 @@ int command_serve(struct arena *a, const struct options *options)
 {
     struct serving serving = {0};
     struct err *err;
-    struct grace grace = {0};
     int code = 0;
 
     if (options->n_words > 1)
@@ -292,8 +300,6 @@ int command_serve(struct arena *a, const struct options *options)
             log_warn("reaper.failed"); /* loops are away longer, no more */
         http_server_run(serving.server);
     }
-    if (serving.app.files)
-        grace_begin(&grace, serving.app.files);
     pool_free(serving.api.pool);
     notify_stop(&serving.app);
     if (serving.server)
@@ -302,7 +308,7 @@ int command_serve(struct arena *a, const struct options *options)
     app_close(&serving.app);
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
-    grace_end(&grace);
+    grace_end(&serving.grace);
     file_store_free(serving.app.files);
     return code;
 }

@@ -116,6 +116,8 @@ static void on_wake(uv_async_t *async)
     if (atomic_load(&server->stopping) && loop->number == 0 && server->listening) {
         accept_stop(server);
         atomic_store(&server->draining, true);
+        if (server->conf.stopping)
+            server->conf.stopping(server->conf.user);
         for (unsigned i = 1; i < server->n_loops; i++)
             loop_wake(&server->loops[i]);
     }

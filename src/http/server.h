@@ -50,6 +50,9 @@ struct http_conf {
     /* On the first loop: whether a connection's address is that of its client, so that its share of
      * all connections is bounded, and not a proxy's; may be NULL: it is. */
     bool (*peers_are_clients)(void *user);
+    /* On the first loop, once, when the server begins to stop: requests are still in flight. It
+     * does not block. NULL is fine. */
+    void (*stopping)(void *user);
     /* On each loop's thread as it starts and before it ends; may be NULL. */
     void (*loop_start)(void *user);
     void (*loop_end)(void *user);
