@@ -149,7 +149,6 @@ static struct err *open_file(struct api_call *call)
     struct download *download = call->state;
     struct err *err = file_store_open(call->arena, call->api->files, &download->key,
                                       &call->req->gone, &download->served.file);
-
     struct file_opened thumb;
     struct file_key key;
 
