@@ -25,6 +25,10 @@ static struct err *list_records(struct api_call *call)
         .filter = req_query_get(call->req, STR("filter")),
         .sort = req_query_get(call->req, STR("sort")),
         .expand = req_query_get(call->req, STR("expand")),
+        .cursor = req_query_get(call->req, STR("cursor")),
+        .from = req_query_get(call->req, STR("from")),
+        .group_by = req_query_get(call->req, STR("groupBy")),
+        .aggregate = req_query_get(call->req, STR("aggregate")),
     };
     err =
         rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);

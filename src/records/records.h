@@ -93,6 +93,8 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
 /* Raw query parameters; p NULL: absent. */
 struct rec_list_params {
     struct str page, per_page, skip_total, filter, sort, expand;
+    struct str cursor, from;           /* where a list by cursor goes on, or begins */
+    struct str group_by, aggregate;    /* not of records, but of groups of them */
     const struct query_picker *picker; /* of each item; NULL: all of it, as it is stored */
 };
 

@@ -2,11 +2,13 @@
  * `_collections` into a snapshot. Everything that stays lives in the snapshot's own arena; parsed
  * JSON is dropped after each row.
  */
+#include "base/crypto.h"
 #include "schema/define.h"
 #include "schema/internal.h"
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct load {
     struct arena *a;       /* the snapshot's */
@@ -116,6 +118,26 @@ static bool read_type(struct str text, enum schema_type *ret)
     return false;
 }
 
+/* The dates say nothing: saving it anew changes them, too. */
+static uint64_t definition_code(const struct db_stmt *stmt, const unsigned *at)
+{
+    unsigned char digest[SHA256_LEN];
+    AUTO_BUF struct buf data;
+    uint64_t code;
+
+    buf_init(&data, COLUMN_COUNT * (sizeof(digest) + 1));
+    for (unsigned i = 0; i < COLUMN_CREATED; i++) {
+        struct str text = db_column_text(stmt, at[i]);
+
+        buf_add_byte(&data, (char)db_column(stmt, at[i]).type); /* no rule is not an empty one */
+        sha256(digest, text.p ? text : STR(""));
+        buf_add_bytes(&data, digest, sizeof(digest));
+    }
+    sha256(digest, buf_str(&data));
+    memcpy(&code, digest, sizeof(code));
+    return code;
+}
+
 static void read_columns(struct load *load, const struct db_stmt *stmt, const unsigned *at,
                          struct schema_col *col)
 {
@@ -132,6 +154,7 @@ static void read_columns(struct load *load, const struct db_stmt *stmt, const un
     col->delete_rule = row_rule(load, stmt, at[COLUMN_DELETE_RULE]);
     col->created = row_text(load, stmt, at[COLUMN_CREATED]);
     col->updated = row_text(load, stmt, at[COLUMN_UPDATED]);
+    col->code = definition_code(stmt, at);
 }
 
 /* Its texts and type are there: parses them. */

@@ -285,6 +285,7 @@ struct schema_col {
     struct str options_json, fields_json, indexes_json; /* as stored */
     uint64_t record_body_limit;                         /* bytes (collections.md 4.15) */
     unsigned number;                                    /* its place in the snapshot */
+    uint64_t code; /* of its definition as stored: another one as soon as that changes */
 };
 
 struct schema {
