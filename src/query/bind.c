@@ -118,6 +118,8 @@ static struct db_value recipe_value(struct arena *a, const struct query_spec *sp
         return DB_V_INT(spec->limit);
     case RECIPE_OFFSET:
         return DB_V_INT(spec->offset);
+    case RECIPE_SEEK:
+        return spec->seek->values[recipe->index];
     }
     BUG("not a kind of recipe");
 }

@@ -49,6 +49,8 @@ static uint64_t hash_key(const struct query_shape_key *key)
     hash = mix(hash, ((uint64_t)key->col << 32) | key->auth_col);
     hash = mix(hash, key->ref_field);
     hash = mix(hash, ((uint64_t)key->want << 32) | key->flags);
+    if (key->seek)
+        hash = mix(hash, key->seek);
     hash = mix(hash, (uintptr_t)key->rule.p ^ key->rule.n); /* a snapshot's rules stay in place */
     if (key->filter.n > 0)
         hash = mix(hash, str_hash(key->filter));
@@ -61,8 +63,8 @@ static bool key_eq(const struct query_shape_key *x, const struct query_shape_key
 {
     return x->generation == y->generation && x->schema == y->schema && x->dialect == y->dialect &&
            x->col == y->col && x->auth_col == y->auth_col && x->ref_field == y->ref_field &&
-           x->want == y->want && x->flags == y->flags && str_eq(x->rule, y->rule) &&
-           str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort);
+           x->want == y->want && x->flags == y->flags && x->seek == y->seek &&
+           str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort);
 }
 
 /* --- the order of use ------------------------------------------------------------------------ */

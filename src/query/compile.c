@@ -24,6 +24,19 @@ static unsigned flag(bool is_set, enum flag flag)
     return is_set ? (unsigned)flag : 0;
 }
 
+/* Which values of a place are NULL is a part of the shape. */
+static uint64_t seek_code(const struct query_seek *seek)
+{
+    uint64_t code = 0;
+
+    if (!seek)
+        return 0;
+    for (unsigned i = 0; i < seek->n; i++)
+        code |= (uint64_t)(seek->values[i].type == DB_NULL) << i;
+    return code << 16 | (uint64_t)seek->n << 8 | (uint64_t)seek->inclusive << 2 |
+           (uint64_t)seek->backward << 1 | 1;
+}
+
 static struct query_shape_key key_of(const struct query_spec *spec, struct str filter_shape)
 {
     const struct query_request *request = spec->request;
@@ -44,6 +57,7 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
         .rule = spec->rule,
         .filter = filter_shape,
         .sort = spec->sort,
+        .seek = seek_code(spec->seek),
     };
 }
 

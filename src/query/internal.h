@@ -79,6 +79,7 @@ enum query_recipe_kind {
     RECIPE_CELL, /* of the virtual row */
     RECIPE_LIMIT,
     RECIPE_OFFSET,
+    RECIPE_SEEK, /* value `index` of the place */
 };
 
 struct query_recipe {
@@ -114,6 +115,14 @@ struct query_join {
     bool checked;     /* its collection's list rule is among the conditions */
 };
 
+/* One of the values that rows are ordered by. */
+struct query_key {
+    struct str sql;
+    bool is_random; /* the SQL is an order by itself */
+    bool descending;
+    bool is_never_null;
+};
+
 struct query_make {
     struct arena *a;
     const struct query_spec *spec;
@@ -124,6 +133,7 @@ struct query_make {
     VEC(struct query_recipe) recipes;
     VEC(struct query_join) joins;
     VEC(struct str) conditions; /* list rules of joined collections */
+    VEC(struct query_key) keys; /* of the order */
     bool *cells;                /* fields of the virtual row that are used; NULL: no virtual row */
     unsigned n_aliases;
     unsigned n_scopes;
@@ -192,6 +202,7 @@ struct query_value {
     bool is_truth;                   /* it is TRUE or FALSE: `x IS NOT` it asks for truth */
     bool is_empty;                   /* it has one parameter, which is ''; the SQL is '' */
     bool has_empty;                  /* one of its parameters is '' */
+    bool is_never_null;              /* as far as the schema tells */
     struct str empty_sql;            /* is_empty: how that parameter is written */
     unsigned recipe_from, recipe_to; /* its own parameters are among these */
     struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
@@ -316,9 +327,18 @@ struct str query_compare_each(struct query_make *make, enum query_op op,
 /* A whole rule or filter as one condition. */
 bool query_condition(struct query_make *make, struct query_scope *scope,
                      const struct query_node *root, struct str *ret);
-/* The terms of ORDER BY, or an empty text. */
-bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort,
-                struct str *ret);
+/* Adds the keys of a sort. */
+bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort);
+/* Appends the terms of ORDER BY. */
+void query_write_order(struct query_make *make, bool backward);
+
+/* --- places in an order (seek.c) ------------------------------------------------------------- */
+
+/* Behind the sort's keys the one that makes each row's place its own. Where joins give several rows
+ * for one, `grouped`, a key is the least of them, or the greatest in a descending order. */
+bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped);
+/* Whether a row is at the place or behind it; p NULL: all are. */
+struct str query_seek_condition(struct query_make *make);
 
 /* --- the cache ------------------------------------------------------------------------------- */
 
@@ -327,6 +347,7 @@ struct query_shape_key {
     const void *schema, *dialect;
     unsigned col, auth_col, ref_field;
     unsigned want, flags;
+    uint64_t seek;
     struct str rule, filter, sort; /* filter: its shape, see query_shape() */
 };
 

@@ -334,6 +334,8 @@ static void end_at_column(struct query_walk *walk, const struct schema_field *fi
         many = lower(make, many);
     }
     query_walk_end(walk, sql, many, ret);
+    ret->is_never_null =
+        !is_json && walk->col->type != SCHEMA_VIEW && str_eq(walk->alias, walk->scope->alias);
     if (is_json)
         ret->mode = NULL_OFF;
     if (walk->scope->guarded && walk->col->auth && str_eq(field->name, STR("email")))

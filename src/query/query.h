@@ -59,6 +59,18 @@ struct query_virtual {
     const struct db_value *cells; /* one a field, in the collection's order */
 };
 
+/*
+ * A place in the order of a list, where a part of it begins: cursors (keyset pagination). The order
+ * is made one of its own for each row by a key behind those of the sort, and the rows have a column
+ * more for each key, behind their fields.
+ */
+struct query_seek {
+    const struct db_value *values; /* of the first n keys, as an earlier row had them */
+    unsigned n;                    /* 0: the list's own begin */
+    bool inclusive;                /* rows at the place itself, too */
+    bool backward;                 /* rows before it, in the opposite order: 0 values, its end */
+};
+
 enum query_want {
     QUERY_ROWS,  /* all fields of the base rows, in the collection's order of fields */
     QUERY_COUNT, /* one number */
@@ -83,8 +95,9 @@ struct query_spec {
     /* Order and range, of QUERY_ROWS. A count wants the sort too: a client's sort by fields of
      * other collections leaves rows out whose related records their list rule hides. */
     struct str sort;
-    int64_t limit;   /* below 0: none */
-    int64_t offset;  /* only with a limit */
+    const struct query_seek *seek; /* of QUERY_ROWS; NULL: none */
+    int64_t limit;                 /* below 0: none */
+    int64_t offset;                /* only with a limit */
     int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
     bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
@@ -116,6 +129,9 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
 /* Frees the calling thread's cache. It goes with its thread anyway; the process's first thread,
  * which has no such end, calls this. */
 void query_cache_release(void);
+
+/* Whether a sort has @random among its keys. */
+bool query_sort_is_random(struct str sort);
 
 /* The 403 of section 14, or NULL: a client's raw filter and sort, checked before parsing. */
 MUST_CHECK struct err *query_check_identifiers(struct arena *a, struct str filter, struct str sort);

@@ -5,8 +5,29 @@
 
 #include "base/limits.h"
 
-static bool sort_key(struct query_make *make, struct query_scope *scope, struct str name,
-                     struct str *ret)
+#define RANDOM STR("@random")
+
+/* The next item of the list, without the sign before it. */
+static struct str next_name(struct str *rest, bool *ret_descending)
+{
+    struct str item = str_trim_space(str_split(rest, ','));
+    bool is_signed = item.n > 0 && (item.p[0] == '-' || item.p[0] == '+');
+
+    *ret_descending = is_signed && item.p[0] == '-';
+    return is_signed ? str_from(item, 1) : item;
+}
+
+bool query_sort_is_random(struct str sort)
+{
+    bool descending, found = false;
+
+    while (sort.p && !found)
+        found = str_eq(next_name(&sort, &descending), RANDOM);
+    return found;
+}
+
+static bool find_key(struct query_make *make, struct query_scope *scope, struct str name,
+                     struct query_key *ret)
 {
     size_t mark = make->tmp.n;
     struct query_value value;
@@ -15,51 +36,60 @@ static bool sort_key(struct query_make *make, struct query_scope *scope, struct 
         if (scope->col->type == SCHEMA_VIEW)
             return query_fail(make, "a view has no @rowid");
         make->dialect->row_id(&make->tmp, scope->alias);
-        *ret = query_take(make, mark);
+        ret->sql = query_take(make, mark);
+        ret->is_never_null = true;
         return true;
     }
     if (!query_resolve(make, scope, name, &value))
         return false;
     if (value.is_null || value.is_const || value.n_params > 0)
         return query_fail(make, "invalid sort field %.*s", STR_ARG(query_quote(make->a, name)));
-    *ret = value.sql;
+    ret->sql = value.sql;
+    ret->is_never_null = value.is_never_null;
     return true;
 }
 
-static bool sort_item(struct query_make *make, struct query_scope *scope, struct str item)
+static bool add_key(struct query_make *make, struct query_scope *scope, struct str name,
+                    bool descending)
 {
-    bool descending = item.n > 0 && item.p[0] == '-';
-    struct str name = descending || (item.n > 0 && item.p[0] == '+') ? str_from(item, 1) : item;
-    struct str key = STR_NONE;
+    struct query_key key = {.descending = descending};
 
     if (name.n > LIMIT_SORT_NAME_BYTES)
         return query_fail(make, "max sort field length exceeded");
-    if (str_eq(name, STR("@random"))) {
-        buf_add(&make->tmp, str_of(make->dialect->random_order));
-        return true;
-    }
-    if (!sort_key(make, scope, name, &key))
+    if (str_eq(name, RANDOM)) {
+        key.is_random = true;
+        key.sql = str_of(make->dialect->random_order);
+    } else if (!find_key(make, scope, name, &key)) {
         return false;
-    buf_add(&make->tmp, key);
-    buf_add(&make->tmp, descending ? STR(" DESC") : STR(" ASC"));
+    }
+    *VEC_PUSH(make->a, &make->keys) = key;
     return true;
 }
 
-bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort,
-                struct str *ret)
+bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort)
 {
-    size_t mark = make->tmp.n;
+    bool descending;
 
     for (unsigned n = 0; sort.p; n++) {
-        struct str item = str_trim_space(str_split(&sort, ','));
+        struct str name = next_name(&sort, &descending);
 
         if (n == LIMIT_SORT_FIELDS)
             return query_fail(make, "max sort fields limit reached");
-        if (n > 0)
-            BUF_ADD(&make->tmp, ", ");
-        if (!sort_item(make, scope, item))
+        if (!add_key(make, scope, name, descending))
             return false;
     }
-    *ret = query_take(make, mark);
     return true;
+}
+
+void query_write_order(struct query_make *make, bool backward)
+{
+    for (size_t i = 0; i < make->keys.n; i++) {
+        const struct query_key *key = &make->keys.items[i];
+
+        if (i > 0)
+            BUF_ADD(&make->tmp, ", ");
+        buf_add(&make->tmp, key->sql);
+        if (!key->is_random)
+            buf_add(&make->tmp, key->descending != backward ? STR(" DESC") : STR(" ASC"));
+    }
 }

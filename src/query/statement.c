@@ -9,7 +9,8 @@
 
 struct parts {
     VEC(struct str) conditions;
-    struct str order;
+    bool grouped;    /* what joins give for one row is one again */
+    struct str seek; /* p NULL: none */
 };
 
 static void add_condition(struct query_make *make, struct parts *parts, struct str text)
@@ -147,6 +148,15 @@ static void write_virtual(struct query_make *make, const struct query_scope *sco
     BUF_ADD(&make->tmp, ") ");
 }
 
+/* Behind the fields. */
+static void write_keys(struct query_make *make)
+{
+    for (size_t i = 0; i < make->keys.n; i++) {
+        BUF_ADD(&make->tmp, ",");
+        buf_add(&make->tmp, make->keys.items[i].sql);
+    }
+}
+
 static void write_select(struct query_make *make, const struct query_scope *scope)
 {
     const struct query_spec *spec = make->spec;
@@ -156,9 +166,11 @@ static void write_select(struct query_make *make, const struct query_scope *scop
     BUF_ADD(&make->tmp, "SELECT ");
     switch (spec->want) {
     case QUERY_ROWS:
-        if (make->multiplies && !spec->id.p) /* one id: LIMIT 1 does it */
+        if (make->multiplies && !spec->seek && !spec->id.p) /* one id: LIMIT 1 does it */
             BUF_ADD(&make->tmp, "DISTINCT ");
         write_columns(make, scope);
+        if (spec->seek)
+            write_keys(make);
         return;
     case QUERY_COUNT:
         write_count(make, scope);
@@ -190,6 +202,16 @@ static void write_range(struct query_make *make)
     buf_add(&make->tmp, query_param(make, (struct query_recipe){.kind = RECIPE_OFFSET}));
 }
 
+/* A row's fields are the same in all rows that its joins give. */
+static void write_group(struct query_make *make, const struct query_scope *scope)
+{
+    BUF_ADD(&make->tmp, " GROUP BY ");
+    if (scope->col->type == SCHEMA_VIEW)
+        write_columns(make, scope);
+    else
+        make->dialect->row_id(&make->tmp, scope->alias);
+}
+
 static struct str write_statement(struct query_make *make, const struct query_scope *scope,
                                   const struct parts *parts)
 {
@@ -206,9 +228,15 @@ static struct str write_statement(struct query_make *make, const struct query_sc
         buf_add(&make->tmp, i == 0 ? STR(" WHERE ") : STR(" AND "));
         buf_add(&make->tmp, parts->conditions.items[i]);
     }
-    if (parts->order.n > 0 && make->spec->want == QUERY_ROWS) {
+    if (parts->grouped)
+        write_group(make, scope);
+    if (parts->grouped && parts->seek.p) {
+        BUF_ADD(&make->tmp, " HAVING ");
+        buf_add(&make->tmp, parts->seek);
+    }
+    if (make->keys.n > 0 && make->spec->want == QUERY_ROWS) {
         BUF_ADD(&make->tmp, " ORDER BY ");
-        buf_add(&make->tmp, parts->order);
+        query_write_order(make, make->spec->seek && make->spec->seek->backward);
     }
     write_range(make);
     return query_take(make, mark);
@@ -228,7 +256,7 @@ static struct query_scope base_scope(struct query_make *make)
 }
 
 /* A count needs the tables of a sort only for the list rules that come with them. */
-static bool add_sort(struct query_make *make, struct query_scope *scope, struct parts *parts)
+static bool add_sort(struct query_make *make, struct query_scope *scope)
 {
     size_t n_joins = make->joins.n, n_recipes = make->recipes.n;
     size_t n_conditions = make->conditions.n;
@@ -236,7 +264,7 @@ static bool add_sort(struct query_make *make, struct query_scope *scope, struct 
 
     if (make->spec->sort.n == 0)
         return true;
-    if (!query_sort(make, scope, make->spec->sort, &parts->order))
+    if (!query_sort(make, scope, make->spec->sort))
         return false;
     if (make->spec->want != QUERY_ROWS && make->conditions.n == n_conditions) {
         make->joins.n = n_joins;
@@ -246,10 +274,23 @@ static bool add_sort(struct query_make *make, struct query_scope *scope, struct 
     return true;
 }
 
+static bool add_seek(struct query_make *make, const struct query_scope *scope, struct parts *parts)
+{
+    if (!make->spec->seek)
+        return true;
+    parts->grouped = make->multiplies;
+    if (!query_seek_keys(make, scope, parts->grouped))
+        return false;
+    parts->seek = query_seek_condition(make);
+    if (parts->seek.p && !parts->grouped)
+        add_condition(make, parts, parts->seek);
+    return true;
+}
+
 bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
 {
     const struct query_spec *spec = make->spec;
-    struct parts parts = {.order = STR("")};
+    struct parts parts = {0};
     struct query_scope scope = base_scope(make);
 
     if (spec->want == QUERY_EXISTS && !spec->ids)
@@ -263,7 +304,7 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;
-    if (!add_sort(make, &scope, &parts))
+    if (!add_sort(make, &scope) || !add_seek(make, &scope, &parts))
         return false;
     for (size_t i = 0; i < make->conditions.n; i++)
         add_condition(make, &parts, make->conditions.items[i]);

@@ -1,0 +1,201 @@
+/*
+ * Where in the order of its rows a statement begins: the condition behind cursors.
+ *
+ * NULL comes before all other values, as it does in the engine's own order. A place is told by what
+ * the keys were, so rows that come and go move nothing, and one that is there is found from an
+ * index on the first key, without those before it being counted.
+ */
+#include "query/internal.h"
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+static struct str own_key(struct query_make *make, const struct query_scope *scope)
+{
+    size_t mark = make->tmp.n;
+
+    if (scope->col->type == SCHEMA_VIEW)
+        return query_id_column(make, scope, scope->alias, scope->col);
+    make->dialect->row_id(&make->tmp, scope->alias);
+    return query_take(make, mark);
+}
+
+static bool has_key(const struct query_make *make, struct str sql)
+{
+    for (size_t i = 0; i < make->keys.n; i++)
+        if (str_eq(make->keys.items[i].sql, sql))
+            return true;
+    return false;
+}
+
+bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped)
+{
+    struct query_key own = {.sql = own_key(make, scope),
+                            .is_never_null = scope->col->type != SCHEMA_VIEW};
+
+    /* as the sort's last: then an index on that one has both in their order */
+    if (make->keys.n > 0)
+        own.descending = make->keys.items[make->keys.n - 1].descending;
+    if (!has_key(make, own.sql) &&
+        !has_key(make, query_id_column(make, scope, scope->alias, scope->col)))
+        *VEC_PUSH(make->a, &make->keys) = own;
+    for (size_t i = 0; i < make->keys.n && grouped; i++) {
+        struct query_key *key = &make->keys.items[i];
+
+        key->sql =
+            arena_concat(make->a, key->descending ? STR("MAX(") : STR("MIN("), key->sql, STR(")"));
+    }
+    return make->spec->seek->n <= make->keys.n ||
+           query_fail(make, "the place has more values than the order has keys");
+}
+
+/* --- the condition --------------------------------------------------------------------------- */
+
+struct place {
+    struct query_make *make;
+    const struct query_seek *seek;
+};
+
+static bool is_ascending(const struct place *place, unsigned at)
+{
+    return place->make->keys.items[at].descending == place->seek->backward;
+}
+
+static bool is_null(const struct place *place, unsigned at)
+{
+    return place->seek->values[at].type == DB_NULL;
+}
+
+/* NULL is neither above nor below another value to the engine's comparisons: rows that have it are
+ * left out by them, which is right only where they come before the place. */
+static bool is_plain(const struct place *place, unsigned at)
+{
+    return !is_null(place, at) &&
+           (is_ascending(place, at) || place->make->keys.items[at].is_never_null);
+}
+
+static void add_key(const struct place *place, unsigned at)
+{
+    buf_add(&place->make->tmp, place->make->keys.items[at].sql);
+}
+
+static void add_value(const struct place *place, unsigned at)
+{
+    struct query_recipe recipe = {.kind = RECIPE_SEEK, .index = at};
+
+    buf_add(&place->make->tmp, query_param(place->make, recipe));
+}
+
+static struct str comparison(const struct place *place, unsigned at, bool or_equal)
+{
+    if (is_ascending(place, at))
+        return or_equal ? STR(" >= ") : STR(" > ");
+    return or_equal ? STR(" <= ") : STR(" < ");
+}
+
+static void add_behind(const struct place *place, unsigned at)
+{
+    struct buf *out = &place->make->tmp;
+
+    if (is_null(place, at) && !is_ascending(place, at)) {
+        place->make->dialect->bool_literal(out, false);
+        return;
+    }
+    BUF_ADD(out, "(");
+    add_key(place, at);
+    if (is_null(place, at)) {
+        BUF_ADD(out, " IS NOT NULL)");
+        return;
+    }
+    buf_add(out, comparison(place, at, false));
+    add_value(place, at);
+    if (!is_plain(place, at)) {
+        BUF_ADD(out, " OR ");
+        add_key(place, at);
+        BUF_ADD(out, " IS NULL");
+    }
+    BUF_ADD(out, ")");
+}
+
+static void add_equal(const struct place *place, unsigned at)
+{
+    add_key(place, at);
+    if (is_null(place, at)) {
+        BUF_ADD(&place->make->tmp, " IS NULL");
+        return;
+    }
+    BUF_ADD(&place->make->tmp, " = ");
+    add_value(place, at);
+}
+
+/* Key by key: behind the place by this one, or equal by it and behind by those that follow. */
+static void add_steps(const struct place *place)
+{
+    struct buf *out = &place->make->tmp;
+    const unsigned n = place->seek->n;
+
+    for (unsigned i = 0; i < n; i++) {
+        BUF_ADD(out, "(");
+        add_behind(place, i);
+        if (i + 1 < n || place->seek->inclusive) {
+            BUF_ADD(out, " OR (");
+            add_equal(place, i);
+        }
+        if (i + 1 < n)
+            BUF_ADD(out, " AND ");
+    }
+    if (place->seek->inclusive)
+        BUF_ADD(out, ")");
+    BUF_ADD(out, ")");
+    for (unsigned i = 0; i + 1 < n; i++)
+        BUF_ADD(out, "))");
+}
+
+static bool is_row_value(const struct place *place)
+{
+    for (unsigned i = 0; i < place->seek->n; i++)
+        if (!is_plain(place, i) || is_ascending(place, i) != is_ascending(place, 0))
+            return false;
+    return true;
+}
+
+/* One comparison of all keys: the engine finds the place in an index by as many as that has. */
+static void add_row_value(const struct place *place)
+{
+    struct buf *out = &place->make->tmp;
+    const unsigned n = place->seek->n;
+
+    for (unsigned i = 0; i < n; i++) {
+        buf_add(out, i > 0 ? STR(", ") : STR("("));
+        add_key(place, i);
+    }
+    BUF_ADD(out, ")");
+    buf_add(out, comparison(place, 0, place->seek->inclusive));
+    for (unsigned i = 0; i < n; i++) {
+        buf_add(out, i > 0 ? STR(", ") : STR("("));
+        add_value(place, i);
+    }
+    BUF_ADD(out, ")");
+}
+
+struct str query_seek_condition(struct query_make *make)
+{
+    const struct place place = {make, make->spec->seek};
+    size_t mark = make->tmp.n;
+
+    if (place.seek->n == 0)
+        return STR_NONE;
+    if (is_row_value(&place)) {
+        add_row_value(&place);
+        return query_take(make, mark);
+    }
+    BUF_ADD(&make->tmp, "(");
+    if (is_plain(&place, 0)) { /* follows from the rest, but for an index it has to be said */
+        add_key(&place, 0);
+        buf_add(&make->tmp, comparison(&place, 0, true));
+        add_value(&place, 0);
+        BUF_ADD(&make->tmp, " AND ");
+    }
+    add_steps(&place);
+    BUF_ADD(&make->tmp, ")");
+    return query_take(make, mark);
+}
