@@ -66,11 +66,12 @@
 #define LIMIT_EXPAND_PATHS 200
 #define LIMIT_BACK_RELATION_IDS 1000
 #define LIMIT_PER_PAGE 1000
-#define LIMIT_FIELDS 1000          /* paths of the fields picker: 400 beyond */
-#define LIMIT_FIELDS_DEPTH 500     /* deeper values are picked whole */
-#define LIMIT_EVAL_BYTES (2 * MIB) /* looked at in memory for a row: SQL has a timeout */
-#define LIMIT_EVAL_JSON_NESTING 64 /* deeper values are left to the database */
-#define LIMIT_QUERY_NESTING 2000   /* brackets; the length of a filter allows 1750 */
+#define LIMIT_CURSOR_BYTES (4 * KIB) /* the sort's values in a cursor: beyond, the row's id is */
+#define LIMIT_FIELDS 1000            /* paths of the fields picker: 400 beyond */
+#define LIMIT_FIELDS_DEPTH 500       /* deeper values are picked whole */
+#define LIMIT_EVAL_BYTES (2 * MIB)   /* looked at in memory for a row: SQL has a timeout */
+#define LIMIT_EVAL_JSON_NESTING 64   /* deeper values are left to the database */
+#define LIMIT_QUERY_NESTING 2000     /* brackets; the length of a filter allows 1750 */
 
 /* Database. */
 #define LIMIT_INLINE_CPU_US 1000          /* design: a read on the loop */

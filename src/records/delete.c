@@ -18,7 +18,7 @@ static struct err *judge_delete(const struct rec_draft *draft, struct rec_work *
         spec.rule = work->col->delete_rule.text;
     spec.id = draft->request.id.p ? draft->request.id : STR("");
     spec.limit = 1;
-    err = rec_read_all(work->a, work->tx, &spec, &rows);
+    err = rec_read_all(work->a, work->tx, &spec, &rows, NULL);
     if (err)
         return rec_rule_failed(work->a, err, E_NOT_FOUND, draft->request.is_leased);
     if (rows.n == 0)

@@ -43,7 +43,7 @@ static struct err *find_managed(const struct expand *x, const struct schema_col 
     spec.rule = col->auth->manage_rule.text;
     spec.ids = ids.items;
     spec.n_ids = ids.n;
-    err = rec_read_all(x->a, x->conn, &spec, &managed);
+    err = rec_read_all(x->a, x->conn, &spec, &managed, NULL);
     if (err && err->kind == E_BAD_REQUEST) {
         *ret_failed = true;
         return NULL;
@@ -179,7 +179,7 @@ static struct err *fetch_branch(const struct expand *x, struct rec_branch *branc
     if (set->ids.n == 0)
         err = spec.rule.n ? query_compile(x->a, &spec, &sql) : NULL;
     else
-        err = rec_read_all(x->a, x->conn, &spec, &branch->rows);
+        err = rec_read_all(x->a, x->conn, &spec, &branch->rows, NULL);
     if (!err || err->kind != E_BAD_REQUEST)
         return err;
     *ret_ok = false;

@@ -102,6 +102,8 @@ struct rec_list_params {
 struct rec_page {
     int64_t page, per_page, offset;
     bool skip_total;
+    bool by_cursor;        /* told are also the cursors of the page behind it and before it */
+    struct str next, prev; /* p NULL: there is none */
 };
 /* Errors: E_BAD_REQUEST for what is no number or bool. */
 MUST_CHECK struct err *rec_page_read(struct arena *a, const struct rec_list_params *params,

@@ -9,19 +9,19 @@
 
 /* --- a statement's row ------------------------------------------------------------------------ */
 
-void rec_borrow_row(const struct db_stmt *stmt, const struct schema_col *col,
-                    struct db_value *cells)
+void rec_borrow_row(const struct db_stmt *stmt, struct db_value *cells)
 {
-    for (size_t i = 0; i < col->n_fields; i++)
-        cells[i] = db_column(stmt, (unsigned)i);
+    for (unsigned i = 0; i < db_columns(stmt); i++)
+        cells[i] = db_column(stmt, i);
 }
 
 struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col)
 {
-    struct db_value *cells = ARENA_ARRAY(a, struct db_value, col->n_fields);
+    const unsigned n = db_columns(stmt);
+    struct db_value *cells = ARENA_ARRAY(a, struct db_value, n);
 
-    rec_borrow_row(stmt, col, cells);
-    for (size_t i = 0; i < col->n_fields; i++)
+    rec_borrow_row(stmt, cells);
+    for (unsigned i = 0; i < n; i++)
         if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
             cells[i].s = arena_dup(a, cells[i].s);
     return (struct rec){.col = col, .cells = cells};
@@ -55,13 +55,15 @@ struct err *rec_open(struct arena *a, struct db_conn *conn, const struct query_s
 }
 
 struct err *rec_read_all(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
-                         struct rec_rows *ret)
+                         struct rec_rows *ret, unsigned *ret_n_cells)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct err *err;
     bool row = true;
 
     err = rec_open(a, conn, spec, &stmt);
+    if (!err && ret_n_cells)
+        *ret_n_cells = db_columns(stmt);
     while (!err) {
         err = db_step(a, stmt, &row);
         if (err || !row)

@@ -20,9 +20,9 @@ struct rec_rows {
 /* The ids of all of them, in their order; texts are borrowed. */
 struct str_list rec_ids_of(struct arena *a, const struct rec_rows *rows);
 
-/* The statement's row as cells, borrowed until its next step. cells: one a field. */
-void rec_borrow_row(const struct db_stmt *stmt, const struct schema_col *col,
-                    struct db_value *cells);
+/* The statement's row as cells, borrowed until its next step. cells: one a column, those of the
+ * fields first. */
+void rec_borrow_row(const struct db_stmt *stmt, struct db_value *cells);
 /* The row as rec_borrow_row() has it, copied. */
 struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col);
 
@@ -32,8 +32,10 @@ struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
 /* Compiles and prepares; *ret is for db_release(). */
 MUST_CHECK struct err *rec_open(struct arena *a, struct db_conn *conn,
                                 const struct query_spec *spec, struct db_stmt **ret);
-/* All rows of a query for QUERY_ROWS, copied. E_BAD_REQUEST when one of them cannot be read. */
+/* All rows of a query for QUERY_ROWS, copied. E_BAD_REQUEST when one of them cannot be read.
+ * ret_n_cells: of each, more than fields where the spec has a place to seek; may be NULL. */
 MUST_CHECK struct err *rec_read_all(struct arena *a, struct db_conn *conn,
-                                    const struct query_spec *spec, struct rec_rows *ret);
+                                    const struct query_spec *spec, struct rec_rows *ret,
+                                    unsigned *ret_n_cells);
 
 #endif

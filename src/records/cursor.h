@@ -1,0 +1,34 @@
+/*
+ * records/cursor: places in a list as texts that clients bring back. Private to this folder.
+ *
+ * A cursor is sealed: it tells nothing of the values in it, which the client may not be allowed to
+ * see, and only what this data directory has sealed is taken. It belongs to its collection, that
+ * collection's definition and the sort; filter and fields are free.
+ */
+#ifndef REEVE_RECORDS_CURSOR_H
+#define REEVE_RECORDS_CURSOR_H
+
+#include "records/rows.h"
+
+/* Where a part of a list begins. */
+struct rec_place {
+    struct query_seek seek;
+    /* rows at the place itself that were told already: of a view, whose ids may repeat. The place
+     * is inclusive then */
+    uint32_t skip;
+};
+
+/* The place that `cursor` or `from` names; one of them does. E_BAD_REQUEST, with its reason for the
+ * client, for one that is none, or belongs to something else. */
+MUST_CHECK struct err *rec_place_read(struct arena *a, struct db_conn *conn,
+                                      const struct rec_actor *actor, const struct schema_col *col,
+                                      const struct rec_list_params *params, struct rec_place *ret);
+
+/* The place as a text. Where its values are too long for one: the row's id in place of them, which
+ * has to be there still when the cursor comes back. */
+MUST_CHECK struct err *rec_place_write(struct arena *a, const struct schema *schema,
+                                       const struct schema_col *col, struct str sort,
+                                       const struct rec_place *place, struct str id,
+                                       struct str *ret);
+
+#endif

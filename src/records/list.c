@@ -1,0 +1,180 @@
+/*
+ * GET …/records: a page of what is found (records.md 4, 9), by its number or by a cursor.
+ */
+#include "base/limits.h"
+#include "records/cursor.h"
+#include "records/listing.h"
+#include "records/rules.h"
+
+/* --- totals ----------------------------------------------------------------------------- */
+
+static struct err *count_rows(struct arena *a, struct db_conn *conn,
+                              const struct query_spec *rows_spec, int64_t *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct query_spec spec = *rows_spec;
+    struct err *err;
+    bool row = false;
+
+    spec.want = QUERY_COUNT; /* the sort stays: list rules of what it joins count too */
+    spec.seek = NULL;
+    spec.limit = -1;
+    spec.offset = 0;
+    err = rec_open(a, conn, &spec, &stmt);
+    if (!err)
+        err = db_step(a, stmt, &row);
+    if (!err && row)
+        *ret = db_column_int(stmt, 0);
+    return err;
+}
+
+/* A page that is not full ends the list, so its rows give the total; not of views: their ids may
+ * repeat, and the total counts distinct ones. */
+static bool is_whole(const struct rec_listing *listing, const struct rec_page *page)
+{
+    const struct query_seek *seek = listing->spec.seek;
+
+    if (listing->spec.col->type == SCHEMA_VIEW)
+        return false;
+    if (seek)
+        return seek->n == 0 && !listing->more;
+    return (int64_t)listing->n < listing->limit && (listing->n > 0 || page->offset == 0);
+}
+
+static struct err *find_total(struct arena *a, struct db_conn *conn,
+                              const struct rec_listing *listing, const struct rec_page *page,
+                              int64_t *ret)
+{
+    if (page->skip_total)
+        *ret = -1;
+    else if (is_whole(listing, page))
+        *ret = page->offset + (int64_t)listing->n;
+    else
+        return count_rows(a, conn, &listing->spec, ret);
+    return NULL;
+}
+
+/* --- cursors --------------------------------------------------------------------------------- */
+
+struct turn {
+    struct arena *a;
+    const struct rec_listing *listing;
+    const struct rec_place *place; /* where the page began */
+    struct str sort;
+};
+
+static struct err *write_place(const struct turn *turn, const struct rec_place *place,
+                               struct str id, struct str *ret)
+{
+    const struct query_spec *spec = &turn->listing->spec;
+
+    return rec_place_write(turn->a, spec->schema, spec->col, turn->sort, place, id, ret);
+}
+
+/* Where the page has no rows: the same place, looked at from the other side. */
+static struct err *turn_around(const struct turn *turn, struct str *ret)
+{
+    struct rec_place place = {.seek = turn->place->seek};
+
+    place.seek.backward = !place.seek.backward;
+    place.seek.inclusive = !place.seek.inclusive;
+    return write_place(turn, &place, STR_NONE, ret);
+}
+
+/* Behind or before the row that was marked. */
+static struct err *beside(const struct turn *turn, const struct rec_mark *mark, bool backward,
+                          struct str *ret)
+{
+    const struct rec_listing *listing = turn->listing;
+    struct rec_place place = {.seek = {mark->keys, mark->n_keys, false, backward}};
+    bool is_same = listing->n_ties == listing->n && turn->place->skip > 0 && !backward;
+
+    if (listing->spec.col->type == SCHEMA_VIEW && !backward) {
+        place.seek.inclusive = true;
+        place.skip = (uint32_t)listing->n_ties + (is_same ? turn->place->skip : 0);
+    }
+    return write_place(turn, &place, mark->id, ret);
+}
+
+/* There are rows on the side that the page was read from if it did not begin at the list's end. */
+static struct err *find_cursors(const struct turn *turn, struct rec_page *page)
+{
+    const struct rec_listing *listing = turn->listing;
+    const bool backward = turn->place->seek.backward, is_inside = turn->place->seek.n > 0;
+    struct err *err = NULL;
+
+    if (listing->n == 0)
+        return is_inside ? turn_around(turn, backward ? &page->next : &page->prev) : NULL;
+    if (backward ? is_inside : listing->more)
+        err = beside(turn, &listing->last, false, &page->next);
+    if (!err && (backward ? listing->more : is_inside))
+        err = beside(turn, &listing->first, true, &page->prev);
+    return err;
+}
+
+/* --- the page -------------------------------------------------------------------------------- */
+
+static bool is_by_cursor(const struct rec_list_params *params)
+{
+    return params->cursor.p || params->from.n > 0;
+}
+
+static struct err *list_by_cursor(struct arena *a, struct rec_writer *w,
+                                  const struct rec_list_params *params, struct rec_page *page,
+                                  struct rec_listing *listing)
+{
+    struct rec_place place;
+    const struct turn turn = {a, listing, &place, params->sort};
+    struct err *err;
+
+    if (page->page > 1)
+        return err_new(a, E_BAD_REQUEST, "cursor and page exclude each other.", "page %lld",
+                       (long long)page->page);
+    err = rec_place_read(a, w->conn, listing->actor, listing->spec.col, params, &place);
+    if (err)
+        return err;
+    page->by_cursor = true;
+    listing->spec.seek = &place.seek;
+    listing->spec.offset = place.skip;
+    err = rec_listing_run(a, w, listing);
+    if (!err)
+        err = find_cursors(&turn, page);
+    return err;
+}
+
+struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                     const struct schema_col *col, const struct rec_list_params *params,
+                     struct buf *out)
+{
+    const struct rec_shape shape = {params->expand, params->picker};
+    struct rec_listing listing = {
+        .actor = actor, .shape = &shape, .spec = rec_spec(conn, actor, col)};
+    struct rec_writer w;
+    struct rec_page page;
+    struct err *err;
+    int64_t total;
+
+    err = rec_check_rule(a, actor, &col->list_rule);
+    if (!err && !actor->superuser)
+        err = query_check_identifiers(a, params->filter, params->sort);
+    if (!err)
+        err = rec_page_read(a, params, &page);
+    if (err)
+        return err;
+    w = (struct rec_writer){.scratch = arena_child(a), .conn = conn, .out = out};
+    if (!actor->superuser)
+        listing.spec.rule = col->list_rule.text;
+    listing.spec.filter = params->filter;
+    listing.spec.sort = params->sort;
+    listing.limit = page.per_page;
+    listing.spec.offset = page.offset;
+    BUF_ADD(out, "{\"items\":[");
+    err = is_by_cursor(params) ? list_by_cursor(a, &w, params, &page, &listing)
+                               : rec_listing_run(a, &w, &listing);
+    if (!err)
+        err = find_total(a, conn, &listing, &page, &total);
+    if (err)
+        return err;
+    rec_page_write(out, &page, total);
+    return rec_check_full(a, out);
+}

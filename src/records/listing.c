@@ -1,0 +1,159 @@
+/*
+ * Rows of a query into an answer: straight from the statement where nothing has to be known of them
+ * before, else read first.
+ */
+#include "records/listing.h"
+
+#include "records/expand.h"
+#include "records/values.h"
+
+static struct rec_mark mark_of(struct arena *a, const struct schema_col *col,
+                               const struct db_value *cells, unsigned n_cells)
+{
+    const struct rec rec = {.col = col, .cells = cells};
+    struct rec_mark mark = {.n_keys = n_cells - (unsigned)col->n_fields};
+    struct db_value *keys = ARENA_ARRAY(a, struct db_value, mark.n_keys);
+
+    for (unsigned i = 0; i < mark.n_keys; i++) {
+        keys[i] = cells[col->n_fields + i];
+        if (keys[i].type == DB_TEXT || keys[i].type == DB_BLOB)
+            keys[i].s = arena_dup(a, keys[i].s);
+    }
+    mark.keys = keys;
+    mark.id = arena_dup(a, rec_id(&rec));
+    return mark;
+}
+
+/* --- as they come ---------------------------------------------------------------------------- */
+
+static struct err *write_next(struct arena *a, struct rec_writer *w, const struct rec_level *level,
+                              struct rec_listing *listing, const struct db_value *cells,
+                              unsigned n_cells)
+{
+    const struct rec rec = {.col = listing->spec.col, .cells = cells};
+    struct err *err;
+
+    if (listing->n > 0)
+        BUF_ADD(w->out, ",");
+    err = rec_check_readable(w->scratch, &rec);
+    if (!err)
+        err = rec_write_row(w, level, cells);
+    listing->n++;
+    if (err || !listing->spec.seek)
+        return err;
+    if (listing->n == 1)
+        listing->first = mark_of(a, rec.col, cells, n_cells);
+    if ((int64_t)listing->n == listing->limit)
+        listing->last = mark_of(a, rec.col, cells, n_cells);
+    return NULL;
+}
+
+static struct err *stream_rows(struct arena *a, struct rec_writer *w, const struct rec_level *level,
+                               struct rec_listing *listing)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct db_value *cells;
+    struct err *err = rec_open(a, w->conn, &listing->spec, &stmt);
+    bool row = true;
+
+    if (err)
+        return err;
+    cells = ARENA_ARRAY(a, struct db_value, db_columns(stmt));
+    while (!err) {
+        err = db_step(a, stmt, &row);
+        if (err || !row)
+            break;
+        listing->more = listing->spec.seek && (int64_t)listing->n == listing->limit;
+        if (listing->more)
+            break;
+        rec_borrow_row(stmt, cells);
+        err = write_next(a, w, level, listing, cells, db_columns(stmt));
+    }
+    return err;
+}
+
+/* --- read first ------------------------------------------------------------------------------ */
+
+static void reverse(struct rec_rows *rows)
+{
+    for (size_t i = 0; i < rows->n / 2; i++) {
+        struct rec other = rows->items[i];
+
+        rows->items[i] = rows->items[rows->n - 1 - i];
+        rows->items[rows->n - 1 - i] = other;
+    }
+}
+
+static bool has_keys(const struct rec *rec, const struct rec_mark *mark)
+{
+    for (unsigned i = 0; i < mark->n_keys; i++)
+        if (!db_value_eq(rec->cells[rec->col->n_fields + i], mark->keys[i]))
+            return false;
+    return true;
+}
+
+/* Cuts off the one that was read to see whether there are more. */
+static void mark_rows(struct arena *a, struct rec_listing *listing, struct rec_rows *rows,
+                      unsigned n_cells)
+{
+    const struct schema_col *col = listing->spec.col;
+
+    listing->more = (int64_t)rows->n > listing->limit;
+    if (listing->more)
+        rows->n--;
+    if (listing->spec.seek->backward)
+        reverse(rows);
+    if (rows->n == 0)
+        return;
+    listing->first = mark_of(a, col, rows->items[0].cells, n_cells);
+    listing->last = mark_of(a, col, rows->items[rows->n - 1].cells, n_cells);
+    while (listing->n_ties < rows->n &&
+           has_keys(&rows->items[rows->n - 1 - listing->n_ties], &listing->last))
+        listing->n_ties++;
+}
+
+static struct err *write_rows(struct arena *a, struct rec_writer *w, struct rec_listing *listing)
+{
+    struct rec_rows rows = {0};
+    struct rec_level level;
+    unsigned n_cells;
+    struct err *err = rec_read_all(a, w->conn, &listing->spec, &rows, &n_cells);
+
+    if (!err && listing->spec.seek)
+        mark_rows(a, listing, &rows, n_cells);
+    if (!err)
+        err = rec_level_init(a, w->conn, listing->actor, listing->spec.col, &rows, listing->shape,
+                             &level);
+    listing->n = rows.n;
+    for (size_t i = 0; i < rows.n && !err; i++) {
+        if (i > 0)
+            BUF_ADD(w->out, ",");
+        err = rec_write_row(w, &level, rows.items[i].cells);
+    }
+    return err;
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
+
+/* A view's rows are compared with each other, as their ids may repeat. */
+static bool must_be_read_first(const struct rec_listing *listing)
+{
+    const struct query_spec *spec = &listing->spec;
+
+    return rec_level_needs_rows(listing->actor, spec->col, listing->shape->expand) ||
+           (spec->seek && (spec->seek->backward || spec->col->type == SCHEMA_VIEW));
+}
+
+struct err *rec_listing_run(struct arena *a, struct rec_writer *w, struct rec_listing *listing)
+{
+    struct query_spec *spec = &listing->spec;
+    struct rec_rows none = {0};
+    struct rec_level level;
+    struct err *err;
+
+    spec->limit = listing->limit + (spec->seek ? 1 : 0);
+    if (must_be_read_first(listing))
+        return write_rows(a, w, listing);
+    err = rec_level_init(a, w->conn, listing->actor, spec->col, &none, listing->shape, &level);
+    return err ? err : stream_rows(a, w, &level, listing);
+}

@@ -1,0 +1,35 @@
+/*
+ * records/listing: rows of a query, one after the other, as an answer has them. Private to this
+ * folder.
+ */
+#ifndef REEVE_RECORDS_LISTING_H
+#define REEVE_RECORDS_LISTING_H
+
+#include "records/row.h"
+
+/* A row as the next list may begin at it. */
+struct rec_mark {
+    const struct db_value *keys; /* what the rows are ordered by; NULL: there was no such row */
+    unsigned n_keys;
+    struct str id;
+};
+
+struct rec_listing {
+    const struct rec_actor *actor;
+    const struct rec_shape *shape;
+    struct query_spec spec; /* without a limit */
+    int64_t limit;          /* rows at most */
+    /* set by rec_listing_run(), the rest only where spec.seek is */
+    size_t n;                    /* rows that were written */
+    bool more;                   /* there are others behind them */
+    struct rec_mark first, last; /* of those that were written; last: NULL where none is behind it
+                                    and it was not read to the end of its part */
+    size_t n_ties;               /* how many of the last ones have the last one's keys */
+};
+
+/* Writes the rows with commas between them, in the order of the list also where they are read
+ * backward. */
+MUST_CHECK struct err *rec_listing_run(struct arena *a, struct rec_writer *w,
+                                       struct rec_listing *listing);
+
+#endif
