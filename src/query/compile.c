@@ -91,6 +91,8 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
     buf_init(&make.tmp, STATEMENT_BYTES);
     ok = query_make_sql(&make, filter, &text);
     buf_done(&make.tmp);
+    if (!ok && make.is_told)
+        return err_new(a, E_BAD_REQUEST, make.why.p, "%.*s", STR_ARG(make.why));
     if (!ok)
         return refuse(a, query_cause(a, make.why, make.text, make.at));
     *shape = (struct query_shape){

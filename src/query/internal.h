@@ -118,7 +118,8 @@ struct query_join {
 /* One of the values that rows are ordered by. */
 struct query_key {
     struct str sql;
-    bool is_random; /* the SQL is an order by itself */
+    bool is_random;  /* the SQL is an order by itself */
+    bool is_guarded; /* not everybody may see its values */
     bool descending;
     bool is_never_null;
 };
@@ -147,6 +148,7 @@ struct query_make {
     unsigned root; /* of all conditions so far */
     /* set when a function returns false */
     struct str why;
+    bool is_told;    /* in these words, to the client */
     struct str text; /* the rule or filter that it is about */
     size_t at;       /* where in it, in bytes, from 1; 0: unknown */
     size_t tail;     /* what is wrong begins as many bytes before its operand's end; 0: unknown */

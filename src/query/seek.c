@@ -27,6 +27,18 @@ static bool has_key(const struct query_make *make, struct str sql)
     return false;
 }
 
+/* A client's own value, and not that of an earlier row, stands for the first keys alone. With one
+ * it would find out what it may not see. */
+static bool check_values(struct query_make *make)
+{
+    const struct query_seek *seek = make->spec->seek;
+
+    if (seek->n > make->keys.n)
+        return query_fail(make, "the place has more values than the order has keys");
+    make->is_told = seek->n > 0 && seek->n < make->keys.n && make->keys.items[0].is_guarded;
+    return !make->is_told || query_fail(make, "A list by e-mail has no from.");
+}
+
 bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped)
 {
     struct query_key own = {.sql = own_key(make, scope),
@@ -44,8 +56,7 @@ bool query_seek_keys(struct query_make *make, const struct query_scope *scope, b
         key->sql =
             arena_concat(make->a, key->descending ? STR("MAX(") : STR("MIN("), key->sql, STR(")"));
     }
-    return make->spec->seek->n <= make->keys.n ||
-           query_fail(make, "the place has more values than the order has keys");
+    return check_values(make);
 }
 
 /* --- the condition --------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ static bool find_key(struct query_make *make, struct query_scope *scope, struct 
         return query_fail(make, "invalid sort field %.*s", STR_ARG(query_quote(make->a, name)));
     ret->sql = value.sql;
     ret->is_never_null = value.is_never_null;
+    ret->is_guarded = value.guard.p != NULL;
     return true;
 }
 

@@ -81,17 +81,30 @@ static struct err *turn_around(const struct turn *turn, struct str *ret)
     return write_place(turn, &place, STR_NONE, ret);
 }
 
+/* Nothing but rows at the very place where the page began. */
+static bool is_at_place(const struct turn *turn)
+{
+    const struct query_seek *seek = &turn->place->seek;
+    const struct rec_listing *listing = turn->listing;
+
+    if (listing->n_ties < listing->n || listing->last.n_keys != seek->n)
+        return false;
+    for (unsigned i = 0; i < seek->n; i++)
+        if (!db_value_eq(listing->last.keys[i], seek->values[i]))
+            return false;
+    return true;
+}
+
 /* Behind or before the row that was marked. */
 static struct err *beside(const struct turn *turn, const struct rec_mark *mark, bool backward,
                           struct str *ret)
 {
     const struct rec_listing *listing = turn->listing;
     struct rec_place place = {.seek = {mark->keys, mark->n_keys, false, backward}};
-    bool is_same = listing->n_ties == listing->n && turn->place->skip > 0 && !backward;
 
     if (listing->spec.col->type == SCHEMA_VIEW && !backward) {
         place.seek.inclusive = true;
-        place.skip = (uint32_t)listing->n_ties + (is_same ? turn->place->skip : 0);
+        place.skip = (uint32_t)listing->n_ties + (is_at_place(turn) ? turn->place->skip : 0);
     }
     return write_place(turn, &place, mark->id, ret);
 }
@@ -123,19 +136,19 @@ static struct err *list_by_cursor(struct arena *a, struct rec_writer *w,
                                   const struct rec_list_params *params, struct rec_page *page,
                                   struct rec_listing *listing)
 {
-    struct rec_place place;
-    const struct turn turn = {a, listing, &place, params->sort};
+    struct rec_place *place = ARENA_NEW(a, struct rec_place); /* the listing keeps it */
+    const struct turn turn = {a, listing, place, params->sort};
     struct err *err;
 
     if (page->page > 1)
         return err_new(a, E_BAD_REQUEST, "cursor and page exclude each other.", "page %lld",
                        (long long)page->page);
-    err = rec_place_read(a, w->conn, listing->actor, listing->spec.col, params, &place);
+    err = rec_place_read(a, w->conn, listing->actor, listing->spec.col, params, place);
     if (err)
         return err;
     page->by_cursor = true;
-    listing->spec.seek = &place.seek;
-    listing->spec.offset = place.skip;
+    listing->spec.seek = &place->seek;
+    listing->spec.offset = place->skip;
     err = rec_listing_run(a, w, listing);
     if (!err)
         err = find_cursors(&turn, page);
