@@ -122,6 +122,7 @@ struct query_key {
     bool is_guarded; /* not everybody may see its values */
     bool descending;
     bool is_never_null;
+    bool is_indexed; /* the rows can be had in its order */
 };
 
 struct query_make {
@@ -331,16 +332,24 @@ bool query_condition(struct query_make *make, struct query_scope *scope,
                      const struct query_node *root, struct str *ret);
 /* Adds the keys of a sort. */
 bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort);
-/* Appends the terms of ORDER BY. */
-void query_write_order(struct query_make *make, bool backward);
+/* Appends the terms of ORDER BY: the keys, or, where `from` is above 0, the numbers of the columns
+ * that they stand in from there on. */
+void query_write_order(struct query_make *make, bool backward, size_t from);
 
 /* --- places in an order (seek.c) ------------------------------------------------------------- */
 
 /* Behind the sort's keys the one that makes each row's place its own. Where joins give several rows
  * for one, `grouped`, a key is the least of them, or the greatest in a descending order. */
 bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped);
-/* Whether a row is at the place or behind it; p NULL: all are. */
-struct str query_seek_condition(struct query_make *make);
+/* Whether a row is at the place or behind it. In one condition; or in two, for as many statements:
+ * rows that have the place's first value, of which there may be so many that they are not to be
+ * looked through, and those that come behind them. Neither: all rows are. */
+struct query_seek_conditions {
+    struct str all;
+    struct str same, behind;
+};
+void query_seek_conditions(struct query_make *make, bool grouped,
+                           struct query_seek_conditions *ret);
 
 /* --- the cache ------------------------------------------------------------------------------- */
 

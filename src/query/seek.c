@@ -169,44 +169,70 @@ static bool is_row_value(const struct place *place)
     return true;
 }
 
-/* One comparison of all keys: the engine finds the place in an index by as many as that has. */
-static void add_row_value(const struct place *place)
+/* One comparison of all keys from the first: the engine finds the place in an index by as many as
+ * that has. */
+static void add_row_value(const struct place *place, unsigned first)
 {
     struct buf *out = &place->make->tmp;
     const unsigned n = place->seek->n;
 
-    for (unsigned i = 0; i < n; i++) {
-        buf_add(out, i > 0 ? STR(", ") : STR("("));
+    for (unsigned i = first; i < n; i++) {
+        buf_add(out, i > first ? STR(", ") : STR("("));
         add_key(place, i);
     }
     BUF_ADD(out, ")");
-    buf_add(out, comparison(place, 0, place->seek->inclusive));
-    for (unsigned i = 0; i < n; i++) {
-        buf_add(out, i > 0 ? STR(", ") : STR("("));
+    buf_add(out, comparison(place, first, place->seek->inclusive));
+    for (unsigned i = first; i < n; i++) {
+        buf_add(out, i > first ? STR(", ") : STR("("));
         add_value(place, i);
     }
     BUF_ADD(out, ")");
 }
 
-struct str query_seek_condition(struct query_make *make)
+static struct str in_one(const struct place *place)
 {
-    const struct place place = {make, make->spec->seek};
+    struct query_make *make = place->make;
     size_t mark = make->tmp.n;
 
-    if (place.seek->n == 0)
-        return STR_NONE;
-    if (is_row_value(&place)) {
-        add_row_value(&place);
+    if (is_row_value(place)) {
+        add_row_value(place, 0);
         return query_take(make, mark);
     }
     BUF_ADD(&make->tmp, "(");
-    if (is_plain(&place, 0)) { /* follows from the rest, but for an index it has to be said */
-        add_key(&place, 0);
-        buf_add(&make->tmp, comparison(&place, 0, true));
-        add_value(&place, 0);
+    if (is_plain(place, 0)) { /* follows from the rest, but for an index it has to be said */
+        add_key(place, 0);
+        buf_add(&make->tmp, comparison(place, 0, true));
+        add_value(place, 0);
         BUF_ADD(&make->tmp, " AND ");
     }
-    add_steps(&place);
+    add_steps(place);
     BUF_ADD(&make->tmp, ")");
     return query_take(make, mark);
+}
+
+/* An index alone ends with the row's own key, but the engine finds no place by that. */
+static void in_two(const struct place *place, struct query_seek_conditions *ret)
+{
+    struct query_make *make = place->make;
+    size_t mark = make->tmp.n;
+
+    add_equal(place, 0);
+    BUF_ADD(&make->tmp, " AND ");
+    add_row_value(place, 1);
+    ret->same = query_take(make, mark);
+    add_behind(place, 0);
+    ret->behind = query_take(make, mark);
+}
+
+void query_seek_conditions(struct query_make *make, bool grouped, struct query_seek_conditions *ret)
+{
+    const struct place place = {make, make->spec->seek};
+
+    *ret = (struct query_seek_conditions){0};
+    if (place.seek->n == 0)
+        return;
+    if (!grouped && place.seek->n > 1 && make->keys.items[0].is_indexed && is_row_value(&place))
+        in_two(&place, ret);
+    else
+        ret->all = in_one(&place);
 }

@@ -47,6 +47,8 @@ static bool find_key(struct query_make *make, struct query_scope *scope, struct 
     ret->sql = value.sql;
     ret->is_never_null = value.is_never_null;
     ret->is_guarded = value.guard.p != NULL;
+    ret->is_indexed =
+        ret->is_never_null && schema_field(scope->col, name) && schema_is_ordered(scope->col, name);
     return true;
 }
 
@@ -82,14 +84,17 @@ bool query_sort(struct query_make *make, struct query_scope *scope, struct str s
     return true;
 }
 
-void query_write_order(struct query_make *make, bool backward)
+void query_write_order(struct query_make *make, bool backward, size_t from)
 {
     for (size_t i = 0; i < make->keys.n; i++) {
         const struct query_key *key = &make->keys.items[i];
 
         if (i > 0)
             BUF_ADD(&make->tmp, ", ");
-        buf_add(&make->tmp, key->sql);
+        if (from > 0)
+            buf_add_u64(&make->tmp, from + i);
+        else
+            buf_add(&make->tmp, key->sql);
         if (!key->is_random)
             buf_add(&make->tmp, key->descending != backward ? STR(" DESC") : STR(" ASC"));
     }

@@ -9,8 +9,8 @@
 
 struct parts {
     VEC(struct str) conditions;
-    bool grouped;    /* what joins give for one row is one again */
-    struct str seek; /* p NULL: none */
+    bool grouped; /* what joins give for one row is one again */
+    struct query_seek_conditions seek;
 };
 
 static void add_condition(struct query_make *make, struct parts *parts, struct str text)
@@ -212,10 +212,12 @@ static void write_group(struct query_make *make, const struct query_scope *scope
         make->dialect->row_id(&make->tmp, scope->alias);
 }
 
-static struct str write_statement(struct query_make *make, const struct query_scope *scope,
-                                  const struct parts *parts)
+/* SELECT to HAVING. also: one more condition; p NULL: none. */
+static void write_rows(struct query_make *make, const struct query_scope *scope,
+                       const struct parts *parts, struct str also)
 {
-    size_t mark = make->tmp.n;
+    const size_t n = parts->conditions.n;
+    const bool is_where = also.p && !parts->grouped;
 
     write_select(make, scope);
     BUF_ADD(&make->tmp, " FROM ");
@@ -224,20 +226,43 @@ static struct str write_statement(struct query_make *make, const struct query_sc
     buf_add(&make->tmp, scope->alias);
     for (size_t i = 0; i < make->joins.n; i++)
         buf_add(&make->tmp, make->joins.items[i].text);
-    for (size_t i = 0; i < parts->conditions.n; i++) {
+    for (size_t i = 0; i < n + is_where; i++) {
         buf_add(&make->tmp, i == 0 ? STR(" WHERE ") : STR(" AND "));
-        buf_add(&make->tmp, parts->conditions.items[i]);
+        buf_add(&make->tmp, i < n ? parts->conditions.items[i] : also);
     }
-    if (parts->grouped)
-        write_group(make, scope);
-    if (parts->grouped && parts->seek.p) {
+    if (!parts->grouped)
+        return;
+    write_group(make, scope);
+    if (also.p) {
         BUF_ADD(&make->tmp, " HAVING ");
-        buf_add(&make->tmp, parts->seek);
+        buf_add(&make->tmp, also);
     }
-    if (make->keys.n > 0 && make->spec->want == QUERY_ROWS) {
-        BUF_ADD(&make->tmp, " ORDER BY ");
-        query_write_order(make, make->spec->seek && make->spec->seek->backward);
+}
+
+static void write_order(struct query_make *make, const struct query_scope *scope, bool by_columns)
+{
+    const struct query_seek *seek = make->spec->seek;
+
+    if (make->keys.n == 0 || make->spec->want != QUERY_ROWS)
+        return;
+    BUF_ADD(&make->tmp, " ORDER BY ");
+    query_write_order(make, seek && seek->backward, by_columns ? scope->col->n_fields + 1 : 0);
+}
+
+static struct str write_statement(struct query_make *make, const struct query_scope *scope,
+                                  const struct parts *parts)
+{
+    const struct query_seek_conditions *seek = &parts->seek;
+    size_t mark = make->tmp.n;
+
+    if (seek->same.p) {
+        write_rows(make, scope, parts, seek->same);
+        BUF_ADD(&make->tmp, " UNION ALL ");
+        write_rows(make, scope, parts, seek->behind);
+    } else {
+        write_rows(make, scope, parts, seek->all);
     }
+    write_order(make, scope, seek->same.p != NULL);
     write_range(make);
     return query_take(make, mark);
 }
@@ -281,9 +306,7 @@ static bool add_seek(struct query_make *make, const struct query_scope *scope, s
     parts->grouped = make->multiplies;
     if (!query_seek_keys(make, scope, parts->grouped))
         return false;
-    parts->seek = query_seek_condition(make);
-    if (parts->seek.p && !parts->grouped)
-        add_condition(make, parts, parts->seek);
+    query_seek_conditions(make, parts->grouped, &parts->seek);
     return true;
 }
 

@@ -59,7 +59,10 @@ def fill(site, chance):
     more = FIELDS + [
         {"name": "one", "type": "relation", "collectionId": col["id"], "maxSelect": 1},
         {"name": "many", "type": "relation", "collectionId": col["id"], "maxSelect": 5}]
-    site.send("PATCH", "/api/collections/walks", {"fields": col["fields"] + more[len(FIELDS):]})
+    site.send("PATCH", "/api/collections/walks", {
+        "fields": col["fields"] + more[len(FIELDS):],
+        "indexes": ["CREATE INDEX walks_n ON walks (n)", "CREATE INDEX walks_flag ON walks (flag)",
+                    "CREATE INDEX walks_title ON walks (title, n DESC)"]})
     ids = []
     for _ in range(ROWS):
         value = {"title": chance.choice(["", "a", "b", "B", "\u00e4", "z" * 40]),
