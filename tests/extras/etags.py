@@ -328,6 +328,47 @@ def races_elsewhere(site):
     site.tally.check("etags: a change against a removal", statuses in ([200, 412], [404, 204]), statuses)
 
 
+def batches(site):
+    path = VIEW + site.make(age=1)
+    site.make()
+
+    def send(*items, **headers):
+        return site.send("POST", "/api/batch", {"requests": list(items)}, **headers)
+
+    def patch(age, **headers):
+        return {"method": "PATCH", "url": path, "body": {"age": age}, "headers": headers}
+
+    status, answer, headers = send(patch(2), If_Match='"x"', If_None_Match="*")
+    site.same("a batch's own headers are no conditions", [status, headers.get("ETag")], [200, None])
+    tag = site.tag(path)
+    refused = {"code": "batch_request_failed", "message": "Batch request failed.", "response": {
+        "data": {}, "status": 412, "message": OTHER % "record is"}}
+    for wrong in ({"If-Match": '"x"'}, {"if-match": "W/" + tag}, {"If-None-Match": "*"}, {"If-Match": "broken"}):
+        status, answer, _ = send({"method": "POST", "url": VIEW[:-1], "body": {"name": "batched"}}, patch(3, **wrong))
+        site.same("an item's condition: %s" % wrong, [status, answer["data"]["requests"]], [400, {"1": refused}])
+    site.same("an item's condition comes before its body", send(patch(1000, **{"If-Match": '"x"'}))[1][
+        "data"]["requests"], {"0": refused})
+    site.same("nothing of it is left", [site.tag(path), reeve.query(
+        site.server.dir, "SELECT count(*) FROM people WHERE name = 'batched'")[0][0]], [tag, 0])
+    site.same("an item's is satisfied", send(patch(3, **{"If-Match": tag}))[0], 200)
+    site.same("it is another one by then", send(patch(4), patch(5, **{"If-Match": site.tag(path)}))[1][
+        "data"]["requests"], {"1": refused})
+    site.same("an item's is empty", send(patch(4, **{"If-Match": "", "If-None-Match": None}))[0], 200)
+    key = path[len(VIEW):]
+
+    def put(key, **headers):
+        return {"method": "PUT", "url": VIEW[:-1], "headers": headers,
+                "body": {"id": key, "name": "n" + os.urandom(8).hex()}}
+
+    site.same("upserts", [send(put(*item))[0] if len(item) == 1 else send(put(item[0], **item[1]))[0] for item in (
+        (key, {"If-None-Match": "*"}), (key, {"If-Match": '"x"'}), (key, {"If-Match": "*"}),
+        ("upserted0000000", {"If-Match": "*"}), ("upserted0000000", {"If-None-Match": "*"}),
+        ("upserted0000000", {"If-None-Match": "*"}))], [400, 400, 200, 400, 200, 400])
+    tag = site.tag(path)
+    delete = {"method": "DELETE", "url": path}
+    site.same("deletes", [send({**delete, "headers": {"If-Match": v}})[0] for v in ('"x"', tag)], [400, 200])
+
+
 def heard(binary, base, tally):
     """What somebody listens to is compared again where it is done: binary is tests/events/server.c."""
     with reeve.Server(binary, base) as server:
@@ -366,7 +407,7 @@ def heard_races(site):
         site.same("heard: race of " + url, statuses, [200, 412, 412])
 
 
-PARTS = (asked, creates, views, mixtures, updates, deletes, races, origins, schemas, seen_through,
+PARTS = (asked, creates, views, mixtures, updates, deletes, races, origins, batches, schemas, seen_through,
          of_collections, of_settings, races_elsewhere)
 
 
