@@ -235,6 +235,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
         .n_uploads = submitted->n_uploads,
         .is_leased = true,
         .matches = batch->matches,
+        .condition = api_item_condition(a, submitted->headers),
         .gone = &call->req->gone,
     };
     make_drafts(call, &request, ret);

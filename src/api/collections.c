@@ -91,6 +91,7 @@ struct coll_change {
     const struct schema_col *old;
     const struct json *body;
     struct str type, name; /* of a new one */
+    const struct rec_condition *condition;
     int64_t now_ms;
     struct schema_def *heard; /* the definition that listeners are asked about; NULL: nobody is */
 };
@@ -146,22 +147,55 @@ struct err *coll_change(struct db_conn *tx, const struct coll_change *change, st
     return err ? coll_failed(a, err, failed_words(change)) : NULL;
 }
 
-static struct rec_written *answer(struct arena *a, const struct schema_def *def)
+/* What a unit has stored. */
+struct stored {
+    struct schema_def *def;
+    struct str version; /* empty: nobody asks */
+};
+
+/* Read again: the code of a definition is one of its row. */
+static struct err *find_stored(const struct coll_change *change, struct db_conn *tx,
+                               struct arena *a, struct schema_def *def, struct stored *ret)
 {
+    struct schema *schema;
+    struct err *err;
+
+    *ret = (struct stored){.def = def};
+    if (!change->condition)
+        return NULL;
+    err = schema_load(a, tx, &schema);
+    if (err)
+        return err;
+    ret->version = api_collection_version(a, schema, map_find(&schema->by_id, def->id));
+    schema_unref(schema);
+    return NULL;
+}
+
+static struct rec_written *answer(struct arena *a, const struct stored *stored)
+{
+    struct rec_written *written;
     struct buf body;
 
     buf_init(&body, LIMIT_RESPONSE_BYTES);
-    schema_write_def(&body, def);
-    return coll_answer(a, &body);
+    schema_write_def(&body, stored->def);
+    written = coll_answer(a, &body);
+    written->version = stored->version;
+    return written;
 }
 
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
+    const struct coll_change *change = in;
     struct schema_def *def;
-    struct err *err = coll_change(tx, in, a, NULL, &def);
+    struct stored stored;
+    struct err *err = coll_check_condition(a, change->condition, change->schema, change->old);
 
     if (!err)
-        *ret_out = answer(a, def);
+        err = coll_change(tx, change, a, NULL, &def);
+    if (!err)
+        err = find_stored(change, tx, a, def, &stored);
+    if (!err)
+        *ret_out = answer(a, &stored);
     return err;
 }
 
@@ -171,7 +205,8 @@ struct heard_change {
     struct coll_heard heard;
     const struct coll_change *change;
     struct api_call *call;
-    bool is_checked; /* VALIDATE has come to the checks */
+    bool is_checked;    /* VALIDATE has come to the checks */
+    struct str version; /* of what EXECUTE has stored; empty: nobody asks */
 };
 
 /* A unit works on a copy: the definition is the listeners'. */
@@ -197,6 +232,8 @@ static struct err *make_fresh(const struct heard_change *it, struct coll_save *s
     const struct schema_col *old = it->change->old;
     struct err *err = coll_follow(save->a, save->tx, &save->schema, &save->old);
 
+    if (!err)
+        err = coll_check_condition(save->a, it->change->condition, save->schema, save->old);
     if (!err && old && !str_eq(old->updated, save->old->updated))
         err = err_new(save->a, E_UNAVAILABLE, NULL,
                       "the collection was changed while listeners were asked");
@@ -218,6 +255,7 @@ static struct err *store_unit(struct db_conn *tx, const void *in, struct arena *
 {
     const struct heard_change *it = in;
     struct coll_save save = save_of(it->change, tx, a);
+    struct stored *stored = ARENA_NEW(a, struct stored);
     struct err *err = make_fresh(it, &save);
 
     if (!err && it->is_checked)
@@ -228,7 +266,9 @@ static struct err *store_unit(struct db_conn *tx, const void *in, struct arena *
         err = err_new(a, E_BAD_REQUEST, NULL, "invalid fields");
     if (!err)
         err = coll_write(&save, &it->heard);
-    *ret_out = save.is_stored ? save.def : NULL;
+    if (!err && save.is_stored)
+        err = find_stored(it->change, tx, a, save.def, stored);
+    *ret_out = save.is_stored ? stored : NULL;
     return err;
 }
 
@@ -248,8 +288,11 @@ static struct err *execute(struct coll_heard *heard)
     struct err *err = coll_run_leased(it->call, true, store_unit, it, &out);
 
     if (!err && out) {
-        *heard->event.def = *(const struct schema_def *)out;
+        const struct stored *stored = out;
+
+        *heard->event.def = *stored->def;
         heard->event.now = heard->event.def;
+        it->version = stored->version;
     }
     return err;
 }
@@ -273,7 +316,7 @@ static struct err *carry_out(struct coll_heard *heard)
 
     if (err)
         return coll_failed(heard->a, err, failed_words(it->change));
-    it->call->out = answer(heard->a, heard->event.def);
+    it->call->out = answer(heard->a, &(struct stored){heard->event.def, it->version});
     return NULL;
 }
 
@@ -350,6 +393,7 @@ struct err *coll_read_change(struct api_call *call, const struct schema_col *old
                                    .schema = call->schema,
                                    .old = old,
                                    .body = body,
+                                   .condition = api_condition(call),
                                    .now_ms = call->caller.actor.scope.now_ms};
     if (!old &&
         (!text_member(body, "type", &change->type) || !text_member(body, "name", &change->name)))
@@ -365,8 +409,10 @@ static struct err *prepare(struct api_call *call, const struct schema_col *old, 
 {
     const struct coll_change *change = NULL;
     const struct json *body;
-    struct err *err = read_definition(call, old, failed, &body);
+    struct err *err = coll_check_condition(call->arena, api_condition(call), call->schema, old);
 
+    if (!err)
+        err = read_definition(call, old, failed, &body);
     if (!err)
         err = coll_read_change(call, old, body, &change);
     call->state = (void *)(uintptr_t)change; /* from now on, units only read it */
@@ -388,6 +434,7 @@ static struct err *update_collection(struct api_call *call)
 
 static struct err *view_collection(struct api_call *call)
 {
+    const struct rec_condition *condition = api_condition(call);
     const struct schema_col *col;
     struct err *err = api_collection(call, NULL, &col);
 
@@ -395,7 +442,10 @@ static struct err *view_collection(struct api_call *call)
         return err;
     schema_write_def(&call->req->resp.body, schema_def_of(call->arena, col));
     req_answer_json(call->req, 200);
-    return NULL;
+    if (!condition)
+        return NULL;
+    return api_etag_view(call, condition, api_collection_version(call->arena, call->schema, col),
+                         API_OTHER_COLLECTION);
 }
 
 const struct api_work api_collections_create =

@@ -64,6 +64,11 @@ MUST_CHECK struct err *coll_store(struct coll_save *save);
 /* The client's words for a raw error or a listener's: "<failed>." with its items, or with what
  * coll_words_of() says. */
 struct err *coll_failed(struct arena *a, struct err *err, const char *failed);
+/* E_PRECONDITION unless the collection of that snapshot, NULL: a new one, satisfies the condition,
+ * which may be NULL. */
+MUST_CHECK struct err *coll_check_condition(struct arena *a, const struct rec_condition *condition,
+                                            const struct schema *schema,
+                                            const struct schema_col *col);
 /* The answer of a unit. */
 struct rec_written *coll_answer(struct arena *a, struct buf *body);
 
@@ -125,7 +130,8 @@ MUST_CHECK struct err *coll_run_leased(struct api_call *call, bool changes_schem
 
 /* --- changes: read from a body, then carried out in a unit ------------------------------------ */
 
-/* Each takes from the call what it needs; errors are the client's. The unit's `log` takes the steps
+/* Each takes from the call what it needs; errors are the client's. Conditions are for the units of
+ * a call that carries the change out. The unit's `log` takes the steps
  * that were run (schema/plan.h); NULL: nobody asks. */
 
 /* collections.c: one is made (old NULL) or changed. body: an object, or null. */

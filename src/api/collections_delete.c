@@ -12,6 +12,7 @@
 struct coll_removal {
     struct rec_scope scope;
     const struct schema_col *col;
+    const struct rec_condition *condition;
 };
 
 /* What goes after the commit. */
@@ -112,10 +113,18 @@ struct err *coll_remove(struct db_conn *tx, const struct coll_removal *removal, 
     return NULL;
 }
 
+/* Its collection is the one of the running unit's snapshot. */
+static struct err *check_condition(struct arena *a, const struct coll_removal *removal)
+{
+    return coll_check_condition(a, removal->condition, removal->scope.schema, removal->col);
+}
+
 static struct err *delete_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
+    struct err *err = check_condition(a, in);
+
     *ret_out = ARENA_NEW(a, struct rec_written);
-    return coll_remove(tx, in, a, NULL);
+    return err ? err : coll_remove(tx, in, a, NULL);
 }
 
 /* --- delete, with listeners ----------------------------------------------------------------- */
@@ -150,6 +159,8 @@ static struct err *remove_unit(struct db_conn *tx, const void *in, struct arena 
     inner.a = a;
     inner.user = &removing;
     *ret_out = NULL;
+    if (!err)
+        err = check_condition(a, &removal);
     return err ? err : coll_raise(&inner, EVENT_WRITE, remove_now);
 }
 
@@ -270,7 +281,7 @@ static struct err *truncate_unit(struct db_conn *tx, const void *in, struct aren
     struct file_removal *files = rec_files_to_go(a, tx, removal->scope.files, NULL);
     struct arena *scratch = arena_child(a);
     struct str_list ids = {.n = 1};
-    struct err *err = NULL;
+    struct err *err = check_condition(a, removal);
     size_t n_kept = 0;
 
     while (!err && ids.n > 0) { /* each batch removes or keeps one at least, or it is an error */
@@ -291,18 +302,21 @@ const struct coll_removal *coll_read_removal(struct api_call *call, const struct
 {
     struct coll_removal *removal = ARENA_NEW(call->arena, struct coll_removal);
 
-    *removal = (struct coll_removal){call->caller.actor.scope, col};
+    *removal = (struct coll_removal){call->caller.actor.scope, col, api_condition(call)};
     return removal;
 }
 
 static struct err *prepare_removal(struct api_call *call)
 {
+    const struct coll_removal *removal;
     const struct schema_col *col;
     struct err *err = api_collection(call, NULL, &col);
 
-    if (!err)
-        call->state = (void *)(uintptr_t)coll_read_removal(call, col); /* units only read it */
-    return err;
+    if (err)
+        return err;
+    removal = coll_read_removal(call, col);
+    call->state = (void *)(uintptr_t)removal;     /* units only read it */
+    return check_condition(call->arena, removal); /* no listener hears of one that is refused */
 }
 
 static struct err *prepare_truncate(struct api_call *call)

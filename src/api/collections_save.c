@@ -162,6 +162,18 @@ struct err *coll_failed(struct arena *a, struct err *err, const char *failed)
     return err;
 }
 
+struct err *coll_check_condition(struct arena *a, const struct rec_condition *condition,
+                                 const struct schema *schema, const struct schema_col *col)
+{
+    struct str version = STR_NONE;
+
+    if (!rec_condition_compares(condition))
+        return NULL;
+    if (col)
+        version = api_collection_version(a, schema, col);
+    return api_condition_check(a, condition, version, API_OTHER_COLLECTION);
+}
+
 struct rec_written *coll_answer(struct arena *a, struct buf *body)
 {
     struct rec_written *written = ARENA_NEW(a, struct rec_written);

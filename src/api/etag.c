@@ -1,16 +1,23 @@
 /*
- * Entity tags of records (RFC 9110 8.8.3, 13.1), where the setting records.etags is on.
+ * Entity tags of records, collections and settings, and the conditions of requests (RFC 9110 13).
  *
- * A tag is "version-answer": the version of the stored row, which If-Match compares, and a code of
+ * A tag is "version-answer": the version of what is stored, which If-Match compares, and a code of
  * the answer, which If-None-Match of a view compares. The second part covers the body (with all
  * that was expanded and picked), the query string, which says so, and the caller. Both are keyed:
  * they tell nothing but whether something changed.
+ *
+ * Conditions hold wherever they are sent. The tag itself is for who asks for it with one of their
+ * headers, be it an empty one, or where the setting records.etags is on.
  */
 #include "api/internal.h"
 #include "base/crypto.h"
+#include "base/limits.h"
 
 #define ANSWER_BYTES ((size_t)12)
-#define PURPOSE STR("reeve.answer")
+#define VERSION_BYTES ((size_t)REC_VERSION_LEN / 4 * 3)
+#define FOR_ANSWER STR("reeve.answer")
+#define FOR_COLLECTION STR("reeve.version.collection")
+#define FOR_SETTINGS STR("reeve.version.settings")
 
 /* --- what the request demands --------------------------------------------------------------- */
 
@@ -50,6 +57,8 @@ static void read_tags(struct arena *a, struct str text, struct rec_tags *ret)
     struct str rest = skip_blanks(text);
     struct rec_tag tag;
 
+    if (str_trim_space(text).n == 0)
+        return; /* it asks for the tag alone */
     ret->sent = true;
     if (str_eq(str_trim_space(text), STR("*")))
         ret->any = true;
@@ -57,32 +66,99 @@ static void read_tags(struct arena *a, struct str text, struct rec_tags *ret)
         *VEC_PUSH(a, ret) = tag;
 }
 
+/* One header into *condition, which the first of them makes. */
+static void read_header(struct arena *a, struct str name, struct str value,
+                        struct rec_condition **condition)
+{
+    static const struct str match = STR_INIT("If-Match"), none_match = STR_INIT("If-None-Match");
+    bool is_match;
+
+    if (name.n != match.n && name.n != none_match.n)
+        return; /* most of them */
+    is_match = str_eq_nocase(name, match);
+    if (!is_match && !str_eq_nocase(name, none_match))
+        return;
+    if (!*condition)
+        *condition = ARENA_NEW(a, struct rec_condition);
+    read_tags(a, value, is_match ? &(*condition)->match : &(*condition)->none_match);
+}
+
 const struct rec_condition *api_condition(struct api_call *call)
 {
     const struct req_pairs *headers = &call->req->headers;
-    struct rec_condition *condition;
+    struct rec_condition *condition = NULL;
 
-    if (!call->settings->records.etags)
-        return NULL;
-    condition = ARENA_NEW(call->arena, struct rec_condition);
-    for (size_t i = 0; i < headers->n; i++) {
-        if (str_eq_nocase(headers->items[i].name, STR("If-Match")))
-            read_tags(call->arena, headers->items[i].value, &condition->match);
-        else if (str_eq_nocase(headers->items[i].name, STR("If-None-Match")))
-            read_tags(call->arena, headers->items[i].value, &condition->none_match);
-    }
+    for (size_t i = 0; i < headers->n; i++)
+        read_header(call->arena, headers->items[i].name, headers->items[i].value, &condition);
+    if (!condition && call->settings->records.etags)
+        condition = ARENA_NEW(call->arena, struct rec_condition);
     return condition;
+}
+
+const struct rec_condition *api_item_condition(struct arena *a, const struct json *headers)
+{
+    struct rec_condition *condition = NULL;
+
+    for (uint32_t i = 0; headers && i < headers->n; i++) {
+        const struct json_member *member = &headers->members[i];
+
+        if (member->value.type == JSON_TEXT)
+            read_header(a, member->key, member->value.text, &condition);
+    }
+    return rec_condition_compares(condition) ? condition : NULL;
+}
+
+struct err *api_condition_check(struct arena *a, const struct rec_condition *condition,
+                                struct str version, const char *message)
+{
+    struct err *err = rec_condition_check(a, condition, version);
+
+    if (err)
+        err->message = message;
+    return err;
+}
+
+/* --- versions ------------------------------------------------------------------------------- */
+
+static struct str keyed(struct arena *a, const struct schema *schema, struct str purpose,
+                        struct str data, size_t n_bytes)
+{
+    const struct str secret = schema->superusers->auth->tokens[TOKEN_AUTH].secret;
+    unsigned char code[SHA256_LEN];
+
+    hmac_sha256(code, purpose, secret, data);
+    return base64url_encode(a, (struct str){(const char *)code, n_bytes});
+}
+
+struct str api_collection_version(struct arena *a, const struct schema *schema,
+                                  const struct schema_col *col)
+{
+    AUTO_BUF struct buf data;
+
+    buf_init(&data, sizeof(col->code) + col->updated.n);
+    buf_add_bytes(&data, &col->code, sizeof(col->code)); /* its id is in there */
+    buf_add(&data, col->updated);
+    return keyed(a, schema, FOR_COLLECTION, buf_str(&data), VERSION_BYTES);
+}
+
+struct str api_settings_version(struct arena *a, const struct schema *schema,
+                                enum settings_kind kind, const struct settings *settings)
+{
+    AUTO_BUF struct buf stored;
+
+    buf_init(&stored, LIMIT_RESPONSE_BYTES);
+    settings_write(&stored, kind, settings, true);
+    return keyed(a, schema, FOR_SETTINGS, buf_str(&stored), VERSION_BYTES);
 }
 
 /* --- tags ----------------------------------------------------------------------------------- */
 
 static struct str tag_of(struct api_call *call, struct str version)
 {
-    const struct str secret = call->schema->superusers->auth->tokens[TOKEN_AUTH].secret;
     const struct rec *auth = call->caller.actor.auth;
     const struct str seen[] = {buf_str(&call->req->resp.body), call->req->query,
                                auth ? auth->col->id : STR(""), auth ? rec_id(auth) : STR("")};
-    unsigned char digest[SHA256_LEN], code[SHA256_LEN];
+    unsigned char digest[SHA256_LEN];
     AUTO_BUF struct buf data;
     struct str answer;
 
@@ -91,8 +167,7 @@ static struct str tag_of(struct api_call *call, struct str version)
         sha256(digest, seen[i]);
         buf_add_bytes(&data, digest, sizeof(digest));
     }
-    hmac_sha256(code, PURPOSE, secret, buf_str(&data));
-    answer = base64url_encode(call->arena, (struct str){(const char *)code, ANSWER_BYTES});
+    answer = keyed(call->arena, call->schema, FOR_ANSWER, buf_str(&data), ANSWER_BYTES);
     return arena_concat(call->arena, version, STR("-"), answer);
 }
 
@@ -110,21 +185,15 @@ void api_etag_add(struct api_call *call, struct str version)
         add_header(call, tag_of(call, version));
 }
 
-struct err *api_etag_view(struct api_call *call, const struct schema_col *col)
+struct err *api_etag_view(struct api_call *call, const struct rec_condition *condition,
+                          struct str version, const char *message)
 {
-    const struct rec_condition *condition = api_condition(call);
-    struct str version, tag;
-    struct rec *rec;
-    struct err *err;
+    const struct rec_condition match = {.match = condition->match};
+    struct err *err = api_condition_check(call->arena, &match, version, message);
+    struct str tag;
 
-    if (!condition)
-        return NULL;
-    err = rec_find(call->arena, call->conn, col, call->req->params[1], &rec);
-    if (err || !rec)
+    if (err)
         return err;
-    version = rec_version(call->arena, call->schema, rec);
-    if (condition->match.sent && !rec_tags_have(&condition->match, version, false, true))
-        return err_new(call->arena, E_PRECONDITION, NULL, "If-Match names another version");
     tag = tag_of(call, version);
     add_header(call, tag);
     if (condition->none_match.sent && rec_tags_have(&condition->none_match, tag, true, false))

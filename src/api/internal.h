@@ -213,13 +213,31 @@ extern const struct api_work api_schema_plan;
  */
 void api_settings_changed(void *user);
 
-/* etag.c: nothing of it happens unless the setting records.etags is on. */
-/* What the request's If-Match and If-None-Match say, or NULL. */
+/* etag.c */
+/* What the request's If-Match and If-None-Match say. NULL: it has neither, and the setting
+ * records.etags is off, so it is answered without a tag. */
 const struct rec_condition *api_condition(struct api_call *call);
-/* Adds the ETag of the record's answer in resp.body; the conditions may make it another one: 304
- * without a body, or E_PRECONDITION. */
-MUST_CHECK struct err *api_etag_view(struct api_call *call, const struct schema_col *col);
-/* Adds the ETag of a record of that version, whose answer is in resp.body. Empty: none. */
+/* The same of an object of headers that one of a batch's requests has, NULL: none. NULL: they
+ * demand nothing; items have no tags. */
+const struct rec_condition *api_item_condition(struct arena *a, const struct json *headers);
+/* The client's words where a condition on one of these is not satisfied. */
+#define API_OTHER_RECORD "The record is not in the state that the request asks for."
+#define API_OTHER_COLLECTION "The collection is not in the state that the request asks for."
+#define API_OTHER_SETTINGS "The settings are not in the state that the request asks for."
+/* rec_condition_check() with a message of these. Any thread. */
+MUST_CHECK struct err *api_condition_check(struct arena *a, const struct rec_condition *condition,
+                                           struct str version, const char *message);
+/* Versions as rec_version() makes them of records; the schema has the secret. Any thread. */
+struct str api_collection_version(struct arena *a, const struct schema *schema,
+                                  const struct schema_col *col);
+/* Of one kind of settings, whole as they are stored. */
+struct str api_settings_version(struct arena *a, const struct schema *schema,
+                                enum settings_kind kind, const struct settings *settings);
+/* A read's, whose answer of what has that version is in resp.body: adds its ETag. The condition,
+ * not NULL, may make it another answer: 304 without a body, or E_PRECONDITION with the message. */
+MUST_CHECK struct err *api_etag_view(struct api_call *call, const struct rec_condition *condition,
+                                     struct str version, const char *message);
+/* Adds the ETag of what has that version, whose answer is in resp.body. Empty: none. */
 void api_etag_add(struct api_call *call, struct str version);
 
 /* routes.c */

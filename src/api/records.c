@@ -38,8 +38,22 @@ static struct err *list_records(struct api_call *call)
     return NULL;
 }
 
+/* The row is read once more: what was shown of it does not make its version. */
+static struct err *tag_record(struct api_call *call, const struct rec_condition *condition,
+                              const struct schema_col *col)
+{
+    struct rec *rec;
+    struct err *err = rec_find(call->arena, call->conn, col, call->req->params[1], &rec);
+
+    if (err || !rec)
+        return err;
+    return api_etag_view(call, condition, rec_version(call->arena, call->schema, rec),
+                         API_OTHER_RECORD);
+}
+
 static struct err *view_record(struct api_call *call)
 {
+    const struct rec_condition *condition = api_condition(call);
     const struct schema_col *col;
     struct err *err;
 
@@ -53,7 +67,7 @@ static struct err *view_record(struct api_call *call)
     if (err)
         return err;
     req_answer_json(call->req, 200);
-    return api_etag_view(call, col);
+    return condition ? tag_record(call, condition, col) : NULL;
 }
 
 const struct api_work api_records_list = {.steps = {{.place = AT_READ, .run = list_records}}};

@@ -10,6 +10,8 @@
 
 struct setting_write {
     struct api *api;
+    const struct schema *schema;
+    const struct rec_condition *condition;
     struct settings_change change;
     struct form_input form;
 };
@@ -21,14 +23,35 @@ void api_settings_changed(void *user)
     api->settings_changed(api->user);
 }
 
+/* Of the settings as they are stored, whatever was published. */
+static struct err *check_condition(struct arena *a, struct db_conn *conn,
+                                   const struct setting_write *write)
+{
+    const enum settings_kind kind = write->change.kind;
+    struct settings *stored;
+    struct str version;
+    struct err *err;
+
+    if (!rec_condition_compares(write->condition))
+        return NULL;
+    err = settings_load(a, conn, write->change.key, &stored);
+    if (err)
+        return err;
+    version = api_settings_version(a, write->schema, kind, stored);
+    settings_unref(stored);
+    return api_condition_check(a, write->condition, version, API_OTHER_SETTINGS);
+}
+
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct setting_write *write = in;
-    void *settings;
-    struct err *err = settings_change_unit(tx, &write->change, a, &settings);
+    struct err *err = check_condition(a, tx, write);
     struct rec_written *written;
     struct buf body;
+    void *settings;
 
+    if (!err)
+        err = settings_change_unit(tx, &write->change, a, &settings);
     if (err)
         return err_say(err, err->items ? REFUSED : UNDECODABLE);
     db_after_commit(tx, api_settings_changed, write->api);
@@ -37,38 +60,59 @@ static struct err *change_unit(struct db_conn *tx, const void *in, struct arena 
     written = ARENA_NEW(a, struct rec_written);
     written->body = arena_dup(a, buf_str(&body));
     buf_done(&body);
+    if (write->condition)
+        written->version = api_settings_version(a, write->schema, write->change.kind, settings);
     *ret_out = written;
     return NULL;
 }
 
-static struct err *prepare(struct api_call *call)
+/* What the change is made of, but for its body. */
+static struct setting_write *make_write(struct api_call *call)
 {
     struct setting_write *write = ARENA_NEW(call->arena, struct setting_write);
-    struct err *err = api_form(call, &write->form);
 
-    if (err && err->kind == E_BAD_REQUEST)
-        err->message = UNDECODABLE;
-    if (err)
-        return err;
-    if (write->form.body && write->form.body->type == JSON_NULL)
-        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "the body is null");
     write->api = call->api;
+    write->schema = call->schema;
+    write->condition = api_condition(call);
     write->change = (struct settings_change){.kind = (enum settings_kind)call->step->what,
                                              .form = &write->form,
                                              .key = call->api->settings_key,
                                              .missing = call->api->missing,
                                              .n_missing = call->api->n_missing,
                                              .now_ms = call->caller.actor.scope.now_ms};
+    return write;
+}
+
+static struct err *prepare(struct api_call *call)
+{
+    struct setting_write *write = make_write(call);
+    struct err *err = check_condition(call->arena, call->conn, write);
+
+    if (err)
+        return err;
+    err = api_form(call, &write->form);
+    if (err && err->kind == E_BAD_REQUEST)
+        err->message = UNDECODABLE;
+    if (err)
+        return err;
+    if (write->form.body && write->form.body->type == JSON_NULL)
+        return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "the body is null");
     call->state = write;
     return NULL;
 }
 
 static struct err *view(struct api_call *call)
 {
-    settings_write(&call->req->resp.body, (enum settings_kind)call->step->what, call->settings,
-                   false);
+    const enum settings_kind kind = (enum settings_kind)call->step->what;
+    const struct rec_condition *condition = api_condition(call);
+    struct str version;
+
+    settings_write(&call->req->resp.body, kind, call->settings, false);
     req_answer_json(call->req, 200);
-    return NULL;
+    if (!condition)
+        return NULL;
+    version = api_settings_version(call->arena, call->schema, kind, call->settings);
+    return api_etag_view(call, condition, version, API_OTHER_SETTINGS);
 }
 
 #define VIEW_WORK(kind)                                              \

@@ -13,6 +13,7 @@
 #include "records/rules.h"
 #include "records/save.h"
 #include "records/values.h"
+#include "records/version.h"
 
 #include <string.h>
 
@@ -88,13 +89,13 @@ static struct err *judge_create(const struct rec_draft *draft, struct rec_work *
         return err_new(work->a, E_BAD_REQUEST, CREATE_FAILED,
                        "no row for the create rule: no hash");
     if (rec_is_free(&draft->actor, rule))
-        return NULL;
+        return rec_check_condition(work, &draft->request, NULL);
     err = rec_virtual_matches(work->a, work->tx, &draft->actor, work->col, rule->text,
                               draft->virtual_cells, &ok);
     err = rec_rule_failed(work->a, err, E_BAD_REQUEST, draft->request.is_leased);
     if (!err && !ok)
         err = err_new(work->a, E_BAD_REQUEST, NULL, "the create rule is not satisfied");
-    return err_say(err, CREATE_FAILED);
+    return err ? err_say(err, CREATE_FAILED) : rec_check_condition(work, &draft->request, NULL);
 }
 
 static struct err *check_create_form(const struct rec_draft *draft, const struct rec_work *work)
@@ -124,6 +125,8 @@ static struct err *store_created(const struct rec_draft *draft, struct rec_work 
         err = rec_drop_installer(work);
     if (!err)
         err = rec_uploads_check_stored(work->a, work->uploads, rec_id(rec), work->values);
+    if (!err)
+        err = rec_version_now(work, &draft->request, rec_id(rec), &ret->version);
     if (err)
         return err_say(err, CREATE_FAILED);
     if (work->cells)

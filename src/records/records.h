@@ -184,9 +184,9 @@ MUST_CHECK struct err *rec_drop_name(struct arena *a, struct db *db, const struc
 #define REC_VERSION_LEN 16
 
 /*
- * The version of a stored row, from its cells as they were read and the schema they were read
- * under: another one as soon as either changes. It is keyed with a secret of the data directory,
- * since it covers fields that the client may not see and could otherwise guess. Any thread.
+ * The version of a stored row, from its cells as they were read and its collection's definition:
+ * another one as soon as either changes. It is keyed with a secret of the data directory, since it
+ * covers fields that the client may not see and could otherwise guess. Any thread.
  */
 struct str rec_version(struct arena *a, const struct schema *schema, const struct rec *rec);
 
@@ -196,15 +196,22 @@ struct rec_tag {
     bool is_weak;
 };
 struct rec_tags {
-    bool sent; /* the request has the header */
+    bool sent; /* the request has the header, with a value */
     bool any;  /* '*' */
     struct rec_tag *items;
     size_t n, cap;
 };
-/* What a request demands of the record that it is about (RFC 9110 13.1). */
+/* What a request demands of what it is about (RFC 9110 13.1). One that demands nothing still asks
+ * for the tag. */
 struct rec_condition {
     struct rec_tags match, none_match;
 };
+/* Whether it demands anything; NULL: no. */
+bool rec_condition_compares(const struct rec_condition *condition);
+/* For a write of what has that version; empty: of what is not there yet, which no If-Match names.
+ * E_PRECONDITION unless the condition, which may be NULL, is satisfied. */
+MUST_CHECK struct err *rec_condition_check(struct arena *a, const struct rec_condition *condition,
+                                           struct str version);
 /* Whether one of the tags is of that version; or, `whole`, is that text. strong: weak ones are
  * not. */
 bool rec_tags_have(const struct rec_tags *tags, struct str text, bool whole, bool strong);
@@ -241,8 +248,8 @@ struct rec_request {
     const struct query_picker *picker; /* of the answer; NULL: all of it, as it is stored */
     const struct rec_upload *uploads;  /* beside the body's values; n_uploads of them */
     size_t n_uploads;
-    /* update, delete: compared inside the unit, once the rule is satisfied. NULL: none, and the
-     * answer tells no version */
+    /* compared inside the unit, once the rule is satisfied. NULL: none, and the answer tells no
+     * version */
     const struct rec_condition *condition;
     bool is_leased; /* the unit will be: it may take its time */
     /* A batch's, which its drafts share: what one of them writes, another may find. NULL: none */
@@ -293,7 +300,7 @@ void rec_draft_discard(struct rec_draft *draft);
  */
 struct rec_written {
     struct str body;       /* the answer's JSON text; empty after a delete */
-    struct str version;    /* after an update with a condition; else empty */
+    struct str version;    /* where the request had a condition, but for a delete; else empty */
     const struct rec *now; /* as it was stored; NULL after a delete */
 };
 struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);

@@ -155,7 +155,7 @@ static struct err *store_updated(const struct rec_draft *draft, struct rec_work 
         ret->now = rec;
         rec_files_replaced(work, work->scope->files);
     }
-    err = rec_version_now(work, request, &ret->version);
+    err = rec_version_now(work, request, request->id, &ret->version);
     return err ? err : rec_answer(work->a, work->tx, work->actor, rec, &shape, &ret->body);
 }
 

@@ -35,13 +35,14 @@ static void digest_cell(struct buf *out, struct db_value cell)
 struct str rec_version(struct arena *a, const struct schema *schema, const struct rec *rec)
 {
     const struct str secret = schema->superusers->auth->tokens[TOKEN_AUTH].secret;
+    const struct schema_col *col = rec->col;
     unsigned char code[SHA256_LEN];
     AUTO_BUF struct buf data;
 
-    buf_init(&data, (rec->col->n_fields + 2) * (SHA256_LEN + 1) + sizeof(int64_t));
-    buf_add_bytes(&data, &schema->db_version, sizeof(schema->db_version));
-    digest_cell(&data, DB_V_TEXT(rec->col->id));
-    for (size_t i = 0; i < rec->col->n_fields; i++)
+    buf_init(&data, (col->n_fields + 2) * (SHA256_LEN + 1) + sizeof(col->code));
+    buf_add_bytes(&data, &col->code, sizeof(col->code));
+    digest_cell(&data, DB_V_TEXT(col->id));
+    for (size_t i = 0; i < col->n_fields; i++)
         digest_cell(&data, rec->cells[i]);
     hmac_sha256(code, PURPOSE, secret, buf_str(&data));
     return base64url_encode(a, (struct str){(const char *)code, VERSION_BYTES});
@@ -62,25 +63,42 @@ bool rec_tags_have(const struct rec_tags *tags, struct str text, bool whole, boo
     return tags->any;
 }
 
-struct err *rec_check_condition(const struct rec_work *work, const struct rec_request *request,
-                                const struct rec *rec)
+bool rec_condition_compares(const struct rec_condition *condition)
 {
-    const struct rec_condition *condition = request->condition;
-    struct str version;
+    return condition && (condition->match.sent || condition->none_match.sent);
+}
+
+struct err *rec_condition_check(struct arena *a, const struct rec_condition *condition,
+                                struct str version)
+{
+    const bool exists = version.n > 0;
 
     if (!condition)
         return NULL;
-    version = rec_version(work->a, work->scope->schema, rec);
-    if (condition->match.sent && !rec_tags_have(&condition->match, version, false, true))
-        return err_new(work->a, E_PRECONDITION, NULL, "If-Match names another version");
-    if (condition->none_match.sent && rec_tags_have(&condition->none_match, version, false, false))
-        return err_new(work->a, E_PRECONDITION, NULL, "If-None-Match names this version");
+    if (condition->match.sent &&
+        !(exists && rec_tags_have(&condition->match, version, false, true)))
+        return err_new(a, E_PRECONDITION, NULL, "If-Match names another version");
+    if (condition->none_match.sent && exists &&
+        rec_tags_have(&condition->none_match, version, false, false))
+        return err_new(a, E_PRECONDITION, NULL, "If-None-Match names this version");
     return NULL;
+}
+
+struct err *rec_check_condition(const struct rec_work *work, const struct rec_request *request,
+                                const struct rec *rec)
+{
+    struct str version = STR_NONE;
+
+    if (!rec_condition_compares(request->condition))
+        return NULL;
+    if (rec)
+        version = rec_version(work->a, work->scope->schema, rec);
+    return rec_condition_check(work->a, request->condition, version);
 }
 
 /* Read again: what a column makes of a value is not what was given to it. */
 struct err *rec_version_now(const struct rec_work *work, const struct rec_request *request,
-                            struct str *ret)
+                            struct str id, struct str *ret)
 {
     struct rec *rec;
     struct err *err;
@@ -88,7 +106,7 @@ struct err *rec_version_now(const struct rec_work *work, const struct rec_reques
     *ret = STR_NONE;
     if (!request->condition)
         return NULL;
-    err = rec_find(work->a, work->tx, work->col, request->id, &rec);
+    err = rec_find(work->a, work->tx, work->col, id, &rec);
     if (!err && rec)
         *ret = rec_version(work->a, work->scope->schema, rec);
     return err;

@@ -106,7 +106,7 @@ static const struct setting settings_table[] = {
 /* Those that PocketBase does not know (design.md 10.7). */
 static const struct setting own_table[] = {
     {"records.etags", SETTING_BOOL, AT(records.etags), "false", 0,
-     "Whether records have ETags, and conditions on them are looked at."},
+     "Whether records, collections and settings have ETags where the request does not ask for them."},
     {"thumbs.maxPixels", SETTING_INT, AT(thumbs.max_pixels), "100000000", 0,
      "Pixels of a picture; a larger one has no thumbs."},
     {"thumbs.maxBytes", SETTING_INT, AT(thumbs.max_bytes), "268435456", 0,
