@@ -10,7 +10,8 @@
 
 /* Names that a client may ask for before it uses what they mean. */
 static const char *const features[] = {
-    "etags",       /* the setting records.etags: ETag, If-Match, If-None-Match */
+    "cursor",      /* cursor, from: lists of records */
+    "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */
     "schema.plan", /* POST /api/reeve/schema/plan */
     "settings",    /* /api/reeve/settings */
 };

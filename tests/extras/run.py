@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-ETags with conditions on them and lists by cursor, which PocketBase lacks, settings with their effects, downloads, thumbs.
+What PocketBase lacks: entity tags, lists by cursor. Settings with their effects, downloads, thumbs.
 """
 
 import argparse
