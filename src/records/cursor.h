@@ -8,15 +8,7 @@
 #ifndef REEVE_RECORDS_CURSOR_H
 #define REEVE_RECORDS_CURSOR_H
 
-#include "records/rows.h"
-
-/* Where a part of a list begins. */
-struct rec_place {
-    struct query_seek seek;
-    /* rows at the place itself that were told already: of a view, whose ids may repeat. The place
-     * is inclusive then */
-    uint32_t skip;
-};
+#include "records/place.h"
 
 /* The place that `cursor` or `from` names; one of them does. E_BAD_REQUEST, with its reason for the
  * client, for one that is none, or belongs to something else. */

@@ -3,7 +3,6 @@
  */
 #include "base/limits.h"
 #include "records/cursor.h"
-#include "records/listing.h"
 #include "records/rules.h"
 
 /* --- totals ----------------------------------------------------------------------------- */
@@ -71,42 +70,20 @@ static struct err *write_place(const struct turn *turn, const struct rec_place *
     return rec_place_write(turn->a, spec->schema, spec->col, turn->sort, place, id, ret);
 }
 
-/* Where the page has no rows: the same place, looked at from the other side. */
+/* Where the page has no rows. */
 static struct err *turn_around(const struct turn *turn, struct str *ret)
 {
-    struct rec_place place = {.seek = turn->place->seek};
+    const struct rec_place place = rec_place_around(turn->place);
 
-    place.seek.backward = !place.seek.backward;
-    place.seek.inclusive = !place.seek.inclusive;
     return write_place(turn, &place, STR_NONE, ret);
 }
 
-/* Nothing but rows at the very place where the page began. */
-static bool is_at_place(const struct turn *turn)
-{
-    const struct query_seek *seek = &turn->place->seek;
-    const struct rec_listing *listing = turn->listing;
-
-    if (listing->n_ties < listing->n || listing->last.n_keys != seek->n)
-        return false;
-    for (unsigned i = 0; i < seek->n; i++)
-        if (!db_value_eq(listing->last.keys[i], seek->values[i]))
-            return false;
-    return true;
-}
-
-/* Behind or before the row that was marked. */
-static struct err *beside(const struct turn *turn, const struct rec_mark *mark, bool backward,
-                          struct str *ret)
+static struct err *beside(const struct turn *turn, bool backward, struct str *ret)
 {
     const struct rec_listing *listing = turn->listing;
-    struct rec_place place = {.seek = {mark->keys, mark->n_keys, false, backward}};
+    const struct rec_place place = rec_place_beside(turn->place, listing, backward);
 
-    if (listing->spec.col->type == SCHEMA_VIEW && !backward) {
-        place.seek.inclusive = true;
-        place.skip = (uint32_t)listing->n_ties + (is_at_place(turn) ? turn->place->skip : 0);
-    }
-    return write_place(turn, &place, mark->id, ret);
+    return write_place(turn, &place, backward ? listing->first.id : listing->last.id, ret);
 }
 
 /* There are rows on the side that the page was read from if it did not begin at the list's end. */
@@ -119,9 +96,9 @@ static struct err *find_cursors(const struct turn *turn, struct rec_page *page)
     if (listing->n == 0)
         return is_inside ? turn_around(turn, backward ? &page->next : &page->prev) : NULL;
     if (backward ? is_inside : listing->more)
-        err = beside(turn, &listing->last, false, &page->next);
+        err = beside(turn, false, &page->next);
     if (!err && (backward ? listing->more : is_inside))
-        err = beside(turn, &listing->first, true, &page->prev);
+        err = beside(turn, true, &page->prev);
     return err;
 }
 

@@ -24,26 +24,40 @@ static struct rec_mark mark_of(struct arena *a, const struct schema_col *col,
     return mark;
 }
 
+static struct err *put_row(struct rec_writer *w, const struct rec_level *level,
+                           const struct rec_listing *listing, size_t at,
+                           const struct db_value *cells)
+{
+    if (listing->put)
+        return listing->put(w, level, cells, listing->user);
+    if (at > 0)
+        BUF_ADD(w->out, ",");
+    return rec_write_row(w, level, cells);
+}
+
 /* --- as they come ---------------------------------------------------------------------------- */
+
+static bool is_full(const struct rec_listing *listing, const struct rec_writer *w)
+{
+    return (int64_t)listing->n == listing->limit ||
+           (listing->bytes > 0 && w->out->n >= listing->bytes);
+}
 
 static struct err *write_next(struct arena *a, struct rec_writer *w, const struct rec_level *level,
                               struct rec_listing *listing, const struct db_value *cells,
                               unsigned n_cells)
 {
     const struct rec rec = {.col = listing->spec.col, .cells = cells};
-    struct err *err;
+    struct err *err = rec_check_readable(w->scratch, &rec);
 
-    if (listing->n > 0)
-        BUF_ADD(w->out, ",");
-    err = rec_check_readable(w->scratch, &rec);
     if (!err)
-        err = rec_write_row(w, level, cells);
+        err = put_row(w, level, listing, listing->n, cells);
     listing->n++;
     if (err || !listing->spec.seek)
         return err;
     if (listing->n == 1)
         listing->first = mark_of(a, rec.col, cells, n_cells);
-    if ((int64_t)listing->n == listing->limit)
+    if (is_full(listing, w))
         listing->last = mark_of(a, rec.col, cells, n_cells);
     return NULL;
 }
@@ -63,7 +77,7 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
         err = db_step(a, stmt, &row);
         if (err || !row)
             break;
-        listing->more = listing->spec.seek && (int64_t)listing->n == listing->limit;
+        listing->more = listing->last.keys != NULL;
         if (listing->more)
             break;
         rec_borrow_row(stmt, cells);
@@ -124,12 +138,9 @@ static struct err *write_rows(struct arena *a, struct rec_writer *w, struct rec_
     if (!err)
         err = rec_level_init(a, w->conn, listing->actor, listing->spec.col, &rows, listing->shape,
                              &level);
-    listing->n = rows.n;
-    for (size_t i = 0; i < rows.n && !err; i++) {
-        if (i > 0)
-            BUF_ADD(w->out, ",");
-        err = rec_write_row(w, &level, rows.items[i].cells);
-    }
+    listing->n = rows.n; /* also where it comes to no row */
+    for (size_t i = 0; i < rows.n && !err; i++)
+        err = put_row(w, &level, listing, i, rows.items[i].cells);
     return err;
 }
 

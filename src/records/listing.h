@@ -14,21 +14,27 @@ struct rec_mark {
     struct str id;
 };
 
+/* Writes one row; user is the listing's. */
+typedef struct err *rec_put_fn(struct rec_writer *w, const struct rec_level *level,
+                               const struct db_value *cells, void *user);
+
 struct rec_listing {
     const struct rec_actor *actor;
     const struct rec_shape *shape;
     struct query_spec spec; /* without a limit */
     int64_t limit;          /* rows at most */
+    size_t bytes;           /* after so many no other row begins, where spec.seek is; 0: no bound */
+    rec_put_fn *put;        /* NULL: as JSON, with commas between */
+    void *user;
     /* set by rec_listing_run(), the rest only where spec.seek is */
     size_t n;                    /* rows that were written */
     bool more;                   /* there are others behind them */
-    struct rec_mark first, last; /* of those that were written; last: NULL where none is behind it
-                                    and it was not read to the end of its part */
+    struct rec_mark first, last; /* of those that were written; last: may be NULL where no more come
+                                  */
     size_t n_ties;               /* how many of the last ones have the last one's keys */
 };
 
-/* Writes the rows with commas between them, in the order of the list also where they are read
- * backward. */
+/* Writes the rows, in the order of the list also where they are read backward. */
 MUST_CHECK struct err *rec_listing_run(struct arena *a, struct rec_writer *w,
                                        struct rec_listing *listing);
 

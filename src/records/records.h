@@ -116,6 +116,28 @@ void rec_page_write(struct buf *out, const struct rec_page *page, int64_t total)
 MUST_CHECK struct err *rec_list(struct arena *a, struct db_conn *conn,
                                 const struct rec_actor *actor, const struct schema_col *col,
                                 const struct rec_list_params *params, struct buf *out);
+/* The whole of a list, however many rows, told in parts; between them nothing is held, so each part
+ * is of its own moment: rows that were there all the time come once. */
+enum rec_format {
+    REC_NDJSON, /* a record a line, as lists have them */
+    REC_CSV     /* RFC 4180: a line of names first; texts as they are, lists and JSON as JSON */
+};
+struct rec_export;
+/* Checks of a list, and of what a format cannot tell: E_BAD_REQUEST for the client. params: filter,
+ * sort, expand, picker and from count; what they point to lives as long as `a`, as does *ret.
+ * actor and col are borrowed for the call. */
+MUST_CHECK struct err *rec_export_new(struct arena *a, struct db_conn *conn,
+                                      const struct rec_actor *actor, const struct schema_col *col,
+                                      const struct rec_list_params *params, enum rec_format format,
+                                      struct rec_export **ret);
+/* Appends the next rows until `out` has `bytes` bytes or there are none: *ret_more false. actor:
+ * the same, by the schema that is current. On an error `out` is what it was before, and the next
+ * call tries the same; E_BAD_REQUEST where the collection is not what it was. Nothing of it stays
+ * in `a`. */
+MUST_CHECK struct err *rec_export_next(struct arena *a, struct db_conn *conn,
+                                       const struct rec_actor *actor, struct rec_export *export,
+                                       size_t bytes, struct buf *out, bool *ret_more);
+
 /* GET …/records/{id}. expand: the raw parameter; picker: NULL: all of it, as it is stored. */
 MUST_CHECK struct err *rec_view(struct arena *a, struct db_conn *conn,
                                 const struct rec_actor *actor, const struct schema_col *col,

@@ -193,6 +193,29 @@ static struct err *write_changed(struct rec_writer *w, const struct rec_key *key
     return query_pick_value(w->scratch, key->pick, buf_str(&value), w->out);
 }
 
+struct err *rec_write_value(struct rec_writer *w, const struct rec_key *key, struct db_value cell)
+{
+    if (key->pick)
+        return write_changed(w, key, cell);
+    key->field->type->write(w->scratch, w->out, key->field, cell);
+    return NULL;
+}
+
+bool rec_hides_email(struct rec_writer *w, const struct rec_level *level, const struct rec *rec)
+{
+    return level->plan->email && !email_is_visible(w, level, rec);
+}
+
+struct err *rec_end_row(struct rec_writer *w)
+{
+    if (w->out->full)
+        return rec_check_full(w->scratch, w->out);
+    if (++w->n_records % REC_ROWS_A_CHECK && w->out->n - w->checked < REC_BYTES_A_CHECK)
+        return NULL;
+    w->checked = w->out->n;
+    return w->conn ? db_check_limits(w->scratch, w->conn) : NULL;
+}
+
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
                                 const struct db_value *cells);
 
@@ -247,7 +270,7 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
 {
     const struct rec_plan *plan = level->plan;
     const struct rec rec = {.col = plan->col, .cells = cells};
-    bool email = plan->email && !email_is_visible(w, level, &rec);
+    bool email = rec_hides_email(w, level, &rec);
     struct err *err = NULL;
     char before = '{';
 
@@ -259,22 +282,15 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
         buf_add_byte(w->out, before);
         before = ',';
         buf_add(w->out, key->text);
-        if (key->pick)
-            err = write_changed(w, key, cells[key->field->at]);
-        else if (key->field)
-            key->field->type->write(w->scratch, w->out, key->field, cells[key->field->at]);
+        if (key->field)
+            err = rec_write_value(w, key, cells[key->field->at]);
         if (key->is_expand)
             err = write_expand(w, level, &rec);
         if (err)
             return err;
     }
     buf_add(w->out, before == '{' ? STR("{}") : STR("}"));
-    if (w->out->full)
-        return rec_check_full(w->scratch, w->out);
-    if (++w->n_records % REC_ROWS_A_CHECK && w->out->n - w->checked < REC_BYTES_A_CHECK)
-        return NULL;
-    w->checked = w->out->n;
-    return w->conn ? db_check_limits(w->scratch, w->conn) : NULL;
+    return rec_end_row(w);
 }
 
 struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,

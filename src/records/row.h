@@ -77,6 +77,12 @@ struct rec_writer {
  * too large. */
 MUST_CHECK struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,
                                      const struct db_value *cells);
+/* Parts of it, for other forms: what a key with a field has as its value; whether the record's
+ * e-mail is left out; and, once a row is written, the same errors. */
+MUST_CHECK struct err *rec_write_value(struct rec_writer *w, const struct rec_key *key,
+                                       struct db_value cell);
+bool rec_hides_email(struct rec_writer *w, const struct rec_level *level, const struct rec *rec);
+MUST_CHECK struct err *rec_end_row(struct rec_writer *w);
 /* An error when the answer has passed its ceiling. */
 MUST_CHECK struct err *rec_check_full(struct arena *a, const struct buf *out);
 
