@@ -40,6 +40,30 @@ static struct err *rename_upload(struct arena *a, struct rec_upload *upload)
     return err;
 }
 
+/* A file takes the place of what the body has under its very key. */
+static const struct json *without_files(struct arena *a, const struct batch_request *request)
+{
+    struct json *left;
+    struct json_member *members;
+    size_t n = 0;
+
+    if (!request->body || request->n_uploads == 0)
+        return request->body;
+    members = ARENA_ARRAY(a, struct json_member, request->body->n);
+    for (uint32_t i = 0; i < request->body->n; i++) {
+        const struct json_member *member = &request->body->members[i];
+        bool is_file = false;
+
+        for (size_t j = 0; j < request->n_uploads; j++)
+            is_file |= str_eq(member->key, request->uploads[j].key);
+        if (!is_file)
+            members[n++] = *member;
+    }
+    left = ARENA_NEW(a, struct json);
+    *left = json_of_object(members, n);
+    return left;
+}
+
 struct err *batch_files_deal(struct api_call *call, struct batch_request *requests, size_t n)
 {
     struct rec_upload **lists = ARENA_ARRAY(call->arena, struct rec_upload *, n);
@@ -67,6 +91,8 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
         if (err)
             return err;
     }
+    for (size_t i = 0; i < n; i++)
+        requests[i].body = without_files(call->arena, &requests[i]);
     return NULL;
 }
 
