@@ -3,6 +3,8 @@
  */
 #include "api/batch.h"
 
+#include "base/date.h"
+
 /* --- dealing -------------------------------------------------------------------------------- */
 
 /* Whose file it is, and of which field: "requests.3.avatar", "requests[3].avatar". A place is
@@ -103,6 +105,14 @@ enum rec_next batch_try_next(const struct batch_try *attempt)
     return attempt->draft && !attempt->err ? rec_draft_next(attempt->draft) : REC_RUN;
 }
 
+bool batch_item_fails(const struct batch_item *item)
+{
+    for (size_t t = 0; t < BATCH_TRIES; t++)
+        if (item->tries[t].draft && !item->tries[t].err)
+            return false;
+    return true;
+}
+
 bool batch_files_wait(const struct api_call *call)
 {
     const struct batch *batch = call->state;
@@ -116,21 +126,22 @@ bool batch_files_wait(const struct api_call *call)
 
 struct err *batch_files_store(struct api_call *call)
 {
+    const uint64_t begun_us = clock_us();
     struct batch *batch = call->state;
 
     for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
-        bool failed = true;
-
         for (size_t t = 0; t < BATCH_TRIES; t++) {
             struct batch_try *attempt = &batch->items[i].tries[t];
 
             while (batch_try_next(attempt) <= REC_STORE)
                 attempt->err = rec_draft_go_on(call->arena, attempt->draft);
-            failed &= !attempt->draft || attempt->err;
         }
-        if (failed)
-            break; /* none of the others comes to anything */
+        if (!batch_left_us(batch, begun_us))
+            return batch_late_err(call->arena);
+        if (batch_item_fails(&batch->items[i]))
+            break;
     }
+    batch->spent_us += clock_us() - begun_us;
     return NULL;
 }
 
