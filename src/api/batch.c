@@ -5,15 +5,51 @@
  *  1. Passwords are hashed before the write connection is leased, and each waits for its turn in
  *     the lane: a batch of many users keeps no login waiting longer than one hash.
  *  2. Files are stored before the lease, too, and removed again when the batch fails.
+ *  3. The batch's timeout is for the work of all its steps together, not for its waits in between.
  */
 #include "api/batch.h"
 
+#include "base/date.h"
+
 #define DEFAULT_TIMEOUT_S 3
+#define US_PER_S UINT64_C(1000000)
+
+/* --- its time ------------------------------------------------------------------------------- */
+
+static uint64_t limit_us(const struct api_call *call)
+{
+    int64_t seconds = call->settings->batch.timeout_s;
+
+    if (seconds <= 0)
+        seconds = DEFAULT_TIMEOUT_S;
+    return (seconds < UINT32_MAX ? (uint64_t)seconds : UINT32_MAX) * US_PER_S;
+}
+
+uint64_t batch_left_us(const struct batch *batch, uint64_t begun_us)
+{
+    uint64_t spent_us = batch->spent_us + (clock_us() - begun_us);
+
+    return spent_us < batch->limit_us ? batch->limit_us - spent_us : 0;
+}
+
+struct err *batch_late_err(struct arena *a)
+{
+    return err_new(a, E_BAD_REQUEST, BATCH_FAILED, "batch: its time is over");
+}
+
+/* A lease counts whole seconds, and none would be no limit: the unit looks at the rest itself. */
+static unsigned lease_timeout_s(const struct api_call *call)
+{
+    uint64_t left_us = batch_left_us(call->state, clock_us());
+
+    return left_us > US_PER_S ? (unsigned)((left_us + US_PER_S - 1) / US_PER_S) : 1;
+}
 
 /* --- preparing ------------------------------------------------------------------------------ */
 
 static struct err *prepare_batch(struct api_call *call)
 {
+    const uint64_t begun_us = clock_us();
     struct batch *batch = ARENA_NEW(call->arena, struct batch);
     struct batch_headers headers;
     struct batch_request *requests;
@@ -34,6 +70,8 @@ static struct err *prepare_batch(struct api_call *call)
         if (err)
             return err;
     }
+    batch->limit_us = limit_us(call);
+    batch->spent_us = clock_us() - begun_us;
     return NULL;
 }
 
@@ -45,6 +83,8 @@ static bool is_hash_left(const struct api_call *call)
     for (; batch->n_hashed < batch->n; batch->n_hashed++) {
         const struct batch_item *item = &batch->items[batch->n_hashed];
 
+        if (batch_item_fails(item))
+            return false;
         if (batch_try_next(&item->tries[AS_SENT]) == REC_HASH ||
             batch_try_next(&item->tries[AS_UPDATE]) == REC_HASH)
             return true;
@@ -54,6 +94,7 @@ static bool is_hash_left(const struct api_call *call)
 
 static struct err *hash_next(struct api_call *call)
 {
+    const uint64_t begun_us = clock_us();
     struct batch *batch = call->state;
     struct batch_item *item = &batch->items[batch->n_hashed++];
 
@@ -63,19 +104,11 @@ static struct err *hash_next(struct api_call *call)
         if (batch_try_next(attempt) == REC_HASH)
             attempt->err = rec_draft_go_on(call->arena, attempt->draft);
     }
-    return NULL;
+    batch->spent_us += clock_us() - begun_us;
+    return batch_left_us(batch, clock_us()) ? NULL : batch_late_err(call->arena);
 }
 
 /* --- running -------------------------------------------------------------------------------- */
-
-static unsigned lease_timeout_s(const struct api_call *call)
-{
-    int64_t seconds = call->settings->batch.timeout_s;
-
-    if (seconds <= 0)
-        return DEFAULT_TIMEOUT_S;
-    return seconds < UINT32_MAX ? (unsigned)seconds : UINT32_MAX;
-}
 
 static struct err *send_answers(struct api_call *call)
 {

@@ -44,7 +44,17 @@ struct batch {
     size_t n;
     size_t n_hashed;             /* items before this one have no password left to hash */
     struct rec_matches *matches; /* what its drafts know of texts and patterns */
+    uint64_t limit_us;           /* what it may take to carry it out */
+    uint64_t spent_us;           /* of that, before its unit; no wait for a turn counts */
 };
+
+/* batch.c: what is left of its time, 0: nothing. begun_us: clock_us() when what runs now began. Any
+ * thread that has the call. */
+uint64_t batch_left_us(const struct batch *batch, uint64_t begun_us);
+/* What the client reads then. */
+MUST_CHECK struct err *batch_late_err(struct arena *a);
+/* Whether it has no draft left that could run: none of those after it comes to anything. */
+bool batch_item_fails(const struct batch_item *item);
 
 /* batch_read.c: the body's requests, all checks of records.md 14.2 passed. */
 MUST_CHECK struct err *batch_read(struct api_call *call, struct batch_request **ret, size_t *ret_n);
@@ -69,8 +79,8 @@ MUST_CHECK struct err *batch_files_deal(struct api_call *call, struct batch_requ
 enum rec_next batch_try_next(const struct batch_try *attempt);
 /* Whether there are files to store, or long texts to match. */
 bool batch_files_wait(const struct api_call *call);
-/* Does so for all drafts, which keep their errors; a step, so it returns NULL. On a thread that may
- * block. */
+/* Does so for all drafts, which keep their errors; a step, which fails once the batch's time is
+ * over. On a thread that may block. */
 struct err *batch_files_store(struct api_call *call);
 /* Removes what was stored. used: of a batch that was written, which try of each item has run and
  * keeps its files; NULL: none did. */

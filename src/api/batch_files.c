@@ -3,6 +3,8 @@
  */
 #include "api/batch.h"
 
+#include "base/date.h"
+
 /* --- dealing -------------------------------------------------------------------------------- */
 
 /* Whose file it is, and of which field: "requests.3.avatar", "requests[3].avatar". A place is
@@ -40,6 +42,30 @@ static struct err *rename_upload(struct arena *a, struct rec_upload *upload)
     return err;
 }
 
+/* A file takes the place of what the body has under its very key. */
+static const struct json *without_files(struct arena *a, const struct batch_request *request)
+{
+    struct json *left;
+    struct json_member *members;
+    size_t n = 0;
+
+    if (!request->body || request->n_uploads == 0)
+        return request->body;
+    members = ARENA_ARRAY(a, struct json_member, request->body->n);
+    for (uint32_t i = 0; i < request->body->n; i++) {
+        const struct json_member *member = &request->body->members[i];
+        bool is_file = false;
+
+        for (size_t j = 0; j < request->n_uploads; j++)
+            is_file |= str_eq(member->key, request->uploads[j].key);
+        if (!is_file)
+            members[n++] = *member;
+    }
+    left = ARENA_NEW(a, struct json);
+    *left = json_of_object(members, n);
+    return left;
+}
+
 struct err *batch_files_deal(struct api_call *call, struct batch_request *requests, size_t n)
 {
     struct rec_upload **lists = ARENA_ARRAY(call->arena, struct rec_upload *, n);
@@ -67,6 +93,8 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
         if (err)
             return err;
     }
+    for (size_t i = 0; i < n; i++)
+        requests[i].body = without_files(call->arena, &requests[i]);
     return NULL;
 }
 
@@ -75,6 +103,14 @@ struct err *batch_files_deal(struct api_call *call, struct batch_request *reques
 enum rec_next batch_try_next(const struct batch_try *attempt)
 {
     return attempt->draft && !attempt->err ? rec_draft_next(attempt->draft) : REC_RUN;
+}
+
+bool batch_item_fails(const struct batch_item *item)
+{
+    for (size_t t = 0; t < BATCH_TRIES; t++)
+        if (item->tries[t].draft && !item->tries[t].err)
+            return false;
+    return true;
 }
 
 bool batch_files_wait(const struct api_call *call)
@@ -90,21 +126,22 @@ bool batch_files_wait(const struct api_call *call)
 
 struct err *batch_files_store(struct api_call *call)
 {
+    const uint64_t begun_us = clock_us();
     struct batch *batch = call->state;
 
     for (size_t i = 0; i < batch->n && !atomic_load(&call->req->gone); i++) {
-        bool failed = true;
-
         for (size_t t = 0; t < BATCH_TRIES; t++) {
             struct batch_try *attempt = &batch->items[i].tries[t];
 
             while (batch_try_next(attempt) <= REC_STORE)
                 attempt->err = rec_draft_go_on(call->arena, attempt->draft);
-            failed &= !attempt->draft || attempt->err;
         }
-        if (failed)
-            break; /* none of the others comes to anything */
+        if (!batch_left_us(batch, begun_us))
+            return batch_late_err(call->arena);
+        if (batch_item_fails(&batch->items[i]))
+            break;
     }
+    batch->spent_us += clock_us() - begun_us;
     return NULL;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "api/batch.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 
 /* As the batch's answer tells it. What is not the request's fault is told as it is: the unit's
@@ -72,6 +73,7 @@ static struct err *run_item(struct db_conn *tx, const struct batch_item *item, s
 
 struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
+    const uint64_t begun_us = clock_us();
     const struct batch *batch = in;
     struct batch_written *written = ARENA_NEW(a, struct batch_written);
     AUTO_BUF struct buf out;
@@ -86,6 +88,8 @@ struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void 
         err = run_item(tx, &batch->items[i], a, &written->used[i], &out);
         if (err)
             return item_failed(a, i, err);
+        if (!batch_left_us(batch, begun_us))
+            return batch_late_err(a);
     }
     BUF_ADD(&out, "]");
     if (out.full)

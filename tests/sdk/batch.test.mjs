@@ -85,6 +85,99 @@ describe('batches', () => {
     assert.equal((await allowed.send())[0].body.note, 'x');
   });
 
+  it('ask rules that look at what earlier requests have left', async () => {
+    await admin.collections.create({
+      name: 'rooms',
+      type: 'base',
+      createRule: '@request.auth.id != ""',
+      fields: [{ name: 'name', type: 'text' }],
+    });
+    const owner = { type: 'relation', collectionId: '_pb_users_auth_' };
+    const room = { name: 'room', type: 'relation', collectionId: (await admin.collections.getOne('rooms')).id };
+    const joined = '@collection.seats.room ?= room && @collection.seats.user ?= @request.auth.id';
+    await admin.collections.create({
+      name: 'seats',
+      type: 'base',
+      createRule: 'user = @request.auth.id',
+      deleteRule: 'user = @request.auth.id',
+      fields: [{ name: 'user', ...owner }, room],
+    });
+    await admin.collections.create({
+      name: 'messages',
+      type: 'base',
+      createRule: joined,
+      fields: [{ name: 'text', type: 'text' }, room],
+    });
+    const [place, user] = ['roomofannas0000', anna.authStore.record.id];
+    const enter = (batch) => {
+      batch.collection('rooms').create({ id: place, name: 'den' });
+      batch.collection('seats').create({ id: 'seatofanna00000', user, room: place });
+    };
+    const say = (batch) => batch.collection('messages').create({ text: 'hello', room: place });
+
+    const early = anna.createBatch();
+    say(early);
+    enter(early);
+    assert.deepEqual(Object.keys((await refused(early.send())).response.data.requests), ['0']);
+    const late = anna.createBatch();
+    enter(late);
+    late.collection('seats').delete('seatofanna00000');
+    say(late);
+    const error = await refused(late.send());
+    assert.deepEqual(Object.keys(error.response.data.requests), ['3']);
+    assert.equal(error.response.data.requests[3].response.message, 'Failed to create record.');
+    assert.equal((await refused(admin.collection('rooms').getOne(place))).status, 404);
+    const inTime = anna.createBatch();
+    enter(inTime);
+    say(inTime);
+    assert.deepEqual((await inTime.send()).map((answer) => answer.status), [200, 200, 200]);
+  });
+
+  it('carry files', async () => {
+    const file = (name) => new File([`content of ${name}`], name);
+    await admin.collections.create({
+      name: 'papers',
+      type: 'base',
+      createRule: '',
+      updateRule: '',
+      viewRule: '',
+      fields: [
+        { name: 'title', type: 'text' },
+        { name: 'cover', type: 'file' },
+        { name: 'pages', type: 'file', maxSelect: 3, maxSize: 100 },
+      ],
+    });
+    const first = guest.createBatch();
+    first.collection('papers').create({ id: 'firstpaper00000', title: 'one', cover: file('a.txt'), pages: [file('b.txt'), file('c.txt')] });
+    first.collection('papers').create({ title: 'none' });
+    first.collection('papers').upsert({ id: 'otherpaper00000', title: 'two', cover: file('d.txt') });
+    const [one, none, two] = (await first.send()).map((answer) => answer.body);
+    assert.match(one.cover, /^a[a-z0-9_]*\.txt$/);
+    assert.equal(one.pages.length, 2);
+    assert.deepEqual([none.cover, none.pages], ['', []]);
+    assert.match(two.cover, /^d[a-z0-9_]*\.txt$/);
+    const content = async (record, name) => (await fetch(guest.files.getURL(record, name))).text();
+    assert.equal(await content(one, one.pages[1]), 'content of c.txt');
+    assert.equal(await content(two, two.cover), 'content of d.txt');
+
+    const second = guest.createBatch();
+    second.collection('papers').update(one.id, { 'pages+': file('e.txt'), 'pages-': one.pages[0] });
+    second.collection('papers').upsert({ id: two.id, cover: null });
+    const [added, emptied] = (await second.send()).map((answer) => answer.body);
+    assert.deepEqual([added.pages.length, added.pages[0]], [2, one.pages[1]]);
+    assert.equal(await content(added, added.pages[1]), 'content of e.txt');
+    assert.deepEqual([emptied.cover, emptied.title], ['', 'two']);
+
+    const third = guest.createBatch();
+    third.collection('papers').create({ title: 'undone', cover: file('f.txt') });
+    third.collection('papers').update(one.id, { 'pages+': new File(['x'.repeat(101)], 'large.txt') });
+    const error = await refused(third.send());
+    assert.deepEqual(Object.keys(error.response.data.requests), ['1']);
+    assert.equal(error.response.data.requests[1].response.data.pages.code, 'validation_file_size_limit');
+    assert.deepEqual((await guest.collection('papers').getOne(one.id)).pages, added.pages);
+    assert.equal((await admin.collection('papers').getFullList({ filter: 'title = "undone"' })).length, 0);
+  });
+
   it('make users that can log in', async () => {
     const batch = admin.createBatch();
     for (const name of ['x', 'y', 'z'])
