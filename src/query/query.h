@@ -59,6 +59,9 @@ struct query_virtual {
     const struct db_value *cells; /* one a field, in the collection's order */
 };
 
+struct query_groups;
+struct query_column;
+
 enum query_want {
     QUERY_ROWS,  /* all fields of the base rows, in the collection's order of fields */
     QUERY_COUNT, /* one number */
@@ -83,9 +86,10 @@ struct query_spec {
     /* Order and range, of QUERY_ROWS. A count wants the sort too: a client's sort by fields of
      * other collections leaves rows out whose related records their list rule hides. */
     struct str sort;
-    int64_t limit;   /* below 0: none */
-    int64_t offset;  /* only with a limit */
-    int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
+    int64_t limit;  /* below 0: none */
+    int64_t offset; /* only with a limit */
+    int64_t now_ms; /* what @now and its like mean: of the request, however often it runs */
+    const struct query_groups *groups; /* not the rows, but groups of them: query/groups.h */
     bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
 
@@ -94,6 +98,7 @@ struct query_sql {
     struct db_value *values; /* parameters 1..n */
     unsigned n;
     const struct query_program *program; /* for query_eval(); NULL: only the database can tell */
+    const struct query_column *columns;  /* of groups: one a column */
 };
 
 /* In the arena; `text` may belong to the thread's cache and lives until its next query_compile() of
