@@ -195,7 +195,10 @@ static struct str write_statement(struct query_make *make, const struct query_sc
 {
     size_t mark = make->tmp.n;
 
-    write_select(make, scope);
+    if (make->grouping)
+        query_grouping_open(make, scope);
+    else
+        write_select(make, scope);
     BUF_ADD(&make->tmp, " FROM ");
     buf_add(&make->tmp, scope->table);
     BUF_ADD(&make->tmp, " ");
@@ -210,6 +213,8 @@ static struct str write_statement(struct query_make *make, const struct query_sc
         BUF_ADD(&make->tmp, " ORDER BY ");
         buf_add(&make->tmp, parts->order);
     }
+    if (make->grouping)
+        query_grouping_close(make);
     write_range(make);
     return query_take(make, mark);
 }
@@ -263,7 +268,7 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;
-    if (!add_sort(make, &scope, &parts))
+    if (!add_sort(make, &scope, &parts) || (spec->groups && !query_grouping_add(make, &scope)))
         return false;
     for (size_t i = 0; i < make->conditions.n; i++)
         add_condition(make, &parts, make->conditions.items[i]);
