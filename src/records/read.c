@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "records/expand.h"
+#include "records/groups.h"
 #include "records/rules.h"
 #include "records/values.h"
 
@@ -160,6 +161,8 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     int64_t total = 0;
     size_t n;
 
+    if (params->group_by.n > 0 || params->aggregate.n > 0)
+        return rec_list_groups(a, conn, actor, col, params, out);
     err = rec_check_rule(a, actor, &col->list_rule);
     if (!err && !actor->superuser)
         err = query_check_identifiers(a, params->filter, params->sort);
