@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-ETags of records with conditions on them, which PocketBase lacks, settings with their effects, downloads, thumbs.
+ETags of records with conditions on them, which PocketBase lacks, settings with their effects, groups, downloads, thumbs.
 """
 
 import argparse
@@ -12,10 +12,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import reeve  # noqa: E402
 import downloads  # noqa: E402
 import etags  # noqa: E402
+import groups  # noqa: E402
 import settings  # noqa: E402
 import thumbs  # noqa: E402
 
-PARTS = (etags, settings, downloads, thumbs)
+PARTS = (etags, settings, groups, downloads, thumbs)
 
 
 def main():
