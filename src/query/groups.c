@@ -16,6 +16,8 @@
 
 #include "base/limits.h"
 
+#include <assert.h>
+
 struct query_grouping {
     const struct query_groups *groups;
     struct str keys[LIMIT_SORT_FIELDS];
@@ -253,6 +255,7 @@ static void add_inner(struct query_make *make, const struct query_scope *base)
 
 void query_grouping_open(struct query_make *make, const struct query_scope *base)
 {
+    assert(make->spec->want == QUERY_ROWS || make->grouping->groups->n_keys > 0);
     BUF_ADD(&make->tmp, "SELECT ");
     if (make->spec->want == QUERY_COUNT)
         BUF_ADD(&make->tmp, "COUNT(*) FROM (SELECT ");

@@ -36,7 +36,8 @@ struct query_group_order {
     bool descending;
 };
 
-/* The columns are the keys, then the aggregates. */
+/* The columns are the keys, then the aggregates. QUERY_COUNT, of groups with a key: how many there
+ * are. */
 struct query_groups {
     const struct str *names; /* of the columns, all different; the first n_keys are resolved */
     size_t n_keys;

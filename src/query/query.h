@@ -89,7 +89,7 @@ struct query_spec {
     int64_t limit;  /* below 0: none */
     int64_t offset; /* only with a limit */
     int64_t now_ms; /* what @now and its like mean: of the request, however often it runs */
-    const struct query_groups *groups; /* not the rows, but groups of them: query/groups.h */
+    const struct query_groups *groups; /* not of rows: query/groups.h; `sort` is empty then */
     bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
 
