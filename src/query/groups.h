@@ -4,7 +4,8 @@
  * Two texts say what is asked for: `groupBy=status,author.name` names the keys of a group, by what
  * a sort key may be; `aggregate=count,sum:price` what is computed of the rows in it. Without keys
  * all rows are one group, even where there are none. A row counts once in every group that it has:
- * a name with many values (`tags:each`) puts it in as many, one without any in that of null.
+ * a name with many values (`tags:each`) puts it in as many, one without any in that of null. Names
+ * that begin alike (`likes.name,likes.age`) are of the same related record.
  *
  *   count        the rows
  *   sum:x avg:x  of numbers: number fields, `:length`, and what of JSON values are numbers (true is
