@@ -88,6 +88,10 @@ struct db_dialect {
     void (*like)(struct buf *out, struct str expr, struct str pattern, bool not_like);
     /* '%' || expr || '%' as a pattern from a column. */
     void (*like_around)(struct buf *out, struct str expr);
+    /* The aggregate that sums up numbers, as the engine's REAL: 0 of none, and without overflow. */
+    void (*sum)(struct buf *out, struct str expr);
+    /* x where its value is a number, else NULL. */
+    void (*only_number)(struct buf *out, struct str expr);
     /* geoDistance (7.1); four expressions. */
     void (*geo_distance)(struct buf *out, const struct str expr[4]);
     /* strftime (7.2); n expressions from 1. */

@@ -170,6 +170,22 @@ static void sqlite_like_around(struct buf *out, struct str expr)
     BUF_ADD(out, " || '%')");
 }
 
+static void sqlite_sum(struct buf *out, struct str expr)
+{
+    BUF_ADD(out, "total(");
+    buf_add(out, expr);
+    BUF_ADD(out, ")");
+}
+
+static void sqlite_only_number(struct buf *out, struct str expr)
+{
+    BUF_ADD(out, "(CASE WHEN typeof(");
+    buf_add(out, expr);
+    BUF_ADD(out, ") IN ('integer', 'real') THEN ");
+    buf_add(out, expr);
+    BUF_ADD(out, " END)");
+}
+
 /* expr: lonA, latA, lonB, latB. Rounding may carry the cosine past 1, hence the clamp. */
 static void sqlite_geo_distance(struct buf *out, const struct str expr[4])
 {
@@ -375,6 +391,8 @@ const struct db_dialect db_dialect_sqlite = {
     .lower = sqlite_lower,
     .like = sqlite_like,
     .like_around = sqlite_like_around,
+    .sum = sqlite_sum,
+    .only_number = sqlite_only_number,
     .geo_distance = sqlite_geo_distance,
     .strftime = sqlite_strftime,
     .real_text = sqlite_real_text,

@@ -56,6 +56,8 @@ static uint64_t hash_key(const struct query_shape_key *key)
         hash = mix(hash, str_hash(key->filter));
     if (key->sort.n > 0)
         hash = mix(hash, str_hash(key->sort));
+    if (key->groups.n > 0)
+        hash = mix(hash, str_hash(key->groups));
     return hash;
 }
 
@@ -64,7 +66,8 @@ static bool key_eq(const struct query_shape_key *x, const struct query_shape_key
     return x->generation == y->generation && x->schema == y->schema && x->dialect == y->dialect &&
            x->col == y->col && x->auth_col == y->auth_col && x->ref_field == y->ref_field &&
            x->want == y->want && x->flags == y->flags && x->seek == y->seek &&
-           str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort);
+           str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort) &&
+           str_eq(x->groups, y->groups);
 }
 
 /* --- the order of use ------------------------------------------------------------------------ */
@@ -155,6 +158,7 @@ static void fill_entry(struct filling *f, struct entry *e, const struct query_sh
     e->key.rule = fill_str(f, key->rule);
     e->key.filter = fill_str(f, key->filter);
     e->key.sort = fill_str(f, key->sort);
+    e->key.groups = fill_str(f, key->groups);
     e->shape = *shape;
     e->shape.text = fill_str(f, shape->text);
     probes = fill(f, shape->probes, shape->n_probes * sizeof(*probes));
@@ -173,6 +177,7 @@ static void fill_entry(struct filling *f, struct entry *e, const struct query_sh
     }
     e->shape.probes = probes;
     e->shape.recipes = recipes;
+    e->shape.columns = fill(f, shape->columns, shape->n_columns * sizeof(*shape->columns));
     fill_program(f, &e->shape.program);
 }
 

@@ -58,6 +58,7 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
         .filter = filter_shape,
         .sort = spec->sort,
         .seek = seek_code(spec->seek),
+        .groups = spec->groups ? spec->groups->text : STR_NONE,
     };
 }
 
@@ -73,6 +74,7 @@ static void bind(struct arena *a, const struct query_spec *spec, const struct qu
     ret->text = shape->text;
     ret->n = shape->n_recipes;
     ret->program = shape->program.root ? &shape->program : NULL;
+    ret->columns = shape->columns;
     ret->values = arena_alloc(a, shape->n_recipes * sizeof(*ret->values));
     query_bind(a, spec, shape->recipes, shape->n_recipes, answers, literals->values.items,
                ret->values);
@@ -91,8 +93,8 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
     buf_init(&make.tmp, STATEMENT_BYTES);
     ok = query_make_sql(&make, filter, &text);
     buf_done(&make.tmp);
-    if (!ok && make.is_told)
-        return err_new(a, E_BAD_REQUEST, make.why.p, "%.*s", STR_ARG(make.why));
+    if (!ok && make.told.p)
+        return err_new(a, E_BAD_REQUEST, make.told.p, "%.*s", STR_ARG(make.told));
     if (!ok)
         return refuse(a, query_cause(a, make.why, make.text, make.at));
     *shape = (struct query_shape){
@@ -102,6 +104,8 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
         .recipes = make.recipes.items,
         .n_recipes = (unsigned)make.recipes.n,
         .program = query_program_of(&make),
+        .columns = make.columns.items,
+        .n_columns = (unsigned)make.columns.n,
     };
     if (key->generation > 0) /* a snapshot that was never published has no identity */
         query_cache_put(key, shape);

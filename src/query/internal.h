@@ -20,6 +20,7 @@
 #include "db/dialect.h"
 #include "query/ast.h"
 #include "query/eval.h"
+#include "query/groups.h"
 #include "query/lex.h"
 
 /* --- where a rule or filter is wrong --------------------------------------------------------- */
@@ -145,11 +146,13 @@ struct query_make {
     VEC(struct eval_term) terms;
     VEC(struct eval_test) tests;
     VEC(struct eval_list) lists;
-    unsigned test; /* of the condition made last */
-    unsigned root; /* of all conditions so far */
+    unsigned test;                         /* of the condition made last */
+    unsigned root;                         /* of all conditions so far */
+    const struct query_grouping *grouping; /* NULL: it is about rows */
+    VEC(struct query_column) columns;      /* of groups */
     /* set when a function returns false */
     struct str why;
-    bool is_told;    /* in these words, to the client */
+    struct str told; /* p not NULL: the message for the client */
     struct str text; /* the rule or filter that it is about */
     size_t at;       /* where in it, in bytes, from 1; 0: unknown */
     size_t tail;     /* what is wrong begins as many bytes before its operand's end; 0: unknown */
@@ -196,6 +199,9 @@ const struct query_answer *query_answer_of(const struct query_make *make, unsign
 
 enum query_null_mode { NULL_AUTO, NULL_OFF, NULL_FORCED };
 
+/* Whether a value is a number: what sums ask. Of JSON every row may say something else. */
+enum query_number { NUMBER_NEVER, NUMBER_SOMETIMES, NUMBER_ALWAYS };
+
 struct query_value {
     struct str sql;
     enum query_null_mode mode;
@@ -210,6 +216,11 @@ struct query_value {
     unsigned recipe_from, recipe_to; /* its own parameters are among these */
     struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
     struct str guard; /* p not NULL: the alias whose e-mail must be visible */
+    /* what it comes from: NULL where that is no column of a collection */
+    const struct schema_col *col;
+    const struct schema_field *field;
+    struct str cell; /* p not NULL: the field's column, untouched */
+    enum query_number number;
     /* in memory; 0: not to be had */
     unsigned term, guard_term;
     unsigned list; /* of all its values, + 1 */
@@ -351,6 +362,14 @@ struct query_seek_conditions {
 void query_seek_conditions(struct query_make *make, bool grouped,
                            struct query_seek_conditions *ret);
 
+/* --- groups ---------------------------------------------------------------------------------- */
+
+/* Resolves the names of the spec's groups: joins, conditions, make->grouping and make->columns. */
+bool query_grouping_add(struct query_make *make, const struct query_scope *base);
+/* What stands before the statement's " FROM …", and behind its conditions. */
+void query_grouping_open(struct query_make *make, const struct query_scope *base);
+void query_grouping_close(struct query_make *make);
+
 /* --- the cache ------------------------------------------------------------------------------- */
 
 struct query_shape_key {
@@ -360,6 +379,7 @@ struct query_shape_key {
     unsigned want, flags;
     uint64_t seek;
     struct str rule, filter, sort; /* filter: its shape, see query_shape() */
+    struct str groups;             /* their text */
 };
 
 struct query_shape {
@@ -369,6 +389,8 @@ struct query_shape {
     const struct query_recipe *recipes;
     unsigned n_recipes;
     struct query_program program;
+    const struct query_column *columns; /* of groups */
+    unsigned n_columns;
 };
 
 /* The filter with classes in place of literals; the literals are numbered and listed. */

@@ -261,6 +261,7 @@ static void end_at_json(struct query_walk *walk, const struct schema_field *fiel
     query_walk_end(walk, extract(walk, walk->alias, field, path),
                    extract(walk, walk->many_alias, field, path), ret);
     ret->mode = NULL_OFF;
+    ret->number = NUMBER_SOMETIMES;
     ret->term = query_term_field(walk->make, walk->scope, walk->alias, TERM_JSON, field, path);
 }
 
@@ -299,8 +300,24 @@ static void end_at_length(struct query_walk *walk, const struct schema_field *fi
 {
     query_walk_end(walk, lengthen(walk, walk->alias, field),
                    lengthen(walk, walk->many_alias, field), ret);
+    ret->number = NUMBER_ALWAYS;
     ret->term =
         query_term_field(walk->make, walk->scope, walk->alias, TERM_LENGTH, field, STR_NONE);
+}
+
+/* What the column's values are. */
+static void column_origin(struct query_walk *walk, const struct schema_field *field,
+                          enum query_modifier modifier, struct query_value *ret)
+{
+    ret->col = walk->col;
+    ret->field = field;
+    if (modifier == MODIFIER_LOWER)
+        return;
+    ret->cell = query_column(walk->make, walk->scope, walk->alias, field);
+    if (field->type->kind == FIELD_NUMBER)
+        ret->number = NUMBER_ALWAYS;
+    else if (field->type->kind == FIELD_JSON)
+        ret->number = NUMBER_SOMETIMES;
 }
 
 /* What the column means in memory. */
@@ -340,6 +357,7 @@ static void end_at_column(struct query_walk *walk, const struct schema_field *fi
         ret->mode = NULL_OFF;
     if (walk->scope->guarded && walk->col->auth && str_eq(field->name, STR("email")))
         ret->guard = walk->alias;
+    column_origin(walk, field, modifier, ret);
     column_terms(walk, field, modifier, ret);
 }
 

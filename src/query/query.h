@@ -59,6 +59,9 @@ struct query_virtual {
     const struct db_value *cells; /* one a field, in the collection's order */
 };
 
+struct query_groups;
+struct query_column;
+
 /*
  * A place in the order of a list, where a part of it begins: cursors (keyset pagination). The order
  * is made one of its own for each row by a key behind those of the sort, and the rows have a column
@@ -95,9 +98,10 @@ struct query_spec {
     /* Order and range, of QUERY_ROWS. A count wants the sort too: a client's sort by fields of
      * other collections leaves rows out whose related records their list rule hides. */
     struct str sort;
-    const struct query_seek *seek; /* of QUERY_ROWS; NULL: none */
-    int64_t limit;                 /* below 0: none */
-    int64_t offset;                /* only with a limit */
+    const struct query_seek *seek;     /* of QUERY_ROWS; NULL: none */
+    const struct query_groups *groups; /* not of rows: query/groups.h; `sort` is empty then */
+    int64_t limit;                     /* below 0: none */
+    int64_t offset;                    /* only with a limit */
     int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
     bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
 };
@@ -107,6 +111,7 @@ struct query_sql {
     struct db_value *values; /* parameters 1..n */
     unsigned n;
     const struct query_program *program; /* for query_eval(); NULL: only the database can tell */
+    const struct query_column *columns;  /* of groups: one a column */
 };
 
 /* In the arena; `text` may belong to the thread's cache and lives until its next query_compile() of

@@ -35,8 +35,9 @@ static bool check_values(struct query_make *make)
 
     if (seek->n > make->keys.n)
         return query_fail(make, "the place has more values than the order has keys");
-    make->is_told = seek->n > 0 && seek->n < make->keys.n && make->keys.items[0].is_guarded;
-    return !make->is_told || query_fail(make, "A list by e-mail has no from.");
+    if (seek->n > 0 && seek->n < make->keys.n && make->keys.items[0].is_guarded)
+        make->told = STR("A list by e-mail has no from.");
+    return !make->told.p;
 }
 
 bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped)

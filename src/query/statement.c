@@ -219,7 +219,10 @@ static void write_rows(struct query_make *make, const struct query_scope *scope,
     const size_t n = parts->conditions.n;
     const bool is_where = also.p && !parts->grouped;
 
-    write_select(make, scope);
+    if (make->grouping)
+        query_grouping_open(make, scope);
+    else
+        write_select(make, scope);
     BUF_ADD(&make->tmp, " FROM ");
     buf_add(&make->tmp, scope->table);
     BUF_ADD(&make->tmp, " ");
@@ -263,6 +266,8 @@ static struct str write_statement(struct query_make *make, const struct query_sc
         write_rows(make, scope, parts, seek->all);
     }
     write_order(make, scope, seek->same.p != NULL);
+    if (make->grouping)
+        query_grouping_close(make);
     write_range(make);
     return query_take(make, mark);
 }
@@ -327,7 +332,8 @@ bool query_make_sql(struct query_make *make, const struct query_node *filter, st
     scope.guarded = !spec->client_is_superuser;
     if (filter && !add_filter(make, &scope, filter, &parts))
         return false;
-    if (!add_sort(make, &scope) || !add_seek(make, &scope, &parts))
+    if (!add_sort(make, &scope) || !add_seek(make, &scope, &parts) ||
+        (spec->groups && !query_grouping_add(make, &scope)))
         return false;
     for (size_t i = 0; i < make->conditions.n; i++)
         add_condition(make, &parts, make->conditions.items[i]);

@@ -3,6 +3,7 @@
  */
 #include "base/limits.h"
 #include "records/cursor.h"
+#include "records/groups.h"
 #include "records/rules.h"
 
 /* --- totals ----------------------------------------------------------------------------- */
@@ -144,6 +145,8 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     struct err *err;
     int64_t total;
 
+    if (params->group_by.n > 0 || params->aggregate.n > 0)
+        return rec_list_groups(a, conn, actor, col, params, out);
     err = rec_check_rule(a, actor, &col->list_rule);
     if (!err && !actor->superuser)
         err = query_check_identifiers(a, params->filter, params->sort);
