@@ -153,7 +153,11 @@ static struct err *ask_list(struct explain *x, void *ret)
                                            .skip_total = explain_parameter(x, STR("skipTotal")),
                                            .filter = explain_parameter(x, STR("filter")),
                                            .sort = explain_parameter(x, STR("sort")),
-                                           .expand = explain_parameter(x, STR("expand"))};
+                                           .expand = explain_parameter(x, STR("expand")),
+                                           .cursor = explain_parameter(x, STR("cursor")),
+                                           .from = explain_parameter(x, STR("from")),
+                                           .group_by = explain_parameter(x, STR("groupBy")),
+                                           .aggregate = explain_parameter(x, STR("aggregate"))};
 
     return rec_list(x->a, x->inspect.conn, &x->actor, x->col, &params, ret);
 }

@@ -68,11 +68,13 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
     AUTO(db_release) struct db_stmt *stmt = NULL;
     struct db_value *cells;
     struct err *err = rec_open(a, w->conn, &listing->spec, &stmt);
+    unsigned n_cells;
     bool row = true;
 
     if (err)
         return err;
-    cells = ARENA_ARRAY(a, struct db_value, db_columns(stmt));
+    n_cells = db_columns(stmt);
+    cells = ARENA_ARRAY(a, struct db_value, n_cells);
     while (!err) {
         err = db_step(a, stmt, &row);
         if (err || !row)
@@ -80,8 +82,8 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
         listing->more = listing->last.keys != NULL;
         if (listing->more)
             break;
-        rec_borrow_row(stmt, cells);
-        err = write_next(a, w, level, listing, cells, db_columns(stmt));
+        rec_borrow_row(stmt, n_cells, cells);
+        err = write_next(a, w, level, listing, cells, n_cells);
     }
     return err;
 }

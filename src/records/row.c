@@ -193,7 +193,8 @@ static struct err *write_changed(struct rec_writer *w, const struct rec_key *key
     return query_pick_value(w->scratch, key->pick, buf_str(&value), w->out);
 }
 
-struct err *rec_write_value(struct rec_writer *w, const struct rec_key *key, struct db_value cell)
+static inline struct err *write_value(struct rec_writer *w, const struct rec_key *key,
+                                      struct db_value cell)
 {
     if (key->pick)
         return write_changed(w, key, cell);
@@ -201,12 +202,23 @@ struct err *rec_write_value(struct rec_writer *w, const struct rec_key *key, str
     return NULL;
 }
 
-bool rec_hides_email(struct rec_writer *w, const struct rec_level *level, const struct rec *rec)
+struct err *rec_write_value(struct rec_writer *w, const struct rec_key *key, struct db_value cell)
+{
+    return write_value(w, key, cell);
+}
+
+static inline bool hides_email(struct rec_writer *w, const struct rec_level *level,
+                               const struct rec *rec)
 {
     return level->plan->email && !email_is_visible(w, level, rec);
 }
 
-struct err *rec_end_row(struct rec_writer *w)
+bool rec_hides_email(struct rec_writer *w, const struct rec_level *level, const struct rec *rec)
+{
+    return hides_email(w, level, rec);
+}
+
+static inline struct err *end_row(struct rec_writer *w)
 {
     if (w->out->full)
         return rec_check_full(w->scratch, w->out);
@@ -214,6 +226,11 @@ struct err *rec_end_row(struct rec_writer *w)
         return NULL;
     w->checked = w->out->n;
     return w->conn ? db_check_limits(w->scratch, w->conn) : NULL;
+}
+
+struct err *rec_end_row(struct rec_writer *w)
+{
+    return end_row(w);
 }
 
 static struct err *write_record(struct rec_writer *w, const struct rec_level *level,
@@ -270,7 +287,7 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
 {
     const struct rec_plan *plan = level->plan;
     const struct rec rec = {.col = plan->col, .cells = cells};
-    bool email = rec_hides_email(w, level, &rec);
+    bool email = hides_email(w, level, &rec);
     struct err *err = NULL;
     char before = '{';
 
@@ -283,14 +300,14 @@ static struct err *write_record(struct rec_writer *w, const struct rec_level *le
         before = ',';
         buf_add(w->out, key->text);
         if (key->field)
-            err = rec_write_value(w, key, cells[key->field->at]);
+            err = write_value(w, key, cells[key->field->at]);
         if (key->is_expand)
             err = write_expand(w, level, &rec);
         if (err)
             return err;
     }
     buf_add(w->out, before == '{' ? STR("{}") : STR("}"));
-    return rec_end_row(w);
+    return end_row(w);
 }
 
 struct err *rec_write_row(struct rec_writer *w, const struct rec_level *level,

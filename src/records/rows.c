@@ -9,9 +9,9 @@
 
 /* --- a statement's row ------------------------------------------------------------------------ */
 
-void rec_borrow_row(const struct db_stmt *stmt, struct db_value *cells)
+void rec_borrow_row(const struct db_stmt *stmt, unsigned n, struct db_value *cells)
 {
-    for (unsigned i = 0; i < db_columns(stmt); i++)
+    for (unsigned i = 0; i < n; i++)
         cells[i] = db_column(stmt, i);
 }
 
@@ -20,7 +20,7 @@ struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struc
     const unsigned n = db_columns(stmt);
     struct db_value *cells = ARENA_ARRAY(a, struct db_value, n);
 
-    rec_borrow_row(stmt, cells);
+    rec_borrow_row(stmt, n, cells);
     for (unsigned i = 0; i < n; i++)
         if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
             cells[i].s = arena_dup(a, cells[i].s);

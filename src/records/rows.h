@@ -20,9 +20,9 @@ struct rec_rows {
 /* The ids of all of them, in their order; texts are borrowed. */
 struct str_list rec_ids_of(struct arena *a, const struct rec_rows *rows);
 
-/* The statement's row as cells, borrowed until its next step. cells: one a column, those of the
- * fields first. */
-void rec_borrow_row(const struct db_stmt *stmt, struct db_value *cells);
+/* The statement's row of n columns as cells, borrowed until its next step; those of the fields come
+ * first. */
+void rec_borrow_row(const struct db_stmt *stmt, unsigned n, struct db_value *cells);
 /* The row as rec_borrow_row() has it, copied. */
 struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col);
 
