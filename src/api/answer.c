@@ -91,6 +91,20 @@ struct err *api_send_written(struct api_call *call)
     return NULL;
 }
 
+/* What has the answer's bytes, or has had them. */
+static void send(struct api_call *call)
+{
+    struct req *req = call->req;
+    struct export *export = TAKE(call->exported);
+
+    if (export)
+        export_send(req, export);
+    else if (call->relayed.file.place)
+        relay_send(req, &call->relayed);
+    else
+        req_send(req);
+}
+
 static void finish(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
@@ -103,12 +117,10 @@ static void finish(struct api_call *call, struct err *err)
         answer_failure(call, err);
         if (call->relayed.file.place)
             file_close(&call->relayed.file);
+        export_undo(call);
     }
     api_call_release(call);
-    if (call->relayed.file.place)
-        relay_send(req, &call->relayed);
-    else
-        req_send(req);
+    send(call);
 }
 
 static void picked(struct req *req)

@@ -5,6 +5,7 @@
 #define REEVE_API_INTERNAL_H
 
 #include "api/api.h"
+#include "api/export.h"
 #include "api/relay.h"
 #include "auth/auth.h"
 #include "records/records.h"
@@ -109,13 +110,14 @@ struct api_call {
     size_t n_uploads;
 
     /* the steps' */
-    void *state;            /* what they hand on; read-only for units */
-    struct db_conn *conn;   /* inside a step that reads: the thread's; else NULL */
-    void *out;              /* what the last unit has left */
-    struct relayed relayed; /* in place of the answer's body */
-    bool is_picked;         /* the answer is written by the fields parameter: api_picker() */
-    struct err *err;        /* of a step that may fail */
-    bool out_of_time;       /* the last lease came to an end after its time was over */
+    void *state;             /* what they hand on; read-only for units */
+    struct db_conn *conn;    /* inside a step that reads: the thread's; else NULL */
+    void *out;               /* what the last unit has left */
+    struct relayed relayed;  /* in place of the answer's body */
+    struct export *exported; /* the same; NULL: none */
+    bool is_picked;          /* the answer is written by the fields parameter: api_picker() */
+    struct err *err;         /* of a step that may fail */
+    bool out_of_time;        /* the last lease came to an end after its time was over */
 
     /* work.c */
     bool writes; /* there is a unit among the steps; from the start on */
@@ -154,6 +156,19 @@ struct err *api_body_under(struct api_call *call, struct str query, const struct
 /* The body for an endpoint that decodes a fixed structure (base/form). */
 struct err *api_form(struct api_call *call, struct form_input *ret);
 
+/* reading.c: run(user, conn) inside a read transaction of the running thread, begun under that
+ * schema: E_STALE where it is not the database's, or no more at the end. */
+struct api_read {
+    struct arena *arena;
+    struct api *api;
+    const struct schema *schema;
+    struct db_limits limits;
+    struct err *(*run)(void *user, struct db_conn *conn);
+    void *user;
+    int64_t *ret_version; /* of the database's schema by then */
+};
+MUST_CHECK struct err *api_read(const struct api_read *read);
+
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);
 /* lane.c: 503, and now and then a line in the log: a server that is busy is so for many. */
@@ -174,6 +189,9 @@ void api_answer(struct api_call *call, struct err *err);
  * is there. */
 const struct query_picker *api_picker(struct api_call *call);
 
+/* records.c: what a list is asked for; picker as api_picker() has it. */
+struct rec_list_params api_list_params(struct api_call *call);
+
 /* answer.c: the last step of most units, which leave a struct rec_written. */
 struct err *api_send_written(struct api_call *call);
 
@@ -181,6 +199,7 @@ struct err *api_send_written(struct api_call *call);
 extern const struct api_work api_health;
 extern const struct api_work api_records_list;
 extern const struct api_work api_records_view;
+extern const struct api_work api_export;
 extern const struct api_work api_records_create;
 extern const struct api_work api_records_update;
 extern const struct api_work api_records_delete;

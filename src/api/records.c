@@ -6,18 +6,9 @@
 #define MISSING_CONTEXT "Missing collection context."
 #define MISSING_OR_INVALID_CONTEXT "Missing or invalid collection context."
 
-static struct err *list_records(struct api_call *call)
+struct rec_list_params api_list_params(struct api_call *call)
 {
-    const struct schema_col *col;
-    struct rec_list_params params;
-    struct err *err;
-
-    err = api_collection(call, MISSING_CONTEXT, &col);
-    if (!err)
-        err = api_body(call, &call->caller.actor.request.body);
-    if (err)
-        return err;
-    params = (struct rec_list_params){
+    return (struct rec_list_params){
         .picker = api_picker(call),
         .page = req_query_get(call->req, STR("page")),
         .per_page = req_query_get(call->req, STR("perPage")),
@@ -30,6 +21,23 @@ static struct err *list_records(struct api_call *call)
         .group_by = req_query_get(call->req, STR("groupBy")),
         .aggregate = req_query_get(call->req, STR("aggregate")),
     };
+}
+
+static struct err *list_records(struct api_call *call)
+{
+    const struct schema_col *col;
+    struct rec_list_params params;
+    enum rec_format format;
+    struct err *err;
+
+    err = api_collection(call, MISSING_CONTEXT, &col);
+    if (!err)
+        err = api_body(call, &call->caller.actor.request.body);
+    if (err)
+        return err;
+    params = api_list_params(call);
+    if (export_is_accepted(call, &format))
+        return export_prepare(call, col, &params, format);
     err =
         rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);
     if (err)
@@ -70,7 +78,11 @@ static struct err *view_record(struct api_call *call)
     return condition ? tag_record(call, condition, col) : NULL;
 }
 
-const struct api_work api_records_list = {.steps = {{.place = AT_READ, .run = list_records}}};
+const struct api_work api_records_list = {
+    .steps = {{.place = AT_READ, .run = list_records},
+              {.place = AT_POOL_READ, .run = export_begin, .needed = export_is_prepared}},
+    .undo = export_undo,
+};
 const struct api_work api_records_view = {.steps = {{.place = AT_READ, .run = view_record}}};
 
 /* --- writes --------------------------------------------------------------------------------- */

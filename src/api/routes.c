@@ -49,6 +49,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, &api_own_settings_view},
     {"PATCH",  "/api/reeve/settings",
      GUARD_SUPERUSER, BODY_PLAIN, &api_own_settings_change},
+    {"GET",    "/api/reeve/export/{collection}",
+     GUARD_SUPERUSER, BODY_PLAIN, &api_export},
     {"POST",   "/api/reeve/schema/plan",
      GUARD_SUPERUSER, BODY_PLAIN, &api_schema_plan},
     {"POST",   "/api/files/token",

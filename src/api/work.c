@@ -46,36 +46,29 @@ static struct err *run_step(struct api_call *call)
     return err ? err : call->step->run(call);
 }
 
-/* The version is db's to compare; a rule that was tightened does not show in it. */
-static bool schema_holds(void *user)
+static struct err *run_reading(void *user, struct db_conn *conn)
 {
-    const struct api_call *call = user;
+    struct api_call *call = user;
+    struct err *err;
 
-    return !schema_check_fresh(call->arena, call->schema, call->conn);
+    call->conn = conn;
+    err = run_step(call);
+    call->conn = NULL;
+    return err;
 }
 
 /* Inside a read transaction of the running thread. cpu_us 0: no budget. */
 static struct err *try_read(struct api_call *call, uint64_t cpu_us)
 {
-    const struct db_limits limits = {.cpu_us = cpu_us, .gone = &call->req->gone};
-    const struct db_expected expected = {call->schema->db_version, schema_holds, call};
-    struct db_conn *conn;
-    struct err *err = db_reader(call->arena, call->api->db, &conn);
+    const struct api_read read = {.arena = call->arena,
+                                  .api = call->api,
+                                  .schema = call->schema,
+                                  .limits = {.cpu_us = cpu_us, .gone = &call->req->gone},
+                                  .run = run_reading,
+                                  .user = call,
+                                  .ret_version = &call->db_version};
 
-    if (err)
-        return err;
-    db_set_limits(conn, &limits);
-    call->conn = conn;
-    err = db_read_begin_at(call->arena, conn, &expected);
-    if (!err) {
-        err = run_step(call);
-        if (!db_read_end(conn)) /* whatever the step has made of it */
-            err = err_new(call->arena, E_STALE, NULL, "the schema changed");
-    }
-    call->conn = NULL;
-    call->db_version = db_schema_version(conn);
-    db_set_limits(conn, NULL);
-    return err;
+    return api_read(&read);
 }
 
 /* The snapshots as they are now, for a step that was stale. */

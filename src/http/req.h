@@ -200,6 +200,8 @@ bool req_stream_waits(const struct req *req);
 /* Ends the answer, once all that was written is out, and lets go of the request. Where a size was
  * told and less was written, the connection ends: that is how the client sees it. */
 void req_stream_close(struct req *req);
+/* The same in place of it where not all is written that should have been: the connection ends. */
+void req_stream_break(struct req *req);
 
 /* Any thread: has resume(req) called on the request's loop, which is woken at the next
  * http_server_wake() or at once when `wake`. */

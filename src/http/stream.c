@@ -225,3 +225,9 @@ void req_stream_close(struct req *req)
     if (!ex->stream.busy)
         conn_next(conn);
 }
+
+void req_stream_break(struct req *req)
+{
+    exchange_of(req)->stream.lost = true;
+    req_stream_close(req);
+}
