@@ -23,20 +23,27 @@ void rec_csv_init(struct arena *a, const struct rec_plan *plan, struct rec_csv *
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-static bool needs_quotes(struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        const char c = text.p[i];
+enum { IN_QUOTES = 1, ESCAPED = 2 };
 
-        if (c == '"' || c == ',' || c == '\r' || c == '\n')
-            return true;
-    }
-    return text.n > 0 && (text.p[0] == ' ' || text.p[text.n - 1] == ' ');
+/* What a byte makes of its text: it needs quotes, or JSON does not have it as it is. */
+static const unsigned char kinds[256] = {
+    ['"'] = IN_QUOTES, [','] = IN_QUOTES, ['\r'] = IN_QUOTES, ['\n'] = IN_QUOTES, ['\\'] = ESCAPED,
+};
+
+static unsigned kinds_in(struct str text)
+{
+    unsigned found = 0;
+
+    for (size_t i = 0; i < text.n; i++)
+        found |= kinds[(unsigned char)text.p[i]];
+    if (text.n > 0 && (text.p[0] == ' ' || text.p[text.n - 1] == ' '))
+        found |= IN_QUOTES;
+    return found;
 }
 
 static void write_text(struct buf *out, struct str text)
 {
-    if (!needs_quotes(text)) {
+    if (!(kinds_in(text) & IN_QUOTES)) {
         buf_add(out, text);
         return;
     }
@@ -49,38 +56,36 @@ static void write_text(struct buf *out, struct str text)
     BUF_ADD(out, "\"");
 }
 
-/* A text of JSON that is the same without its quotes, as most are. */
-static bool is_plain(struct str json)
+/* JSON whose value takes other bytes than it has. */
+static void rewrite(struct arena *a, struct buf *out, size_t from)
 {
-    struct str inner = str_sub(json, 1, json.n - 1);
-
-    return json.n > 2 && json.p[0] == '"' && str_find_byte(inner, '\\') == inner.n &&
-           !needs_quotes(inner);
-}
-
-static void write_json(struct arena *a, struct buf *out, struct str json)
-{
+    const struct str json = arena_dup(a, str_from(buf_str(out), from));
     const struct json *value;
 
-    if (json.n > 0 && json.p[0] == '"' && json_read(a, json, &json_limits_stored, &value, NULL))
+    buf_cut(out, from);
+    if (json.p[0] == '"' && json_read(a, json, &json_limits_stored, &value, NULL))
         write_text(out, value->text);
-    else if (!str_eq(json, STR("null")))
+    else
         write_text(out, json);
 }
 
-/* Turns the JSON that was written from `from` on into what a line has. */
+/* Turns the JSON that was written from `from` on into what a line has: mostly the same bytes, of a
+ * text without its quotes. */
 static void unquote(struct arena *a, struct buf *out, size_t from)
 {
     struct str json = str_from(buf_str(out), from);
+    bool is_text = json.n >= 2 && json.p[0] == '"';
 
-    if (is_plain(json)) {
+    if (json.n == 0)
+        return;
+    if (str_eq(json, STR("null"))) {
+        buf_cut(out, from);
+    } else if (kinds_in(is_text ? str_sub(json, 1, json.n - 2) : json)) {
+        rewrite(a, out, from);
+    } else if (is_text) {
         memmove(out->p + from, out->p + from + 1, json.n - 2);
         buf_cut(out, out->n - 2);
-        return;
     }
-    json = arena_dup(a, json);
-    buf_cut(out, from);
-    write_json(a, out, json);
 }
 
 /* --- lines ----------------------------------------------------------------------------------- */
