@@ -13,6 +13,7 @@ static const char *const features[] = {
     "aggregates",  /* groupBy, aggregate: lists of records */
     "cursor",      /* cursor, from: lists of records */
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */
+    "export",      /* lists as application/x-ndjson and text/csv; /api/reeve/export/{collection} */
     "schema.plan", /* POST /api/reeve/schema/plan */
     "settings",    /* /api/reeve/settings */
 };
