@@ -39,6 +39,7 @@ struct export
     struct buf out; /* a part */
     size_t sent;    /* of it */
     size_t bytes;   /* how large the next is to be */
+    bool is_slow;   /* the last one took so long that the next waits among its like */
     bool more;
     bool failed;
     bool reads; /* a part is being read */
@@ -291,12 +292,14 @@ static void run_part(struct job *job)
     struct export *export = export_of(job);
     struct part part = {.arena = arena_new(), .export = export};
     struct err *err = try_part(&part);
+    const uint64_t took_us = clock_us() - begun_us;
 
     if (err) {
         log_failure(export, err);
         export->failed = true;
     }
-    if (clock_us() - begun_us > LONG_US && export->bytes < LIMIT_EXPORT_BYTES)
+    export->is_slow = took_us > LIMIT_WORK_CPU_US;
+    if (took_us > LONG_US && export->bytes < LIMIT_EXPORT_BYTES)
         export->bytes *= 2;
     arena_free(part.arena);
     req_resume(export->req, part_read, true);
@@ -330,6 +333,13 @@ static bool send_part(struct export *export)
     return true;
 }
 
+static enum pool_lane lane_of(const struct export *export)
+{
+    if (db_blocks(export->api->db))
+        return POOL_DATABASE;
+    return export->is_slow ? POOL_SLOW : POOL_WORK;
+}
+
 static void read_next(struct export *export)
 {
     struct job *job = &export->req->job;
@@ -337,7 +347,7 @@ static void read_next(struct export *export)
     job->run = run_part;
     job->owed = true;
     export->reads = true;
-    if (pool_submit(export->api->pool, db_blocks(export->api->db) ? POOL_DATABASE : POOL_WORK, job))
+    if (pool_submit(export->api->pool, lane_of(export), job))
         return;
     export->failed = true;
     finish(export);
