@@ -4,6 +4,7 @@
 #include "api/batch.h"
 
 #include "base/date.h"
+#include "base/map.h"
 
 /* --- dealing -------------------------------------------------------------------------------- */
 
@@ -45,6 +46,7 @@ static struct err *rename_upload(struct arena *a, struct rec_upload *upload)
 /* A file takes the place of what the body has under its very key. */
 static const struct json *without_files(struct arena *a, const struct batch_request *request)
 {
+    struct map files = {0};
     struct json *left;
     struct json_member *members;
     size_t n = 0;
@@ -52,15 +54,11 @@ static const struct json *without_files(struct arena *a, const struct batch_requ
     if (!request->body || request->n_uploads == 0)
         return request->body;
     members = ARENA_ARRAY(a, struct json_member, request->body->n);
-    for (uint32_t i = 0; i < request->body->n; i++) {
-        const struct json_member *member = &request->body->members[i];
-        bool is_file = false;
-
-        for (size_t j = 0; j < request->n_uploads; j++)
-            is_file |= str_eq(member->key, request->uploads[j].key);
-        if (!is_file)
-            members[n++] = *member;
-    }
+    for (size_t i = 0; i < request->n_uploads; i++)
+        map_put(a, &files, request->uploads[i].key, members);
+    for (uint32_t i = 0; i < request->body->n; i++)
+        if (!map_find(&files, request->body->members[i].key))
+            members[n++] = request->body->members[i];
     left = ARENA_NEW(a, struct json);
     *left = json_of_object(members, n);
     return left;

@@ -123,7 +123,9 @@ struct query_key {
     bool is_guarded; /* not everybody may see its values */
     bool descending;
     bool is_never_null;
-    bool is_indexed; /* the rows can be had in its order */
+    bool multiplies; /* a row may have several values of it */
+    const struct schema_field
+        *field; /* whose column it is, as it is stored; NULL: something else */
 };
 
 struct query_make {
@@ -137,6 +139,7 @@ struct query_make {
     VEC(struct query_join) joins;
     VEC(struct str) conditions; /* list rules of joined collections */
     VEC(struct query_key) keys; /* of the order */
+    bool is_indexed;            /* the rows can be had in that order */
     bool *cells;                /* fields of the virtual row that are used; NULL: no virtual row */
     unsigned n_aliases;
     unsigned n_scopes;
@@ -349,9 +352,10 @@ void query_write_order(struct query_make *make, bool backward, size_t from);
 
 /* --- places in an order (seek.c) ------------------------------------------------------------- */
 
-/* Behind the sort's keys the one that makes each row's place its own. Where joins give several rows
- * for one, `grouped`, a key is the least of them, or the greatest in a descending order. */
-bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped);
+/* Behind the sort's keys the one that makes each row's place its own; where an index goes on with
+ * others, those before it. Where a row has several values of a key it is the least of them, or the
+ * greatest in a descending order: *ret_grouped. */
+bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool *ret_grouped);
 /* Whether a row is at the place or behind it. In one condition; or in two, for as many statements:
  * rows that have the place's first value, of which there may be so many that they are not to be
  * looked through, and those that come behind them. Neither: all rows are. */

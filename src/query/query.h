@@ -72,6 +72,8 @@ struct query_seek {
     unsigned n;                    /* 0: the list's own begin */
     bool inclusive;                /* rows at the place itself, too */
     bool backward;                 /* rows before it, in the opposite order: 0 values, its end */
+    bool keys_only;                /* the columns of the keys and no others */
+    bool is_clients;               /* the value is one that the client names */
 };
 
 enum query_want {

@@ -7,6 +7,8 @@
  */
 #include "query/internal.h"
 
+#include "base/limits.h"
+
 /* --- keys ------------------------------------------------------------------------------------ */
 
 static struct str own_key(struct query_make *make, const struct query_scope *scope)
@@ -27,6 +29,78 @@ static bool has_key(const struct query_make *make, struct str sql)
     return false;
 }
 
+/* As the sort's last: then an index on that one has both in their order. */
+static bool is_descending(const struct query_make *make)
+{
+    return make->keys.n > 0 && make->keys.items[make->keys.n - 1].descending;
+}
+
+static void add_own_key(struct query_make *make, const struct query_scope *scope)
+{
+    struct query_key own = {.sql = own_key(make, scope),
+                            .is_never_null = scope->col->type != SCHEMA_VIEW,
+                            .descending = is_descending(make)};
+
+    if (!has_key(make, own.sql) &&
+        !has_key(make, query_id_column(make, scope, scope->alias, scope->col)))
+        *VEC_PUSH(make->a, &make->keys) = own;
+}
+
+/* The field whose values a column of an index has in their order; NULL: none that may be told. */
+static const struct schema_field *indexed_field(const struct query_scope *scope,
+                                                const struct db_index_column *column)
+{
+    const struct schema_field *field;
+
+    if (column->is_expr || column->collate.n > 0 || str_eq_nocase(column->direction, STR("DESC")))
+        return NULL;
+    field = schema_field(scope->col, column->name);
+    if (!field || field->type->kind == FIELD_JSON || (field->hidden && scope->guarded))
+        return NULL;
+    return field;
+}
+
+static bool is_in_order(const struct query_make *make, const struct query_scope *scope,
+                        const struct db_index *index)
+{
+    const size_t n = make->keys.n;
+
+    if (index->n_columns < n || index->n_columns > LIMIT_SORT_FIELDS || index->where.n > 0)
+        return false;
+    for (size_t i = 0; i < index->n_columns; i++) {
+        const struct schema_field *field = indexed_field(scope, &index->columns[i]);
+        const struct query_key *key = &make->keys.items[i];
+
+        if (!field || (i < n && (key->field != field || key->descending != is_descending(make))))
+            return false;
+    }
+    return true;
+}
+
+/* The shortest index that has the rows in the order of the keys: what it goes on with. */
+static void follow_index(struct query_make *make, const struct query_scope *scope)
+{
+    const struct db_index *best = NULL;
+    const bool descending = is_descending(make);
+
+    for (size_t i = 0; i < scope->col->n_indexes && make->keys.n > 0; i++) {
+        const struct db_index *index = &scope->col->indexes[i].def;
+
+        if ((!best || index->n_columns < best->n_columns) && is_in_order(make, scope, index))
+            best = index;
+    }
+    make->is_indexed = best != NULL;
+    for (size_t i = make->keys.n; best && i < best->n_columns; i++) {
+        const struct schema_field *field = schema_field(scope->col, best->columns[i].name);
+
+        *VEC_PUSH(make->a, &make->keys) =
+            (struct query_key){.sql = query_column(make, scope, scope->alias, field),
+                               .descending = descending,
+                               .is_never_null = true,
+                               .field = field};
+    }
+}
+
 /* A client's own value, and not that of an earlier row, stands for the first keys alone. With one
  * it would find out what it may not see. */
 static bool check_values(struct query_make *make)
@@ -35,23 +109,26 @@ static bool check_values(struct query_make *make)
 
     if (seek->n > make->keys.n)
         return query_fail(make, "the place has more values than the order has keys");
-    if (seek->n > 0 && seek->n < make->keys.n && make->keys.items[0].is_guarded)
-        make->told = STR("A list by e-mail has no from.");
+    if (seek->is_clients && make->keys.items[0].is_guarded)
+        make->told = STR("A list sorted by that field has no from.");
     return !make->told.p;
 }
 
-bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool grouped)
+static bool is_any_multiple(const struct query_make *make)
 {
-    struct query_key own = {.sql = own_key(make, scope),
-                            .is_never_null = scope->col->type != SCHEMA_VIEW};
+    for (size_t i = 0; i < make->keys.n; i++)
+        if (make->keys.items[i].multiplies)
+            return true;
+    return false;
+}
 
-    /* as the sort's last: then an index on that one has both in their order */
-    if (make->keys.n > 0)
-        own.descending = make->keys.items[make->keys.n - 1].descending;
-    if (!has_key(make, own.sql) &&
-        !has_key(make, query_id_column(make, scope, scope->alias, scope->col)))
-        *VEC_PUSH(make->a, &make->keys) = own;
-    for (size_t i = 0; i < make->keys.n && grouped; i++) {
+bool query_seek_keys(struct query_make *make, const struct query_scope *scope, bool *ret_grouped)
+{
+    *ret_grouped = is_any_multiple(make);
+    if (scope->col->type != SCHEMA_VIEW)
+        follow_index(make, scope);
+    add_own_key(make, scope);
+    for (size_t i = 0; i < make->keys.n && *ret_grouped; i++) {
         struct query_key *key = &make->keys.items[i];
 
         key->sql =
@@ -232,7 +309,7 @@ void query_seek_conditions(struct query_make *make, bool grouped, struct query_s
     *ret = (struct query_seek_conditions){0};
     if (place.seek->n == 0)
         return;
-    if (!grouped && place.seek->n > 1 && make->keys.items[0].is_indexed && is_row_value(&place))
+    if (!grouped && place.seek->n > 1 && make->is_indexed && is_row_value(&place))
         in_two(&place, ret);
     else
         ret->all = in_one(&place);

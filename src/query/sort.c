@@ -26,20 +26,39 @@ bool query_sort_is_random(struct str sort)
     return found;
 }
 
+static void find_row_id(struct query_make *make, const struct query_scope *scope,
+                        struct query_key *ret)
+{
+    size_t mark = make->tmp.n;
+
+    make->dialect->row_id(&make->tmp, scope->alias);
+    ret->sql = query_take(make, mark);
+    ret->is_never_null = true;
+    ret->is_guarded = scope->guarded; /* it tells how many rows there are */
+}
+
+/* The field of a table's column that a name is, and nothing more. */
+static const struct schema_field *field_of(const struct query_scope *scope, struct str name)
+{
+    const struct schema_field *field = schema_field(scope->col, name);
+    bool is_stored = field && field->type->kind != FIELD_JSON && scope->col->type != SCHEMA_VIEW;
+
+    return is_stored ? field : NULL;
+}
+
 static bool find_key(struct query_make *make, struct query_scope *scope, struct str name,
                      struct query_key *ret)
 {
-    size_t mark = make->tmp.n;
+    const bool multiplies = make->multiplies;
     struct query_value value;
 
     if (str_eq(name, STR("@rowid"))) {
         if (scope->col->type == SCHEMA_VIEW)
             return query_fail(make, "a view has no @rowid");
-        make->dialect->row_id(&make->tmp, scope->alias);
-        ret->sql = query_take(make, mark);
-        ret->is_never_null = true;
+        find_row_id(make, scope, ret);
         return true;
     }
+    make->multiplies = false;
     if (!query_resolve(make, scope, name, &value))
         return false;
     if (value.is_null || value.is_const || value.n_params > 0)
@@ -47,8 +66,9 @@ static bool find_key(struct query_make *make, struct query_scope *scope, struct 
     ret->sql = value.sql;
     ret->is_never_null = value.is_never_null;
     ret->is_guarded = value.guard.p != NULL;
-    ret->is_indexed =
-        ret->is_never_null && schema_field(scope->col, name) && schema_is_ordered(scope->col, name);
+    ret->multiplies = make->multiplies;
+    ret->field = field_of(scope, name);
+    make->multiplies |= multiplies;
     return true;
 }
 

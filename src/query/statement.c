@@ -148,16 +148,23 @@ static void write_virtual(struct query_make *make, const struct query_scope *sco
     BUF_ADD(&make->tmp, ") ");
 }
 
-/* Behind the fields. */
+static bool is_keys_only(const struct query_spec *spec)
+{
+    return spec->seek && spec->seek->keys_only;
+}
+
+/* Behind the fields, if there are any. */
 static void write_keys(struct query_make *make)
 {
     for (size_t i = 0; i < make->keys.n; i++) {
-        BUF_ADD(&make->tmp, ",");
+        if (i > 0 || !is_keys_only(make->spec))
+            BUF_ADD(&make->tmp, ",");
         buf_add(&make->tmp, make->keys.items[i].sql);
     }
 }
 
-static void write_select(struct query_make *make, const struct query_scope *scope)
+static void write_select(struct query_make *make, const struct query_scope *scope,
+                         const struct parts *parts)
 {
     const struct query_spec *spec = make->spec;
 
@@ -166,9 +173,10 @@ static void write_select(struct query_make *make, const struct query_scope *scop
     BUF_ADD(&make->tmp, "SELECT ");
     switch (spec->want) {
     case QUERY_ROWS:
-        if (make->multiplies && !spec->seek && !spec->id.p) /* one id: LIMIT 1 does it */
+        if (make->multiplies && !parts->grouped && !spec->id.p) /* one id: LIMIT 1 does it */
             BUF_ADD(&make->tmp, "DISTINCT ");
-        write_columns(make, scope);
+        if (!is_keys_only(spec))
+            write_columns(make, scope);
         if (spec->seek)
             write_keys(make);
         return;
@@ -222,7 +230,7 @@ static void write_rows(struct query_make *make, const struct query_scope *scope,
     if (make->grouping)
         query_grouping_open(make, scope);
     else
-        write_select(make, scope);
+        write_select(make, scope, parts);
     BUF_ADD(&make->tmp, " FROM ");
     buf_add(&make->tmp, scope->table);
     BUF_ADD(&make->tmp, " ");
@@ -245,11 +253,14 @@ static void write_rows(struct query_make *make, const struct query_scope *scope,
 static void write_order(struct query_make *make, const struct query_scope *scope, bool by_columns)
 {
     const struct query_seek *seek = make->spec->seek;
+    size_t first = 0;
 
     if (make->keys.n == 0 || make->spec->want != QUERY_ROWS)
         return;
     BUF_ADD(&make->tmp, " ORDER BY ");
-    query_write_order(make, seek && seek->backward, by_columns ? scope->col->n_fields + 1 : 0);
+    if (by_columns)
+        first = is_keys_only(make->spec) ? 1 : scope->col->n_fields + 1;
+    query_write_order(make, seek && seek->backward, first);
 }
 
 static struct str write_statement(struct query_make *make, const struct query_scope *scope,
@@ -308,8 +319,7 @@ static bool add_seek(struct query_make *make, const struct query_scope *scope, s
 {
     if (!make->spec->seek)
         return true;
-    parts->grouped = make->multiplies;
-    if (!query_seek_keys(make, scope, parts->grouped))
+    if (!query_seek_keys(make, scope, &parts->grouped))
         return false;
     query_seek_conditions(make, parts->grouped, &parts->seek);
     return true;

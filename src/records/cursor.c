@@ -8,6 +8,7 @@
 
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "base/num.h"
 
 #include <string.h>
 
@@ -66,14 +67,13 @@ static void pack_value(struct buf *out, struct db_value value)
     BUG("not a database value");
 }
 
-static void pack_head(struct buf *out, const struct schema_col *col, struct str sort,
-                      unsigned flags, uint32_t skip)
+static void pack_head(struct buf *out, const struct query_spec *spec, unsigned flags, uint32_t skip)
 {
     buf_add_byte(out, VERSION);
     buf_add_byte(out, (char)flags);
-    pack_code(out, col->id);
-    pack_code(out, sort);
-    pack_u64(out, col->code);
+    pack_code(out, spec->col->id);
+    pack_code(out, spec->sort);
+    pack_u64(out, spec->col->code);
     pack_u64(out, skip);
 }
 
@@ -84,42 +84,52 @@ static void pack_values(struct buf *out, const struct db_value *values, unsigned
         pack_value(out, values[i]);
 }
 
-static struct err *seal(struct arena *a, const struct schema *schema, struct buf *packed,
+/* Sorted by e-mails that the client may not see, all are of one length. */
+static size_t padding_of(const struct query_spec *spec)
+{
+    return !spec->client_is_superuser && str_has(spec->sort, STR("email")) ? LIMIT_CURSOR_BYTES
+                                                                           : PAD_BYTES;
+}
+
+static struct err *seal(struct arena *a, const struct query_spec *spec, struct buf *packed,
                         struct str *ret)
 {
+    const size_t padding = padding_of(spec);
     unsigned char key[SHA256_LEN];
     struct str sealed;
 
-    while (packed->n % PAD_BYTES != 0)
+    while (packed->n % padding != 0)
         buf_add_byte(packed, '\0');
-    if (!aes_gcm_seal(a, key_of(schema, key), buf_str(packed), &sealed))
+    if (!aes_gcm_seal(a, key_of(spec->schema, key), buf_str(packed), &sealed))
         return err_new(a, E_INTERNAL, NULL, "a cursor could not be sealed");
     *ret = base64url_encode(a, sealed);
     return NULL;
 }
 
-struct err *rec_place_write(struct arena *a, const struct schema *schema,
-                            const struct schema_col *col, struct str sort,
-                            const struct rec_place *place, struct str id, struct str *ret)
+struct err *rec_place_write(struct arena *a, const struct query_spec *spec,
+                            const struct rec_place *place, struct str *ret)
 {
     const struct query_seek *seek = &place->seek;
     unsigned flags = (seek->backward ? FLAG_BACKWARD : 0) | (seek->inclusive ? FLAG_INCLUSIVE : 0);
-    struct db_value id_value = DB_V_TEXT(id);
+    struct db_value id = DB_V_TEXT(place->id);
     AUTO_BUF struct buf packed;
 
+    *ret = STR_NONE;
     buf_init(&packed, LIMIT_CURSOR_BYTES);
-    pack_head(&packed, col, sort, flags, place->skip);
+    pack_head(&packed, spec, flags, place->skip);
     pack_values(&packed, seek->values, seek->n);
+    if (packed.full && place->id.n == 0)
+        return NULL;
+    if (packed.full && spec->col->type == SCHEMA_VIEW)
+        return err_new(a, E_BAD_REQUEST,
+                       "The values that the list is sorted by are too long for a cursor.",
+                       "a cursor over %zu bytes in a view", packed.max);
     if (packed.full) {
-        if (col->type == SCHEMA_VIEW)
-            return err_new(a, E_BAD_REQUEST,
-                           "The values that the list is sorted by are too long for a cursor.",
-                           "a cursor over %zu bytes in a view", packed.max);
         buf_reset(&packed);
-        pack_head(&packed, col, sort, flags | FLAG_BY_ID, 0);
-        pack_values(&packed, &id_value, 1);
+        pack_head(&packed, spec, flags | FLAG_BY_ID, 0);
+        pack_values(&packed, &id, 1);
     }
-    return seal(a, schema, &packed, ret);
+    return seal(a, spec, &packed, ret);
 }
 
 /* --- unpacking ------------------------------------------------------------------------------- */
@@ -220,21 +230,20 @@ static struct err *open_seal(struct arena *a, const struct schema *schema, struc
     return NULL;
 }
 
-static struct err *unpack(struct arena *a, const struct schema *schema,
-                          const struct schema_col *col, const struct rec_list_params *params,
+static struct err *unpack(struct arena *a, const struct query_spec *spec, struct str cursor,
                           unsigned *ret_flags, struct rec_place *ret)
 {
     struct unpacking un;
-    struct err *err = open_seal(a, schema, params->cursor, &un);
+    struct err *err = open_seal(a, spec->schema, cursor, &un);
 
     if (err)
         return err;
     *ret_flags = unpack_byte(&un);
-    if (!unpack_code(&un, col->id))
+    if (!unpack_code(&un, spec->col->id))
         return REFUSE(a, "The cursor belongs to another collection.");
-    if (!unpack_code(&un, params->sort))
+    if (!unpack_code(&un, spec->sort))
         return REFUSE(a, "The cursor belongs to another sort.");
-    if (unpack_u64(&un) != col->code)
+    if (unpack_u64(&un) != spec->col->code)
         return REFUSE(a, "The cursor belongs to an older schema of the collection.");
     ret->skip = (uint32_t)unpack_u64(&un);
     ret->seek.backward = *ret_flags & FLAG_BACKWARD;
@@ -245,20 +254,20 @@ static struct err *unpack(struct arena *a, const struct schema *schema,
 
 /* --- by the row's id ------------------------------------------------------------------------- */
 
-/* The keys of the row whose id is the only value so far. Nothing of it is told: it needs no rule.
+/* The keys of the row whose id is the only value so far, as the list has them: if it has the row.
  */
-static struct err *find_keys(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
-                             const struct schema_col *col, struct str sort, struct query_seek *seek)
+static struct err *find_keys(struct arena *a, struct db_conn *conn, const struct query_spec *list,
+                             struct rec_place *place)
 {
     const struct query_seek begin = {0};
     AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct query_spec spec = rec_spec(conn, actor, col);
+    struct query_spec spec = *list;
     struct rec row;
     struct err *err;
     bool found = false;
 
-    spec.id = seek->values[0].s;
-    spec.sort = sort;
+    place->id = place->seek.values[0].s;
+    spec.id = place->id;
     spec.seek = &begin;
     err = rec_open(a, conn, &spec, &stmt);
     if (!err)
@@ -267,13 +276,21 @@ static struct err *find_keys(struct arena *a, struct db_conn *conn, const struct
         return err;
     if (!found)
         return REFUSE(a, "The record that the cursor stands at is gone: begin anew.");
-    row = rec_copy_row(a, stmt, col);
-    seek->values = row.cells + col->n_fields;
-    seek->n = db_columns(stmt) - (unsigned)col->n_fields;
+    row = rec_copy_row(a, stmt, spec.col);
+    place->seek.values = row.cells + spec.col->n_fields;
+    place->seek.n = db_columns(stmt) - (unsigned)spec.col->n_fields;
     return NULL;
 }
 
 /* --- from ------------------------------------------------------------------------------------ */
+
+/* Whole ones as such: compared with texts, 5 is '5' and 5.0 is not. */
+static struct db_value number_of(const struct json *json)
+{
+    int64_t whole;
+
+    return num_parse_i64(json->text, &whole) ? DB_V_INT(whole) : DB_V_REAL(json_double(json));
+}
 
 static struct err *read_from(struct arena *a, const struct rec_list_params *params,
                              struct rec_place *ret)
@@ -289,7 +306,7 @@ static struct err *read_from(struct arena *a, const struct rec_list_params *para
     if (json->type == JSON_TEXT)
         *value = DB_V_TEXT(json->text);
     else if (json->type == JSON_NUMBER)
-        *value = DB_V_REAL(json_double(json));
+        *value = number_of(json);
     else if (json->type == JSON_BOOL)
         *value = DB_V_INT(json->truth);
     else
@@ -300,15 +317,14 @@ static struct err *read_from(struct arena *a, const struct rec_list_params *para
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-struct err *rec_place_read(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
-                           const struct schema_col *col, const struct rec_list_params *params,
-                           struct rec_place *ret)
+struct err *rec_place_read(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
+                           const struct rec_list_params *params, struct rec_place *ret)
 {
     unsigned flags;
     struct err *err;
 
     *ret = (struct rec_place){0};
-    if (query_sort_is_random(params->sort))
+    if (query_sort_is_random(spec->sort))
         return REFUSE(a, "A list by cursor cannot be sorted by @random.");
     if (params->from.n > 0 && params->cursor.n > 0)
         return REFUSE(a, "cursor and from exclude each other.");
@@ -320,8 +336,8 @@ struct err *rec_place_read(struct arena *a, struct db_conn *conn, const struct r
         ret->seek.backward = true;
         return NULL;
     }
-    err = unpack(a, actor->scope.schema, col, params, &flags, ret);
+    err = unpack(a, spec, params->cursor, &flags, ret);
     if (!err && flags & FLAG_BY_ID)
-        err = find_keys(a, conn, actor, col, params->sort, &ret->seek);
+        err = find_keys(a, conn, spec, ret);
     return err;
 }

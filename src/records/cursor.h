@@ -10,17 +10,16 @@
 
 #include "records/place.h"
 
-/* The place that `cursor` or `from` names; one of them does. E_BAD_REQUEST, with its reason for the
- * client, for one that is none, or belongs to something else. */
+/* The place that `cursor` or `from` names in the list of spec; one of them does. E_BAD_REQUEST,
+ * with its reason for the client, for one that is none, or belongs to something else. */
 MUST_CHECK struct err *rec_place_read(struct arena *a, struct db_conn *conn,
-                                      const struct rec_actor *actor, const struct schema_col *col,
+                                      const struct query_spec *spec,
                                       const struct rec_list_params *params, struct rec_place *ret);
 
-/* The place as a text. Where its values are too long for one: the row's id in place of them, which
- * has to be there still when the cursor comes back. */
-MUST_CHECK struct err *rec_place_write(struct arena *a, const struct schema *schema,
-                                       const struct schema_col *col, struct str sort,
-                                       const struct rec_place *place, struct str id,
-                                       struct str *ret);
+/* The place in the list of spec as a text. Where its values are too long for one: the row's id in
+ * place of them, which has to be in the list still when the cursor comes back; without an id there
+ * is none, p NULL. */
+MUST_CHECK struct err *rec_place_write(struct arena *a, const struct query_spec *spec,
+                                       const struct rec_place *place, struct str *ret);
 
 #endif

@@ -45,6 +45,7 @@ struct err *rec_export_new(struct arena *a, struct db_conn *conn, const struct r
                            enum rec_format format, struct rec_export **ret)
 {
     struct rec_export *export = ARENA_NEW(a, struct rec_export);
+    struct query_spec spec;
     struct err *err = check(a, actor, col, params, format);
 
     if (err)
@@ -60,7 +61,9 @@ struct err *rec_export_new(struct arena *a, struct db_conn *conn, const struct r
         .own = arena_child(a),
     };
     *ret = export;
-    return rec_place_read(export->own, conn, actor, col, params, &export->place);
+    spec = rec_spec(conn, actor, col);
+    spec.sort = export->sort;
+    return rec_place_read(export->own, conn, &spec, params, &export->place);
 }
 
 /* --- parts ----------------------------------------------------------------------------------- */

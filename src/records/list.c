@@ -60,31 +60,21 @@ struct turn {
     struct arena *a;
     const struct rec_listing *listing;
     const struct rec_place *place; /* where the page began */
-    struct str sort;
 };
-
-static struct err *write_place(const struct turn *turn, const struct rec_place *place,
-                               struct str id, struct str *ret)
-{
-    const struct query_spec *spec = &turn->listing->spec;
-
-    return rec_place_write(turn->a, spec->schema, spec->col, turn->sort, place, id, ret);
-}
 
 /* Where the page has no rows. */
 static struct err *turn_around(const struct turn *turn, struct str *ret)
 {
     const struct rec_place place = rec_place_around(turn->place);
 
-    return write_place(turn, &place, STR_NONE, ret);
+    return rec_place_write(turn->a, &turn->listing->spec, &place, ret);
 }
 
 static struct err *beside(const struct turn *turn, bool backward, struct str *ret)
 {
-    const struct rec_listing *listing = turn->listing;
-    const struct rec_place place = rec_place_beside(turn->place, listing, backward);
+    const struct rec_place place = rec_place_beside(turn->place, turn->listing, backward);
 
-    return write_place(turn, &place, backward ? listing->first.id : listing->last.id, ret);
+    return rec_place_write(turn->a, &turn->listing->spec, &place, ret);
 }
 
 /* There are rows on the side that the page was read from if it did not begin at the list's end. */
@@ -110,24 +100,94 @@ static bool is_by_cursor(const struct rec_list_params *params)
     return params->cursor.p || params->from.n > 0;
 }
 
+/* The statement's row of keys alone. */
+static struct query_seek seek_of(struct arena *a, const struct db_stmt *stmt)
+{
+    const unsigned n = db_columns(stmt);
+    struct db_value *values = ARENA_ARRAY(a, struct db_value, n);
+
+    for (unsigned i = 0; i < n; i++) {
+        values[i] = db_column(stmt, i);
+        if (values[i].type == DB_TEXT || values[i].type == DB_BLOB)
+            values[i].s = arena_dup(a, values[i].s);
+    }
+    return (struct query_seek){.values = values, .n = n, .inclusive = true};
+}
+
+/* The first row of the page before a place, or the list's begin, and how many rows there are;
+ * *more: others before them. */
+static struct err *find_first(struct arena *a, struct db_conn *conn,
+                              const struct rec_listing *listing, struct query_seek *ret,
+                              int64_t *ret_n, bool *ret_more)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct query_spec spec = listing->spec;
+    struct query_seek seek = *spec.seek;
+    struct err *err;
+    bool row = true;
+
+    *ret = (struct query_seek){0};
+    *ret_n = 0;
+    seek.keys_only = true;
+    spec.seek = &seek;
+    spec.limit = listing->limit + 1;
+    err = rec_open(a, conn, &spec, &stmt);
+    while (!err && row) {
+        err = db_step(a, stmt, &row);
+        if (err || !row || ++*ret_n > listing->limit)
+            break;
+        if (*ret_n == listing->limit)
+            *ret = seek_of(a, stmt);
+    }
+    *ret_more = *ret_n > listing->limit;
+    if (*ret_more)
+        --*ret_n;
+    else
+        *ret = (struct query_seek){0};
+    return err;
+}
+
+/* Forward from its first row, so that its rows can be told as they come. */
+static struct err *run_backward(struct arena *a, struct rec_writer *w, struct rec_listing *listing)
+{
+    const struct query_seek *place = listing->spec.seek;
+    struct query_seek first;
+    struct err *err;
+    int64_t n;
+    bool more;
+
+    err = find_first(a, w->conn, listing, &first, &n, &more);
+    if (err || n == 0)
+        return err;
+    listing->limit = n;
+    listing->spec.seek = &first;
+    err = rec_listing_run(a, w, listing);
+    listing->spec.seek = place;
+    listing->more = more;
+    return err;
+}
+
 static struct err *list_by_cursor(struct arena *a, struct rec_writer *w,
                                   const struct rec_list_params *params, struct rec_page *page,
                                   struct rec_listing *listing)
 {
     struct rec_place *place = ARENA_NEW(a, struct rec_place); /* the listing keeps it */
-    const struct turn turn = {a, listing, place, params->sort};
+    const struct turn turn = {a, listing, place};
     struct err *err;
 
     if (page->page > 1)
         return err_new(a, E_BAD_REQUEST, "cursor and page exclude each other.", "page %lld",
                        (long long)page->page);
-    err = rec_place_read(a, w->conn, listing->actor, listing->spec.col, params, place);
+    err = rec_place_read(a, w->conn, &listing->spec, params, place);
     if (err)
         return err;
     page->by_cursor = true;
     listing->spec.seek = &place->seek;
     listing->spec.offset = place->skip;
-    err = rec_listing_run(a, w, listing);
+    if (place->seek.backward && listing->spec.col->type != SCHEMA_VIEW)
+        err = run_backward(a, w, listing);
+    else
+        err = rec_listing_run(a, w, listing);
     if (!err)
         err = find_cursors(&turn, page);
     return err;

@@ -90,6 +90,15 @@ static struct err *stream_rows(struct arena *a, struct rec_writer *w, const stru
 
 /* --- read first ------------------------------------------------------------------------------ */
 
+bool rec_key_eq(struct db_value x, struct db_value y)
+{
+    if (x.type == DB_INT && y.type == DB_REAL)
+        return (double)x.i == y.d;
+    if (x.type == DB_REAL && y.type == DB_INT)
+        return x.d == (double)y.i;
+    return db_value_eq(x, y);
+}
+
 static void reverse(struct rec_rows *rows)
 {
     for (size_t i = 0; i < rows->n / 2; i++) {
@@ -103,7 +112,7 @@ static void reverse(struct rec_rows *rows)
 static bool has_keys(const struct rec *rec, const struct rec_mark *mark)
 {
     for (unsigned i = 0; i < mark->n_keys; i++)
-        if (!db_value_eq(rec->cells[rec->col->n_fields + i], mark->keys[i]))
+        if (!rec_key_eq(rec->cells[rec->col->n_fields + i], mark->keys[i]))
             return false;
     return true;
 }
@@ -126,6 +135,9 @@ static void mark_rows(struct arena *a, struct rec_listing *listing, struct rec_r
     while (listing->n_ties < rows->n &&
            has_keys(&rows->items[rows->n - 1 - listing->n_ties], &listing->last))
         listing->n_ties++;
+    while (listing->n_first_ties < rows->n &&
+           has_keys(&rows->items[listing->n_first_ties], &listing->first))
+        listing->n_first_ties++;
 }
 
 static struct err *write_rows(struct arena *a, struct rec_writer *w, struct rec_listing *listing)
@@ -154,7 +166,7 @@ static bool must_be_read_first(const struct rec_listing *listing)
     const struct query_spec *spec = &listing->spec;
 
     return rec_level_needs_rows(listing->actor, spec->col, listing->shape->expand) ||
-           (spec->seek && (spec->seek->backward || spec->col->type == SCHEMA_VIEW));
+           (spec->seek && spec->col->type == SCHEMA_VIEW);
 }
 
 struct err *rec_listing_run(struct arena *a, struct rec_writer *w, struct rec_listing *listing)

@@ -31,8 +31,12 @@ struct rec_listing {
     bool more;                   /* there are others behind them */
     struct rec_mark first, last; /* of those that were written; last: may be NULL where no more come
                                   */
-    size_t n_ties;               /* how many of the last ones have the last one's keys */
+    size_t n_ties;               /* of a view, how many of the last ones have the last one's keys */
+    size_t n_first_ties;         /* ... and of the first ones the first one's */
 };
+
+/* Whether they are the same to the order of a list: 1 and 1.0 are. */
+bool rec_key_eq(struct db_value x, struct db_value y);
 
 /* Writes the rows, in the order of the list also where they are read backward. */
 MUST_CHECK struct err *rec_listing_run(struct arena *a, struct rec_writer *w,

@@ -9,6 +9,7 @@
 
 struct rec_place {
     struct query_seek seek;
+    struct str id; /* of the row that it is beside; empty: of none */
     /* rows at the place itself that were told already: of a view, whose ids may repeat. The place
      * is inclusive then */
     uint32_t skip;

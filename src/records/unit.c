@@ -12,6 +12,8 @@ struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, v
     struct err *err;
 
     if (rec_draft_is_heard(draft)) {
+        if (db_is_grouped(tx)) /* somebody has begun to listen since it was submitted */
+            return err_new(a, E_OVER_BUDGET, NULL, "listeners may take their time");
         err = rec_draft_run_inside(draft, tx, a, &written);
         *ret_out = written;
         return err;

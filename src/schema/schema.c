@@ -44,18 +44,6 @@ bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_
     return false;
 }
 
-bool schema_is_ordered(const struct schema_col *col, struct str field)
-{
-    for (size_t i = 0; i < col->n_indexes; i++) {
-        const struct schema_index *index = &col->indexes[i];
-
-        if (index->columns.n > 0 && str_eq_nocase(index->columns.items[0], field) &&
-            index->collations.items[0].n == 0 && index->where.n == 0)
-            return true;
-    }
-    return false;
-}
-
 struct err *schema_check_fresh(struct arena *a, const struct schema *schema,
                                const struct db_conn *conn)
 {

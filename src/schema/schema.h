@@ -315,8 +315,6 @@ const struct schema_field *schema_view_source(struct arena *a, const struct sche
 /* Whether a single-column unique index without expression covers the field; ret_nocase (may be
  * NULL): it is COLLATE NOCASE. */
 bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_nocase);
-/* Whether an index over all rows has them in the order of that field. */
-bool schema_is_ordered(const struct schema_col *col, struct str field);
 
 /* --- the store ------------------------------------------------------------------------------- */
 

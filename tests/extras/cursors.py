@@ -149,6 +149,10 @@ def ends(site):
 
 
 def values(site):
+    site.send("POST", WALKS, {"title": "5"})
+    _, answer = site.ask(WALKS, sort="title", perPage=1, **{"from": "5"})
+    site.same("a number of texts", answer["items"][0]["title"], "5")
+    site.send("DELETE", WALKS + "/" + answer["items"][0]["id"], None)
     for sort, value, keep in (("n", 2.5, lambda i: i["n"] >= 2.5), ("-n", 1, lambda i: i["n"] <= 1),
                               ("title", "b", lambda i: i["title"] >= "b"),
                               ("flag", True, lambda i: i["flag"]),
@@ -213,10 +217,10 @@ def hidden(site):
                for n in (1, 2)}
     site.same("of one length", len(lengths), 1)
     site.send("PATCH", "/api/collections/users", {"listRule": ""})
-    site.refused("from an e-mail", users, "A list by e-mail has no from.", guest=True,
+    site.refused("from an e-mail", users, "A list sorted by that field has no from.", guest=True,
                  sort="email", **{"from": '"a"'})
     site.refused("from a related e-mail", "/api/collections/posts/records",
-                 "A list by e-mail has no from.", guest=True, sort="author.email",
+                 "A list sorted by that field has no from.", guest=True, sort="author.email",
                  **{"from": '"a"'})
     site.same("but for superusers", site.ask(users, sort="email", **{"from": '"a"'})[0], 200)
     status, answer = site.ask(users, guest=True, sort="tokenKey", cursor="")
@@ -232,10 +236,58 @@ def lengths(site):
     _, answer = site.ask(WALKS, cursor="", **query)
     site.tally.check("cursors: short all the same", len(answer["nextCursor"]) < 400)
     site.send("DELETE", WALKS + "/" + made[3], None)
+    site.send("PATCH", WALKS + "/" + made[2], {"n": 78})
+    behind = site.walk(WALKS, **query)
+    site.same("in the list that it is in", behind, [made[4], made[2], made[1], made[0]][:1] + made[1::-1])
+    site.send("PATCH", WALKS + "/" + made[2], {"n": 77})
     site.refused("the record is gone", WALKS,
                  "The record that the cursor stands at is gone: begin anew.",
                  cursor=answer["nextCursor"], **query)
     for gone in made[:3] + made[4:]:
+        site.send("DELETE", WALKS + "/" + gone, None)
+
+
+def shared_joins(site):
+    """Keys of related records are those that the filter leaves, also where an id stands for them."""
+    few = [site.send("POST", WALKS, {"title": t})["id"] for t in ("a" * 20, "z" * 20)]
+    made = [site.send("POST", WALKS, {"title": c * 4900, "n": 55, "many": few if at % 2 else few[1:]})["id"]
+            for at, c in enumerate("abcdef")]
+    query = {"filter": "n=55 && many.title ?> 'm'", "sort": "many.title,title", "perPage": 2}
+    site.same("a filter's join", site.walk(WALKS, **query), made)
+    site.same("a filter's join, backward", site.walk(WALKS, "prev", "last", **query), made)
+    for gone in made + few:
+        site.send("DELETE", WALKS + "/" + gone, None)
+
+
+def secret_rows(site):
+    """What a row has become that may not be seen any more is not told by where a cursor stands."""
+    site.send("POST", "/api/collections", {
+        "name": "pins", "type": "base", "listRule": "open = true", "fields": [
+            {"name": "open", "type": "bool"}, {"name": "text", "type": "text"}]})
+    pins = "/api/collections/pins/records"
+    made = [site.send("POST", pins, {"open": True, "text": c * 4900})["id"] for c in "abc"]
+    _, answer = site.ask(pins, guest=True, sort="text", perPage=1, cursor="")
+    site.send("PATCH", pins + "/" + made[0], {"open": False, "text": "secret"})
+    site.refused("a row that is hidden by now", pins,
+                 "The record that the cursor stands at is gone: begin anew.", guest=True,
+                 sort="text", cursor=answer["nextCursor"])
+    site.refused("from a row id", pins, "A list sorted by that field has no from.", guest=True,
+                 sort="@rowid", **{"from": "1"})
+    site.same("but for superusers", site.ask(pins, sort="@rowid", **{"from": "1"})[0], 200)
+
+
+def wide(site):
+    """Of wide rows a page before a place takes no more memory than one behind it."""
+    made = [site.send("POST", WALKS, {"n": 66, "meta": {"x": "y" * 400000}})["id"] for _ in range(30)]
+    before = site.server.rss()
+    for _ in range(3):
+        status, answer = site.ask(WALKS, filter="n=66", fields="id", perPage=1000, cursor="last")
+        site.same("wide rows", [status, len(answer["items"])], [200, 30])
+    with open("/proc/%d/maps" % site.server.process.pid) as maps:
+        sanitized = "libasan" in maps.read()
+    grown = site.server.rss() - before
+    site.tally.check("cursors: and take no memory", sanitized or grown < 8 << 20, "%d bytes more" % grown)
+    for gone in made:
         site.send("DELETE", WALKS + "/" + gone, None)
 
 
@@ -264,6 +316,9 @@ def views(site):
     total = site.ask(twice, perPage=1000)[1]["items"]
     for per_page in (1, 2, 5):
         site.same("ids that repeat, %d" % per_page, sorted(site.walk(twice, perPage=per_page)),
+                  sorted(i["id"] for i in total))
+        site.same("and backward, %d" % per_page,
+                  sorted(site.walk(twice, "prev", "last", perPage=per_page)),
                   sorted(i["id"] for i in total))
 
 
@@ -302,6 +357,6 @@ def run(binary, base, tally):
         fill(site, chance)
         whole(site, chance)
         joined(site)
-        for part in (steps, ends, values, lengths, views, hidden, crowd, refusals):
+        for part in (steps, ends, values, lengths, shared_joins, secret_rows, wide, views, hidden, crowd, refusals):
             part(site)
         tally.check("cursors: stops cleanly", server.stop(), server.output())
