@@ -33,8 +33,9 @@ static uint64_t seek_code(const struct query_seek *seek)
         return 0;
     for (unsigned i = 0; i < seek->n; i++)
         code |= (uint64_t)(seek->values[i].type == DB_NULL) << i;
-    return code << 16 | (uint64_t)seek->n << 8 | (uint64_t)seek->keys_only << 3 |
-           (uint64_t)seek->inclusive << 2 | (uint64_t)seek->backward << 1 | 1;
+    return code << 16 | (uint64_t)seek->n << 8 | (uint64_t)seek->is_clients << 4 |
+           (uint64_t)seek->keys_only << 3 | (uint64_t)seek->inclusive << 2 |
+           (uint64_t)seek->backward << 1 | 1;
 }
 
 static struct query_shape_key key_of(const struct query_spec *spec, struct str filter_shape)

@@ -101,8 +101,7 @@ static void follow_index(struct query_make *make, const struct query_scope *scop
     }
 }
 
-/* A client's own value, and not that of an earlier row, stands for the first keys alone. With one
- * it would find out what it may not see. */
+/* With values of its own a client would find out what it may not see. */
 static bool check_values(struct query_make *make)
 {
     const struct query_seek *seek = make->spec->seek;

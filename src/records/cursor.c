@@ -311,7 +311,7 @@ static struct err *read_from(struct arena *a, const struct rec_list_params *para
         *value = DB_V_INT(json->truth);
     else
         *value = DB_V_NULL;
-    ret->seek = (struct query_seek){.values = value, .n = 1, .inclusive = true};
+    ret->seek = (struct query_seek){.values = value, .n = 1, .inclusive = true, .is_clients = true};
     return NULL;
 }
 
