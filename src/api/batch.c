@@ -25,18 +25,6 @@ static uint64_t limit_us(const struct api_call *call)
     return (seconds < UINT32_MAX ? (uint64_t)seconds : UINT32_MAX) * US_PER_S;
 }
 
-uint64_t batch_left_us(const struct batch *batch, uint64_t begun_us)
-{
-    uint64_t spent_us = batch->spent_us + (clock_us() - begun_us);
-
-    return spent_us < batch->limit_us ? batch->limit_us - spent_us : 0;
-}
-
-struct err *batch_late_err(struct arena *a)
-{
-    return err_new(a, E_BAD_REQUEST, BATCH_FAILED, "batch: its time is over");
-}
-
 /* A lease counts whole seconds, and none would be no limit: the unit looks at the rest itself. */
 static unsigned lease_timeout_s(const struct api_call *call)
 {

@@ -48,8 +48,8 @@ struct batch {
     uint64_t spent_us;           /* of that, before its unit; no wait for a turn counts */
 };
 
-/* batch.c: what is left of its time, 0: nothing. begun_us: clock_us() when what runs now began. Any
- * thread that has the call. */
+/* batch_time.c: what is left of its time, 0: nothing. begun_us: clock_us() when what runs now
+ * began. Any thread that has the call. */
 uint64_t batch_left_us(const struct batch *batch, uint64_t begun_us);
 /* What the client reads then. */
 MUST_CHECK struct err *batch_late_err(struct arena *a);

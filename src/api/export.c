@@ -17,7 +17,6 @@
 #include "base/date.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/num.h"
 
 #define FIRST_BYTES ((size_t)64 * KIB)
 #define PIECE_BYTES ((size_t)256 * KIB) /* sent at once */
@@ -386,6 +385,17 @@ static const struct {
     [REC_CSV] = {"text/csv; charset=utf-8", "csv"},
 };
 
+bool export_find_format(struct str name, enum rec_format *ret)
+{
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        if (str_eq(name, str_of(formats[i].extension))) {
+            *ret = (enum rec_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void export_send(struct req *req, struct export *export)
 {
     struct resp *resp = &req->resp;
@@ -403,99 +413,3 @@ void export_send(struct req *req, struct export *export)
     else
         export_free(export);
 }
-
-/* --- which format ----------------------------------------------------------------------------- */
-
-/* Of an Accept header, what we know of; what is not named here is not to be had. */
-static const struct {
-    struct str name;
-    bool is_json;
-    enum rec_format format;
-} media_types[] = {
-    {STR_INIT("application/json"), true, 0},
-    {STR_INIT("application/*"), true, 0},
-    {STR_INIT("*/*"), true, 0},
-    {STR_INIT("application/x-ndjson"), false, REC_NDJSON},
-    {STR_INIT("application/ndjson"), false, REC_NDJSON},
-    {STR_INIT("application/jsonl"), false, REC_NDJSON},
-    {STR_INIT("text/csv"), false, REC_CSV},
-};
-
-/* In thousandths; what is no number is all of it. */
-static unsigned quality_of(struct str params)
-{
-    while (params.p) {
-        struct str param = str_trim_space(str_split(&params, ';'));
-        double q;
-
-        if (str_starts(param, STR("q=")) && num_parse_json(str_from(param, 2), &q) && q >= 0 &&
-            q <= 1)
-            return (unsigned)(q * 1000);
-    }
-    return 1000;
-}
-
-bool export_is_accepted(struct api_call *call, enum rec_format *ret)
-{
-    struct str rest = req_header(call->req, STR("Accept"));
-    unsigned best = 0;
-    bool is_json = true;
-
-    while (rest.p) {
-        struct str params = str_split(&rest, ',');
-        struct str type = str_trim_space(str_split(&params, ';'));
-        unsigned quality = quality_of(params);
-
-        for (size_t i = 0; i < COUNT_OF(media_types) && quality > best; i++) {
-            if (!str_eq_nocase(media_types[i].name, type))
-                continue;
-            best = quality;
-            is_json = media_types[i].is_json;
-            *ret = media_types[i].format;
-        }
-    }
-    return !is_json;
-}
-
-/* --- /api/reeve/export/{collection} ----------------------------------------------------------- */
-
-static struct err *read_format(struct api_call *call, enum rec_format *ret)
-{
-    struct str format = req_query_get(call->req, STR("format"));
-
-    *ret = REC_NDJSON;
-    if (format.n == 0) {
-        (void)export_is_accepted(call, ret);
-        return NULL;
-    }
-    for (size_t i = 0; i < COUNT_OF(formats); i++) {
-        if (str_eq(format, str_of(formats[i].extension))) {
-            *ret = (enum rec_format)i;
-            return NULL;
-        }
-    }
-    return err_new(call->arena, E_BAD_REQUEST, "format must be csv or ndjson.", "format");
-}
-
-static struct err *export_collection(struct api_call *call)
-{
-    const struct schema_col *col;
-    struct rec_list_params params;
-    enum rec_format format;
-    struct err *err = api_collection(call, "Missing collection context.", &col);
-
-    if (!err)
-        err = read_format(call, &format);
-    if (!err)
-        err = api_body(call, &call->caller.actor.request.body);
-    if (err)
-        return err;
-    params = api_list_params(call);
-    return export_prepare(call, col, &params, format);
-}
-
-const struct api_work api_export = {
-    .steps = {{.place = AT_READ, .run = export_collection},
-              {.place = AT_POOL_READ, .run = export_begin, .needed = export_is_prepared}},
-    .undo = export_undo,
-};

@@ -13,8 +13,8 @@ struct req;
 
 struct export;
 
-/* Whether the Accept header prefers one of the formats to JSON (RFC 9110 12.5.1). */
-bool export_is_accepted(struct api_call *call, enum rec_format *ret);
+/* By its name: csv, ndjson. */
+bool export_find_format(struct str name, enum rec_format *ret);
 /* In a first step, in its read transaction: call->exported is what the next steps tell. */
 MUST_CHECK struct err *export_prepare(struct api_call *call, const struct schema_col *col,
                                       const struct rec_list_params *params, enum rec_format format);

@@ -189,9 +189,6 @@ void api_answer(struct api_call *call, struct err *err);
  * is there. */
 const struct query_picker *api_picker(struct api_call *call);
 
-/* records.c: what a list is asked for; picker as api_picker() has it. */
-struct rec_list_params api_list_params(struct api_call *call);
-
 /* answer.c: the last step of most units, which leave a struct rec_written. */
 struct err *api_send_written(struct api_call *call);
 

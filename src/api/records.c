@@ -6,46 +6,6 @@
 #define MISSING_CONTEXT "Missing collection context."
 #define MISSING_OR_INVALID_CONTEXT "Missing or invalid collection context."
 
-struct rec_list_params api_list_params(struct api_call *call)
-{
-    return (struct rec_list_params){
-        .picker = api_picker(call),
-        .page = req_query_get(call->req, STR("page")),
-        .per_page = req_query_get(call->req, STR("perPage")),
-        .skip_total = req_query_get(call->req, STR("skipTotal")),
-        .filter = req_query_get(call->req, STR("filter")),
-        .sort = req_query_get(call->req, STR("sort")),
-        .expand = req_query_get(call->req, STR("expand")),
-        .cursor = req_query_get(call->req, STR("cursor")),
-        .from = req_query_get(call->req, STR("from")),
-        .group_by = req_query_get(call->req, STR("groupBy")),
-        .aggregate = req_query_get(call->req, STR("aggregate")),
-    };
-}
-
-static struct err *list_records(struct api_call *call)
-{
-    const struct schema_col *col;
-    struct rec_list_params params;
-    enum rec_format format;
-    struct err *err;
-
-    err = api_collection(call, MISSING_CONTEXT, &col);
-    if (!err)
-        err = api_body(call, &call->caller.actor.request.body);
-    if (err)
-        return err;
-    params = api_list_params(call);
-    if (export_is_accepted(call, &format))
-        return export_prepare(call, col, &params, format);
-    err =
-        rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);
-    if (err)
-        return err;
-    req_answer_json(call->req, 200);
-    return NULL;
-}
-
 /* The row is read once more: what was shown of it does not make its version. */
 static struct err *tag_record(struct api_call *call, const struct rec_condition *condition,
                               const struct schema_col *col)
@@ -78,11 +38,6 @@ static struct err *view_record(struct api_call *call)
     return condition ? tag_record(call, condition, col) : NULL;
 }
 
-const struct api_work api_records_list = {
-    .steps = {{.place = AT_READ, .run = list_records},
-              {.place = AT_POOL_READ, .run = export_begin, .needed = export_is_prepared}},
-    .undo = export_undo,
-};
 const struct api_work api_records_view = {.steps = {{.place = AT_READ, .run = view_record}}};
 
 /* --- writes --------------------------------------------------------------------------------- */
