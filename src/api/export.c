@@ -29,9 +29,9 @@ struct export
     struct req *req;
     struct schema *schema;
     struct rec_actor actor;
-    struct str auth_col; /* the id of the collection of who asks */
-    struct arena *auth;  /* in which actor.auth lies, once it was read anew; NULL: it was not */
-    bool is_renewed;     /* the schema is a newer one than the actor was found by */
+    struct str auth_col;  /* the id of the collection of who asks; empty: a guest */
+    struct str token_key; /* of who asks */
+    struct arena *auth;   /* in which actor.auth lies, once it was read anew; NULL: it was not */
     struct rec_export *list;
     enum rec_format format;
     struct str file_name;
@@ -64,18 +64,19 @@ static const struct query_pair *copy_pairs(struct arena *a, const struct query_p
     return copy;
 }
 
-static const struct json *copy_json(struct arena *a, const struct json *json)
+/* It is kept for as long as the export takes. */
+static struct err *copy_body(struct arena *a, const struct json *body, struct query_request *ret)
 {
-    const struct json *copy = NULL;
     AUTO_BUF struct buf text;
 
-    buf_init(&text, LIMIT_BODY_BYTES * 6); /* escapes */
-    if (!json)
+    buf_init(&text, LIMIT_INLINE_BODY_BYTES);
+    if (!body)
         return NULL;
-    json_write(&text, json, false);
-    if (!json_read(a, arena_dup(a, buf_str(&text)), &json_limits_stored, &copy, NULL))
-        BUG("JSON that was written is not read");
-    return copy;
+    json_write(&text, body, false);
+    if (!text.full &&
+        json_read(a, arena_dup(a, buf_str(&text)), &json_limits_stored, &ret->body, NULL))
+        return NULL;
+    return err_new(a, E_TOO_LARGE, "The body is too large for an export's request.", "body");
 }
 
 static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
@@ -92,19 +93,18 @@ static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
     return copy;
 }
 
-static struct rec_actor copy_actor(struct arena *a, const struct rec_actor *actor)
+static struct err *copy_actor(struct arena *a, const struct rec_actor *actor, struct rec_actor *ret)
 {
-    struct rec_actor copy = *actor;
-    struct query_request *request = &copy.request;
+    struct query_request *request = &ret->request;
 
+    *ret = *actor;
     request->context = arena_dup(a, request->context);
     request->method = arena_dup(a, request->method);
     request->query = copy_pairs(a, request->query, request->n_query);
     request->headers = copy_pairs(a, request->headers, request->n_headers);
-    request->body = copy_json(a, request->body);
     if (actor->auth)
-        rec_actor_set_auth(a, &copy, copy_rec(a, actor->auth));
-    return copy;
+        rec_actor_set_auth(a, ret, copy_rec(a, actor->auth));
+    return copy_body(a, actor->request.body, request);
 }
 
 /* Their texts, and the picker, which the call has in its own arena. */
@@ -125,7 +125,7 @@ static struct err *copy_params(struct api_call *call, struct arena *a,
     };
     err = query_picker_parse(a, arena_dup(a, req_query_get(call->req, STR("fields"))), &picker);
     ret->picker = err ? NULL : picker;
-    return err_copy(call->arena, err);
+    return err;
 }
 
 /* --- in the call ------------------------------------------------------------------------------ */
@@ -141,12 +141,22 @@ bool export_is_prepared(const struct api_call *call)
     return call->exported != NULL;
 }
 
+/* Who asks, for as long as it is the same record with the same key. */
+static void note_auth(struct export *export, const struct rec *auth)
+{
+    if (!auth)
+        return;
+    export->auth_col = arena_dup(export->arena, auth->col->id);
+    export->token_key =
+        arena_dup(export->arena, rec_text(export->arena, auth, auth->col->auth->token_key));
+}
+
 struct err *export_prepare(struct api_call *call, const struct schema_col *col,
                            const struct rec_list_params *params, enum rec_format format)
 {
+    const struct rec_actor *actor = &call->caller.actor;
     struct arena *a = arena_new();
     struct export *export = ARENA_NEW(a, struct export);
-    const struct rec *auth = call->caller.actor.auth;
     struct rec_list_params own;
     struct err *err;
 
@@ -154,8 +164,6 @@ struct err *export_prepare(struct api_call *call, const struct schema_col *col,
     *export = (struct export){.arena = a,
                               .api = call->api,
                               .schema = schema_ref(call->schema),
-                              .actor = copy_actor(a, &call->caller.actor),
-                              .auth_col = auth ? arena_dup(a, auth->col->id) : STR_NONE,
                               .format = format,
                               .file_name = arena_dup(a, col->name),
                               .bytes = FIRST_BYTES};
@@ -164,9 +172,11 @@ struct err *export_prepare(struct api_call *call, const struct schema_col *col,
     call->exported = export;
     err = copy_params(call, a, params, &own);
     if (!err)
-        err = err_copy(call->arena, rec_export_new(a, call->conn, &export->actor, col, &own, format,
-                                                   &export->list));
-    return err;
+        err = rec_export_new(a, call->conn, actor, col, &own, format, &export->list);
+    if (!err)
+        err = copy_actor(a, actor, &export->actor);
+    note_auth(export, actor->auth);
+    return err_copy(call->arena, err);
 }
 
 struct err *export_begin(struct api_call *call)
@@ -187,7 +197,7 @@ static struct export *export_of(struct job *job)
     return ((struct req *)(void *)((char *)job - offsetof(struct req, job)))->user;
 }
 
-/* Who asks was found by a schema that is gone. */
+/* Who asks, by the schema and the row of now. */
 static struct err *find_auth(struct arena *a, struct db_conn *conn, struct export *export)
 {
     const struct schema_col *col = schema_find(export->schema, export->auth_col);
@@ -195,12 +205,12 @@ static struct err *find_auth(struct arena *a, struct db_conn *conn, struct expor
     struct rec *rec = NULL;
     struct err *err = NULL;
 
-    if (col)
+    if (col && col->auth)
         err = rec_find(fresh, conn, col, export->actor.request.auth_id, &rec);
     if (err)
         return err_copy(a, err);
-    if (!rec)
-        return err_new(a, E_FORBIDDEN, NULL, "who asked for the export is gone");
+    if (!rec || !str_eq_secret(rec_text(fresh, rec, col->auth->token_key), export->token_key))
+        return err_new(a, E_FORBIDDEN, NULL, "who asked for the export may do so no more");
     rec_actor_set_auth(fresh, &export->actor, rec);
     if (export->auth)
         arena_free(export->auth);
@@ -221,11 +231,10 @@ static struct err *read_part(void *user, struct db_conn *conn)
     struct err *err = NULL;
 
     export->actor.scope.schema = export->schema;
-    if (export->is_renewed && export->auth_col.n > 0)
+    if (export->auth_col.n > 0)
         err = find_auth(part->arena, conn, export);
     if (err)
         return err;
-    export->is_renewed = false;
     return rec_export_next(part->arena, conn, &export->actor, export->list, export->bytes,
                            &export->out, &export->more);
 }
@@ -240,7 +249,6 @@ static struct err *renew(struct part *part)
         err = export->api->follow_schema(export->api->user, part->arena, part->db_version);
     schema_unref(export->schema);
     export->schema = schema_current(export->api->schemas);
-    export->is_renewed = true;
     return err;
 }
 
@@ -282,6 +290,7 @@ static void part_read(struct req *req)
 
     export->reads = false;
     export->sent = 0;
+    req_stream_holds(req, export->out.cap);
     go_on(export);
 }
 
@@ -309,13 +318,13 @@ static void run_part(struct job *job)
 static void finish(struct export *export)
 {
     struct req *req = export->req;
-    bool failed = export->failed;
+    bool whole = !export->failed && !export->more && export->sent == export->out.n;
 
     export_free(export);
-    if (failed)
-        req_stream_break(req);
-    else
+    if (whole)
         req_stream_close(req);
+    else
+        req_stream_break(req);
 }
 
 /* False: there is more of the part than the client takes at once. */
@@ -396,6 +405,18 @@ bool export_find_format(struct str name, enum rec_format *ret)
     return false;
 }
 
+/* All of it is there: an answer like any other. */
+static void send_whole(struct export *export)
+{
+    struct req *req = export->req;
+
+    buf_add(&req->resp.body, buf_str(&export->out));
+    export_free(export);
+    if (req->resp.body.full)
+        req_answer_err(req, err_starved(req->arena, "an answer"));
+    req_send(req);
+}
+
 void export_send(struct req *req, struct export *export)
 {
     struct resp *resp = &req->resp;
@@ -406,10 +427,12 @@ void export_send(struct req *req, struct export *export)
     resp->content_type = formats[export->format].content_type;
     req_add_header(req, "Content-Disposition: attachment; filename=\"%.*s.%s\"",
                    STR_ARG(export->file_name), formats[export->format].extension);
-    resp->sized = !export->more;
-    resp->size = export->out.n;
-    if (req_stream_open(req, &stream_events))
+    if (!export->more) {
+        send_whole(export);
+    } else if (req_stream_open(req, &stream_events)) {
+        req_stream_holds(req, export->out.cap);
         go_on(export);
-    else
+    } else {
         export_free(export);
+    }
 }

@@ -69,7 +69,7 @@
 #define LIMIT_PER_PAGE 1000
 #define LIMIT_EXPORT_ROWS 10000      /* of one part of an export */
 #define LIMIT_EXPORT_ROWS_READ 500   /* the same where they are read before they are written */
-#define LIMIT_EXPORT_BYTES (4 * MIB) /* after so many a part ends, if it took long to be found */
+#define LIMIT_EXPORT_BYTES (8 * MIB) /* after so many a part ends, if it took long to be found */
 #define LIMIT_CURSOR_BYTES (4 * KIB) /* the sort's values in a cursor: beyond, the row's id is */
 #define LIMIT_FIELDS 1000            /* paths of the fields picker: 400 beyond */
 #define LIMIT_FIELDS_DEPTH 500       /* deeper values are picked whole */

@@ -204,6 +204,18 @@ void conn_close(struct http_conn *conn)
         conn->exchange->stream.gone(conn->exchange);
 }
 
+void conn_reset(struct http_conn *conn)
+{
+    const struct linger now = {.l_onoff = 1};
+    int fd;
+
+    if (conn->state == CONN_CLOSED)
+        return;
+    if (uv_fileno((uv_handle_t *)&conn->tcp, &fd) == 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)); /* else it is a plain end */
+    conn_close(conn);
+}
+
 /* Half-closes, drops what still comes, then closes: so the answer is read before a reset. */
 static void linger(struct http_conn *conn)
 {

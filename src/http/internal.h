@@ -66,6 +66,7 @@ struct stream {
     void (*gone)(struct exchange *ex);      /* its connection is closed */
     void (*stop)(struct exchange *ex);      /* the server stops */
     struct buf waiting, sending;
+    size_t held;   /* by its user, in bytes */
     bool chunked;  /* HTTP/1.1 without a size */
     bool sized;    /* its size was told: */
     uint64_t left; /* ... how much of it is still to come */
@@ -370,6 +371,8 @@ static inline bool conn_drains(const struct http_conn *conn)
     return conn->loop->draining && !conn->settles;
 }
 void conn_close(struct http_conn *conn);
+/* The same with a reset, so that nobody takes it for the end of what was sent. */
+void conn_reset(struct http_conn *conn);
 void conn_expired(struct http_conn *conn); /* its deadline has passed */
 void conn_drain(struct http_conn *conn);   /* the server stops: closes what is idle */
 void conn_abandon(struct http_conn *conn); /* the time to drain is over */

@@ -33,7 +33,7 @@ static size_t held(const struct http_conn *conn)
     if (ex->req.sink)
         n += ex->req.sink->held(&ex->req);
     return n + ex->body.cap + ex->req.resp.body.cap + ex->stream.waiting.cap +
-           ex->stream.sending.cap;
+           ex->stream.sending.cap + ex->stream.held;
 }
 
 /* And holds something meanwhile. */

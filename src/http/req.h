@@ -200,8 +200,11 @@ bool req_stream_waits(const struct req *req);
 /* Ends the answer, once all that was written is out, and lets go of the request. Where a size was
  * told and less was written, the connection ends: that is how the client sees it. */
 void req_stream_close(struct req *req);
-/* The same in place of it where not all is written that should have been: the connection ends. */
+/* The same in place of it where not all is written that should have been: the connection ends, by a
+ * reset where its end would else be that of the answer. */
 void req_stream_break(struct req *req);
+/* What the user keeps for it beside: who is to be ended for want of memory is found by that. */
+void req_stream_holds(struct req *req, size_t bytes);
 
 /* Any thread: has resume(req) called on the request's loop, which is woken at the next
  * http_server_wake() or at once when `wake`. */

@@ -228,6 +228,15 @@ void req_stream_close(struct req *req)
 
 void req_stream_break(struct req *req)
 {
-    exchange_of(req)->stream.lost = true;
+    struct exchange *ex = exchange_of(req);
+
+    ex->stream.lost = ex->stream.closing = true; /* its user has let go, and hears of no end */
+    if (!ex->stream.chunked && !ex->stream.sized)
+        conn_reset(ex->conn);
     req_stream_close(req);
+}
+
+void req_stream_holds(struct req *req, size_t bytes)
+{
+    exchange_of(req)->stream.held = bytes;
 }

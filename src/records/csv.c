@@ -105,6 +105,7 @@ struct err *rec_csv_write_row(struct rec_writer *w, const struct rec_level *leve
 {
     const struct rec rec = {.col = csv->plan->col, .cells = cells};
     const bool hides_email = rec_hides_email(w, level, &rec);
+    const size_t begin = w->out->n;
 
     for (size_t i = 0; i < csv->n; i++) {
         const struct rec_key *key = csv->keys[i];
@@ -122,6 +123,8 @@ struct err *rec_csv_write_row(struct rec_writer *w, const struct rec_level *leve
         if (!w->out->full)
             unquote(w->scratch, w->out, from);
     }
+    if (csv->n == 1 && w->out->n == begin) /* an empty line is no row to many */
+        BUF_ADD(w->out, "\"\"");
     BUF_ADD(w->out, "\r\n");
     return rec_end_row(w);
 }

@@ -149,6 +149,8 @@ struct err *rec_export_next(struct arena *a, struct db_conn *conn, const struct 
     listing.put = put_line;
     if (export->format == REC_CSV) {
         rec_csv_init(a, rec_plan_new(a, col, actor->superuser, export->shape.picker), &csv);
+        if (csv.n == 0)
+            return err_new(a, E_BAD_REQUEST, "There is no field to be told in CSV.", "fields");
         listing.put = put_csv;
         listing.user = &csv;
         if (!export->begun)

@@ -119,12 +119,13 @@ static bool has_keys(const struct rec *rec, const struct rec_mark *mark)
 
 /* Cuts off the one that was read to see whether there are more. */
 static void mark_rows(struct arena *a, struct rec_listing *listing, struct rec_rows *rows,
-                      unsigned n_cells)
+                      const struct rec_reading *reading)
 {
     const struct schema_col *col = listing->spec.col;
+    const unsigned n_cells = reading->n_cells;
 
-    listing->more = (int64_t)rows->n > listing->limit;
-    if (listing->more)
+    listing->more = reading->cut || (int64_t)rows->n > listing->limit;
+    if ((int64_t)rows->n > listing->limit)
         rows->n--;
     if (listing->spec.seek->backward)
         reverse(rows);
@@ -144,11 +145,11 @@ static struct err *write_rows(struct arena *a, struct rec_writer *w, struct rec_
 {
     struct rec_rows rows = {0};
     struct rec_level level;
-    unsigned n_cells;
-    struct err *err = rec_read_all(a, w->conn, &listing->spec, &rows, &n_cells);
+    struct rec_reading reading = {.bytes = listing->bytes};
+    struct err *err = rec_read_all(a, w->conn, &listing->spec, &rows, &reading);
 
     if (!err && listing->spec.seek)
-        mark_rows(a, listing, &rows, n_cells);
+        mark_rows(a, listing, &rows, &reading);
     if (!err)
         err = rec_level_init(a, w->conn, listing->actor, listing->spec.col, &rows, listing->shape,
                              &level);

@@ -54,20 +54,31 @@ struct err *rec_open(struct arena *a, struct db_conn *conn, const struct query_s
     return err ? err : db_prepare_bound(a, conn, sql.text, sql.values, sql.n, ret);
 }
 
+/* Whether the rows so far are as many as are wanted. */
+static bool is_enough(const struct rec_reading *reading, size_t bytes)
+{
+    return reading && reading->bytes > 0 && bytes >= reading->bytes;
+}
+
 struct err *rec_read_all(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
-                         struct rec_rows *ret, unsigned *ret_n_cells)
+                         struct rec_rows *ret, struct rec_reading *reading)
 {
     AUTO(db_release) struct db_stmt *stmt = NULL;
+    const size_t begin = arena_used(a);
     struct err *err;
     bool row = true;
 
     err = rec_open(a, conn, spec, &stmt);
-    if (!err && ret_n_cells)
-        *ret_n_cells = db_columns(stmt);
+    if (!err && reading)
+        reading->n_cells = db_columns(stmt);
     while (!err) {
         err = db_step(a, stmt, &row);
         if (err || !row)
             break;
+        if (is_enough(reading, arena_used(a) - begin)) {
+            reading->cut = true;
+            break;
+        }
         *VEC_PUSH(a, ret) = rec_copy_row(a, stmt, spec->col);
         err = rec_check_readable(a, &ret->items[ret->n - 1]);
         if (!err && arena_used(a) > LIMIT_RESPONSE_BYTES) /* no answer could hold them */

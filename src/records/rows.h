@@ -32,10 +32,16 @@ struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
 /* Compiles and prepares; *ret is for db_release(). */
 MUST_CHECK struct err *rec_open(struct arena *a, struct db_conn *conn,
                                 const struct query_spec *spec, struct db_stmt **ret);
+/* How rows are read before they are written. */
+struct rec_reading {
+    size_t bytes;     /* after so many in memory no more are read; 0: no bound */
+    unsigned n_cells; /* set: of each row, more than fields where the spec has a place to seek */
+    bool cut;         /* set: there are more rows than were read */
+};
 /* All rows of a query for QUERY_ROWS, copied. E_BAD_REQUEST when one of them cannot be read.
- * ret_n_cells: of each, more than fields where the spec has a place to seek; may be NULL. */
+ * reading: may be NULL. */
 MUST_CHECK struct err *rec_read_all(struct arena *a, struct db_conn *conn,
                                     const struct query_spec *spec, struct rec_rows *ret,
-                                    unsigned *ret_n_cells);
+                                    struct rec_reading *reading);
 
 #endif
