@@ -46,6 +46,14 @@ static void add_own_key(struct query_make *make, const struct query_scope *scope
         *VEC_PUSH(make->a, &make->keys) = own;
 }
 
+/* A client's cursor is not to hold it, be it sealed: its length would show. */
+static bool is_secret(const struct query_scope *scope, const struct schema_field *field)
+{
+    const struct schema_auth *auth = scope->col->auth;
+
+    return scope->guarded && (field->hidden || (auth && field == auth->email));
+}
+
 /* The field whose values a column of an index has in their order; NULL: none that may be told. */
 static const struct schema_field *indexed_field(const struct query_scope *scope,
                                                 const struct db_index_column *column)
@@ -55,9 +63,7 @@ static const struct schema_field *indexed_field(const struct query_scope *scope,
     if (column->is_expr || column->collate.n > 0 || str_eq_nocase(column->direction, STR("DESC")))
         return NULL;
     field = schema_field(scope->col, column->name);
-    if (!field || field->type->kind == FIELD_JSON || (field->hidden && scope->guarded))
-        return NULL;
-    return field;
+    return field && field->type->kind != FIELD_JSON && !is_secret(scope, field) ? field : NULL;
 }
 
 static bool is_in_order(const struct query_make *make, const struct query_scope *scope,
@@ -69,9 +75,9 @@ static bool is_in_order(const struct query_make *make, const struct query_scope 
         return false;
     for (size_t i = 0; i < index->n_columns; i++) {
         const struct schema_field *field = indexed_field(scope, &index->columns[i]);
-        const struct query_key *key = &make->keys.items[i];
 
-        if (!field || (i < n && (key->field != field || key->descending != is_descending(make))))
+        if (!field || (i < n && (make->keys.items[i].field != field ||
+                                 make->keys.items[i].descending != is_descending(make))))
             return false;
     }
     return true;

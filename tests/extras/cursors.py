@@ -216,7 +216,14 @@ def hidden(site):
     lengths = {len(site.ask(users, sort="email", cursor="", perPage=n)[1]["nextCursor"])
                for n in (1, 2)}
     site.same("of one length", len(lengths), 1)
-    site.send("PATCH", "/api/collections/users", {"listRule": ""})
+    col = site.send("GET", "/api/collections/users", None)
+    site.send("PATCH", "/api/collections/users", {"listRule": "", "indexes": col["indexes"] + [
+        "CREATE INDEX users_names ON users (name, email)"]})
+    for at, name in enumerate(i["id"] for i in site.ask(users)[1]["items"]):
+        site.send("PATCH", users + "/" + name, {"name": "same", "email": "x" * 25 * at + "y@example.com"})
+    lengths = {len(site.ask(users, guest=True, sort="name", cursor="", perPage=n)[1]["nextCursor"])
+               for n in (1, 2)}
+    site.same("of one length, whatever an index has", len(lengths), 1)
     site.refused("from an e-mail", users, "A list sorted by that field has no from.", guest=True,
                  sort="email", **{"from": '"a"'})
     site.refused("from a related e-mail", "/api/collections/posts/records",
