@@ -82,7 +82,9 @@ static void add_field(const struct planning *p, const struct schema_field *field
     if (!is_picked(p, field->name, &pick))
         return;
     p->plan->n++;
-    *key = (struct rec_key){.field = field, .text = quoted_text(p->a, field->name, STR("\":"))};
+    *key = (struct rec_key){.field = field, .text = field->member};
+    if (key->text.n == 0)
+        key->text = quoted_text(p->a, field->name, STR("\":"));
     if (p->picker && (pick.max > 0 || kind == FIELD_JSON || kind == FIELD_GEO)) {
         changed = ARENA_NEW(p->a, struct query_pick);
         *changed = pick;

@@ -86,6 +86,16 @@ static uint64_t body_limit(const struct schema_col *col)
     return limit;
 }
 
+static struct str member_of(struct arena *a, struct str name)
+{
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, 6 * name.n + 16);
+    json_write_text(&out, name);
+    BUF_ADD(&out, ":");
+    return arena_dup(a, buf_str(&out));
+}
+
 static void index_fields(struct arena *a, struct schema_col *col)
 {
     col->by_name =
@@ -94,6 +104,7 @@ static void index_fields(struct arena *a, struct schema_col *col)
         struct schema_field *field = &col->fields[i];
 
         field->at = (unsigned)i;
+        field->member = member_of(a, field->name);
         col->by_name[i] = field;
         map_put(a, &col->field_map, field->name, field);
     }

@@ -90,6 +90,7 @@ struct field_type;
 struct schema_field {
     struct str id;
     struct str name;
+    struct str member; /* `"name":`, as JSON has it before the value; empty: not made */
     const struct field_type *type;
     bool system, hidden, presentable, required;
     bool absent; /* of a view: it has no such column (any more); rows hold NULL in its place */
