@@ -4,7 +4,6 @@
 #include "auth/internal.h"
 
 #include "base/limits.h"
-#include "base/num.h"
 
 #define ANSWER_MAX (64 * KIB)
 
@@ -18,9 +17,7 @@ static void write_timed(struct buf *out, const char *name, bool enabled, int64_t
 
 struct err *auth_methods(struct arena *a, const struct schema_col *col, struct auth_answer *ret)
 {
-    const struct json *seconds;
     const struct schema_auth *auth;
-    int64_t otp_s = 0;
     AUTO_BUF struct buf out;
     struct err *err;
 
@@ -29,9 +26,6 @@ struct err *auth_methods(struct arena *a, const struct schema_col *col, struct a
     if (err)
         return err;
     auth = col->auth;
-    seconds = json_get(auth_option(a, col, "otp"), STR("duration"));
-    if (!seconds || seconds->type != JSON_NUMBER || !num_parse_i64(seconds->text, &otp_s))
-        otp_s = 0;
     BUF_ADD(&out, "{\"password\":{\"identityFields\":[");
     for (size_t i = 0; auth->password_enabled && i < auth->identity_fields.n; i++) {
         if (i > 0)
@@ -41,7 +35,7 @@ struct err *auth_methods(struct arena *a, const struct schema_col *col, struct a
     buf_addf(&out, "],\"enabled\":%s},\"oauth2\":{\"providers\":[],\"enabled\":%s}",
              truth[auth->password_enabled], truth[auth->oauth2_enabled]);
     write_timed(&out, "mfa", auth->mfa_enabled, auth->mfa_duration_s);
-    write_timed(&out, "otp", auth->otp_enabled, otp_s);
+    write_timed(&out, "otp", auth->otp_enabled, auth->otp_duration_s);
     buf_addf(&out, ",\"authProviders\":[],\"usernamePassword\":%s,\"emailPassword\":%s}",
              truth[auth->password_enabled && auth_identifies_by(auth, STR("username"))],
              truth[auth->password_enabled && auth_identifies_by(auth, STR("email"))]);

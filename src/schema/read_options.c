@@ -69,6 +69,29 @@ static void read_tokens(struct arena *a, const struct json *options, struct sche
     }
 }
 
+static struct schema_mail mail_of(struct arena *a, const struct json *object, const char *key)
+{
+    const struct json *in = json_get(object, str_of(key));
+
+    return (struct schema_mail){text_of(a, in, "subject"), text_of(a, in, "body")};
+}
+
+static void read_mails(struct arena *a, const struct json *options, struct schema_auth *auth)
+{
+    const struct json *otp = json_get(options, STR("otp"));
+    const struct json *alert = json_get(options, STR("authAlert"));
+
+    auth->otp_enabled = truth_of(otp, "enabled");
+    auth->otp_duration_s = int_of(otp, "duration");
+    auth->otp_length = int_of(otp, "length");
+    auth->alerts_enabled = truth_of(alert, "enabled");
+    auth->mails[SCHEMA_MAIL_OTP] = mail_of(a, otp, "emailTemplate");
+    auth->mails[SCHEMA_MAIL_ALERT] = mail_of(a, alert, "emailTemplate");
+    auth->mails[SCHEMA_MAIL_VERIFICATION] = mail_of(a, options, "verificationTemplate");
+    auth->mails[SCHEMA_MAIL_PASSWORD_RESET] = mail_of(a, options, "resetPasswordTemplate");
+    auth->mails[SCHEMA_MAIL_EMAIL_CHANGE] = mail_of(a, options, "confirmEmailChangeTemplate");
+}
+
 static struct err *find_auth_fields(struct arena *a, const struct schema_col *col)
 {
     const struct {
@@ -103,7 +126,7 @@ static struct err *read_auth(struct arena *a, const struct json *options, struct
     auth->mfa_enabled = truth_of(mfa, "enabled");
     auth->mfa_duration_s = int_of(mfa, "duration");
     auth->mfa_rule = text_of(a, mfa, "rule");
-    auth->otp_enabled = truth_of(json_get(options, STR("otp")), "enabled");
+    read_mails(a, options, auth);
     auth->oauth2_enabled = truth_of(json_get(options, STR("oauth2")), "enabled");
     col->auth = auth;
     return find_auth_fields(a, col);

@@ -246,6 +246,20 @@ enum schema_token_kind {
     TOKEN_KINDS,
 };
 
+/* The mails that an auth collection has words for (auth.md 15). */
+enum schema_mail_kind {
+    SCHEMA_MAIL_VERIFICATION,
+    SCHEMA_MAIL_PASSWORD_RESET,
+    SCHEMA_MAIL_EMAIL_CHANGE,
+    SCHEMA_MAIL_OTP,
+    SCHEMA_MAIL_ALERT,
+    SCHEMA_MAIL_KINDS,
+};
+
+struct schema_mail {
+    struct str subject, body; /* with placeholders; the body is HTML */
+};
+
 struct schema_auth {
     struct schema_rule auth_rule, manage_rule;
     struct schema_token tokens[TOKEN_KINDS];
@@ -255,6 +269,9 @@ struct schema_auth {
     int64_t mfa_duration_s;
     struct str mfa_rule;
     bool otp_enabled;
+    int64_t otp_duration_s, otp_length;
+    bool alerts_enabled; /* about logins from somewhere new */
+    struct schema_mail mails[SCHEMA_MAIL_KINDS];
     bool oauth2_enabled;
     /* of every auth collection */
     const struct schema_field *password, *token_key, *email, *email_visibility, *verified;
