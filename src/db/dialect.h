@@ -136,4 +136,9 @@ struct db_dialect {
 
 extern const struct db_dialect db_dialect_sqlite;
 
+/* SQL for a connection from a template: [name] is an identifier, {n} parameter n. Lives in `a`. The
+ * template is the program's own but for collection names, which are words. */
+struct db_conn;
+struct str db_sql(struct arena *a, const struct db_conn *conn, const char *template);
+
 #endif
