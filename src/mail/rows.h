@@ -1,0 +1,30 @@
+/*
+ * mail/rows: what the outbox does to its table. All are for inside a unit.
+ */
+#ifndef REEVE_MAIL_ROWS_H
+#define REEVE_MAIL_ROWS_H
+
+#include "mail/outbox.h"
+
+/* A row that was claimed. */
+struct mail_claim {
+    bool found;
+    struct outbox_mail mail;
+    int64_t tries;       /* this one included */
+    int64_t next_due_ms; /* of the rows that are left; INT64_MAX: there is none */
+};
+
+MUST_CHECK struct err *mail_row_add(struct arena *a, struct db_conn *tx,
+                                    const struct outbox_mail *mail);
+/* The next row whose time has come, which is the caller's until now + claim_ms; those that were
+ * only kept, and have been long enough, go. */
+MUST_CHECK struct err *mail_row_claim(struct arena *a, struct db_conn *tx, int64_t now_ms,
+                                      int64_t claim_ms, struct mail_claim *ret);
+/* Its time comes again then. refund: the last try does not count. */
+MUST_CHECK struct err *mail_row_delay(struct arena *a, struct db_conn *tx, struct str id,
+                                      int64_t due_ms, bool refund);
+/* It has been sent, or is given up: keep_ms 0, it goes. */
+MUST_CHECK struct err *mail_row_close(struct arena *a, struct db_conn *tx, struct str id,
+                                      int64_t now_ms, int64_t keep_ms);
+
+#endif
