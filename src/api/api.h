@@ -16,6 +16,7 @@
 #include "events/events.h"
 #include "files/files.h"
 #include "http/server.h"
+#include "mail/outbox.h"
 #include "schema/schema.h"
 #include "settings/settings.h"
 
@@ -29,6 +30,8 @@ struct api {
     struct pool *pool;
     struct file_store *files;
     const struct events *events; /* NULL: nobody listens */
+    struct outbox *outbox;
+    bool dev; /* --dev: no bound on one-time passwords */
     unsigned query_timeout_s;
     struct str settings_key;                /* settings_load() */
     const struct settings_missing *missing; /* what settings may not switch on */

@@ -1,9 +1,9 @@
 /*
  * Logins: /api/collections/{collection}/auth-… (auth.md 5).
  */
-#include "api/internal.h"
+#include "api/auth.h"
 
-static struct auth_call *auth_call_new(struct api_call *call)
+struct auth_call *api_auth_call(struct api_call *call)
 {
     struct auth_call *auth = ARENA_NEW(call->arena, struct auth_call);
 
@@ -11,14 +11,16 @@ static struct auth_call *auth_call_new(struct api_call *call)
                                .col = schema_find(call->schema, call->req->params[0]),
                                .id = call->req->params[1],
                                .mfa_id = req_query_get(call->req, STR("mfaId")),
-                               .expand = req_query_get(call->req, STR("expand"))};
+                               .expand = req_query_get(call->req, STR("expand")),
+                               .settings = call->settings,
+                               .outbox = call->api->outbox,
+                               .dev = call->api->dev};
     return auth;
 }
 
-/* The body as rules see it and as the endpoint decodes it; a failure is the endpoint's to report.
- */
-static void read_body(struct api_call *call, struct auth_call *auth)
+struct auth_call *api_auth_form(struct api_call *call)
 {
+    struct auth_call *auth = api_auth_call(call);
     struct form_input *form = ARENA_NEW(call->arena, struct form_input);
 
     auth->body_err = api_form(call, form);
@@ -26,9 +28,10 @@ static void read_body(struct api_call *call, struct auth_call *auth)
     if (!auth->body_err)
         auth->rules_err = api_body(call, &auth->body);
     call->caller.actor.request.body = auth->body;
+    return auth;
 }
 
-static struct err *send_answer(struct api_call *call, const struct auth_answer *answer)
+struct err *api_auth_send(struct api_call *call, const struct auth_answer *answer)
 {
     buf_add(&call->req->resp.body, answer->body);
     req_answer_json(call->req, answer->status);
@@ -43,31 +46,28 @@ static struct err *list_methods(struct api_call *call)
     struct err *err =
         auth_methods(call->arena, schema_find(call->schema, call->req->params[0]), &answer);
 
-    return err ? err : send_answer(call, &answer);
+    return err ? err : api_auth_send(call, &answer);
 }
 
 /* A body is ignored, but one that can't be decoded is refused. */
 static struct err *refresh(struct api_call *call)
 {
-    struct auth_call *auth = auth_call_new(call);
+    struct auth_call *auth = api_auth_call(call);
     struct auth_answer answer;
     struct err *err = api_body(call, &auth->body);
 
     call->caller.actor.request.body = auth->body;
     if (!err)
         err = auth_refresh(call->arena, call->conn, auth, &answer);
-    return err ? err : send_answer(call, &answer);
+    return err ? err : api_auth_send(call, &answer);
 }
 
 static struct err *impersonate(struct api_call *call)
 {
-    struct auth_call *auth = auth_call_new(call);
     struct auth_answer answer;
-    struct err *err;
+    struct err *err = auth_impersonate(call->arena, call->conn, api_auth_form(call), &answer);
 
-    read_body(call, auth);
-    err = auth_impersonate(call->arena, call->conn, auth, &answer);
-    return err ? err : send_answer(call, &answer);
+    return err ? err : api_auth_send(call, &answer);
 }
 
 const struct api_work api_auth_methods = {.steps = {{.place = AT_READ, .run = list_methods}}};
@@ -78,12 +78,9 @@ const struct api_work api_auth_impersonate = {.steps = {{.place = AT_READ, .run 
 
 static struct err *find_by_password(struct api_call *call)
 {
-    struct auth_call *auth = auth_call_new(call);
     struct auth_login *login = NULL;
-    struct err *err;
+    struct err *err = auth_password_find(call->arena, call->conn, api_auth_form(call), &login);
 
-    read_body(call, auth);
-    err = auth_password_find(call->arena, call->conn, auth, &login);
     call->state = login;
     return err;
 }
@@ -91,6 +88,29 @@ static struct err *find_by_password(struct api_call *call)
 static struct err *compare_password(struct api_call *call)
 {
     return auth_password_compare(call->arena, call->state);
+}
+
+static struct err *find_by_code(struct api_call *call)
+{
+    struct auth_login *login = NULL;
+    struct err *err = auth_otp_find(call->arena, call->conn, api_auth_form(call), &login);
+
+    call->state = login;
+    return err;
+}
+
+static struct err *compare_code(struct api_call *call)
+{
+    return auth_otp_compare(call->arena, call->state);
+}
+
+/* The record may be another one by the use of its code. */
+static struct err *take_record(struct api_call *call)
+{
+    struct auth_login *login = call->state;
+
+    login->rec = call->out;
+    return NULL;
 }
 
 enum want { WANT_SESSION, WANT_ANSWER, WANT_ORIGIN };
@@ -121,28 +141,74 @@ static struct err *end_session(struct api_call *call)
     return auth_session_ended(call->arena, call->state, call->out);
 }
 
+/* Once the note of the origin is over. It comes again when the mail about it is sent. */
+static struct err *note_origin(struct api_call *call)
+{
+    struct auth_login *login = call->state;
+
+    if (!auth_origin_noted(login, call->err, call->out))
+        login->origin = NULL;
+    call->err = NULL;
+    return NULL;
+}
+
+static struct err *send_alert(struct api_call *call)
+{
+    return auth_origin_alert(call->arena, call->state);
+}
+
+static struct err *drop_origin(struct api_call *call)
+{
+    struct auth_login *login = call->state;
+
+    if (call->err)
+        login->origin = NULL;
+    call->err = NULL;
+    return NULL;
+}
+
 /* The login stands, whatever became of its origin. */
 static struct err *finish_login(struct api_call *call)
 {
-    const struct auth_login *login = call->state;
+    struct auth_login *login = call->state;
 
     if (login->origin)
-        auth_origin_noted(login, call->err, call->out);
-    return send_answer(call, &login->answer);
+        (void)auth_origin_noted(login, call->err, call->out);
+    return api_auth_send(call, &login->answer);
 }
 
+/* From somebody who has proved who he is to the answer. */
 /* clang-format off */
+#define LOGIN_STEPS \
+    {.place = AT_READ, .run = read_login, .what = WANT_SESSION}, \
+    {.place = AT_UNIT, .unit = auth_session_unit, .needed = is_wanted, .what = WANT_SESSION}, \
+    {.place = AT_LOOP, .run = end_session, .needed = is_wanted, .what = WANT_SESSION}, \
+    {.place = AT_READ, .run = read_login, .needed = is_wanted, .what = WANT_ANSWER}, \
+    {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \
+     .may_fail = true}, \
+    {.place = AT_LOOP, .run = note_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
+    {.place = AT_REMOTE, .run = send_alert, .needed = is_wanted, .what = WANT_ORIGIN, \
+     .may_fail = true}, \
+    {.place = AT_LOOP, .run = drop_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
+    {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \
+     .may_fail = true}, \
+    {.place = AT_LOOP, .run = finish_login}
+
 const struct api_work api_auth_with_password = {
     .steps = {
         {.place = AT_READ, .run = find_by_password},
         {.place = AT_HASH, .run = compare_password},
-        {.place = AT_READ, .run = read_login, .what = WANT_SESSION},
-        {.place = AT_UNIT, .unit = auth_session_unit, .needed = is_wanted, .what = WANT_SESSION},
-        {.place = AT_LOOP, .run = end_session, .needed = is_wanted, .what = WANT_SESSION},
-        {.place = AT_READ, .run = read_login, .needed = is_wanted, .what = WANT_ANSWER},
-        {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN,
-         .may_fail = true},
-        {.place = AT_LOOP, .run = finish_login},
+        LOGIN_STEPS,
+    },
+};
+
+const struct api_work api_auth_with_otp = {
+    .steps = {
+        {.place = AT_READ, .run = find_by_code},
+        {.place = AT_HASH, .run = compare_code},
+        {.place = AT_UNIT, .unit = auth_otp_unit},
+        {.place = AT_LOOP, .run = take_record},
+        LOGIN_STEPS,
     },
 };
 /* clang-format on */

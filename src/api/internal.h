@@ -52,7 +52,7 @@ struct api_step {
     unsigned (*timeout_s)(const struct api_call *call);
 };
 
-#define API_STEPS 9
+#define API_STEPS 15
 
 struct api_work {
     struct api_step steps[API_STEPS]; /* up to the first without a function */
@@ -200,10 +200,6 @@ extern const struct api_work api_export;
 extern const struct api_work api_records_create;
 extern const struct api_work api_records_update;
 extern const struct api_work api_records_delete;
-extern const struct api_work api_auth_with_password;
-extern const struct api_work api_auth_refresh;
-extern const struct api_work api_auth_methods;
-extern const struct api_work api_auth_impersonate;
 extern const struct api_work api_batch;
 extern const struct api_work api_files_token;
 extern const struct api_work api_files_download;
@@ -220,10 +216,12 @@ extern const struct api_work api_collections_try_view;
 extern const struct api_work api_settings_view;
 extern const struct api_work api_settings_change;
 extern const struct api_work api_settings_test_s3;
+extern const struct api_work api_settings_test_email;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;
 extern const struct api_work api_schema_plan;
+extern const struct api_work api_page;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.
  */

@@ -1,7 +1,7 @@
 /*
  * The one table of routes.
  */
-#include "api/internal.h"
+#include "api/auth.h"
 
 /* clang-format off */
 static const struct api_route api_table[] = {
@@ -43,6 +43,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, &api_settings_change},
     {"POST",   "/api/settings/test/s3",
      GUARD_SUPERUSER, BODY_PLAIN, &api_settings_test_s3},
+    {"POST",   "/api/settings/test/email",
+     GUARD_SUPERUSER, BODY_PLAIN, &api_settings_test_email},
     {"GET",    "/api/reeve",
      GUARD_SUPERUSER, BODY_PLAIN, &api_reeve},
     {"GET",    "/api/reeve/settings",
@@ -53,6 +55,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, &api_export},
     {"POST",   "/api/reeve/schema/plan",
      GUARD_SUPERUSER, BODY_PLAIN, &api_schema_plan},
+    {"GET",    "/_/{path...}",
+     GUARD_NONE, BODY_PLAIN, &api_page},
     {"POST",   "/api/files/token",
      GUARD_AUTH, BODY_PLAIN, &api_files_token},
     {"GET",    "/api/files/{collection}/{id}/{name}",
@@ -63,6 +67,22 @@ static const struct api_route api_table[] = {
      GUARD_NONE, BODY_PLAIN, &api_auth_with_password},
     {"POST",   "/api/collections/{collection}/auth-refresh",
      GUARD_SAME_COLLECTION, BODY_PLAIN, &api_auth_refresh},
+    {"POST",   "/api/collections/{collection}/auth-with-otp",
+     GUARD_NONE, BODY_PLAIN, &api_auth_with_otp},
+    {"POST",   "/api/collections/{collection}/request-otp",
+     GUARD_NONE, BODY_PLAIN, &api_auth_request_otp},
+    {"POST",   "/api/collections/{collection}/request-verification",
+     GUARD_NONE, BODY_PLAIN, &api_auth_request_verification},
+    {"POST",   "/api/collections/{collection}/confirm-verification",
+     GUARD_NONE, BODY_PLAIN, &api_auth_confirm_verification},
+    {"POST",   "/api/collections/{collection}/request-password-reset",
+     GUARD_NONE, BODY_PLAIN, &api_auth_request_password_reset},
+    {"POST",   "/api/collections/{collection}/confirm-password-reset",
+     GUARD_NONE, BODY_PLAIN, &api_auth_confirm_password_reset},
+    {"POST",   "/api/collections/{collection}/request-email-change",
+     GUARD_SAME_COLLECTION, BODY_PLAIN, &api_auth_request_email_change},
+    {"POST",   "/api/collections/{collection}/confirm-email-change",
+     GUARD_NONE, BODY_PLAIN, &api_auth_confirm_email_change},
     {"GET",    "/api/collections/{collection}/auth-methods",
      GUARD_NONE, BODY_PLAIN, &api_auth_methods},
     {"POST",   "/api/collections/{collection}/impersonate/{id}",

@@ -10,8 +10,10 @@
 #include "base/form.h"
 #include "base/json.h"
 #include "db/db.h"
+#include "mail/outbox.h"
 #include "records/records.h"
 #include "schema/schema.h"
+#include "settings/settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +27,8 @@ struct auth_token {
     const struct rec *rec; /* NULL: the token is good for nothing */
     bool refreshable;
     struct str text; /* as presented */
+    /* claims, empty where there is none */
+    struct str email, new_email;
 };
 /* auth.md 2.2: verified against the record and collection as they are now. An error only when the
  * database fails. kind: the one accepted. */
@@ -32,10 +36,15 @@ MUST_CHECK struct err *auth_token_verify(struct arena *a, struct db_conn *conn,
                                          const struct schema *schema, struct str token,
                                          enum schema_token_kind kind, int64_t now_ms,
                                          struct auth_token *ret);
-/* Of TOKEN_AUTH, TOKEN_FILE, TOKEN_VERIFICATION and TOKEN_PASSWORD_RESET. duration_s 0: the
- * collection's. Empty: the record has no key to sign with. */
+/* What an unverified token claims: a text, empty where there is none. */
+struct str auth_token_claim(struct arena *a, struct str token, struct str name);
+/* Of all kinds but TOKEN_EMAIL_CHANGE. duration_s 0: the collection's. Empty: the record has no key
+ * to sign with. */
 struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_token_kind kind,
                           bool refreshable, int64_t duration_s, int64_t now_ms);
+
+struct str auth_token_email_change(struct arena *a, const struct rec *rec, struct str new_email,
+                                   int64_t now_ms);
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
@@ -62,6 +71,9 @@ struct auth_call {
     struct str mfa_id;     /* query parameter, or empty */
     struct str expand;     /* raw parameter */
     struct str user_agent; /* p NULL: the request's header of that name */
+    const struct settings *settings;
+    struct outbox *outbox;
+    bool dev; /* no bound on codes */
 };
 
 /* What a login answers. */
@@ -86,6 +98,10 @@ struct auth_login {
     struct auth_session *session; /* to be begun or ended first; NULL: none */
     struct auth_answer answer;    /* status 0: it is not known yet */
     struct auth_origin *origin;   /* to be noted; NULL: not of interest */
+    /* of a code */
+    const struct rec *code;
+    struct value new_hash; /* of the password that the record gets with it */
+    struct rec_fixed fixed;
 };
 
 /* POST …/auth-with-password: whom the body means. The time that an answer takes must not tell
@@ -105,10 +121,22 @@ MUST_CHECK struct err *auth_session_ended(struct arena *a, struct auth_login *lo
 /* Where there is no answer yet. */
 MUST_CHECK struct err *auth_login_write(struct arena *a, struct db_conn *conn,
                                         struct auth_login *login);
-/* With an origin: the unit that notes it, a db_unit_fn; `in` is the login. Then, its error or what
- * it has left: a failure is logged only. */
+/* With an origin: the unit that notes it, a db_unit_fn; `in` is the login. With its error, or what
+ * it has left, comes auth_origin_noted(): a failure is logged only; true: an alert is to be sent,
+ * on a thread that may wait, and the unit run once more. */
 struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
-void auth_origin_noted(const struct auth_login *login, const struct err *err, const void *out);
+bool auth_origin_noted(struct auth_login *login, const struct err *err, const void *out);
+/* Fails where the mail was not sent, which is logged: then the origin stays unknown. */
+MUST_CHECK struct err *auth_origin_alert(struct arena *a, const struct auth_login *login);
+
+/* POST …/auth-with-otp: as for passwords. Between these two the caller counts the attempt. */
+MUST_CHECK struct err *auth_otp_find(struct arena *a, struct db_conn *conn,
+                                     const struct auth_call *call, struct auth_login **ret);
+/* On a thread that may take its time. E_BAD_REQUEST unless it is the code. */
+MUST_CHECK struct err *auth_otp_compare(struct arena *a, struct auth_login *login);
+/* The unit that uses the code up, a db_unit_fn; `in` is the login. *ret_out: the record (a const
+ * struct rec *) as it is from then on, for login->rec. */
+struct err *auth_otp_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
 /* POST …/auth-refresh, behind the same-collection guard: by the caller's token. Reads only; conn
  * may be inside a snapshot. */
@@ -120,6 +148,78 @@ MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
 /* GET …/auth-methods. OAuth2 providers are not listed yet. col may be NULL. */
 MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *col,
                                     struct auth_answer *ret);
+
+/* --- mails that are asked for ---------------------------------------------------------------- */
+
+/*
+ * POST …/request-verification, …/request-password-reset and …/request-otp. Each: in a snapshot, who
+ * is meant; then a unit (db_unit_fn; `in` is what was found), which also is run where that is
+ * nobody: whoever waits for the answer shall not learn it. In a grouped unit it may be
+ * E_OVER_BUDGET; the lease has changes_schema (mail/outbox.h).
+ */
+struct auth_asked;
+MUST_CHECK struct err *auth_ask_verification(struct arena *a, struct db_conn *conn,
+                                             const struct auth_call *call, struct auth_asked **ret);
+MUST_CHECK struct err *auth_ask_password_reset(struct arena *a, struct db_conn *conn,
+                                               const struct auth_call *call,
+                                               struct auth_asked **ret);
+struct err *auth_asked_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+
+MUST_CHECK struct err *auth_ask_otp(struct arena *a, struct db_conn *conn,
+                                    const struct auth_call *call, struct auth_asked **ret);
+/* Between, on a thread that may take its time. */
+MUST_CHECK struct err *auth_asked_hash(struct arena *a, struct auth_asked *asked);
+struct err *auth_asked_otp_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                void **ret_out);
+struct auth_answer auth_asked_otp_answer(struct arena *a, const void *out);
+
+/* POST …/request-email-change, behind the same-collection guard; in a snapshot. Then, on a thread
+ * that may wait: E_BAD_REQUEST where it was not sent. */
+MUST_CHECK struct err *auth_ask_email_change(struct arena *a, struct db_conn *conn,
+                                             const struct auth_call *call,
+                                             const struct mail_message **ret);
+MUST_CHECK struct err *auth_send_email_change(struct arena *a, const struct auth_call *call,
+                                              const struct mail_message *message);
+
+/* POST /api/settings/test/email: a mail of that name ("password-reset") to that address, about a
+ * record of `col` that does not exist. NULL: there is no such mail. */
+const struct mail_message *auth_test_mail(struct arena *a, const struct rec_scope *scope,
+                                          const struct settings *settings,
+                                          const struct schema_col *col, struct str name,
+                                          struct str address);
+/* A member of a form that is an address: required, at most 255 bytes. Adds at most one item. */
+void auth_check_email(struct arena *a, struct str name, struct str text, struct err **err);
+
+/* For outbox_conf. In a snapshot; the message lives in `a`. */
+MUST_CHECK struct err *auth_mail_compose(struct arena *a, struct db_conn *conn,
+                                         const struct rec_scope *scope,
+                                         const struct settings *settings,
+                                         const struct outbox_mail *posted,
+                                         const struct mail_message **ret);
+/* In a unit. */
+MUST_CHECK struct err *auth_mail_settle(struct arena *a, struct db_conn *tx,
+                                        const struct rec_scope *scope,
+                                        const struct outbox_mail *posted,
+                                        const struct mail_message *sent);
+
+/* --- what the links in mails lead to --------------------------------------------------------- */
+
+/* POST …/confirm-verification, …/confirm-password-reset, …/confirm-email-change: in a snapshot. */
+struct auth_confirm;
+MUST_CHECK struct err *auth_confirm_verification(struct arena *a, struct db_conn *conn,
+                                                 const struct auth_call *call,
+                                                 struct auth_confirm **ret);
+MUST_CHECK struct err *auth_confirm_password_reset(struct arena *a, struct db_conn *conn,
+                                                   const struct auth_call *call,
+                                                   struct auth_confirm **ret);
+MUST_CHECK struct err *auth_confirm_email_change(struct arena *a, struct db_conn *conn,
+                                                 const struct auth_call *call,
+                                                 struct auth_confirm **ret);
+/* Then, where a password has to be hashed or compared, on a thread that may take its time. */
+bool auth_confirm_hashes(const struct auth_confirm *confirm);
+MUST_CHECK struct err *auth_confirm_hash(struct arena *a, struct auth_confirm *confirm);
+/* Then the unit (db_unit_fn; `in` is what was found), which looks at the token once more. */
+struct err *auth_confirm_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
 /* --- superusers, for the command line -------------------------------------------------------- */
 
@@ -140,6 +240,23 @@ struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct are
 /* *ret is not NULL when a row was deleted. */
 struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct arena *a, void **ret);
 
+/* A one-time password for a superuser, told on the terminal instead of by mail. Hashing is done
+ * before: auth_superuser_otp_prepare(), whose error is E_BAD_REQUEST with a text as above. */
+struct auth_superuser_otp {
+    struct rec_scope scope;
+    struct str email; /* p NULL: the argument is missing */
+    /* made by auth_superuser_otp_prepare() */
+    struct str id, code;
+    int64_t valid_s;
+    struct value hash;
+    struct rec_fixed fixed;
+};
+MUST_CHECK struct err *auth_superuser_otp_prepare(struct arena *a, struct auth_superuser_otp *otp);
+struct err *auth_superuser_otp_unit(struct db_conn *tx, const void *in, struct arena *a,
+                                    void **ret);
+
+/* Whether there is a superuser but for the account of the installer. */
+MUST_CHECK struct err *auth_has_superuser(struct arena *a, struct db_conn *conn, bool *ret);
 /* First start without a superuser (data-dir.md 10): a unit that makes the installer record when
  * there is none but it. *ret: struct str * with the static token, or NULL when a superuser exists.
  */

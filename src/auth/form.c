@@ -53,3 +53,21 @@ bool auth_is_email(struct arena *a, struct str text)
     type->check(a, &field, &value, &err);
     return err == NULL;
 }
+
+void auth_check_length(struct arena *a, struct str name, struct str text, bool required, int max,
+                       struct err **err)
+{
+    if (text.n == 0 && required)
+        err_add_item(a, err, name, CODE_REQUIRED, STR_NONE);
+    else if (text.n > (size_t)max)
+        err_add_item(a, err, name, CODE_LENGTH_RANGE,
+                     arena_printf(a, "{\"max\":%d,\"min\":1}", max));
+}
+
+void auth_check_email(struct arena *a, struct str name, struct str text, struct err **err)
+{
+    if (text.n > 0 && text.n <= AUTH_TEXT_MAX && !auth_is_email(a, text))
+        err_add_item(a, err, name, CODE_EMAIL, STR_NONE);
+    else
+        auth_check_length(a, name, text, true, AUTH_TEXT_MAX, err);
+}

@@ -5,6 +5,7 @@
 #define REEVE_AUTH_INTERNAL_H
 
 #include "auth/auth.h"
+#include "db/dialect.h"
 
 #define AUTH_MESSAGE_LOADING "An error occurred while loading the submitted data."
 #define AUTH_MESSAGE_VALIDATING "An error occurred while validating the submitted data."
@@ -23,17 +24,25 @@ MUST_CHECK struct err *auth_decode(struct arena *a, const struct auth_call *call
 bool auth_identifies_by(const struct schema_auth *auth, struct str name);
 
 bool auth_is_email(struct arena *a, struct str text);
+/* A member of a form: at most `max` bytes. */
+void auth_check_length(struct arena *a, struct str name, struct str text, bool required, int max,
+                       struct err **err);
+#define AUTH_TEXT_MAX 255 /* bytes of most texts in a body */
 #define AUTH_TEXT(s) ((struct value){.type = VALUE_TEXT, .text = (s)})
 
 /* --- look.c: look-ups that records.h does not have ------------------------------------------- */
 
-/* SQL from a template: [name] is an identifier, {n} parameter n. */
-struct str auth_sql(struct arena *a, const struct db_conn *conn, const char *template);
 /* A field's stored text, borrowed from the record; empty when it is no text. */
 struct str auth_cell(const struct rec *rec, const struct schema_field *field);
 struct str auth_cell_named(const struct rec *rec, const char *name);
-/* A group of the collection's stored options ("otp"), or NULL. */
-const struct json *auth_option(struct arena *a, const struct schema_col *col, const char *name);
+
+/* --- hash.c: passwords; pool threads only ---------------------------------------------------- */
+
+/* Of a password that somebody has chosen; empty text: it cannot be hashed (crypto.h), which the
+ * field's check will say. */
+struct value auth_hash(struct arena *a, const struct schema_field *field, struct str plain);
+/* Of one that nobody knows, which no rule of the field looks at. */
+struct value auth_hash_random(struct arena *a, const struct schema_field *field);
 
 /* --- respond.c: auth.md 4 -------------------------------------------------------------------- */
 
@@ -44,6 +53,24 @@ MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
 MUST_CHECK struct err *auth_write(struct arena *a, struct db_conn *conn,
                                   const struct auth_call *call, const struct rec *rec,
                                   struct str token, struct auth_answer *ret);
+
+/* By its address, as the collection's index compares it; *ret NULL: nobody. */
+MUST_CHECK struct err *auth_find_email(struct arena *a, struct db_conn *conn,
+                                       const struct schema_col *col, struct str email,
+                                       struct rec **ret);
+/* --- otp.c ----------------------------------------------------------------------------------- */
+
+/* Of the length that the collection asks for. */
+struct str auth_otp_code(struct arena *a, const struct schema_auth *auth);
+/* Pool threads only. */
+MUST_CHECK struct err *auth_otp_hash(struct arena *a, const struct schema_col *otps,
+                                     struct str code, struct value *ret);
+/* In a unit; fixed: of _otps. */
+MUST_CHECK struct err *auth_otp_add(struct arena *a, struct db_conn *tx,
+                                    const struct rec_scope *scope, const struct rec_fixed *fixed,
+                                    struct str id, const struct rec *rec, struct value hash);
+/* Whether a code of the collection that was made then (as stored) is good no more. */
+bool auth_otp_is_over(const struct schema_col *col, struct str created, int64_t now_ms);
 
 /* --- mfa.c: auth.md 6 ------------------------------------------------------------------------ */
 

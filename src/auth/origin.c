@@ -2,10 +2,10 @@
  * Where logins came from (auth.md 10): `_authOrigins` holds at most five fingerprints a record.
  *
  * A record that logs in from somewhere new, has been somewhere else before and has an address is
- * owed a mail. Mails are not sent yet, and a mail that was not sent leaves the fingerprint unknown,
- * so that the next login from there is new again: such logins are logged and nothing is stored.
+ * owed a mail, for which the login waits a while. One that was not sent leaves the fingerprint
+ * unknown, so that the next login from there is new again.
  */
-#include "auth/internal.h"
+#include "auth/mails.h"
 
 #include "base/id.h"
 #include "base/log.h"
@@ -13,18 +13,22 @@
 
 #define ORIGINS_MAX 5
 #define USER_AGENT_MAX 200
+#define ALERT_MS 15000
 
 struct auth_origin {
     struct rec_scope scope;
     const struct rec *rec;
     struct str fingerprint;
+    struct str agent;
+    bool is_alerted;
     struct str id; /* of a new row */
     struct rec_fixed fixed;
 };
 
 typedef VEC(struct str) id_list;
 
-static struct str fingerprint(struct arena *a, const struct auth_call *call)
+/* Cut to what counts of it. */
+static struct str agent_of(struct arena *a, const struct auth_call *call)
 {
     const struct query_request *request = &call->caller->actor.request;
     struct str agent = call->user_agent;
@@ -32,8 +36,9 @@ static struct str fingerprint(struct arena *a, const struct auth_call *call)
     for (size_t i = 0; i < request->n_headers && !agent.p; i++)
         if (str_eq(request->headers[i].name, STR("user_agent")))
             agent = request->headers[i].value;
-    return md5_hex(a, arena_concat(a, call->caller->ip, str_sub(agent, 0, USER_AGENT_MAX),
-                                   agent.n > USER_AGENT_MAX ? STR("...") : STR("")));
+    return agent.n > USER_AGENT_MAX
+               ? arena_concat(a, str_sub(agent, 0, USER_AGENT_MAX), STR("..."), STR(""))
+               : agent;
 }
 
 /* The record's rows, newest first; *ret_known is the one with the fingerprint, or empty. */
@@ -46,12 +51,11 @@ static struct err *list_origins(struct arena *a, struct db_conn *tx,
     struct err *err;
 
     *ret_known = STR("");
-    err =
-        db_prepare(a, tx,
-                   auth_sql(a, tx,
+    err = db_prepare(a, tx,
+                     db_sql(a, tx,
                             "SELECT [id], [fingerprint] FROM [_authOrigins] WHERE "
                             "[collectionRef] = {1} AND [recordRef] = {2} ORDER BY [created] DESC"),
-                   &stmt);
+                     &stmt);
     if (err)
         return err;
     db_bind(stmt, 1, DB_V_TEXT(origin->rec->col->id));
@@ -124,7 +128,8 @@ struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a
         return err;
     if (known.n > 0)
         return touch_origin(a, tx, origin, known);
-    if (origins.n > 0 && auth_cell(origin->rec, origin->rec->col->auth->email).n > 0) {
+    if (origins.n > 0 && !origin->is_alerted &&
+        auth_cell(origin->rec, origin->rec->col->auth->email).n > 0) {
         *ret_out = due;
         return NULL;
     }
@@ -135,32 +140,48 @@ struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a
 struct auth_origin *auth_origin_new(struct arena *a, const struct auth_login *login)
 {
     const struct auth_call *call = login->call;
-    const struct json *alerts =
-        json_get(auth_option(a, login->rec->col, "authAlert"), STR("enabled"));
     struct auth_origin *origin;
+    struct str agent;
 
-    if (!call->caller->actor.scope.schema->auth_origins || !alerts || alerts->type != JSON_BOOL ||
-        !alerts->truth)
+    if (!call->caller->actor.scope.schema->auth_origins || !login->rec->col->auth->alerts_enabled)
         return NULL;
     origin = ARENA_NEW(a, struct auth_origin);
+    agent = agent_of(a, call);
     *origin = (struct auth_origin){
         .scope = call->caller->actor.scope,
         .rec = login->rec,
-        .fingerprint = fingerprint(a, call),
+        .fingerprint = md5_hex(a, arena_concat(a, call->caller->ip, agent, STR(""))),
+        .agent = agent,
         .id = random_text(a, ID_LEN, ALPHABET_ID),
         .fixed = rec_fix(a, call->caller->actor.scope.schema->auth_origins),
     };
     return origin;
 }
 
-void auth_origin_noted(const struct auth_login *login, const struct err *err, const void *out)
+bool auth_origin_noted(struct auth_login *login, const struct err *err, const void *out)
 {
     const struct rec *rec = login->rec;
 
     if (err && !err->logged)
         log_warn("auth.origin_not_saved", LOG_STR("collection", rec->col->name),
                  LOG_STR("record", rec_id(rec)), LOG_STR("cause", err->cause));
-    else if (!err && out)
-        log_warn("auth.alert_not_sent", LOG_STR("collection", rec->col->name),
-                 LOG_STR("record", rec_id(rec)));
+    login->origin->is_alerted = !err && out;
+    return login->origin->is_alerted;
+}
+
+struct err *auth_origin_alert(struct arena *a, const struct auth_login *login)
+{
+    const struct auth_call *call = login->call;
+    const struct auth_mail mail = {.kind = SCHEMA_MAIL_ALERT,
+                                   .rec = login->rec,
+                                   .alert_info =
+                                       auth_alert_info(a, call->caller->actor.scope.now_ms,
+                                                       call->caller->ip, login->origin->agent)};
+    struct err *err =
+        outbox_send(a, call->outbox, auth_mail_write(a, call->settings, &mail), ALERT_MS);
+
+    if (err)
+        log_warn("auth.alert_not_sent", LOG_STR("collection", login->rec->col->name),
+                 LOG_STR("record", rec_id(login->rec)), LOG_STR("cause", err->cause));
+    return err;
 }

@@ -11,8 +11,6 @@
 /* Of a collection without records; nobody knows the password. */
 #define DUMMY_HASH STR("$2a$10$N5yT0wQe8uVb2xKs7jLd9OSuxcFRBR9A/8AvC7K2bYeHugzsT3NMK")
 
-#define LOGIN_TEXT_MAX 255 /* bytes */
-
 struct login_form {
     struct str identity, password, field;
 };
@@ -20,24 +18,12 @@ struct login_form {
 static struct err *check_form(struct arena *a, const struct schema_col *col,
                               const struct login_form *form)
 {
-    const struct {
-        struct str name, text;
-        bool required;
-    } fields[] = {
-        {STR("identity"), form->identity, true},
-        {STR("identityField"), form->field, false},
-        {STR("password"), form->password, true},
-    };
     struct err *err = NULL;
 
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        if (fields[i].text.n == 0 && fields[i].required)
-            err_add_item(a, &err, fields[i].name, CODE_REQUIRED, STR_NONE);
-        else if (fields[i].text.n > LOGIN_TEXT_MAX)
-            err_add_item(a, &err, fields[i].name, CODE_LENGTH_RANGE,
-                         arena_printf(a, "{\"max\":%d,\"min\":1}", LOGIN_TEXT_MAX));
-    }
-    if (form->field.n > 0 && form->field.n <= LOGIN_TEXT_MAX &&
+    auth_check_length(a, STR("identity"), form->identity, true, AUTH_TEXT_MAX, &err);
+    auth_check_length(a, STR("identityField"), form->field, false, AUTH_TEXT_MAX, &err);
+    auth_check_length(a, STR("password"), form->password, true, AUTH_TEXT_MAX, &err);
+    if (form->field.n > 0 && form->field.n <= AUTH_TEXT_MAX &&
         !auth_identifies_by(col->auth, form->field))
         err_add_item(a, &err, STR("identityField"), CODE_IN, STR_NONE);
     if (err)
@@ -114,7 +100,7 @@ static struct err *find_dummy(struct arena *a, struct db_conn *conn, const struc
     struct err *err;
 
     *ret = DUMMY_HASH;
-    err = db_query_row(a, conn, auth_sql(a, conn, template), NULL, 0, &row);
+    err = db_query_row(a, conn, db_sql(a, conn, template), NULL, 0, &row);
     if (!err && row && row->cells[0].type == DB_TEXT && row->cells[0].s.n > 0)
         *ret = row->cells[0].s;
     return err;

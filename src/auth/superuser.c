@@ -4,25 +4,11 @@
  */
 #include "auth/internal.h"
 
-#include "base/crypto.h"
 #include "base/id.h"
 
 #define INSTALLER_TOKEN_S (30 * 60)
 
 /* --- preparing ------------------------------------------------------------------------------- */
-
-/* One that is refused keeps an empty hash. */
-static struct value hash_password(struct arena *a, const struct schema *schema, struct str password)
-{
-    struct value value = {.type = VALUE_TEXT, .changed = true, .plain = password};
-    int64_t cost = schema->superusers->auth->password->password.cost;
-
-    if (cost < 4 || cost > 31)
-        cost = 10;
-    if (password.n > 0 && !bcrypt_hash(a, password, (int)cost, &value.text))
-        value.text = STR("");
-    return value;
-}
 
 struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *superuser,
                                    bool with_password)
@@ -35,7 +21,8 @@ struct err *auth_superuser_prepare(struct arena *a, struct auth_superuser *super
                        with_password ? "missing or invalid email address"
                                      : "invalid or missing email address");
     if (with_password)
-        superuser->hash = hash_password(a, superuser->scope.schema, superuser->password);
+        superuser->hash =
+            auth_hash(a, superuser->scope.schema->superusers->auth->password, superuser->password);
     return NULL;
 }
 
@@ -78,16 +65,6 @@ static struct err *explain(struct arena *a, const struct err *err, struct str wh
 
 /* --- saving ---------------------------------------------------------------------------------- */
 
-static struct err *find_superuser(struct arena *a, struct db_conn *tx,
-                                  const struct auth_superuser *in, struct rec **ret)
-{
-    const struct schema_col *col = in->scope.schema->superusers;
-    bool nocase = false;
-
-    (void)schema_is_unique(col, STR("email"), &nocase); /* system collection: there is an index */
-    return rec_find_by(a, tx, col, col->auth->email, in->email, nocase, ret);
-}
-
 /* rec NULL: a new one. */
 static struct err *save_superuser(struct arena *a, struct db_conn *tx,
                                   const struct auth_superuser *in, const struct rec *rec,
@@ -112,8 +89,10 @@ static struct err *save_superuser(struct arena *a, struct db_conn *tx,
 
 struct err *auth_superuser_upsert(struct db_conn *tx, const void *in, struct arena *a, void **ret)
 {
+    const struct auth_superuser *superuser = in;
     struct rec *rec = NULL;
-    struct err *err = find_superuser(a, tx, in, &rec);
+    struct err *err =
+        auth_find_email(a, tx, superuser->scope.schema->superusers, superuser->email, &rec);
 
     (void)ret;
     return err ? err : save_superuser(a, tx, in, rec, STR("failed to upsert superuser account"));
@@ -129,7 +108,8 @@ struct err *auth_superuser_update(struct db_conn *tx, const void *in, struct are
 {
     const struct auth_superuser *superuser = in;
     struct rec *rec = NULL;
-    struct err *err = find_superuser(a, tx, superuser, &rec);
+    struct err *err =
+        auth_find_email(a, tx, superuser->scope.schema->superusers, superuser->email, &rec);
 
     (void)ret;
     if (err)
@@ -152,7 +132,7 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
     struct err *err;
 
     *ret = NULL;
-    err = find_superuser(a, tx, superuser, &rec);
+    err = auth_find_email(a, tx, superuser->scope.schema->superusers, superuser->email, &rec);
     if (err || !rec)
         return err;
     err = rec_remove(a, tx, &superuser->scope, NULL, rec);
@@ -165,13 +145,47 @@ struct err *auth_superuser_delete(struct db_conn *tx, const void *in, struct are
                : err;
 }
 
+/* --- a one-time password ---------------------------------------------------------------------- */
+
+struct err *auth_superuser_otp_prepare(struct arena *a, struct auth_superuser_otp *otp)
+{
+    const struct schema *schema = otp->scope.schema;
+    const struct schema_auth *auth = schema->superusers->auth;
+
+    if (!auth_is_email(a, otp->email))
+        return err_new(a, E_BAD_REQUEST, NULL, "invalid or missing email address");
+    if (!auth->otp_enabled || !schema->otps)
+        return err_new(a, E_BAD_REQUEST, NULL,
+                       "OTP auth is not enabled for the _superusers collection");
+    otp->id = random_text(a, ID_LEN, ALPHABET_ID);
+    otp->code = auth_otp_code(a, auth);
+    otp->valid_s = auth->otp_duration_s;
+    otp->fixed = rec_fix(a, schema->otps);
+    return auth_otp_hash(a, schema->otps, otp->code, &otp->hash);
+}
+
+struct err *auth_superuser_otp_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    const struct auth_superuser_otp *otp = in;
+    const struct schema_col *col = otp->scope.schema->superusers;
+    struct rec *rec = NULL;
+    struct err *err = auth_find_email(a, tx, col, otp->email, &rec);
+
+    *ret = NULL;
+    if (err)
+        return err;
+    if (!rec)
+        return err_new(a, E_BAD_REQUEST, NULL, "superuser with email \"%.*s\" doesn't exist",
+                       STR_ARG(otp->email));
+    return auth_otp_add(a, tx, &otp->scope, &otp->fixed, otp->id, rec, otp->hash);
+}
+
 /* --- the installer --------------------------------------------------------------------------- */
 
 struct err *auth_installer_prepare(struct arena *a, struct auth_installer *installer)
 {
     installer->fixed = rec_fix(a, installer->scope.schema->superusers);
-    installer->hash =
-        hash_password(a, installer->scope.schema, random_text(a, 30, ALPHABET_SECRET));
+    installer->hash = auth_hash_random(a, installer->scope.schema->superusers->auth->password);
     if (installer->hash.text.n == 0)
         return err_new(a, E_INTERNAL, NULL, "the installer's password cannot be hashed");
     return NULL;
@@ -193,20 +207,29 @@ static struct err *find_or_make(struct arena *a, struct db_conn *tx,
     return rec_insert(a, tx, &installer->scope, &installer->fixed, sets, COUNT_OF(sets), ret);
 }
 
-struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+struct err *auth_has_superuser(struct arena *a, struct db_conn *conn, bool *ret)
 {
     const struct db_value email = DB_V_TEXT(REC_INSTALLER_EMAIL);
-    const struct auth_installer *installer = in;
     struct db_row *other = NULL;
+    struct err *err = db_query_row(
+        a, conn, db_sql(a, conn, "SELECT 1 FROM [_superusers] WHERE [email] <> {1} LIMIT 1"),
+        &email, 1, &other);
+
+    *ret = other != NULL;
+    return err;
+}
+
+struct err *auth_installer_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    const struct auth_installer *installer = in;
     struct rec *rec = NULL;
     struct str *token;
     struct err *err;
+    bool there;
 
     *ret = NULL;
-    err = db_query_row(a, tx,
-                       auth_sql(a, tx, "SELECT 1 FROM [_superusers] WHERE [email] <> {1} LIMIT 1"),
-                       &email, 1, &other);
-    if (err || other)
+    err = auth_has_superuser(a, tx, &there);
+    if (err || there)
         return err;
     err = find_or_make(a, tx, installer, &rec);
     if (err)

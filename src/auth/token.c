@@ -173,7 +173,16 @@ struct err *auth_token_verify(struct arena *a, struct db_conn *conn, const struc
         return err;
     ret->rec = rec;
     ret->refreshable = claim_truth(claims, STR("refreshable"));
+    ret->email = claim_text(claims, STR("email"));
+    ret->new_email = claim_text(claims, STR("newEmail"));
     return NULL;
+}
+
+struct str auth_token_claim(struct arena *a, struct str token, struct str name)
+{
+    struct token_parts parts;
+
+    return split_token(token, &parts) ? claim_text(read_part(a, parts.claims), name) : STR("");
 }
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -196,46 +205,83 @@ static void write_text(struct buf *out, struct str text)
     }
 }
 
+/* What a token says beside whose it is. */
+struct token_spec {
+    enum schema_token_kind kind;
+    bool refreshable;
+    struct str new_email;
+    int64_t exp_s;
+};
+
 /* Members in the order of their names. */
-static void write_claims(struct buf *out, const struct rec *rec, enum schema_token_kind kind,
-                         bool refreshable, int64_t exp_s)
+static void write_claims(struct buf *out, const struct rec *rec, const struct token_spec *spec)
 {
+    const enum schema_token_kind kind = spec->kind;
+
     BUF_ADD(out, "{\"collectionId\":");
     write_text(out, rec->col->id);
     if (kind != TOKEN_AUTH && kind != TOKEN_FILE) {
         BUF_ADD(out, ",\"email\":");
         write_text(out, auth_cell(rec, rec->col->auth->email));
     }
-    buf_addf(out, ",\"exp\":%lld,\"id\":", (long long)exp_s);
+    buf_addf(out, ",\"exp\":%lld,\"id\":", (long long)spec->exp_s);
     write_text(out, rec_id(rec));
+    if (kind == TOKEN_EMAIL_CHANGE) {
+        BUF_ADD(out, ",\"newEmail\":");
+        write_text(out, spec->new_email);
+    }
     if (kind == TOKEN_AUTH)
-        buf_addf(out, ",\"refreshable\":%s", refreshable ? "true" : "false");
+        buf_addf(out, ",\"refreshable\":%s", spec->refreshable ? "true" : "false");
     BUF_ADD(out, ",\"type\":");
     write_text(out, type_names[kind]);
     BUF_ADD(out, "}");
 }
 
-struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_token_kind kind,
-                          bool refreshable, int64_t duration_s, int64_t now_ms)
+/* Empty: there is no key to sign with. */
+static struct str sign(struct arena *a, const struct rec *rec, const struct token_spec *spec)
 {
     unsigned char mac[SHA256_LEN];
     AUTO_BUF struct buf claims;
     struct token_key key;
     struct str content;
-    int64_t expires_s;
 
     buf_init(&claims, 64 * 1024);
-    if (!find_key(rec, kind, &key))
+    if (!find_key(rec, spec->kind, &key))
         return STR("");
-    if (duration_s == 0)
-        duration_s = rec->col->auth->tokens[kind].duration_s;
-    if (__builtin_add_overflow(now_ms / 1000, duration_s, &expires_s))
-        expires_s = INT64_MAX;
-    write_claims(&claims, rec, kind, refreshable, expires_s);
+    write_claims(&claims, rec, spec);
     if (claims.full)
         return STR("");
     content = arena_concat(a, HEADER, STR("."), base64url_encode(a, buf_str(&claims)));
     hmac_sha256(mac, key.a, key.b, content);
     return arena_concat(a, content, STR("."),
                         base64url_encode(a, (struct str){(const char *)mac, sizeof(mac)}));
+}
+
+static int64_t expiry(const struct rec *rec, enum schema_token_kind kind, int64_t duration_s,
+                      int64_t now_ms)
+{
+    int64_t expires_s;
+
+    if (duration_s == 0)
+        duration_s = rec->col->auth->tokens[kind].duration_s;
+    return __builtin_add_overflow(now_ms / 1000, duration_s, &expires_s) ? INT64_MAX : expires_s;
+}
+
+struct str auth_token_new(struct arena *a, const struct rec *rec, enum schema_token_kind kind,
+                          bool refreshable, int64_t duration_s, int64_t now_ms)
+{
+    const struct token_spec spec = {
+        .kind = kind, .refreshable = refreshable, .exp_s = expiry(rec, kind, duration_s, now_ms)};
+
+    return sign(a, rec, &spec);
+}
+
+struct str auth_token_email_change(struct arena *a, const struct rec *rec, struct str new_email,
+                                   int64_t now_ms)
+{
+    const struct token_spec spec = {.kind = TOKEN_EMAIL_CHANGE,
+                                    .new_email = new_email,
+                                    .exp_s = expiry(rec, TOKEN_EMAIL_CHANGE, 0, now_ms)};
+
+    return sign(a, rec, &spec);
 }

@@ -118,6 +118,14 @@ struct err_code {
     X(CODE_LONGITUDE,      "validation_invalid_longitude", "Longitude must be between -180 and 180 degrees.") \
     X(CODE_AUTH_ID,        "validation_invalid_auth_id", "Invalid or duplicated auth record id.") \
     X(CODE_OLD_PASSWORD,   "validation_invalid_old_password", "Missing or invalid old password.") \
+    X(CODE_TOKEN,          "validation_invalid_token",        "Invalid or expired token.")      \
+    X(CODE_TOKEN_COLLECTION, "validation_token_collection_mismatch", "The provided token is for different auth collection.") \
+    X(CODE_TOKEN_CLAIMS,   "validation_invalid_token_claims", "Missing email token claim.")     \
+    X(CODE_TOKEN_MISMATCH, "validation_token_email_mismatch", "The record email doesn't match with the requested token claims.") \
+    X(CODE_TOKEN_PAYLOAD,  "validation_invalid_token_payload", "Invalid token payload - newEmail must be set.") \
+    X(CODE_TOKEN_EMAIL,    "validation_invalid_token_email",  "The new email address is invalid.") \
+    X(CODE_NEW_EMAIL,      "validation_invalid_new_email",    "Invalid new email address.")     \
+    X(CODE_AUTH_PASSWORD,  "validation_invalid_password",     "Missing or invalid auth record password.") \
     X(CODE_COLLECTION_ID,        "validation_invalid_collection_id", "Missing or invalid collection.") \
     X(CODE_COLLECTION_TYPE,      "validation_invalid_collection_type", "Invalid collection type - must be auth.") \
     X(CODE_RECORD,               "validation_invalid_record",       "Missing or invalid record.")

@@ -112,6 +112,11 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
+/* Mail. */
+#define LIMIT_MAIL_MS 30000        /* for one, from the connection to the last answer */
+#define LIMIT_MAIL_THREADS 4       /* mails of the outbox that are sent at the same time */
+#define LIMIT_MAIL_BYTES (4 * MIB) /* of a body with its placeholders filled in */
+
 /* Buckets (files/s3.h). */
 #define LIMIT_S3_WHOLE_BYTES (16 * MIB) /* stored with one request; more: in parts */
 #define LIMIT_S3_PART_BYTES (8 * MIB)   /* or more, where there would be too many parts */
