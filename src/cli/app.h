@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 struct notify;
+struct outbox;
 
 struct app {
     struct arena *arena;
@@ -26,6 +27,7 @@ struct app {
     struct settings_store *settings;
     struct file_store *files; /* the server's, which follows the settings; else NULL */
     struct notify *notify;
+    struct outbox *outbox; /* the server's; else NULL */
 };
 
 /* Opens the data directory, making what a fresh one lacks. group_done is db_conf's, of data.db; may

@@ -45,6 +45,7 @@ static const struct flag flags[] = {
     {"https",           FLAG_TEXT, SERVE,         AT(https),           "",      "not supported yet"},
     {"origins",         FLAG_TEXT, SERVE,         AT(origins),         "*",     "origins allowed by CORS, separated by commas"},
     {"allow-missing",   FLAG_TEXT, SERVE,         AT(allow_missing),   "",      "start although the data directory asks for these unsupported features (names, separated by commas)"},
+    {"open",            FLAG_BOOL, SERVE,         AT(open),            "false", "open the link that makes the first superuser in a browser"},
     {"shutdownTimeout", FLAG_INT,  SERVE,         AT(shutdown_ms),     "2000",  "what requests in flight get at the end, in milliseconds"},
     {"threads",         FLAG_INT,  SERVE,         AT(threads),         "0",     "I/O threads (0: one a core)"},
     {"memory",          FLAG_SIZE, SERVE,         AT(memory),          "0",     "most memory for clients' requests and answers, as 512M or 4G (0: half of what there is)"},
@@ -216,6 +217,7 @@ void options_usage(const struct options *options)
            "  %.*s serve [flags]\n"
            "  %.*s superuser upsert|create|update EMAIL PASS|-\n"
            "  %.*s superuser delete EMAIL\n"
+           "  %.*s superuser otp EMAIL\n"
            "  %.*s superuser ips [IP-or-CIDR ...]\n"
            "  %.*s schema [NAME ...]\n"
            "  %.*s explain METHOD URL [--as COLLECTION/ID]\n"
@@ -227,7 +229,7 @@ void options_usage(const struct options *options)
            "what is\nyounger than ten minutes is left alone.\n",
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
-           STR_ARG(options->exe), STR_ARG(options->exe));
+           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe));
     for (unsigned scope = EVERY_COMMAND; scope <= FILES; scope++) {
         printf("\n%s:\n", titles[scope]);
         for (size_t i = 0; i < COUNT_OF(flags); i++)

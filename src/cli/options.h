@@ -17,7 +17,7 @@ struct options {
     struct str exe; /* file name of the executable, for messages */
     /* every command's */
     struct str dir, encryption_env, hooks_dir, migrations_dir, public_dir;
-    bool dev, hooks_watch, automigrate, index_fallback;
+    bool dev, hooks_watch, automigrate, index_fallback, open;
     int64_t query_timeout_s, hooks_pool;
     struct str durability; /* "full" or "normal" */
     bool help, version;

@@ -10,6 +10,8 @@
 #include "cli/budget.h"
 #include "cli/commands.h"
 #include "cli/grace.h"
+#include "cli/installer.h"
+#include "cli/mailer.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
 #include "cli/privileges.h"
@@ -56,6 +58,7 @@ static void stopping(void *user)
 {
     struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
 
+    outbox_stop(serving->app.outbox);
     grace_begin(&serving->grace, serving->app.files);
 }
 
@@ -171,34 +174,28 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
     return http_fit_descriptors(a, ret);
 }
 
-static void banner(const struct options *options, const struct serving *serving)
+/* Where it can be reached from here: an address that is empty, or all of them, is this machine's.
+ */
+static struct str base_url(struct arena *a, const struct options *options,
+                           const struct serving *serving)
 {
-    struct str host;
-    uint16_t port;
-    char stamp[20];
+    const struct str address = options->http;
+    struct str host = str_sub(address, 0, str_find_last_byte(address, ':'));
 
-    if (!split_address(options->http, &host, &port))
-        return;
-    port = http_server_port(serving->server);
-    command_stamp(stamp);
-    printf("%s Server started at http://%.*s:%u\n"
-           "└─ REST API: http://%.*s:%u/api/\n",
-           stamp, STR_ARG(host), port, STR_ARG(host), port);
-    fflush(stdout);
+    if (host.n == 0)
+        host = STR("127.0.0.1");
+    return arena_printf(a, "http://%.*s:%u", STR_ARG(host), http_server_port(serving->server));
 }
 
-/* There is no page yet that makes the first superuser: the command line does. */
-static void hint(struct arena *a, const struct options *options, const struct serving *serving)
+static void banner(struct str base)
 {
-    struct db_row *row = NULL;
-    struct db_conn *conn;
+    char stamp[20];
 
-    if (db_reader(a, serving->app.data, &conn) ||
-        db_query_row(a, conn, STR("SELECT 1 FROM _superusers LIMIT 1"), NULL, 0, &row) || row)
-        return;
-    printf("\n(!) There is no superuser yet. Make the first one with\n"
-           "    %.*s superuser upsert EMAIL PASS --dir %.*s\n\n",
-           STR_ARG(options->exe), STR_ARG(options->dir));
+    command_stamp(stamp);
+    printf("%s Server started at %.*s\n"
+           "├─ REST API:  %.*s/api/\n"
+           "└─ Dashboard: %.*s/_/\n",
+           stamp, STR_ARG(base), STR_ARG(base), STR_ARG(base));
     fflush(stdout);
 }
 
@@ -248,12 +245,17 @@ static struct err *start(struct arena *a, const struct options *options, struct 
         err = notify_start(a, &serving->app);
     if (err)
         return err;
+    serving->app.outbox = mailer_start(&serving->app);
+    if (!serving->app.outbox)
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     serving->api = (struct api){.db = serving->app.data,
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(options),
                                 .files = serving->app.files,
                                 .events = options->events,
+                                .outbox = serving->app.outbox,
+                                .dev = options->dev,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
                                 .follow_schema = follow_schema,
@@ -292,15 +294,16 @@ int command_serve(struct arena *a, const struct options *options)
     if (err) {
         code = command_fail_err(err);
     } else {
-        banner(options, &serving);
+        banner(base_url(a, options, &serving));
         privileges_warn();
-        hint(a, options, &serving);
+        installer_offer(a, &serving.app, base_url(a, options, &serving));
         leave_to_pool(&serving.app);
         if (!reap_start())
             log_warn("reaper.failed"); /* loops are away longer, no more */
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
+    outbox_free(serving.app.outbox);
     notify_stop(&serving.app);
     if (serving.server)
         http_server_close(serving.server);

@@ -1,5 +1,5 @@
 /*
- * reeve superuser upsert|create|update|delete|ips (services.md 16.2).
+ * reeve superuser upsert|create|update|delete|otp|ips (services.md 16.2).
  */
 #include "auth/auth.h"
 #include "cli/app.h"
@@ -65,6 +65,26 @@ static int account(struct app *app, const struct superuser_command *command, str
     if (err)
         return command_fail_err(err);
     say(command->nothing && !out ? command->nothing : command->done, superuser.email);
+    return 0;
+}
+
+static int make_otp(struct app *app)
+{
+    AUTO(schema_unref) struct schema *schema = schema_current(app->schemas);
+    struct auth_superuser_otp otp = {.scope = {.schema = schema, .now_ms = date_now_ms()}};
+    struct db_lease lease = {0};
+    struct err *err;
+
+    if (app->options->n_words > 2)
+        otp.email = app->options->words[2];
+    err = auth_superuser_otp_prepare(app->arena, &otp);
+    if (!err)
+        err = db_run_leased(app->arena, app->data, &lease, auth_superuser_otp_unit, &otp, NULL);
+    if (err)
+        return command_fail_err(err);
+    printf("Successfully created OTP for superuser \"%.*s\":\n├─ Id:    %.*s\n├─ Pass:  %.*s\n"
+           "└─ Valid: %llds\n\n",
+           STR_ARG(otp.email), STR_ARG(otp.id), STR_ARG(otp.code), (long long)otp.valid_s);
     return 0;
 }
 
@@ -142,6 +162,20 @@ static struct err *find_password(struct arena *a, const struct options *options,
     return str_eq(*ret, STR("-")) ? read_password(a, ret) : NULL;
 }
 
+/* What is no saving of an account. */
+static const struct other_command {
+    const char *name;
+    int (*run)(struct app *app);
+} others[] = {{"ips", set_ips}, {"otp", make_otp}};
+
+static const struct other_command *find_other(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (str_eq(name, str_of(others[i].name)))
+            return &others[i];
+    return NULL;
+}
+
 static const struct superuser_command *find_command(struct str name)
 {
     for (size_t i = 0; i < COUNT_OF(table); i++)
@@ -154,12 +188,13 @@ int command_superuser(struct arena *a, const struct options *options)
 {
     struct str name = options->n_words > 1 ? options->words[1] : STR_NONE;
     const struct superuser_command *command = find_command(name);
+    const struct other_command *other = find_other(name);
     struct str password = STR_NONE;
     struct err *err = NULL;
     struct app app;
     int code;
 
-    if (!command && !str_eq(name, STR("ips"))) {
+    if (!command && !other) {
         options_usage(options);
         return 0;
     }
@@ -171,7 +206,7 @@ int command_superuser(struct arena *a, const struct options *options)
     if (err)
         code = command_fail_err(err);
     else
-        code = command ? account(&app, command, password) : set_ips(&app);
+        code = command ? account(&app, command, password) : other->run(&app);
     app_close(&app);
     return code;
 }
