@@ -1,0 +1,109 @@
+"""Mails that wait: for a server that is down or slow, over a restart; and those that are given up."""
+
+import time
+
+import reeve
+from sink import SILENT, Sink
+from site_of import Site, outbox, settle
+
+
+def shift(directory):
+    """Their time has come."""
+    reeve.run_sql(directory, "data", "UPDATE _reeve_mail SET due = 0 WHERE open = 1")
+
+
+def ask(site, email):
+    begun = time.monotonic()
+    status, _ = site.auth("request-verification", {"email": email})
+    return status, time.monotonic() - begun
+
+
+def delayed(site, sink):
+    """A server that says "later" is asked again, and no request waits for it."""
+    sink.at = {"RCPT": "451 later"}
+    site.add("a@example.com")
+    site.same("is answered", ask(site, "a@example.com")[0], 204)
+    reeve.until("it was tried", lambda: any(row[5] == 1 and row[4] > time.time() * 1000
+                                            for row in outbox(site.server.dir)))
+    site.same("it waits", (len(sink.mails), len(outbox(site.server.dir))), (0, 1))
+    site.check("the log has it", "mail.delayed" in site.server.output(), site.server.output())
+
+
+def restarted(site, sink):
+    """What waits at a stop is sent after it."""
+    site.check("ends cleanly", site.server.stop(), site.server.output())
+    shift(site.server.dir)
+    sink.at = {}
+    site.server.start()
+    site.same("is sent after the start", sink.wait(1)[0].to, ["a@example.com"])
+    reeve.until("the row is closed", lambda: not outbox(site.server.dir))
+
+
+def killed(site, sink):
+    """Answered, then the power goes: it is sent all the same."""
+    sink.clear()
+    sink.at = {"CONNECT": SILENT}
+    site.add("k@example.com")
+    site.same("is answered", ask(site, "k@example.com")[0], 204)
+    site.server.kill()
+    shift(site.server.dir)
+    sink.at = {}
+    site.server.start()
+    site.same("is sent after the start", sink.wait(1)[0].to, ["k@example.com"])
+
+
+def given_up(site, sink):
+    """What is refused for good is said so, and may be asked for again."""
+    sink.clear()
+    sink.at = {"RCPT": "550 nobody here"}
+    site.add("b@example.com")
+    ask(site, "b@example.com")
+    reeve.until("it is given up", lambda: "mail.given_up" in site.server.output())
+    site.check("the log says why", "nobody here" in site.server.output(), site.server.output())
+    reeve.until("the row is gone", lambda: not outbox(site.server.dir))
+    sink.at = {}
+    ask(site, "b@example.com")
+    site.same("the next is sent", sink.wait(1)[0].to, ["b@example.com"])
+
+
+def code_given_up(site, sink):
+    """A code that nobody got is none."""
+    site.options(otp={"enabled": True})
+    sink.at = {"RCPT": "451 later"}
+    site.add("c@example.com")
+    status, answer = site.auth("request-otp", {"email": "c@example.com"})
+    site.same("is answered", (status, len(answer["otpId"])), (200, 15))
+    reeve.until("the code is gone", lambda: not site.rows("_otps"))
+    sink.at = {}
+    site.same("and not sent later", [mail.to for mail in settle(sink) if mail.to == ["c@example.com"]], [])
+
+
+def slow(site, sink):
+    """A server that takes 10 s a line holds nobody up, and other work goes on; so does the stop."""
+    sink.clear()
+    sink.at = {command: 10 for command in ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY")}
+    took = []
+    for n in range(8):
+        site.add("slow%d@example.com" % n)
+        status, seconds = ask(site, "slow%d@example.com" % n)
+        took.append(seconds)
+        assert status == 204
+    site.check("requests are answered", max(took) < 5, took)
+    begun = time.monotonic()
+    site.check("ends cleanly", site.server.stop(), site.server.output())
+    site.check("and soon", time.monotonic() - begun < 15, time.monotonic() - begun)
+    site.same("nothing is lost", len(outbox(site.server.dir)), 8)
+    shift(site.server.dir)
+    sink.at = {}
+    site.server.start()
+    site.same("all are sent", sorted(mail.to[0] for mail in sink.wait(8)),
+              ["slow%d@example.com" % n for n in range(8)])
+
+
+def run(binary, base, tally):
+    with reeve.Server(binary, base) as server, Sink() as sink:
+        site = Site(server, tally, "outbox")
+        site.mail(enabled=True, host="127.0.0.1", port=sink.port)
+        for part in (delayed, restarted, killed, given_up, code_given_up, slow):
+            part(site, sink)
+        site.check("ends cleanly", server.stop(), server.output())

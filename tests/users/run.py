@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""run.py BINARY [PART...]
+
+What an application's users go through, with real mails: they sign up, verify, sign in with passwords, codes and
+second factors, recover, change their address; and what is said to somebody who is nobody.
+"""
+
+import argparse
+import os
+import sys
+
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "mail")]
+import flows  # noqa: E402
+import outbox  # noqa: E402
+import reeve  # noqa: E402
+import silence  # noqa: E402
+
+PARTS = {"flows": flows, "outbox": outbox, "silence": silence}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
+    parser.add_argument("binary")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    args = parser.parse_args()
+    home = reeve.scratch("users")
+    tally = reeve.Tally()
+    try:
+        for name in args.parts or PARTS:
+            base = reeve.fresh(args.binary, os.path.join(home, name), site=False)
+            PARTS[name].run(args.binary, base, tally)
+    finally:
+        reeve.remove(home)
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
