@@ -16,9 +16,14 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BACKGROUND_NICE 10
 
 unsigned thread_id(void)
 {
@@ -189,12 +194,24 @@ static struct job *next_job(struct lane *lane)
     return take(lane, at);
 }
 
+/* As unimportant as a thread can say by itself that it is; it never takes that back, which is for
+ * the privileged. Where the system refuses, jobs run all the same. */
+static void go_to_background(void)
+{
+    const struct sched_param none = {0};
+
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
+}
+
 static void run_lane(void *arg)
 {
     struct worker *worker = arg;
     struct lane *lane = worker->lane;
     struct job *job;
 
+    if (lane->conf.in_background)
+        go_to_background();
     pthread_mutex_lock(&lane->lock);
     while ((job = next_job(lane))) {
         worker->client = job->client;

@@ -51,6 +51,8 @@ struct pool_lane_conf {
     unsigned n_threads; /* >= 1; but for the first they start when they are needed */
     unsigned share;     /* >= 1: of them that work for one client at a time */
     size_t max_queued;  /* >= 2 jobs waiting; a client has at most half of these places */
+    bool in_background; /* jobs that compute for long: they get what others leave of the processors
+                         */
 };
 
 struct pool;
