@@ -112,6 +112,13 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
+/* Mail (mail/mail.h). */
+#define LIMIT_MAIL_BYTES (32 * MIB)   /* a message as it is sent */
+#define LIMIT_MAIL_RECIPIENTS 1000    /* of a message */
+#define LIMIT_MAIL_ADDRESS_BYTES 320  /* 64 before the "@", 255 behind it */
+#define LIMIT_MAIL_HEADER_BYTES 10000 /* a name or a subject; the rest is cut off */
+#define LIMIT_MAIL_WORDS_BYTES 1000   /* what sendmail says, in an error */
+
 /* Buckets (files/s3.h). */
 #define LIMIT_S3_WHOLE_BYTES (16 * MIB) /* stored with one request; more: in parts */
 #define LIMIT_S3_PART_BYTES (8 * MIB)   /* or more, where there would be too many parts */
