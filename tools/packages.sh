@@ -25,9 +25,10 @@ packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pk
 #   valgrind               counts instructions a request
 #   curl                   the README's first steps are run
 #   openssl                a certificate that nobody vouches for
+#   python3-aiosmtpd       the mail server of tests/mail
 #   venv                   places for the reference server of ./dev differ and for tools/moto.sh
 packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind curl=curl openssl=openssl
-    python3-venv=python3-venv'
+    python3-venv=python3-venv python3-aiosmtpd'
 packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'
 

@@ -19,7 +19,7 @@ static struct str escape_html(struct arena *a, struct str text)
     } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'\'', "&#39;"}, {'"', "&#34;"}};
     AUTO_BUF struct buf out;
 
-    buf_init(&out, LIMIT_MAIL_BYTES);
+    buf_init(&out, LIMIT_MAIL_FILLED_BYTES);
     for (size_t i = 0; i < text.n; i++) {
         size_t k = 0;
 
@@ -122,8 +122,8 @@ const struct mail_message *auth_mail_write(struct arena *a, const struct setting
     struct mail_address *to = ARENA_NEW(a, struct mail_address);
     AUTO_BUF struct buf subject, html;
 
-    buf_init(&subject, LIMIT_MAIL_BYTES);
-    buf_init(&html, LIMIT_MAIL_BYTES);
+    buf_init(&subject, LIMIT_MAIL_FILLED_BYTES);
+    buf_init(&html, LIMIT_MAIL_FILLED_BYTES);
     to->address = mail->to.n > 0 ? mail->to : auth_cell(mail->rec, mail->rec->col->auth->email);
     fill(a, settings, mail, words->subject, &subject);
     BUF_ADD(&html, PAGE_HEAD);

@@ -112,10 +112,15 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
-/* Mail. */
-#define LIMIT_MAIL_MS 30000        /* for one, from the connection to the last answer */
-#define LIMIT_MAIL_THREADS 4       /* mails of the outbox that are sent at the same time */
-#define LIMIT_MAIL_BYTES (4 * MIB) /* of a body with its placeholders filled in */
+/* Mail (mail/mail.h, mail/outbox.h). */
+#define LIMIT_MAIL_BYTES (32 * MIB)       /* a message as it is sent */
+#define LIMIT_MAIL_FILLED_BYTES (4 * MIB) /* a template with its placeholders filled in */
+#define LIMIT_MAIL_RECIPIENTS 1000        /* of a message */
+#define LIMIT_MAIL_ADDRESS_BYTES 320      /* 64 before the "@", 255 behind it */
+#define LIMIT_MAIL_HEADER_BYTES 10000     /* a name or a subject; the rest is cut off */
+#define LIMIT_MAIL_WORDS_BYTES 1000       /* what sendmail says, in an error */
+#define LIMIT_MAIL_MS 30000               /* for one, from the connection to the last answer */
+#define LIMIT_MAIL_THREADS 4              /* mails of the outbox that are sent at the same time */
 
 /* Buckets (files/s3.h). */
 #define LIMIT_S3_WHOLE_BYTES (16 * MIB) /* stored with one request; more: in parts */

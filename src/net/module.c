@@ -421,4 +421,5 @@ __attribute__((visibility("default"))) const struct net_module reeve_net_module 
     .resume = module_resume,
     .unwatch = module_unwatch,
     .end = module_end,
+    .mail = module_mail,
 };

@@ -15,7 +15,7 @@
 
 #define NET_MODULE_FILE "reeve-net.so"
 #define NET_MODULE_NAME "reeve_net_module"
-#define NET_MODULE_VERSION 2
+#define NET_MODULE_VERSION 3
 
 struct net_client;   /* all transfers and what they share */
 struct net_transfer; /* one request */
@@ -73,6 +73,37 @@ struct net_order {
     void (*end)(void *user, enum net_why why, const char *words);
 };
 
+/* A message to a mail server. What pointers point to stays until mail() has returned. */
+struct net_mail_order {
+    const char *url;      /* smtp: or smtps:, the path is what we call ourselves */
+    const char *user;     /* NULL: no login */
+    const char *password; /* with user */
+    const char *method;   /* "PLAIN" or "LOGIN" */
+    bool must_encrypt;    /* by STARTTLS, or nothing is sent; else where it is offered */
+    bool utf8;            /* some address is no ASCII: SMTPUTF8, or nothing is sent */
+    const char *ca_file;  /* of certificates that are trusted; NULL: the system's */
+    const char *from;
+    const char *const *to;
+    size_t n_to;
+    const char *message; /* lines end in CRLF, 998 bytes at most */
+    size_t n;
+    unsigned connect_ms;
+    unsigned total_ms;
+    /* Asked at least once a second: whether to give up. On the thread that mail() was called on. */
+    bool (*enough)(void *user);
+    void *enough_user;
+};
+
+struct net_mail_end {
+    enum net_mail_why {
+        NET_MAIL_TAKEN,   /* by the server, for all recipients */
+        NET_MAIL_ENOUGH,  /* enough() */
+        NET_MAIL_REFUSED, /* for good */
+        NET_MAIL_FAILED,  /* may work later */
+    } why;
+    char words[1024]; /* one line: what failed, the server's own words first; "" if TAKEN */
+};
+
 struct net_module {
     unsigned version; /* NET_MODULE_VERSION */
     size_t client_size;
@@ -93,7 +124,12 @@ struct net_module {
     void (*resume)(struct net_client *client, struct net_transfer *transfer);
     void (*unwatch)(struct net_client *client, struct net_transfer *transfer);
     void (*end)(struct net_client *client, struct net_transfer *transfer);
+    /* Any thread that may wait, any number at once, after open(). SIGPIPE is ignored or blocked. */
+    void (*mail)(const struct net_mail_order *order, struct net_mail_end *ret);
 };
+
+/* module_mail.c */
+void module_mail(const struct net_mail_order *order, struct net_mail_end *ret);
 
 extern const struct net_module reeve_net_module;
 

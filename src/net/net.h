@@ -164,6 +164,40 @@ void net_fetch_end(struct net_fetch *fetch);
 /* Ends it, and gives the handle back. NULL is fine. */
 void net_fetch_free(struct net_fetch *fetch);
 
+/* --- mail ------------------------------------------------------------------------------------- */
+
+/* A message to a mail server, by SMTP. No text has a byte below 32 or a 127 but the message. */
+struct net_mail {
+    struct str host; /* a name, or an address without brackets */
+    unsigned port;   /* 1..65535 */
+    bool tls;        /* from the first byte; else STARTTLS where the server offers it */
+    /* Empty: no login. Never sent without TLS but to localhost, 127.0.0.1 and ::1. */
+    struct str user;
+    struct str password;
+    bool by_login;         /* AUTH LOGIN, else PLAIN */
+    struct str local_name; /* what we call ourselves: a DNS name or an address */
+    struct str ca_file;    /* of certificates that are trusted; empty: the system's */
+    struct str from;       /* of the envelope: x@y, without brackets and blanks */
+    const struct str *to;
+    size_t n_to;             /* one at least */
+    struct str message;      /* lines end in CRLF, 998 bytes at most */
+    unsigned total_ms;       /* for everything, above 0 */
+    const atomic_bool *gone; /* may be NULL; looked at about once a second */
+};
+
+/*
+ * Sends it over a connection of its own and waits until the server has taken it for all recipients;
+ * on any thread that may wait. A server that has no SMTPUTF8 is sent nothing where an address needs
+ * it. SIGPIPE is ignored in this process. Causes name the server and have its words, and nothing of
+ * the message but addresses that the server repeats:
+ *   E_BAD_REQUEST  refused for good: an answer of 5xx, a login that failed, no TLS where it is
+ *                  needed, no SMTPUTF8, texts that cannot be sent
+ *   E_GONE         *gone
+ *   E_UNAVAILABLE  may work later: out of reach, out of time, a certificate that is not valid, an
+ *                  answer of 4xx, net_stop() of all, no module
+ */
+MUST_CHECK struct err *net_mail_send(struct arena *a, struct net *net, const struct net_mail *mail);
+
 /* Opens the module and starts the thread, unless that is done. Any thread that may wait. */
 MUST_CHECK struct err *net_load(struct arena *a, struct net *net);
 
