@@ -26,7 +26,7 @@ def delayed(site, sink):
     reeve.until("it was tried", lambda: any(row[5] == 1 and row[4] > time.time() * 1000
                                             for row in outbox(site.server.dir)))
     site.same("it waits", (len(sink.mails), len(outbox(site.server.dir))), (0, 1))
-    site.check("the log has it", "mail.delayed" in site.server.output(), site.server.output())
+    reeve.until("the log has it", lambda: "mail.delayed" in site.server.output())
 
 
 def restarted(site, sink):
