@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/rate.h"
 #include "base/thread.h"
 #include "db/db.h"
 #include "events/events.h"
@@ -29,6 +30,7 @@ struct api {
     struct settings_store *settings;
     struct pool *pool;
     struct file_store *files;
+    struct rates *rates;
     const struct events *events; /* NULL: nobody listens */
     struct outbox *outbox;
     bool dev; /* --dev: no bound on one-time passwords */

@@ -2,6 +2,7 @@
  * Logins: /api/collections/{collection}/auth-… (auth.md 5).
  */
 #include "api/auth.h"
+#include "api/rate.h"
 
 struct auth_call *api_auth_call(struct api_call *call)
 {
@@ -97,6 +98,14 @@ static struct err *find_by_code(struct api_call *call)
 
     call->state = login;
     return err;
+}
+
+/* The right one counts, too. */
+static struct err *count_attempt(struct api_call *call)
+{
+    const struct auth_login *login = call->state;
+
+    return rate_check_code(call, login->rec);
 }
 
 static struct err *compare_code(struct api_call *call)
@@ -205,6 +214,7 @@ const struct api_work api_auth_with_password = {
 const struct api_work api_auth_with_otp = {
     .steps = {
         {.place = AT_READ, .run = find_by_code},
+        {.place = AT_LOOP, .run = count_attempt},
         {.place = AT_HASH, .run = compare_code},
         {.place = AT_UNIT, .unit = auth_otp_unit},
         {.place = AT_LOOP, .run = take_record},

@@ -2,6 +2,7 @@
  * One request of a batch: which action its URL means, what rules see of it, and its draft.
  */
 #include "api/batch.h"
+#include "api/rate.h"
 
 #include "base/id.h"
 #include "base/num.h"
@@ -28,6 +29,7 @@ static const struct action actions[] = {
 struct target {
     const struct action *action;
     struct str col, id; /* as they stand in the URL: nothing is decoded */
+    struct str path;
     struct str query;
 };
 
@@ -60,6 +62,7 @@ static bool find_target(struct arena *a, const struct batch_request *request, st
     for (size_t i = 0; i < COUNT_OF(actions); i++)
         if (str_eq(actions[i].method, request->method))
             ret->action = &actions[i];
+    ret->path = path;
     if (!ret->action || !str_starts(path, STR("/api/collections/")))
         return false;
     path = str_from(path, STR("/api/collections/").n);
@@ -153,6 +156,47 @@ static struct str first_of(const struct req_pairs *pairs, struct str name)
     return STR_NONE;
 }
 
+/* --- its limit ------------------------------------------------------------------------------- */
+
+static const char *tag_of(enum rec_action action)
+{
+    switch (action) {
+    case REC_CREATE:
+        return "create";
+    case REC_UPDATE:
+        return "update";
+    case REC_DELETE:
+        return "delete";
+    }
+    BUG("not an action");
+}
+
+/* An upsert counts as what it is by the rows there are now. */
+static struct err *check_rate(struct api_call *call, const struct target *target, size_t at,
+                              const struct batch_item *item, struct str upsert_id)
+{
+    const struct batch *batch = call->state;
+    struct rec *rec = NULL;
+    struct rate_item limited = {.at = at,
+                                .skip = at > 0 && batch_item_fails(&batch->items[at - 1]),
+                                .col = item->col,
+                                .tag = tag_of(target->action->action),
+                                .method = target->action->as_method,
+                                .path = target->path};
+    struct err *err = NULL;
+
+    if (upsert_id.n > 0 && call->settings->rate_limits.enabled)
+        err = rec_find(call->arena, call->conn, item->col, upsert_id, &rec);
+    if (err)
+        return err;
+    if (rec) {
+        limited.tag = tag_of(REC_UPDATE);
+        limited.method = STR("PATCH");
+        limited.path = arena_concat(call->arena, target->path, STR("/"), upsert_id);
+    }
+    return rate_check_item(call, &limited);
+}
+
 /* --- the draft ------------------------------------------------------------------------------ */
 
 /* What an upsert looks for. */
@@ -206,6 +250,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
     struct req_pairs query;
     const struct json *body;
     struct query_picker *picker;
+    struct str upsert_id = STR_NONE;
     struct err *err;
 
     if (!find_target(a, submitted, &target)) /* the status that the request before has left */
@@ -216,13 +261,16 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
         return err_new(a, E_NOT_FOUND, "Missing collection context.", "no such collection");
     if (target.action->action != REC_DELETE && ret->col->type == SCHEMA_VIEW)
         return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
-    err = api_body_under(call, target.query, submitted->body, &body);
+    if (target.action->upserts)
+        upsert_id = id_text(a, submitted->body);
+    err = check_rate(call, &target, at, ret, upsert_id);
+    if (!err)
+        err = api_body_under(call, target.query, submitted->body, &body);
     if (err)
         return err;
     (void)req_parse_pairs(a, target.query, &query); /* broken ones count as absent */
     ret->picker_err = query_picker_parse(a, first_of(&query, STR("fields")), &picker);
-    if (target.action->upserts)
-        ret->upsert_id = id_text(a, submitted->body);
+    ret->upsert_id = upsert_id;
     request = (struct rec_request){
         .action = target.action->action,
         .actor = actor_of(call, &target, &query, submitted->headers, headers),

@@ -1,7 +1,7 @@
 /*
  * Who is asking, from where, and for what: the parts of a call that every endpoint needs.
  */
-#include "api/internal.h"
+#include "api/rate.h"
 
 #include "base/date.h"
 #include "base/limits.h"
@@ -192,9 +192,6 @@ struct err *api_identify(struct api_call *call)
     call->caller.superuser_ip_allowed =
         call->settings->superuser_ips.n == 0 ||
         settings_ip_in(&call->settings->superuser_ips, call->caller.ip);
-    err = api_check_query(call->arena, call->req->query);
-    if (err)
-        return err;
     if (token.n > 0) {
         err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
                                 call->caller.actor.scope.now_ms, &call->caller.token);
@@ -205,6 +202,11 @@ struct err *api_identify(struct api_call *call)
     rec_actor_set_auth(call->arena, &call->caller.actor, call->caller.token.rec);
     if (call->caller.actor.superuser && !call->caller.superuser_ip_allowed)
         return err_new(call->arena, E_FORBIDDEN, NULL, "superuser from an address not listed");
+    err = rate_check(call);
+    if (!err)
+        err = api_check_query(call->arena, call->req->query);
+    if (err)
+        return err;
     if (call->req->too_large && !(call->route && call->route->body == BODY_BATCH))
         return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");
     return check_guard(call);

@@ -70,11 +70,16 @@ enum api_guard {
 
 enum api_body { BODY_PLAIN, BODY_RECORD, BODY_BATCH }; /* how large it may be */
 
+#define API_TAGS 2
+
 struct api_route {
     const char *method;
     const char *pattern;
     enum api_guard guard;
     enum api_body body;
+    /* What rules of rate limits call it; its first parameter is a collection then. Empty: it is
+     * limited by its path alone. */
+    const char *tags[API_TAGS];
     const struct api_work *work;
 };
 
@@ -97,6 +102,16 @@ struct api_call {
 
     /* who asks, from the first step on */
     struct auth_caller caller;
+
+    /* rate.c: it is counted once, however often it begins anew */
+    bool rated, refused;
+    size_t items_rated; /* of a batch's requests */
+    bool item_refused;  /* the last one of them is */
+    bool empty_rated;   /* its list had no items */
+    unsigned empty_ms;  /* what was said of that */
+    bool code_rated, code_refused;
+
+    unsigned wait_ms; /* before its answer; 0: it does not wait */
 
     /* the body, from when it is first asked for (body.c) */
     struct api_parsed {

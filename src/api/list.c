@@ -1,7 +1,7 @@
 /*
  * Lists of records: a page of one, or all of it (api/export.h).
  */
-#include "api/internal.h"
+#include "api/rate.h"
 
 #include "base/num.h"
 
@@ -84,6 +84,7 @@ static struct err *list_records(struct api_call *call)
     enum rec_format format;
     struct err *err;
 
+    call->wait_ms = 0;
     err = api_collection(call, "Missing collection context.", &col);
     if (!err)
         err = api_body(call, &call->caller.actor.request.body);
@@ -96,6 +97,8 @@ static struct err *list_records(struct api_call *call)
         rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);
     if (err)
         return err;
+    if (str_starts(buf_str(&call->req->resp.body), STR("{\"items\":[]")))
+        call->wait_ms = rate_empty_list_ms(call, col);
     req_answer_json(call->req, 200);
     return NULL;
 }

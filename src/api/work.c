@@ -346,6 +346,11 @@ static bool find_step(struct api_call *call)
     return false;
 }
 
+static void answer_late(struct req *req)
+{
+    api_answer(req->user, NULL);
+}
+
 /* One that is given up may have been told that it is refused, or has nobody to answer. */
 static void go_on(struct api_call *call)
 {
@@ -356,6 +361,10 @@ static void go_on(struct api_call *call)
 
         if (found && call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone))
             err = err_new(call->arena, E_GONE, NULL, "the client has left");
+        if (!found && !err && call->wait_ms > 0) {
+            req_pause(call->req, call->wait_ms, answer_late);
+            return;
+        }
         if (!found || err) {
             api_answer(call, err);
             return;

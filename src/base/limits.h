@@ -101,6 +101,9 @@
 #define LIMIT_HASH_QUEUE 256     /* password hashes waiting: 503 beyond */
 #define LIMIT_LEASE_QUEUE 256    /* leased units waiting: 503 beyond */
 
+/* Rate limits (base/rate.h). 16 bytes each: 4 MiB once that many have been used. */
+#define LIMIT_RATE_ENTRIES (1 << 18) /* clients times limits that are known at once */
+
 /* Requests to other servers (net/net.h). */
 #define LIMIT_NET_RUNNING 512  /* at once: more wait. A slow client's download is one, too */
 #define LIMIT_NET_PER_HOST 256 /* of them to one host */

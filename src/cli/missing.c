@@ -62,7 +62,6 @@ static const struct {
     const char *setting; /* that asks for it by being on, or NULL: */
     bool (*asks)(const struct asked *by);
 } missing_table[] = {
-    {"rate-limits", "the settings switch rate limits on", "rateLimits.enabled", NULL},
     {"backups-cron", "the settings ask for scheduled backups", "backups.cron", NULL},
     {"hooks", "the hooks folder holds .pb.js files", NULL, asks_hooks},
     {"migrations", "the migrations folder holds .js files that were not applied", NULL,

@@ -258,6 +258,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .settings = serving->app.settings,
                                 .pool = make_pool(options),
                                 .files = serving->app.files,
+                                .rates = rates_new(),
                                 .events = options->events,
                                 .outbox = serving->app.outbox,
                                 .dev = options->dev,
@@ -314,6 +315,7 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_close(serving.server);
     reap_stop();
     app_close(&serving.app);
+    rates_free(serving.api.rates);
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
     grace_end(&serving.grace);

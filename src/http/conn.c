@@ -197,6 +197,7 @@ void conn_close(struct http_conn *conn)
         return;
     if (conn->state == CONN_BUSY && conn->exchange) /* it has none once the answer is out */
         atomic_store(&conn->exchange->req.gone, true);
+    loop_end_pause(conn);
     drop_part(conn);
     conn_enter(conn, CONN_CLOSED);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
@@ -445,6 +446,7 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
 
 void conn_drain(struct http_conn *conn)
 {
+    loop_end_pause(conn);
     if (conn->state == CONN_TURN)
         conn->settles = true;
     else if (conn->exchange && conn->exchange->stream.events)

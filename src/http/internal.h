@@ -60,6 +60,11 @@ enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
 struct exchange;
 
+/* Pauses of requests end at the next tick, and are kept by it: the longest has its slot to itself
+ * until then. */
+#define PAUSE_TICK_MS 8
+#define PAUSE_SLOTS 64
+
 /* An answer whose bytes come as they come (stream.c). */
 struct stream {
     const struct req_stream_events *events; /* NULL: it is none */
@@ -101,6 +106,8 @@ struct exchange {
     struct buf body; /* one that is not in place */
     struct buf head; /* of the answer */
     struct stream stream;
+    uint64_t paused_until_ms; /* 0: it is not paused */
+    struct exchange *paused_before, *paused_after;
     size_t unread; /* bytes of it, charged to the server's unread_bytes */
     char *piece;   /* of a file, on its way; a spare buffer */
     bool fetched;  /* the next piece of the file is in the cache, or will not be */
@@ -186,6 +193,9 @@ struct http_loop {
     uv_timer_t timer;
     uint64_t timer_due_ms; /* 0: not armed */
     struct conn_list deadlines[DEADLINE_KINDS];
+    struct exchange *pauses[PAUSE_SLOTS]; /* by the tick at which they end */
+    uint64_t pauses_tick;                 /* the last one whose pauses have ended */
+    size_t n_paused;
     uv_prepare_t rounds;
     unsigned round;           /* it may wrap */
     uv_idle_t turns;          /* runs while somebody waits */
@@ -310,6 +320,7 @@ void loop_append(struct conn_list *list, struct http_conn *conn);
 void loop_remove(struct conn_list *list, struct http_conn *conn);
 void loop_deadline(struct http_conn *conn, enum http_deadline kind);
 void loop_conn_done(struct http_loop *loop); /* one connection less */
+void loop_end_pause(struct http_conn *conn); /* now, if its request is paused */
 const char *loop_date_line(struct http_loop *loop);
 
 /* watch.c: a warning where a piece of work takes more than the loop's limit; the loop's thread */

@@ -1,13 +1,15 @@
 /*
- * What a loop keeps for its connections: deadlines, the inbox, the Date line.
+ * What a loop keeps for its connections: deadlines, pauses, the inbox, the Date line.
  *
- * Invariant: the timer is due no later than the first deadline of every list.
+ * Invariant: the timer is due no later than the first deadline of every list, and than the end of
+ * the first pause.
  */
 #include "http/internal.h"
 
 #include "base/date.h"
 #include "http/when.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +69,90 @@ void loop_deadline(struct http_conn *conn, enum http_deadline kind)
     loop_arm(loop, conn->due_ms);
 }
 
+/* ---- pauses -------------------------------------------------------------------------------- */
+
+_Static_assert(REQ_PAUSE_MOST_MS / PAUSE_TICK_MS + 2 <= PAUSE_SLOTS, "a tick has a slot");
+
+static struct exchange **pause_slot(struct http_loop *loop, uint64_t tick)
+{
+    return &loop->pauses[tick % PAUSE_SLOTS];
+}
+
+/* The request goes on in its turn of the inbox: whoever ends a pause is in the midst of something.
+ */
+static void end_pause(struct http_loop *loop, struct exchange *ex)
+{
+    struct exchange **slot = pause_slot(loop, ex->paused_until_ms / PAUSE_TICK_MS);
+
+    if (ex->paused_before)
+        ex->paused_before->paused_after = ex->paused_after;
+    else
+        *slot = ex->paused_after;
+    if (ex->paused_after)
+        ex->paused_after->paused_before = ex->paused_before;
+    ex->paused_before = ex->paused_after = NULL;
+    ex->paused_until_ms = 0;
+    loop->n_paused--;
+    req_resume(&ex->req, ex->req.resume, true);
+}
+
+void loop_end_pause(struct http_conn *conn)
+{
+    if (conn->exchange && conn->exchange->paused_until_ms > 0)
+        end_pause(conn->loop, conn->exchange);
+}
+
+void req_pause(struct req *req, unsigned ms, void (*resume)(struct req *req))
+{
+    struct exchange *ex = exchange_of(req), **slot;
+    struct http_loop *loop = req->conn->loop;
+    const uint64_t now_ms = uv_now(&loop->uv);
+
+    assert(ms <= REQ_PAUSE_MOST_MS);
+    if (loop->draining || atomic_load(&req->gone)) {
+        req_resume(req, resume, true);
+        return;
+    }
+    if (loop->n_paused++ == 0)
+        loop->pauses_tick = now_ms / PAUSE_TICK_MS;
+    req->resume = resume;
+    ex->paused_until_ms = ((now_ms + ms) / PAUSE_TICK_MS + 1) * PAUSE_TICK_MS;
+    slot = pause_slot(loop, ex->paused_until_ms / PAUSE_TICK_MS);
+    ex->paused_after = *slot;
+    if (*slot)
+        (*slot)->paused_before = ex;
+    *slot = ex;
+    loop_arm(loop, ex->paused_until_ms);
+}
+
+/* A loop that comes late goes round once: in a slot may be those of a tick to come, too. */
+static void end_pauses(struct http_loop *loop, uint64_t now_ms)
+{
+    const uint64_t now = now_ms / PAUSE_TICK_MS;
+    uint64_t tick = loop->pauses_tick;
+
+    if (loop->n_paused == 0)
+        return;
+    loop->pauses_tick = now;
+    for (tick = now - tick < PAUSE_SLOTS ? tick : now - PAUSE_SLOTS; tick++ < now;) {
+        struct exchange *next;
+
+        for (struct exchange *ex = *pause_slot(loop, tick); ex; ex = next) {
+            next = ex->paused_after;
+            if (ex->paused_until_ms <= now_ms)
+                end_pause(loop, ex);
+        }
+    }
+    for (tick = now + 1; loop->n_paused > 0; tick++) {
+        if (!*pause_slot(loop, tick))
+            continue;
+        loop_arm(loop, tick * PAUSE_TICK_MS);
+        break;
+    }
+}
+
+/* ---- the timer ----------------------------------------------------------------------------- */
+
 void loop_on_timer(uv_timer_t *timer)
 {
     struct http_loop *loop = timer->data;
@@ -75,6 +161,7 @@ void loop_on_timer(uv_timer_t *timer)
     loop->timer_due_ms = 0;
     if (loop->draining)
         loop->server->calls->drain(loop);
+    end_pauses(loop, now_ms);
     for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
         struct conn_list *list = &loop->deadlines[kind];
 

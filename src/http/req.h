@@ -210,4 +210,9 @@ void req_stream_holds(struct req *req, size_t bytes);
  * http_server_wake() or at once when `wake`. */
 void req_resume(struct req *req, void (*resume)(struct req *req), bool wake);
 
+#define REQ_PAUSE_MOST_MS 500
+/* On the request's loop: has resume(req) called there after so many milliseconds, which are
+ * REQ_PAUSE_MOST_MS at most; at once where the client leaves or the server stops. */
+void req_pause(struct req *req, unsigned ms, void (*resume)(struct req *req));
+
 #endif

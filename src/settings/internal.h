@@ -52,6 +52,9 @@ void settings_refuse(const struct settings_checking *check, struct str path, enu
 void settings_check_number(const struct settings_checking *check, struct str path, int64_t value,
                            bool needed, int64_t min, int64_t max);
 
+/* Makes settings_rate_find() ready, in `a`; once the rules are final. */
+void settings_rates_index(struct arena *a, struct settings *settings);
+
 /* What stands in the row's JSON over what `settings` holds; missing keys and null change nothing.
  * Texts are copied to `a`. Errors name the setting. */
 MUST_CHECK struct err *settings_apply(struct arena *a, const struct setting_table *table,

@@ -93,6 +93,7 @@ struct err *settings_load(struct arena *a, struct db_conn *conn, struct str key,
         err = read_kind(a, own, conn, SETTINGS_OWN, key, settings);
     if (err)
         return err_copy(a, err);
+    settings_rates_index(own, settings);
     *ret = settings;
     (void)TAKE(own); /* the snapshot's from here */
     return NULL;

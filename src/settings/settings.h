@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/form.h"
+#include "base/map.h"
 #include "base/snapshot.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -24,6 +25,14 @@ struct settings_s3 {
 struct settings_rate_rule {
     struct str label, audience;
     int64_t duration_s, max_requests;
+};
+
+/* Rules by their labels (rates.c). */
+struct settings_rates {
+    struct map exact;             /* label to the rules that have it */
+    struct rate_prefix *prefixes; /* those that end in "/", sorted */
+    size_t n_prefixes;
+    size_t longest; /* bytes of a label */
 };
 
 struct settings {
@@ -49,6 +58,7 @@ struct settings {
         struct form_texts excluded_ips;
         struct settings_rate_rule *rules;
         size_t n_rules;
+        struct settings_rates by_label; /* of settings_load() alone */
     } rate_limits;
     struct {
         struct form_texts headers;
@@ -120,6 +130,11 @@ struct err *settings_change_unit(struct db_conn *tx, const void *in, struct aren
 MUST_CHECK struct err *settings_rename_labels(struct arena *a, struct db_conn *tx, struct str key,
                                               struct str former, struct str name, int64_t now_ms,
                                               bool *ret_changed);
+
+/* The rule for a label (services.md 11) and such a caller; NULL: none. The settings are those of
+ * settings_load(). Any thread. */
+const struct settings_rate_rule *settings_rate_find(const struct settings *settings,
+                                                    struct str label, bool is_guest);
 
 /* One number a client, never 0: of its address, or of the network of 64 bits where it is IPv6,
  * which is what one is given. Any text will do. Any thread. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-What PocketBase lacks: entity tags, lists by cursor, groups, exports. Settings with their effects, downloads, thumbs.
+What PocketBase lacks: entity tags, lists by cursor, groups, exports. Settings with their effects, rate limits, downloads, thumbs.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import downloads  # noqa: E402
 import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
+import rates  # noqa: E402
 import settings  # noqa: E402
 import thumbs  # noqa: E402
 
-PARTS = (etags, cursors, groups, exports, settings, downloads, thumbs)
+PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs)
 
 
 def main():

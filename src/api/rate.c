@@ -1,0 +1,190 @@
+/*
+ * Labels of what a call does, the rule for them, and the key that is counted.
+ */
+#include "api/rate.h"
+
+#include "base/id.h"
+#include "base/rate.h"
+
+#define EMPTY_LISTS 3 /* so many in so many seconds are not waited with */
+#define EMPTY_LISTS_S 3
+#define EMPTY_LIST_MS 500 /* below this */
+#define CODES 5           /* tries of a record's one-time passwords in so many seconds */
+#define CODES_S 180
+
+/* First number of a key: what the others are. */
+enum kind { KIND_PATH, KIND_COLLECTION, KIND_BATCH, KIND_EMPTY_LIST, KIND_CODE };
+
+struct limited {
+    struct str method, path;      /* the path decoded */
+    const struct schema_col *col; /* NULL: limited by its path alone */
+    const char *const *tags;      /* API_TAGS of them; of a collection */
+    enum kind kind;
+    uint64_t place; /* of a collection: which route, and by which tags */
+};
+
+/* --- rules ----------------------------------------------------------------------------------- */
+
+static const struct settings_rate_rule *find_tag_rule(const struct api_call *call, struct str name,
+                                                      const struct limited *what)
+{
+    const struct settings_rate_rule *rule = NULL;
+
+    for (size_t i = 0; i < API_TAGS && what->tags[i] && !rule; i++)
+        rule = settings_rate_find(call->settings,
+                                  arena_concat(call->arena, name, STR(":"), str_of(what->tags[i])),
+                                  !call->caller.token.rec);
+    return rule;
+}
+
+static const struct settings_rate_rule *find_rule(const struct api_call *call,
+                                                  const struct limited *what)
+{
+    const struct str with_method = arena_concat(call->arena, what->method, STR(" "), what->path);
+    const bool is_guest = !call->caller.token.rec;
+    const struct settings_rate_rule *rule = NULL;
+
+    if (what->col)
+        rule = find_tag_rule(call, what->col->name, what);
+    if (!rule && what->col)
+        rule = find_tag_rule(call, STR("*"), what);
+    if (!rule)
+        rule = settings_rate_find(call->settings, with_method, is_guest);
+    return rule ? rule : settings_rate_find(call->settings, what->path, is_guest);
+}
+
+/* --- counting -------------------------------------------------------------------------------- */
+
+/* Settings that are saved begin anew: their generation is in the key. */
+static bool take(const struct api_call *call, const struct limited *what,
+                 const struct settings_rate_rule *rule)
+{
+    const bool by_path = what->kind == KIND_PATH;
+    const uint64_t numbers[] = {
+        what->kind,
+        call->settings->snapshot.generation,
+        str_hash(call->caller.ip),
+        by_path ? (uint64_t)(rule - call->settings->rate_limits.rules) : what->place,
+        by_path ? 0 : str_hash(what->col->id),
+        by_path ? 0 : str_hash(rule->audience),
+    };
+
+    return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
+                     rates_now_ms(call->api->rates), rule->duration_s, rule->max_requests);
+}
+
+static bool is_within(const struct api_call *call, const struct limited *what)
+{
+    const struct settings *settings = call->settings;
+    const struct settings_rate_rule *rule;
+
+    if (!settings->rate_limits.enabled || call->caller.actor.superuser)
+        return true;
+    rule = find_rule(call, what);
+    return !rule || settings_ip_in(&settings->rate_limits.excluded_ips, call->caller.ip) ||
+           take(call, what, rule);
+}
+
+static struct err *too_many(struct api_call *call)
+{
+    return err_new(call->arena, E_TOO_MANY, NULL, "rate limit");
+}
+
+/* --- a request ------------------------------------------------------------------------------- */
+
+static bool writes_records(const struct api_work *work)
+{
+    return work == &api_records_create || work == &api_records_update ||
+           work == &api_records_delete;
+}
+
+static struct str decoded(struct arena *a, struct str path)
+{
+    struct str plain;
+
+    return req_decode(a, path, false, &plain) ? plain : path;
+}
+
+struct err *rate_check(struct api_call *call)
+{
+    struct limited what = {.method = call->req->method, .kind = KIND_PATH};
+
+    if (call->route && call->route->tags[0]) {
+        what.col = schema_find(call->schema, call->req->params[0]);
+        if (!what.col || (what.col->type == SCHEMA_VIEW && writes_records(call->work)))
+            return NULL;
+        what.kind = KIND_COLLECTION;
+        what.tags = call->route->tags;
+        what.place = (uint64_t)(uintptr_t)call->route;
+    }
+    if (!call->rated) {
+        what.path = decoded(call->arena, call->req->path);
+        call->refused = !is_within(call, &what);
+        call->rated = true;
+    }
+    return call->refused ? too_many(call) : NULL;
+}
+
+struct err *rate_check_item(struct api_call *call, const struct rate_item *item)
+{
+    const char *const tags[API_TAGS] = {item->tag};
+    const struct limited what = {.method = item->method,
+                                 .path = decoded(call->arena, item->path),
+                                 .col = item->col,
+                                 .tags = tags,
+                                 .kind = KIND_BATCH,
+                                 .place = str_hash(str_of(item->tag))};
+
+    if (item->at == call->items_rated && !call->item_refused && !item->skip) {
+        call->items_rated++;
+        call->item_refused = !is_within(call, &what);
+    }
+    return call->item_refused && item->at + 1 == call->items_rated ? too_many(call) : NULL;
+}
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static unsigned empty_list_ms(const struct api_call *call, const struct schema_col *col)
+{
+    const uint64_t numbers[] = {KIND_EMPTY_LIST, call->settings->snapshot.generation,
+                                str_hash(call->caller.ip), str_hash(col->id)};
+
+    if (rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
+                  rates_now_ms(call->api->rates), EMPTY_LISTS_S, EMPTY_LISTS))
+        return 0;
+    return random_below(EMPTY_LIST_MS);
+}
+
+unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col)
+{
+    if (call->caller.actor.superuser || col->list_rule.text.n == 0 ||
+        req_query_get(call->req, STR("filter")).n == 0)
+        return 0;
+    if (!call->empty_rated)
+        call->empty_ms = empty_list_ms(call, col);
+    call->empty_rated = true;
+    return call->empty_ms;
+}
+
+/* --- one-time passwords ---------------------------------------------------------------------- */
+
+static bool take_code(const struct api_call *call, const struct rec *rec)
+{
+    const uint64_t numbers[] = {KIND_CODE, call->settings->snapshot.generation,
+                                str_hash(call->caller.ip), str_hash(rec->col->id),
+                                str_hash(rec_id(rec))};
+
+    return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
+                     rates_now_ms(call->api->rates), CODES_S, CODES);
+}
+
+struct err *rate_check_code(struct api_call *call, const struct rec *rec)
+{
+    if (!call->code_rated)
+        call->code_refused = !take_code(call, rec);
+    call->code_rated = true;
+    if (!call->code_refused)
+        return NULL;
+    return err_new(call->arena, E_TOO_MANY,
+                   "Too many attempts, please try again later with a new OTP.", "rate limit");
+}

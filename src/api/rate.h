@@ -1,0 +1,35 @@
+/*
+ * api/rate: limits of requests (services.md 11). Private to api/.
+ *
+ * What is limited: a route, by its path; a route of a collection, by its tags too; each request of
+ * a batch. A call that begins anew was counted before, so it keeps what it was told.
+ */
+#ifndef REEVE_API_RATE_H
+#define REEVE_API_RATE_H
+
+#include "api/internal.h"
+
+/* Once it is known who asks: E_TOO_MANY beyond the limit. Where its path names no collection, or
+ * one that has no such route, the route itself says so. Any thread that has the call. */
+MUST_CHECK struct err *rate_check(struct api_call *call);
+
+/* A batch's request, at its place from 0, in their order. skip: it is not counted, nor any after
+ * it, since one before it fails. path: not decoded. */
+struct rate_item {
+    size_t at;
+    bool skip;
+    const struct schema_col *col;
+    const char *tag;
+    struct str method, path;
+};
+MUST_CHECK struct err *rate_check_item(struct api_call *call, const struct rate_item *item);
+
+/* A list that was filtered and has no items: how long its answer is to wait, so that rules which
+ * hide records are not sounded out by time; 0: not at all. */
+unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col);
+
+/* A one-time password of that record is tried, be it the right one: E_TOO_MANY beyond the limit,
+ * which is always on (auth.md 5.6). */
+MUST_CHECK struct err *rate_check_code(struct api_call *call, const struct rec *rec);
+
+#endif
