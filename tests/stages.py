@@ -196,6 +196,11 @@ def extras(job):
     return script(job, "extras/run.py", ASAN)
 
 
+def users(job):
+    """the ways of an application's users, with real mails"""
+    return script(job, "users/run.py", ASAN)
+
+
 def s3_server(job):
     """the S3 server of the tests: what it takes and what it refuses"""
     return script(job, "s3/verify_test.py")
@@ -385,6 +390,7 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              20,   200),
+    Stage("users",       users,         ["asan"],              30,   300),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),
     Stage("cli",         cli,           ["asan"],              20,   200),
