@@ -12,14 +12,11 @@
 #define CODES 5           /* tries of a record's one-time passwords in so many seconds */
 #define CODES_S 180
 
-/* First number of a key: what the others are. */
-enum kind { KIND_PATH, KIND_COLLECTION, KIND_BATCH, KIND_EMPTY_LIST, KIND_CODE };
-
 struct limited {
-    struct str method, path;      /* the path decoded */
+    struct str method, path;      /* the path as it is in the URL */
     const struct schema_col *col; /* NULL: limited by its path alone */
     const char *const *tags;      /* API_TAGS of them; of a collection */
-    enum kind kind;
+    enum rate_kind kind;
     uint64_t place; /* of a collection: which route, and by which tags */
 };
 
@@ -37,10 +34,18 @@ static const struct settings_rate_rule *find_tag_rule(const struct api_call *cal
     return rule;
 }
 
+static struct str decoded(struct arena *a, struct str path)
+{
+    struct str plain;
+
+    return req_decode(a, path, false, &plain) ? plain : path;
+}
+
 static const struct settings_rate_rule *find_rule(const struct api_call *call,
                                                   const struct limited *what)
 {
-    const struct str with_method = arena_concat(call->arena, what->method, STR(" "), what->path);
+    const struct str path = decoded(call->arena, what->path);
+    const struct str with_method = arena_concat(call->arena, what->method, STR(" "), path);
     const bool is_guest = !call->caller.token.rec;
     const struct settings_rate_rule *rule = NULL;
 
@@ -50,27 +55,31 @@ static const struct settings_rate_rule *find_rule(const struct api_call *call,
         rule = find_tag_rule(call, STR("*"), what);
     if (!rule)
         rule = settings_rate_find(call->settings, with_method, is_guest);
-    return rule ? rule : settings_rate_find(call->settings, what->path, is_guest);
+    return rule ? rule : settings_rate_find(call->settings, path, is_guest);
 }
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-/* Settings that are saved begin anew: their generation is in the key. */
-static bool take(const struct api_call *call, const struct limited *what,
-                 const struct settings_rate_rule *rule)
+bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing, int64_t duration_s,
+              int64_t max)
 {
-    const bool by_path = what->kind == KIND_PATH;
-    const uint64_t numbers[] = {
-        what->kind,
-        call->settings->snapshot.generation,
-        str_hash(call->caller.ip),
-        by_path ? (uint64_t)(rule - call->settings->rate_limits.rules) : what->place,
-        by_path ? 0 : str_hash(what->col->id),
-        by_path ? 0 : str_hash(rule->audience),
-    };
+    const uint64_t numbers[] = {kind, thing, str_hash(call->caller.ip),
+                                call->settings->snapshot.generation};
 
     return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
-                     rates_now_ms(call->api->rates), rule->duration_s, rule->max_requests);
+                     rates_now_ms(call->api->rates), duration_s, max);
+}
+
+/* Paths share what their rule allows; a route of a collection has it for itself. */
+static uint64_t thing_of(const struct api_call *call, const struct limited *what,
+                         const struct settings_rate_rule *rule)
+{
+    const uint64_t numbers[] = {what->place, what->col ? str_hash(what->col->id) : 0,
+                                str_hash(rule->audience)};
+
+    if (what->kind == RATE_PATH)
+        return (uint64_t)(rule - call->settings->rate_limits.rules);
+    return rate_key(numbers, COUNT_OF(numbers));
 }
 
 static bool is_within(const struct api_call *call, const struct limited *what)
@@ -82,7 +91,8 @@ static bool is_within(const struct api_call *call, const struct limited *what)
         return true;
     rule = find_rule(call, what);
     return !rule || settings_ip_in(&settings->rate_limits.excluded_ips, call->caller.ip) ||
-           take(call, what, rule);
+           rate_use(call, what->kind, thing_of(call, what, rule), rule->duration_s,
+                    rule->max_requests);
 }
 
 static struct err *too_many(struct api_call *call)
@@ -98,27 +108,19 @@ static bool writes_records(const struct api_work *work)
            work == &api_records_delete;
 }
 
-static struct str decoded(struct arena *a, struct str path)
-{
-    struct str plain;
-
-    return req_decode(a, path, false, &plain) ? plain : path;
-}
-
 struct err *rate_check(struct api_call *call)
 {
-    struct limited what = {.method = call->req->method, .kind = KIND_PATH};
+    struct limited what = {.method = call->req->method, .path = call->req->path, .kind = RATE_PATH};
 
     if (call->route && call->route->tags[0]) {
         what.col = schema_find(call->schema, call->req->params[0]);
         if (!what.col || (what.col->type == SCHEMA_VIEW && writes_records(call->work)))
             return NULL;
-        what.kind = KIND_COLLECTION;
+        what.kind = RATE_COLLECTION;
         what.tags = call->route->tags;
         what.place = (uint64_t)(uintptr_t)call->route;
     }
     if (!call->rated) {
-        what.path = decoded(call->arena, call->req->path);
         call->refused = !is_within(call, &what);
         call->rated = true;
     }
@@ -129,10 +131,10 @@ struct err *rate_check_item(struct api_call *call, const struct rate_item *item)
 {
     const char *const tags[API_TAGS] = {item->tag};
     const struct limited what = {.method = item->method,
-                                 .path = decoded(call->arena, item->path),
+                                 .path = item->path,
                                  .col = item->col,
                                  .tags = tags,
-                                 .kind = KIND_BATCH,
+                                 .kind = RATE_BATCH,
                                  .place = str_hash(str_of(item->tag))};
 
     if (item->at == call->items_rated && !call->item_refused && !item->skip) {
@@ -144,44 +146,27 @@ struct err *rate_check_item(struct api_call *call, const struct rate_item *item)
 
 /* --- lists ----------------------------------------------------------------------------------- */
 
-static unsigned empty_list_ms(const struct api_call *call, const struct schema_col *col)
-{
-    const uint64_t numbers[] = {KIND_EMPTY_LIST, call->settings->snapshot.generation,
-                                str_hash(call->caller.ip), str_hash(col->id)};
-
-    if (rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
-                  rates_now_ms(call->api->rates), EMPTY_LISTS_S, EMPTY_LISTS))
-        return 0;
-    return random_below(EMPTY_LIST_MS);
-}
-
 unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col)
 {
     if (call->caller.actor.superuser || col->list_rule.text.n == 0 ||
         req_query_get(call->req, STR("filter")).n == 0)
         return 0;
-    if (!call->empty_rated)
-        call->empty_ms = empty_list_ms(call, col);
+    if (!call->empty_rated &&
+        !rate_use(call, RATE_EMPTY_LIST, str_hash(col->id), EMPTY_LISTS_S, EMPTY_LISTS))
+        call->empty_ms = random_below(EMPTY_LIST_MS);
     call->empty_rated = true;
     return call->empty_ms;
 }
 
 /* --- one-time passwords ---------------------------------------------------------------------- */
 
-static bool take_code(const struct api_call *call, const struct rec *rec)
-{
-    const uint64_t numbers[] = {KIND_CODE, call->settings->snapshot.generation,
-                                str_hash(call->caller.ip), str_hash(rec->col->id),
-                                str_hash(rec_id(rec))};
-
-    return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
-                     rates_now_ms(call->api->rates), CODES_S, CODES);
-}
-
 struct err *rate_check_code(struct api_call *call, const struct rec *rec)
 {
+    const uint64_t numbers[] = {str_hash(rec->col->id), str_hash(rec_id(rec))};
+
     if (!call->code_rated)
-        call->code_refused = !take_code(call, rec);
+        call->code_refused =
+            !rate_use(call, RATE_CODE, rate_key(numbers, COUNT_OF(numbers)), CODES_S, CODES);
     call->code_rated = true;
     if (!call->code_refused)
         return NULL;

@@ -9,6 +9,16 @@
 
 #include "api/internal.h"
 
+/* What is counted; further uses have a row of their own. */
+enum rate_kind { RATE_PATH, RATE_COLLECTION, RATE_BATCH, RATE_EMPTY_LIST, RATE_CODE };
+
+/* Counts one use of a thing (a hash) by the call's client, whether or not the settings limit
+ * anything: false beyond `max` in a window of so many seconds. Saved settings begin anew. A step
+ * that runs again counts again: whoever asks keeps the answer in the call. Any thread that has it.
+ */
+MUST_CHECK bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing,
+                         int64_t duration_s, int64_t max);
+
 /* Once it is known who asks: E_TOO_MANY beyond the limit. Where its path names no collection, or
  * one that has no such route, the route itself says so. Any thread that has the call. */
 MUST_CHECK struct err *rate_check(struct api_call *call);

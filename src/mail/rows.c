@@ -10,15 +10,16 @@
 
 #define TABLE STR("_reeve_mail")
 
-static const char *const definitions[] = {
-    "CREATE TABLE IF NOT EXISTS [_reeve_mail] ([id] TEXT PRIMARY KEY NOT NULL, [kind] TEXT NOT "
-    "NULL, [collection] TEXT NOT NULL, [record] TEXT NOT NULL, [data] TEXT NOT NULL, [created] "
-    "BIGINT NOT NULL, [until] BIGINT NOT NULL, [keep] BIGINT NOT NULL, [open] INTEGER NOT NULL, "
-    "[due] BIGINT NOT NULL, [tries] INTEGER NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS [_reeve_mail_due] ON [_reeve_mail] ([due])",
-    "CREATE INDEX IF NOT EXISTS [_reeve_mail_owner] ON [_reeve_mail] ([collection], [record], "
-    "[kind])",
-};
+#define TABLE_SQL                                                                                 \
+    "CREATE TABLE [_reeve_mail] ([id] TEXT PRIMARY KEY NOT NULL, [kind] TEXT NOT NULL, "          \
+    "[collection] TEXT NOT NULL, [record] TEXT NOT NULL, [data] TEXT NOT NULL, [created] "        \
+    "BIGINT NOT NULL, [until] BIGINT NOT NULL, [keep] BIGINT NOT NULL, [open] INTEGER NOT NULL, " \
+    "[due] BIGINT NOT NULL, [tries] INTEGER NOT NULL)"
+#define DUE_SQL "CREATE INDEX [_reeve_mail_due] ON [_reeve_mail] ([due])"
+#define OWNER_SQL \
+    "CREATE INDEX [_reeve_mail_owner] ON [_reeve_mail] ([collection], [record], [kind])"
+
+static const char *const definitions[] = {TABLE_SQL, DUE_SQL, OWNER_SQL};
 
 static struct err *has_table(struct arena *a, struct db_conn *conn, bool *ret)
 {

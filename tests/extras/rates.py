@@ -1,6 +1,7 @@
 """Rate limits (services.md 11), with the answers that PocketBase gives. Windows are long: none ends
 in a case."""
 
+import concurrent.futures
 import json
 import socket
 import struct
@@ -217,6 +218,25 @@ def batches(site):
     site.same("the batch itself", (site.batch(post), site.batch(post)), ((200,), (429,)))
 
 
+def once(site):
+    """What runs again, on another thread or under another schema, is counted once."""
+    reeve.run_sql(site.server.dir, "data", "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+                  "FROM c WHERE n < 20000) INSERT INTO boards (id, text) "
+                  "SELECT printf('b%014d', n), 'text ' || n FROM c")
+    slow = ("GET", POSTS % "boards" + "?filter=text~'nothing'||text~'else'")
+    site.rules(("boards:list", 3))
+    site.same("on another thread", site.statuses(*[slow] * 5), [200] * 3 + [429] * 2)
+    site.rules(("*:create", 40))
+    field = {"name": "extra", "type": "text"}
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        changes = pool.submit(lambda: [site.send("PATCH", "/api/collections/boards", {
+            "fields": [{"name": "text", "type": "text"}, field][:1 + n % 2]}, site.root)[0]
+            for n in range(12)])
+        made = list(pool.map(lambda _: site.statuses(("POST", POSTS % "notes", {}))[0], range(80)))
+    site.same("under another schema", (made.count(200), made.count(429), set(changes.result())),
+              (40, 40, {200}))
+
+
 def unchecked(site):
     """Rules that only the database has; read at the next start."""
     rules = [("/api/", 0, 10), ("/api/one", 1, WINDOW_S), ("/api/one", 9, WINDOW_S),
@@ -291,7 +311,7 @@ def all_answered(held):
 def run(binary, base, tally):
     with reeve.Server(binary, base) as server:
         site = Site(server, tally)
-        for part in (paths, audiences, clients, collections, views, renamed, batches):
+        for part in (paths, audiences, clients, collections, views, renamed, batches, once):
             part(site)
         unchecked(site)
         tally.check("rates: stops cleanly", server.stop(), server.output())
