@@ -54,6 +54,10 @@ struct pool_lane_conf {
     bool in_background; /* jobs that compute for long: they get what others leave of the processors
                          */
 };
+#define POOL_LANE(n, of_one, places)                                                        \
+    {                                                                                       \
+        .n_threads = (n), .share = (of_one), .max_queued = (places), .in_background = false \
+    }
 
 struct pool;
 /* NULL: the system has no thread left. */

@@ -89,30 +89,28 @@ static bool split_address(struct str address, struct str *ret_host, uint16_t *re
 
 /* One client has half of a lane's threads, and all processors still: there are twice as many. A
  * hash is short: there it is enough that clients take turns. */
-static struct pool_lane_conf lane(unsigned n_threads, unsigned share, size_t max_queued)
-{
-    return (struct pool_lane_conf){
-        .n_threads = n_threads, .share = share, .max_queued = max_queued};
-}
-
 static void plan_lanes(const struct options *options, struct pool_lane_conf ret[POOL_LANES])
 {
     const unsigned n = cores();
     const unsigned n_slow = n < 4 ? 2 : n / 2;
 
-    ret[POOL_WORK] = lane(2 * n, n, LIMIT_POOL_QUEUE);
-    ret[POOL_SLOW] = lane(n_slow, n_slow / 2, LIMIT_SLOW_QUEUE);
-    ret[POOL_HASH] = lane(n, n, LIMIT_HASH_QUEUE);
+    ret[POOL_WORK] = (struct pool_lane_conf)POOL_LANE(2 * n, n, LIMIT_POOL_QUEUE);
+    ret[POOL_SLOW] = (struct pool_lane_conf)POOL_LANE(n_slow, n_slow / 2, LIMIT_SLOW_QUEUE);
+    ret[POOL_HASH] = (struct pool_lane_conf)POOL_LANE(n, n, LIMIT_HASH_QUEUE);
     ret[POOL_HASH].in_background = true;
-    ret[POOL_IMAGE] = lane(n, (n + 1) / 2, LIMIT_POOL_QUEUE);
-    ret[POOL_REMOTE] = lane(REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE);
-    ret[POOL_LEASE] = lane(LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE);
+    ret[POOL_IMAGE] = (struct pool_lane_conf)POOL_LANE(n, (n + 1) / 2, LIMIT_POOL_QUEUE);
+    ret[POOL_REMOTE] =
+        (struct pool_lane_conf)POOL_LANE(REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE);
+    ret[POOL_LEASE] =
+        (struct pool_lane_conf)POOL_LANE(LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE);
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};
     if (db_engine_blocks(options->engine))
-        ret[POOL_DATABASE] = lane(POOLED_CONNECTIONS, POOLED_CONNECTIONS / 2, LIMIT_POOL_QUEUE);
+        ret[POOL_DATABASE] = (struct pool_lane_conf)POOL_LANE(
+            POOLED_CONNECTIONS, POOLED_CONNECTIONS / 2, LIMIT_POOL_QUEUE);
     ret[POOL_HEARD] = (struct pool_lane_conf){0};
     if (options->events)
-        ret[POOL_HEARD] = lane(HEARD_THREADS, HEARD_THREADS, LIMIT_POOL_QUEUE);
+        ret[POOL_HEARD] =
+            (struct pool_lane_conf)POOL_LANE(HEARD_THREADS, HEARD_THREADS, LIMIT_POOL_QUEUE);
 }
 
 static struct pool *make_pool(const struct options *options)

@@ -315,8 +315,8 @@ static void answer_questions(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct pool_lane_conf lanes[POOL_LANES] = {
-        {4, 4, 64}, {1, 1, 2}, {1, 1, 2}, {1, 1, 2}};
+    static const struct pool_lane_conf lanes[POOL_LANES] = {POOL_LANE(4, 4, 64), POOL_LANE(1, 1, 2),
+                                                            POOL_LANE(1, 1, 2), POOL_LANE(1, 1, 2)};
     struct arena *a = arena_new();
     pthread_t answerer;
     struct err *err;

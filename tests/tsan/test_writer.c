@@ -85,8 +85,8 @@ static void wait_for_checkpoint(struct db *db)
 
 static void everything_at_once(void **state)
 {
-    const struct pool_lane_conf lanes[POOL_LANES] = {
-        {4, 2, JOBS}, {1, 1, 2}, {4, 4, JOBS}, {1, 1, 2}};
+    const struct pool_lane_conf lanes[POOL_LANES] = {POOL_LANE(4, 2, JOBS), POOL_LANE(1, 1, 2),
+                                                     POOL_LANE(4, 4, JOBS), POOL_LANE(1, 1, 2)};
     struct pool *pool = pool_new(lanes);
     struct load *loads = test_calloc(JOBS, sizeof(*loads));
     struct bench b = bench_new();

@@ -37,8 +37,7 @@ static struct pool *make_pool(unsigned n_threads, unsigned share, size_t max_que
     struct pool_lane_conf conf[POOL_LANES];
 
     for (size_t i = 0; i < POOL_LANES; i++)
-        conf[i] = (struct pool_lane_conf){
-            .n_threads = n_threads, .share = share, .max_queued = max_queued};
+        conf[i] = (struct pool_lane_conf)POOL_LANE(n_threads, share, max_queued);
     return pool_new(conf);
 }
 
