@@ -215,6 +215,11 @@ def s3(job):
                  script(job, "s3/run.py", "--only", "slow_reader", RELEASE))
 
 
+def mail(job):
+    """mails to a real mail server, and to programs that pretend to be sendmail"""
+    return script(job, "mail/run.py", os.path.join(TOP, "build-asan", "tests", "mail_send"))
+
+
 def cli(job):
     """commands that look at a data directory: schema, explain"""
     return script(job, "cli/run.py", ASAN)
@@ -393,6 +398,7 @@ STAGES = [
     Stage("users",       users,         ["asan"],              30,   300),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),
+    Stage("mail",        mail,          ["asan"],              60,   300),
     Stage("cli",         cli,           ["asan"],              20,   200),
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),

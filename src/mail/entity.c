@@ -99,8 +99,9 @@ bool mail_entity(struct str s, uint32_t *ret_code, size_t *ret_n)
     if (s.n > 1 && s.p[1] == '#')
         return by_number(s, ret_code, ret_n);
     semicolon = str_find_byte(str_sub(s, 0, NAME_MAX_LEN + 2), ';');
-    if (semicolon >= s.n || semicolon < 2 || s.p[semicolon] != ';')
+    if (semicolon >= s.n || semicolon < 2 || s.p[semicolon] != ';' ||
+        !by_name(str_sub(s, 1, semicolon - 1), ret_code))
         return false;
     *ret_n = semicolon + 1;
-    return by_name(str_sub(s, 1, semicolon - 1), ret_code);
+    return true;
 }

@@ -30,7 +30,6 @@ struct child {
     int in;          /* ours; -1: closed */
     int err;         /* ours */
     struct str left; /* of the message */
-    bool hung_up;    /* it reads no more */
     char words[LIMIT_MAIL_WORDS_BYTES];
     size_t n_words;
 };
@@ -136,25 +135,18 @@ static void give(struct child *child)
 {
     while (child->in >= 0) {
         size_t n = str_find_byte(child->left, '\r');
-        ssize_t sent;
+        ssize_t sent = 0;
 
-        if (n == 0) {
-            child->left = str_from(child->left, 1);
-            continue;
-        }
-        if (child->left.n == 0) {
-            close_in(child);
-            return;
-        }
-        sent = send(child->in, child->left.p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0)
+            sent = send(child->in, child->left.p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        else if (child->left.n > 0)
+            sent = 1; /* passed over */
         if (sent < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        if (sent < 0) {
-            child->hung_up = true;
+        if (sent <= 0) /* it reads no more, or has all */
             close_in(child);
-            return;
-        }
-        child->left = str_from(child->left, (size_t)sent);
+        else
+            child->left = str_from(child->left, (size_t)sent);
     }
 }
 
@@ -217,7 +209,7 @@ static struct err *end_err(struct arena *a, const struct child *child, int statu
         return err_new(a, WEXITSTATUS(status) == EX_TEMPFAIL ? E_UNAVAILABLE : E_BAD_REQUEST, NULL,
                        "sendmail: exit status %d%s%.*s", WEXITSTATUS(status), colon,
                        STR_ARG(words));
-    if (child->hung_up || child->left.n > 0)
+    if (child->left.n > 0)
         return err_new(a, E_BAD_REQUEST, NULL, "sendmail: it has not read the message%s%.*s", colon,
                        STR_ARG(words));
     return NULL;

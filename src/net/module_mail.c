@@ -32,7 +32,8 @@ struct talk {
     bool taken;
     bool lacks_utf8; /* why it was ended, if so */
     bool enough;
-    struct net_mail_end *ret; /* words: of the last answer of 400 and above */
+    unsigned refusal;         /* the last answer of 400 and above; */
+    struct net_mail_end *ret; /* its words */
 };
 
 static uint64_t clock_now_ms(void)
@@ -70,7 +71,10 @@ static void begin_answer(struct talk *talk, unsigned code)
 {
     talk->code_was = talk->code;
     talk->code = code;
-    talk->ret->words[0] = '\0';
+    if (code >= 400) {
+        talk->refusal = code;
+        talk->ret->words[0] = '\0';
+    }
     if (code == 220) { /* a new connection, or STARTTLS: what was said before counts no more */
         talk->has_greeted = false;
         talk->has_utf8 = false;
@@ -221,31 +225,38 @@ static bool set_order(CURL *easy, const struct net_mail_order *order, struct cur
 static void say(struct net_mail_end *ret, enum net_mail_why why, const char *words)
 {
     ret->why = why;
-    if (ret->words[0] == '\0')
-        add_words(ret, words, strlen(words));
+    ret->words[0] = '\0';
+    add_words(ret, words, strlen(words));
 }
 
-static void tell_end(const struct talk *talk, CURLcode code, const char *words)
+/* answered: the last code, but for what answers QUIT. */
+static void tell_failure(const struct talk *talk, CURLcode code, long answered, const char *words)
 {
     struct net_mail_end *ret = talk->ret;
 
-    if (talk->taken) {
-        *ret = (struct net_mail_end){.why = NET_MAIL_TAKEN};
-        return;
-    }
-    if (talk->enough)
-        say(ret, NET_MAIL_ENOUGH, "enough");
-    else if (talk->lacks_utf8)
-        say(ret, NET_MAIL_REFUSED,
-            "it takes no addresses with other letters than those of ASCII (SMTPUTF8)");
-    else if (code == CURLE_USE_SSL_FAILED && talk->code < 400)
+    if (answered >= 400 && answered == (long)talk->refusal)
+        ret->why = answered >= 500 ? NET_MAIL_REFUSED : NET_MAIL_FAILED;
+    else if (code == CURLE_USE_SSL_FAILED)
         say(ret, NET_MAIL_REFUSED, "it offers no TLS, without which no password is sent to it");
-    else if (code == CURLE_LOGIN_DENIED && talk->code < 400)
+    else if (code == CURLE_LOGIN_DENIED)
         say(ret, NET_MAIL_REFUSED, "it does not offer that way to log in");
     else if (code == CURLE_OPERATION_TIMEDOUT || code == CURLE_ABORTED_BY_CALLBACK)
-        say(ret, NET_MAIL_FAILED, talk->code ? "it takes too long" : "it does not answer");
+        say(ret, NET_MAIL_FAILED, answered > 0 ? "it takes too long" : "it does not answer");
     else
-        say(ret, talk->code >= 500 ? NET_MAIL_REFUSED : NET_MAIL_FAILED, words);
+        say(ret, NET_MAIL_FAILED, words);
+}
+
+static void tell_end(const struct talk *talk, CURLcode code, long answered, const char *words)
+{
+    if (talk->taken)
+        *talk->ret = (struct net_mail_end){.why = NET_MAIL_TAKEN};
+    else if (talk->enough)
+        say(talk->ret, NET_MAIL_ENOUGH, "enough");
+    else if (talk->lacks_utf8)
+        say(talk->ret, NET_MAIL_REFUSED,
+            "it takes no addresses with other letters than those of ASCII (SMTPUTF8)");
+    else
+        tell_failure(talk, code, answered, words);
 }
 
 void module_mail(const struct net_mail_order *order, struct net_mail_end *ret)
@@ -255,12 +266,15 @@ void module_mail(const struct net_mail_order *order, struct net_mail_end *ret)
     struct curl_slist *to = NULL;
     CURL *easy = curl_easy_init();
     CURLcode code = CURLE_OUT_OF_MEMORY;
+    long answered = 0;
 
     *ret = (struct net_mail_end){.why = NET_MAIL_FAILED};
     if (easy && SET(CURLOPT_ERRORBUFFER, words) && set_fixed(easy) && set_callbacks(easy, &talk) &&
         set_login(easy, order) && set_order(easy, order, &to))
         code = curl_easy_perform(easy);
+    if (easy)
+        (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answered); /* 0 where it fails */
     curl_easy_cleanup(easy); /* NULL is fine for both */
     curl_slist_free_all(to);
-    tell_end(&talk, code, words[0] ? words : curl_easy_strerror(code));
+    tell_end(&talk, code, answered, words[0] ? words : curl_easy_strerror(code));
 }

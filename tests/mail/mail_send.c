@@ -6,6 +6,7 @@
  *   text=1                        the body is text alone, else HTML
  *   limit=MS  gone=MS             mail_send()'s limit; when its `gone` becomes true
  *   threads=N                     as many at once
+ *   sendmail=PATH                 that program instead of what settings say
  *
  * Prints "sent", or the kind of the error and its cause, once a thread.
  */
@@ -30,6 +31,7 @@ struct order {
     struct settings settings;
     struct mail_message message;
     struct mail_address to[RECIPIENTS];
+    struct str sendmail;
     unsigned limit_ms, gone_ms, threads;
     atomic_bool gone;
 };
@@ -65,6 +67,7 @@ static bool set(struct order *order, struct str name, struct str value)
         {"subject", &message->subject},
         {"id", &message->id},
         {"text", &message->text},
+        {"sendmail", &order->sendmail},
         {"to_name", &order->to[message->n_to].name},
         {"to", &order->to[message->n_to].address},
     };
@@ -108,12 +111,29 @@ static struct str read_all(struct arena *a)
     return text;
 }
 
+static struct err *by_program(struct arena *a, struct order *order)
+{
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    buf_init(&out, LIMIT_MAIL_BYTES);
+    err = mail_message_write(a, &order->message, date_now_ms(), &out);
+    if (err)
+        return err;
+    return mail_by_sendmail(a, order->sendmail, buf_str(&out), order->limit_ms, &order->gone);
+}
+
+static struct err *by_settings(struct arena *a, struct order *order)
+{
+    return mail_send(a, order->net, &order->settings, &order->message, order->limit_ms,
+                     &order->gone);
+}
+
 static void run(void *user)
 {
     AUTO(arena_free) struct arena *a = arena_new();
     struct order *order = user;
-    struct err *err =
-        mail_send(a, order->net, &order->settings, &order->message, order->limit_ms, &order->gone);
+    struct err *err = order->sendmail.n > 0 ? by_program(a, order) : by_settings(a, order);
 
     if (err)
         printf("%s %.*s\n", kinds[err->kind], STR_ARG(err->cause));

@@ -13,6 +13,7 @@ What it should do other than take mail is told by keyword, also while it runs: s
     at       {COMMAND: what}: COMMAND is CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY (the message's
              end) or QUIT; what is an answer to give instead ("451 later"), SILENT, HANG_UP, or
              a number: the seconds by which each line of that answer is late
+    refused  {address: answer} for recipients that it does not take
     utf8     whether SMTPUTF8 is offered
 """
 
@@ -107,6 +108,12 @@ class Keeper:
     def __init__(self, sink):
         self.sink = sink
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.sink.refused:
+            return self.sink.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         raw = envelope.original_content
         message = email.message_from_bytes(raw, policy=email.policy.default)
@@ -122,10 +129,10 @@ class Keeper:
 
 
 class Sink:
-    def __init__(self, tls="none", login=None, methods=("PLAIN", "LOGIN"), at=None, utf8=True,
-                 address="127.0.0.1"):
+    def __init__(self, tls="none", login=None, methods=("PLAIN", "LOGIN"), at=None, refused=None,
+                 utf8=True, address="127.0.0.1"):
         self.tls, self.login, self.methods, self.utf8 = tls, login, methods, utf8
-        self.at, self.address = dict(at or {}), address
+        self.at, self.refused, self.address = dict(at or {}), dict(refused or {}), address
         self.mails = []     # Mail, as they came
         self.commands = []  # (command, argument, whether by TLS)
         self.logins = []    # Login, also those that failed
