@@ -118,6 +118,7 @@ struct err_code {
     X(CODE_LONGITUDE,      "validation_invalid_longitude", "Longitude must be between -180 and 180 degrees.") \
     X(CODE_AUTH_ID,        "validation_invalid_auth_id", "Invalid or duplicated auth record id.") \
     X(CODE_OLD_PASSWORD,   "validation_invalid_old_password", "Missing or invalid old password.") \
+    X(CODE_PASSWORD_NUL,   "validation_invalid_value",        "Must not contain a NUL character.") \
     X(CODE_TOKEN,          "validation_invalid_token",        "Invalid or expired token.")      \
     X(CODE_TOKEN_COLLECTION, "validation_token_collection_mismatch", "The provided token is for different auth collection.") \
     X(CODE_TOKEN_CLAIMS,   "validation_invalid_token_claims", "Missing email token claim.")     \

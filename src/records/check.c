@@ -41,10 +41,16 @@ static bool hash_failed(const struct schema_field *field, const struct value *va
            value->text.n == 0;
 }
 
+/* bcrypt takes it, the library that makes ours does not. */
+static bool has_nul(struct str password)
+{
+    return str_find_byte(password, '\0') < password.n;
+}
+
 bool rec_has_unhashed(const struct schema_col *col, const struct value *values)
 {
     for (size_t i = 0; i < col->n_fields; i++)
-        if (hash_failed(&col->fields[i], &values[i]))
+        if (hash_failed(&col->fields[i], &values[i]) && !has_nul(values[i].plain))
             return true;
     return false;
 }
@@ -59,7 +65,8 @@ void rec_check_fields(const struct rec_work *work, struct err **err)
             if (!str_eq(value->text, work->old_values[i].text))
                 err_add_item(work->a, err, field->name, CODE_PK_CHANGE, STR_NONE);
         } else if (hash_failed(field, value)) {
-            err_add_item(work->a, err, field->name, CODE_INVALID, STR_NONE);
+            err_add_item(work->a, err, field->name,
+                         has_nul(value->plain) ? CODE_PASSWORD_NUL : CODE_INVALID, STR_NONE);
         } else if (field->type->kind == FIELD_FILE) {
             check_files(work, field, err);
         } else {

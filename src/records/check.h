@@ -6,7 +6,8 @@
 
 #include "records/work.h"
 
-/* A password that was submitted but cannot be hashed. */
+/* A password that was submitted but cannot be hashed, as PocketBase's cannot; of one that holds a
+ * NUL the field's check tells. */
 bool rec_has_unhashed(const struct schema_col *col, const struct value *values);
 /* The checks of every field that need no database: items are added to *err. Any thread. */
 void rec_check_fields(const struct rec_work *work, struct err **err);
