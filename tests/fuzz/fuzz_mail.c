@@ -23,7 +23,7 @@ static size_t check_lines(struct str written)
             str_find_byte(line, '\r') < line.n)
             abort();
         for (size_t i = 0; i < line.n; i++)
-            if ((unsigned char)line.p[i] > 126 || (unsigned char)line.p[i] < ' ')
+            if ((unsigned char)line.p[i] > 126 || (line.p[i] < ' ' && line.p[i] != '\t'))
                 abort();
         in_headers = in_headers && line.n > 0;
         headers += in_headers && line.p[0] != ' ';
