@@ -86,9 +86,22 @@ static struct err *find_by_password(struct api_call *call)
     return err;
 }
 
+/* Of somebody, or of a name that is nobody's: they are slowed down alike. */
+static uint64_t account_of(const struct auth_login *login)
+{
+    const uint64_t numbers[] = {str_hash(login->call->col->id),
+                                str_hash(login->rec ? rec_id(login->rec) : login->identity)};
+
+    return rate_key(numbers, COUNT_OF(numbers));
+}
+
 static struct err *compare_password(struct api_call *call)
 {
-    return auth_password_compare(call->arena, call->state);
+    struct err *err = auth_password_compare(call->arena, call->state);
+
+    if (err)
+        call->wait_ms = rate_wrong_password_ms(call, account_of(call->state));
+    return err;
 }
 
 static struct err *find_by_code(struct api_call *call)

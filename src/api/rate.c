@@ -11,6 +11,9 @@
 #define EMPTY_LIST_MS 500 /* below this */
 #define CODES 5           /* tries of a record's one-time passwords in so many seconds */
 #define CODES_S 180
+#define PASSWORDS 5 /* wrong ones of an account in so many seconds, before the next longer wait */
+#define PASSWORDS_S 900
+#define PASSWORD_LONGEST_MS 4000
 
 struct limited {
     struct str method, path;      /* the path as it is in the URL */
@@ -172,4 +175,22 @@ struct err *rate_check_code(struct api_call *call, const struct rec *rec)
         return NULL;
     return err_new(call->arena, E_TOO_MANY,
                    "Too many attempts, please try again later with a new OTP.", "rate limit");
+}
+
+/* --- passwords ------------------------------------------------------------------------------- */
+
+unsigned rate_wrong_password_ms(const struct api_call *call, uint64_t account)
+{
+    static const unsigned waits_ms[] = {0, 500, 1000, 2000};
+
+    if (!call->settings->passwords.slow)
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(waits_ms); i++) {
+        const uint64_t numbers[] = {RATE_PASSWORD, account, i};
+
+        if (rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
+                      rates_now_ms(call->api->rates), PASSWORDS_S, PASSWORDS))
+            return waits_ms[i];
+    }
+    return PASSWORD_LONGEST_MS;
 }

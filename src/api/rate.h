@@ -10,7 +10,14 @@
 #include "api/internal.h"
 
 /* What is counted; further uses have a row of their own. */
-enum rate_kind { RATE_PATH, RATE_COLLECTION, RATE_BATCH, RATE_EMPTY_LIST, RATE_CODE };
+enum rate_kind {
+    RATE_PATH,
+    RATE_COLLECTION,
+    RATE_BATCH,
+    RATE_EMPTY_LIST,
+    RATE_CODE,
+    RATE_PASSWORD
+};
 
 /* Counts one use of a thing (a hash) by the call's client, whether or not the settings limit
  * anything: false beyond `max` in a window of so many seconds. Saved settings begin anew. A step
@@ -41,5 +48,10 @@ unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col)
 /* A one-time password of that record is tried, be it the right one: E_TOO_MANY beyond the limit,
  * which is always on (auth.md 5.6). */
 MUST_CHECK struct err *rate_check_code(struct api_call *call, const struct rec *rec);
+
+/* A wrong password for an account (a hash): how long its answer is to wait, where the settings say
+ * so; the longer, the more of them have been tried lately, by whomever. Only wrong ones wait, so
+ * nobody keeps the owner out. Any thread that has the call. */
+unsigned rate_wrong_password_ms(const struct api_call *call, uint64_t account);
 
 #endif

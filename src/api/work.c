@@ -315,6 +315,29 @@ static bool begins_anew(struct api_call *call, const struct err *err)
     return true;
 }
 
+static void wait_over(struct req *req);
+
+/* Answers, once the call has waited as long as it is to. */
+static void end(struct api_call *call, struct err *err)
+{
+    const unsigned ms = call->wait_ms < REQ_PAUSE_MOST_MS ? call->wait_ms : REQ_PAUSE_MOST_MS;
+
+    if (ms == 0 || atomic_load(&call->req->gone)) {
+        api_answer(call, err);
+        return;
+    }
+    call->err = err;
+    call->wait_ms -= ms;
+    req_pause(call->req, ms, wait_over);
+}
+
+static void wait_over(struct req *req)
+{
+    struct api_call *call = req->user;
+
+    end(call, call->err);
+}
+
 /* The step that is over. False: the call is elsewhere, or has been answered. */
 static bool step_ended(struct api_call *call)
 {
@@ -328,7 +351,7 @@ static bool step_ended(struct api_call *call)
         start_step(call, AT_LEASE))
         return false;
     if (call->err && !step->may_fail) {
-        api_answer(call, call->err);
+        end(call, call->err);
         return false;
     }
     call->step += !step->repeats;
@@ -346,11 +369,6 @@ static bool find_step(struct api_call *call)
     return false;
 }
 
-static void answer_late(struct req *req)
-{
-    api_answer(req->user, NULL);
-}
-
 /* One that is given up may have been told that it is refused, or has nobody to answer. */
 static void go_on(struct api_call *call)
 {
@@ -361,12 +379,8 @@ static void go_on(struct api_call *call)
 
         if (found && call->req->stake != REQ_DECIDED && atomic_load(&call->req->gone))
             err = err_new(call->arena, E_GONE, NULL, "the client has left");
-        if (!found && !err && call->wait_ms > 0) {
-            req_pause(call->req, call->wait_ms, answer_late);
-            return;
-        }
         if (!found || err) {
-            api_answer(call, err);
+            end(call, err);
             return;
         }
         if (start_step(call, call->step->place))

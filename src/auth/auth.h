@@ -93,7 +93,8 @@ struct auth_login {
     const struct auth_call *call;
     struct str method;            /* "password" */
     const struct rec *rec;        /* whose login it is; NULL: nobody's */
-    struct str password, hash;    /* of a password: what is compared */
+    struct str identity;          /* of a password: as it was given */
+    struct str password, hash;    /* what is compared */
     struct str token;             /* what it will be answered with */
     struct auth_session *session; /* to be begun or ended first; NULL: none */
     struct auth_answer answer;    /* status 0: it is not known yet */

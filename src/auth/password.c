@@ -123,8 +123,11 @@ struct err *auth_password_find(struct arena *a, struct db_conn *conn, const stru
         err = find_by(a, conn, col, form.field, form.identity, &rec);
     else
         err = find_any(a, conn, col, form.identity, &rec);
-    *login = (struct auth_login){
-        .call = call, .method = STR("password"), .rec = rec, .password = form.password};
+    *login = (struct auth_login){.call = call,
+                                 .method = STR("password"),
+                                 .rec = rec,
+                                 .identity = form.identity,
+                                 .password = form.password};
     if (!err && rec)
         login->hash = auth_cell(rec, col->auth->password);
     if (!err && login->hash.n == 0) {

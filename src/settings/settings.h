@@ -78,6 +78,9 @@ struct settings {
     struct {
         int64_t max_pixels, max_bytes;
     } thumbs;
+    struct {
+        bool slow;
+    } passwords;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

@@ -111,6 +111,8 @@ static const struct setting own_table[] = {
      "Pixels of a picture; a larger one has no thumbs."},
     {"thumbs.maxBytes", SETTING_INT, AT(thumbs.max_bytes), "268435456", 0,
      "Bytes of memory of a picture, decoded; a larger one has no thumbs."},
+    {"passwords.slow", SETTING_BOOL, AT(passwords.slow), "false", 0,
+     "Whether answers to wrong passwords come the later the more of them an account has had."},
 };
 /* clang-format on */
 

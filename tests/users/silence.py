@@ -68,6 +68,25 @@ def costs(site, sink):
         site.check("%s costs the same" % what, 0.5 < used["somebody"] / max(used["nobody"], 0.01) < 2, used)
 
 
+def slowed(site, sink):
+    """Where the settings say so: wrong passwords are answered later and later, right ones at once."""
+    def seconds(identity, password):
+        begun = time.monotonic()
+        status, _ = site.auth("auth-with-password", {"identity": identity, "password": password})
+        return status, time.monotonic() - begun
+
+    site.add("slow@example.com")
+    site.admin("PATCH", "/api/reeve/settings", {"passwords": {"slow": True}})
+    for who in ("slow@example.com", "nobody-slow@example.com"):
+        took = [seconds(who, "wrong-password") for _ in range(11)]
+        site.same("none is refused for " + who, {status for status, _ in took}, {400})
+        site.check("they are slowed for " + who, min(s for _, s in took[5:10]) >= 0.5 and took[10][1] >= 1, took)
+    status, right = seconds("slow@example.com", "secret-one")
+    site.check("the right one is not", status == 200 and right < took[10][1], (status, right))
+    site.admin("PATCH", "/api/reeve/settings", {"passwords": {"slow": False}})
+    site.check("off again", seconds("slow@example.com", "wrong-password")[1] < 1)
+
+
 def tokens(site, sink):
     """Whatever is wrong with a token, it is good for nothing, and no more is said."""
     claims, secret = reeve.token_parts(site.server.dir, "root")
@@ -94,7 +113,7 @@ def run(binary, base, tally):
         site = Site(server, tally, "silence")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
         site.options(otp={"enabled": True})
-        for part in (answers, repeated_codes, costs, tokens):
+        for part in (answers, repeated_codes, costs, slowed, tokens):
             part(site, sink)
         sink.at = {}
         site.check("ends cleanly", server.stop(), server.output())
