@@ -41,12 +41,12 @@ void db_seen_state_free(struct db_seen_state *state)
 
 /* --- slots ----------------------------------------------------------------------------------- */
 
-uint64_t db_seen_name(struct str name)
+uint64_t db_seen_name(struct str table)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
+    for (size_t i = 0; i < table.n; i++) {
+        unsigned char c = (unsigned char)table.p[i];
 
         h = (h ^ (c >= 'A' && c <= 'Z' ? c | 0x20U : c)) * UINT64_C(0x100000001b3);
     }

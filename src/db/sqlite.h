@@ -35,8 +35,9 @@ enum sqlite_fixed {
 /* What SQLite names while it compiles a statement. */
 struct sqlite_table {
     uint64_t name;
-    bool rows;    /* come or go */
-    bool updated; /* in columns */
+    const char *text; /* SQLite's, to compare addresses; NULL: none that stays */
+    bool rows;        /* come or go */
+    bool updated;     /* in columns */
 };
 struct sqlite_named_side {
     bool all;    /* more than fits, or what nobody counts */

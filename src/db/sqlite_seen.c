@@ -46,16 +46,21 @@ static bool is_internal(const char *table)
            !strcasecmp(table, "dbstat");
 }
 
-/* NULL: there is no room, and `all` says so. */
+/* NULL: there is no room, and `all` says so. A column's table has its name in the schema, at one
+ * address while a statement is compiled. */
 static struct sqlite_table *name_table(struct sqlite_named_side *side, const char *table,
                                        const char *database)
 {
-    const uint64_t name = db_seen_name(str_of(table));
+    uint64_t name;
 
+    for (unsigned i = 0; i < side->n_tables && database; i++)
+        if (side->tables[i].text == table)
+            return &side->tables[i];
     if ((database && strcasecmp(database, "main") != 0) || is_internal(table)) {
         side->all = true;
         return NULL;
     }
+    name = db_seen_name(str_of(table));
     for (unsigned i = 0; i < side->n_tables; i++)
         if (side->tables[i].name == name)
             return &side->tables[i];
@@ -63,14 +68,15 @@ static struct sqlite_table *name_table(struct sqlite_named_side *side, const cha
         side->all = true;
         return NULL;
     }
-    side->tables[side->n_tables] = (struct sqlite_table){.name = name};
+    side->tables[side->n_tables] =
+        (struct sqlite_table){.name = name, .text = database ? table : NULL};
     return &side->tables[side->n_tables++];
 }
 
 static void name_column(struct sqlite_named_side *side, const struct sqlite_table *table,
                         const char *column)
 {
-    const uint16_t slot = db_seen_column_slot(table->name, db_seen_name(str_of(column)));
+    const uint16_t slot = db_seen_column_slot(table->name, str_hash(str_of(column)));
 
     for (unsigned i = 0; i < side->n_columns; i++)
         if (side->columns[i] == slot)
