@@ -46,9 +46,8 @@ void db_written_add(struct db_written *written, const struct db_slots *slots);
 struct db_seen_state *db_seen_state_new(void);
 void db_seen_state_free(struct db_seen_state *state); /* NULL is fine */
 
-/* Slots of a table. Its name is one in either case; a column's hash is of its name as the schema
- * has it. */
-uint64_t db_seen_name(struct str table);    /* what a table is known by below */
+/* Slots of a table, and of its columns: names are one in either case. */
+uint64_t db_seen_name(struct str name);     /* what it is known by below */
 uint16_t db_seen_any_slot(uint64_t table);  /* whatever changes in it */
 uint16_t db_seen_rows_slot(uint64_t table); /* rows come, go, or change as a whole */
 uint16_t db_seen_column_slot(uint64_t table, uint64_t column);

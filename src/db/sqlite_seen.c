@@ -76,7 +76,7 @@ static struct sqlite_table *name_table(struct sqlite_named_side *side, const cha
 static void name_column(struct sqlite_named_side *side, const struct sqlite_table *table,
                         const char *column)
 {
-    const uint16_t slot = db_seen_column_slot(table->name, str_hash(str_of(column)));
+    const uint16_t slot = db_seen_column_slot(table->name, db_seen_name(str_of(column)));
 
     for (unsigned i = 0; i < side->n_columns; i++)
         if (side->columns[i] == slot)
