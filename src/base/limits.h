@@ -87,6 +87,8 @@
 #define LIMIT_WRITE_QUEUE 4096            /* units waiting: 503 beyond */
 #define LIMIT_QUERY_TIMEOUT_S 30          /* --queryTimeout */
 #define LIMIT_PREPARED_BYTES (4 * MIB)    /* statements cached per connection */
+#define LIMIT_SEEN_SLOTS 4096             /* of tables and columns whose commits are counted */
+#define LIMIT_SEEN_WRITTEN 64             /* of them in one transaction: all of them beyond */
 #define LIMIT_SHAPES_BYTES (2 * MIB)      /* compiled query shapes per thread */
 #define LIMIT_PAGE_CACHE_BYTES (32 * MIB) /* all page caches together */
 #define LIMIT_ENGINE_BYTES                                                                        \

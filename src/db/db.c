@@ -26,6 +26,8 @@ struct err *db_open(struct arena *a, const struct db_conf *conf, struct db **ret
     err = db->ops->open(a, db->ops, &db->conf, &db->eng);
     if (err)
         return err;
+    if (db->ops->seen)
+        db->seen = db->ops->seen(db->eng);
     db->writer = db->ops->writer_new(db);
     err = db_reader(a, db, &conn);
     if (err)

@@ -178,6 +178,34 @@ struct db_row {
 MUST_CHECK struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
                                     const struct db_value *values, unsigned n, struct db_row **ret);
 
+/* --- what may be remembered ------------------------------------------------------------------ */
+
+/* What an answer was read from, so that it can be told later whether it is still so. A struct of
+ * zeros holds never. Copy it as it is; it is of the db that filled it in. */
+#define DB_SLOTS_MAX 23
+struct db_slots { /* db/seen.h */
+    bool all;
+    uint8_t n;
+    uint16_t at[DB_SLOTS_MAX];
+};
+struct db_seen {
+    uint64_t mark, epoch;
+    struct db_slots slots;
+};
+/* In a snapshot, after or before it is read: what is read in it of a table, in whatever rows and
+ * columns. False: it has changed since the snapshot began, is being changed right now, or that
+ * cannot be told: nothing read of it may be remembered. A statement that asks about time, chance or
+ * the schema is the caller's to know of. */
+MUST_CHECK bool db_seen_table(const struct db_conn *conn, struct str table, struct db_seen *ret);
+/* The same of all that a statement reads, which was prepared in the snapshot and has been stepped.
+ * False, too, where it uses the clock or chance, writes, or reads what changes without a commit. */
+MUST_CHECK bool db_seen_statement(const struct db_stmt *stmt, struct db_seen *ret);
+/* Whether nothing of it has been committed since: what has been read may be used. No commit that
+ * was answered before the call is overlooked, of this process or another. Any thread, no lock, some
+ * 10 ns. False may be for the moment of another's commit only, or by chance. An engine without a
+ * way to tell, and one that this process has not written to yet, says false always. */
+MUST_CHECK bool db_seen_holds(const struct db *db, const struct db_seen *seen);
+
 /* --- watching statements --------------------------------------------------------------------- */
 
 /* A statement that was given back. All of it is borrowed for the call. */

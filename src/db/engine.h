@@ -13,10 +13,11 @@
 #include "db/dialect.h"
 
 /* The engine's own structs; only the engine looks inside. */
-struct db_eng;      /* a database */
-struct db_eng_conn; /* a connection */
-struct db_eng_stmt; /* a compiled statement */
-struct db_writer;   /* how it carries out units of work */
+struct db_eng;        /* a database */
+struct db_eng_conn;   /* a connection */
+struct db_eng_stmt;   /* a compiled statement */
+struct db_writer;     /* how it carries out units of work */
+struct db_seen_state; /* seen.h: what has been committed */
 
 enum db_role {
     DB_ROLE_READER,
@@ -35,6 +36,9 @@ struct db_compiled {
     unsigned n_params;
     bool readonly;
     size_t bytes; /* memory that it takes */
+    /* What it reads, once it has been stepped; `all`: that cannot be told. The statement's. NULL:
+     * the engine tells of none. */
+    const struct db_slots *reads;
 };
 
 enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
@@ -120,6 +124,9 @@ struct db_ops {
     bool (*in_tx)(const struct db_eng_conn *conn);
     /* Release and rollback mean the innermost one; rollback ends it too. */
     struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
+
+    /* Where the engine notes what is committed, from open() to close(); NULL: nowhere. */
+    struct db_seen_state *(*seen)(struct db_eng *eng);
 
     /* Units of work. A writer reaches the engine by db_conn_open() and db->ops alone, so that an
      * engine that wraps another hands these on as they are and still sees each call below them.

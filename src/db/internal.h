@@ -61,6 +61,9 @@ struct db_conn {
     int64_t version;
     int64_t prepared_version; /* under which the statements were compiled */
 
+    uint64_t seen_mark; /* seen.h: as the present snapshot began */
+    uint64_t seen_epoch;
+
     uint64_t wal_bytes; /* as of the last commit: see struct db_ops */
 
     /* of a unit of work */
@@ -86,7 +89,8 @@ struct db {
     struct db_conf conf;
     const struct db_ops *ops;
     struct db_eng *eng;
-    uint64_t serial; /* tells this db from a former one at the same address */
+    struct db_seen_state *seen; /* the engine's; NULL: it tells nothing of commits */
+    uint64_t serial;            /* tells this db from a former one at the same address */
 
     pthread_mutex_t lock;
     struct db_conn *readers; /* under lock */
@@ -114,6 +118,7 @@ struct db_stmt {
     uint16_t overruns;      /* a bit a run, newest lowest: it passed its CPU budget */
     uint64_t slow_until_us; /* clock_us(): till then refused where there is a budget; 0: never */
     struct db_run *run;     /* NULL: it is not traced */
+    const struct db_slots *reads; /* the engine's; NULL: it tells none */
     struct db_stmt *chain;
     struct db_stmt *newer, *older;
 };

@@ -8,6 +8,7 @@
 
 #include "base/thread.h"
 #include "db/internal.h"
+#include "db/seen.h"
 
 #include <assert.h>
 
@@ -105,6 +106,7 @@ struct err *db_read_begin_at(struct arena *a, struct db_conn *conn,
     err = db_check_limits(a, conn);
     if (err)
         return err;
+    db_seen_note(conn);
     err = conn->db->ops->read_begin(a, conn->eng, &version);
     if (err)
         return err;

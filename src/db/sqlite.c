@@ -111,13 +111,20 @@ static struct err *sqlite_open(struct arena *a, const struct db_ops *self,
     eng->conf = conf;
     eng->path = (char *)(eng + 1);
     memcpy(eng->path, path, conf->path.n + 1);
+    eng->seen = db_seen_state_new();
     *ret = eng;
     return NULL;
 }
 
 static void sqlite_close(struct db_eng *eng)
 {
+    db_seen_state_free(eng->seen);
     db_free(eng);
+}
+
+static struct db_seen_state *sqlite_seen(struct db_eng *eng)
+{
+    return eng->seen;
 }
 
 /* --- hooks of a connection ------------------------------------------------------------------- */
@@ -153,6 +160,7 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
     (void)db;
     (void)name;
     conn->wal_frames = frames > 0 ? (uint64_t)frames : 0;
+    conn->logged = true;
     return SQLITE_OK;
 }
 
@@ -162,6 +170,7 @@ static void sqlite_conn_close(struct db_eng_conn *conn)
 {
     const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
 
+    sqlite_seen_close(conn);
     for (size_t i = 0; i < FIXED_COUNT; i++)
         (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
     if (sqlite3_close(conn->db) != SQLITE_OK)
@@ -214,6 +223,8 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = sqlite_blob_register(conn);
     if (rc == SQLITE_OK)
         rc = conn_pragmas(conn, role);
+    if (rc == SQLITE_OK && conn->tells)
+        rc = sqlite_seen_register(conn);
     if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
     if (rc == SQLITE_OK && role != DB_ROLE_READER && sqlite3_db_readonly(conn->db, "main") == 1)
@@ -240,6 +251,8 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
         flags |= SQLITE_OPEN_CREATE;
     conn->eng = eng;
     conn->watch = watch;
+    conn->writes = role == DB_ROLE_WRITER;
+    conn->tells = conn->writes || role == DB_ROLE_READER;
     atomic_fetch_add(&eng->n_conns, 1);
     sqlite_memory_note_conn(1);
     if (role == DB_ROLE_SCRATCH)
@@ -284,6 +297,7 @@ const struct db_ops db_ops_sqlite = {
     .rollback = sqlite_rollback,
     .in_tx = sqlite_in_tx,
     .savepoint = sqlite_savepoint,
+    .seen = sqlite_seen,
     .writer_new = db_writer_new,
     .writer_stop = db_writer_stop,
     .writer_free = db_writer_free,

@@ -6,6 +6,7 @@
 
 #include "db/engine.h"
 #include "db/like.h"
+#include "db/seen.h"
 
 #include <sqlite3.h>
 
@@ -13,6 +14,10 @@ struct db_eng {
     const struct db_conf *conf;
     char *path;
     atomic_uint n_conns; /* each has the same share of the page cache */
+    struct db_seen_state *seen;
+    /* of the write connection */
+    bool looked_for_index;
+    const unsigned char *wal_index; /* SQLite's mapping of it; NULL: there is none */
 };
 
 /* Transaction control, compiled on first use. */
@@ -27,6 +32,27 @@ enum sqlite_fixed {
     FIXED_COUNT,
 };
 
+/* What SQLite names while it compiles a statement. */
+struct sqlite_table {
+    uint64_t name;
+    const char *text; /* SQLite's, to compare addresses; NULL: none that stays */
+    bool rows;        /* come or go */
+    bool updated;     /* in columns */
+};
+struct sqlite_named_side {
+    bool all;    /* more than fits, or what nobody counts */
+    bool coarse; /* more columns than fit */
+    uint8_t n_tables, n_columns;
+    struct sqlite_table tables[8];
+    uint16_t columns[16]; /* slots */
+};
+struct sqlite_named {
+    bool any;  /* something was named since this was false */
+    bool ends; /* it begins or ends transactions or savepoints */
+    bool runs; /* it runs others, unnamed */
+    struct sqlite_named_side reads, writes;
+};
+
 struct db_eng_conn {
     sqlite3 *db;
     struct db_eng *eng;
@@ -37,11 +63,31 @@ struct db_eng_conn {
     uint64_t wal_frames;
     struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
+
+    /* sqlite_seen.c */
+    bool tells;      /* reads or writes of its statements are told of */
+    bool writes;     /* it is the write connection */
+    int64_t version; /* the schema's, in the present snapshot or transaction */
+    bool looked;     /* at the schema, in this version: */
+    int64_t looked_version;
+    bool is_virtual; /* there are virtual tables */
+    bool hides;      /* there may be changes that are not named */
+    struct sqlite_named named;
+    unsigned tx_serial; /* of the transaction, from 1 */
+    struct db_written written;
+    /* of a commit */
+    bool logged; /* it has written to the log */
+    uint32_t index_change;
+    uint64_t index_checksum;
 };
 
 struct db_eng_stmt {
     sqlite3_stmt *stmt;
     struct db_eng_conn *conn;
+    bool is_write;  /* it may change something, or commit */
+    bool ends;      /* it begins or ends transactions or savepoints */
+    unsigned noted; /* in this transaction: see tx_serial */
+    struct db_slots reads, writes;
 };
 
 /* What `code` of the connection's last call means, as db.h promises. code is the extended one. */
@@ -62,6 +108,25 @@ int sqlite_blob_register(struct db_eng_conn *conn);
 /* What db/dialect.h promises of real_text and like_match */
 struct str sqlite_real_text(struct arena *a, double x);
 bool sqlite_like_match(struct str pattern, struct str text, size_t *left, bool *ret);
+
+/* sqlite_seen.c: see seen.h */
+/* From here on what is compiled is named; a code of SQLite's. */
+int sqlite_seen_register(struct db_eng_conn *conn);
+/* A transaction has begun, on the write connection. */
+void sqlite_seen_tx(struct db_eng_conn *conn);
+/* Right before a commit, and after it, whether it failed or not. */
+void sqlite_seen_commit(struct db_eng_conn *conn);
+void sqlite_seen_committed(struct db_eng_conn *conn);
+/* Before a statement is compiled: what names do not tell, once for each version of the schema. */
+void sqlite_seen_look(struct db_eng_conn *conn);
+/* After a statement was compiled, with what was named. */
+void sqlite_seen_compiled(struct db_eng_stmt *stmt);
+/* Before a step of one that may write: true, where it may commit by itself. */
+MUST_CHECK bool sqlite_seen_step(struct db_eng_stmt *stmt);
+/* After the step of one that may write, or in which something was named. */
+void sqlite_seen_stepped(struct db_eng_stmt *stmt, bool commits);
+/* The connection's mapping is about to go. */
+void sqlite_seen_close(struct db_eng_conn *conn);
 
 /* sqlite_stmt.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,

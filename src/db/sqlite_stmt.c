@@ -18,6 +18,8 @@ struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str
 
     if (sql.n > INT_MAX)
         return err_new(a, E_BAD_REQUEST, NULL, "the statement is too long");
+    sqlite_seen_look(conn);
+    conn->named.any = false;
     rc = sqlite3_prepare_v3(conn->db, sql.p, (int)sql.n, SQLITE_PREPARE_PERSISTENT, &code, &tail);
     if (rc != SQLITE_OK)
         return sqlite_err(a, conn, sqlite3_extended_errcode(conn->db));
@@ -26,11 +28,13 @@ struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str
     stmt = db_alloc(sizeof(*stmt));
     stmt->stmt = code;
     stmt->conn = conn;
+    sqlite_seen_compiled(stmt);
     *ret = (struct db_compiled){
         .stmt = stmt,
         .n_params = (unsigned)sqlite3_bind_parameter_count(code),
         .readonly = sqlite3_stmt_readonly(code) != 0,
         .bytes = (size_t)sqlite3_stmt_status(code, SQLITE_STMTSTATUS_MEMUSED, 0),
+        .reads = &stmt->reads,
     };
     return NULL;
 }
@@ -78,18 +82,24 @@ bool sqlite_bind(struct db_eng_stmt *stmt, unsigned at, struct db_value value)
 struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
                         int64_t *ret_changes)
 {
-    int rc = sqlite3_step(stmt->stmt);
+    struct db_eng_conn *conn = stmt->conn;
+    const bool commits = stmt->is_write && sqlite_seen_step(stmt);
+    int rc;
 
+    conn->named.any = false;
+    rc = sqlite3_step(stmt->stmt);
+    if (stmt->is_write || conn->named.any)
+        sqlite_seen_stepped(stmt, commits);
     if (rc == SQLITE_ROW) {
         *ret_row = true;
         return NULL;
     }
     if (rc == SQLITE_DONE) {
-        *ret_changes = sqlite3_changes64(stmt->conn->db);
+        *ret_changes = sqlite3_changes64(conn->db);
         *ret_row = false;
         return NULL;
     }
-    return sqlite_err(a, stmt->conn, sqlite3_extended_errcode(stmt->conn->db));
+    return sqlite_err(a, conn, sqlite3_extended_errcode(conn->db));
 }
 
 unsigned sqlite_columns(const struct db_eng_stmt *stmt)

@@ -91,7 +91,7 @@ struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn, int64_t
     follow_cache_share(conn);
     rc = fixed_step(conn, FIXED_SNAPSHOT);
     if (rc == SQLITE_ROW) {
-        *ret_version = sqlite3_column_int64(conn->fixed[FIXED_SNAPSHOT], 0);
+        conn->version = *ret_version = sqlite3_column_int64(conn->fixed[FIXED_SNAPSHOT], 0);
         return NULL;
     }
     err = sqlite_err(a, conn, rc);
@@ -114,14 +114,19 @@ struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret
         err = sqlite_read_begin(a, conn, ret_version);
     if (!err)
         sqlite_read_end(conn); /* the transaction holds the state */
+    if (!err)
+        sqlite_seen_tx(conn);
     need_follows(conn);
     return err;
 }
 
 struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *ret_wal_bytes)
 {
-    struct err *err = fixed_run(a, conn, FIXED_COMMIT);
+    struct err *err;
 
+    sqlite_seen_commit(conn);
+    err = fixed_run(a, conn, FIXED_COMMIT);
+    sqlite_seen_committed(conn);
     need_follows(conn);
     if (!err)
         *ret_wal_bytes = conn->wal_frames * UINT64_C(4096); /* on_wal() was told in the commit */

@@ -48,7 +48,7 @@ static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct st
     struct db_stmt **bucket = &conn->buckets[hash % DB_STMT_BUCKETS];
     struct db_stmt *stmt = db_alloc(sizeof(*stmt) + sql.n);
     char *text = (char *)(stmt + 1);
-    struct db_compiled compiled;
+    struct db_compiled compiled = {0};
     struct err *err;
 
     err = conn->db->ops->prepare(a, conn->eng, sql, &compiled);
@@ -64,6 +64,7 @@ static struct err *stmt_compile(struct arena *a, struct db_conn *conn, struct st
     stmt->hash = hash;
     stmt->n_params = compiled.n_params;
     stmt->readonly = compiled.readonly;
+    stmt->reads = compiled.reads;
     stmt->bytes = sizeof(*stmt) + sql.n + compiled.bytes;
     conn->stmt_bytes += stmt->bytes;
     stmt->chain = *bucket;

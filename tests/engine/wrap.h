@@ -210,6 +210,11 @@ static inline struct err *wrap_checkpoint(struct arena *a, struct db_eng_conn *c
     return wrap_conn(conn)->ops->checkpoint(a, wrap_conn(conn)->inner, sweep);
 }
 
+static inline struct db_seen_state *wrap_seen(struct db_eng *eng)
+{
+    return wrap_eng(eng)->ops->seen(wrap_eng(eng)->inner);
+}
+
 /* The inner engine's, but for the calls that see a handle. Its writer stays: it works on db->ops,
  * which are the wrapping engine's. */
 static inline struct db_ops wrap_ops(const struct db_ops *inner)
@@ -238,6 +243,7 @@ static inline struct db_ops wrap_ops(const struct db_ops *inner)
     ops.in_tx = wrap_in_tx;
     ops.savepoint = wrap_savepoint;
     ops.checkpoint = wrap_checkpoint;
+    ops.seen = wrap_seen;
     return ops;
 }
 
