@@ -193,8 +193,8 @@ struct err *api_identify(struct api_call *call)
         call->settings->superuser_ips.n == 0 ||
         settings_ip_in(&call->settings->superuser_ips, call->caller.ip);
     if (token.n > 0) {
-        err = auth_token_verify(call->arena, call->conn, call->schema, token, TOKEN_AUTH,
-                                call->caller.actor.scope.now_ms, &call->caller.token);
+        err = auth_identify(call->arena, call->api->db, call->conn, call->schema, token,
+                            call->caller.actor.scope.now_ms, &call->caller.token);
         if (err)
             return err;
     }

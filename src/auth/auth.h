@@ -29,6 +29,7 @@ struct auth_token {
     struct str text; /* as presented */
     /* claims, empty where there is none */
     struct str email, new_email;
+    int64_t from_ms, until_ms; /* when it is good: until_ms no more */
 };
 /* auth.md 2.2: verified against the record and collection as they are now. An error only when the
  * database fails. kind: the one accepted. */
@@ -36,6 +37,14 @@ MUST_CHECK struct err *auth_token_verify(struct arena *a, struct db_conn *conn,
                                          const struct schema *schema, struct str token,
                                          enum schema_token_kind kind, int64_t now_ms,
                                          struct auth_token *ret);
+/* The same of a TOKEN_AUTH, which the calling thread may know already: then neither its signature is
+ * computed nor the database asked, and what is known is never older than the last commit that was
+ * answered. conn: db's, in a snapshot. The record stays as long as `a`. */
+MUST_CHECK struct err *auth_identify(struct arena *a, const struct db *db, struct db_conn *conn,
+                                     const struct schema *schema, struct str token, int64_t now_ms,
+                                     struct auth_token *ret);
+/* The calling thread forgets. Before it ends. */
+void auth_thread_end(void);
 /* What an unverified token claims: a text, empty where there is none. */
 struct str auth_token_claim(struct arena *a, struct str token, struct str name);
 /* Of all kinds but TOKEN_EMAIL_CHANGE. duration_s 0: the collection's. Empty: the record has no key

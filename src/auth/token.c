@@ -107,16 +107,24 @@ static bool claim_seconds(const struct json *claims, struct str name, double *re
     return fabs(*ret) < 9.2e18;
 }
 
-/* exp, nbf and iat, each only where it is there and not 0; no leeway. */
-static bool is_timely(const struct json *claims, int64_t now_ms)
+static int64_t milliseconds(double s)
 {
-    const double now_s = (double)now_ms / 1000;
+    if (s >= (double)INT64_MAX / 1000)
+        return INT64_MAX;
+    return s <= (double)INT64_MIN / 1000 ? INT64_MIN : (int64_t)s * 1000;
+}
+
+/* exp, nbf and iat, each only where it is there and not 0; no leeway. *ret: when it is good. */
+static bool is_timely(const struct json *claims, int64_t now_ms, struct auth_token *ret)
+{
     double exp, nbf, iat;
 
     if (!claim_seconds(claims, STR("exp"), &exp) || !claim_seconds(claims, STR("nbf"), &nbf) ||
         !claim_seconds(claims, STR("iat"), &iat))
         return false;
-    return (exp == 0 || now_s < exp) && now_s >= nbf && now_s >= iat;
+    ret->until_ms = exp == 0 ? INT64_MAX : milliseconds(exp);
+    ret->from_ms = milliseconds(nbf > iat ? nbf : iat);
+    return now_ms < ret->until_ms && now_ms >= ret->from_ms;
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -161,7 +169,7 @@ struct err *auth_token_verify(struct arena *a, struct db_conn *conn, const struc
     if (!split_token(token, &parts) || !is_hs256(a, parts.head))
         return NULL;
     claims = read_part(a, parts.claims);
-    if (!claims || !is_timely(claims, now_ms) ||
+    if (!claims || !is_timely(claims, now_ms, ret) ||
         !str_eq(claim_text(claims, STR("type")), type_names[kind]))
         return NULL;
     id = claim_text(claims, STR("id"));

@@ -117,6 +117,9 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
+/* Identities (auth/identity.c). */
+#define LIMIT_IDENTITY_BYTES (16 * KIB) /* of a token and its record that a thread remembers */
+
 /* Mail (mail/mail.h, mail/outbox.h). */
 #define LIMIT_MAIL_BYTES (32 * MIB)       /* a message as it is sent */
 #define LIMIT_MAIL_FILLED_BYTES (4 * MIB) /* a template with its placeholders filled in */

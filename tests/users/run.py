@@ -12,11 +12,12 @@ import sys
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "mail")]
 import flows  # noqa: E402
+import identity  # noqa: E402
 import outbox  # noqa: E402
 import reeve  # noqa: E402
 import silence  # noqa: E402
 
-PARTS = {"flows": flows, "outbox": outbox, "silence": silence}
+PARTS = {"flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
 
 
 def main():
