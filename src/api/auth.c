@@ -3,6 +3,7 @@
  */
 #include "api/auth.h"
 #include "api/rate.h"
+#include "base/date.h"
 
 struct auth_call *api_auth_call(struct api_call *call)
 {
@@ -86,11 +87,10 @@ static struct err *find_by_password(struct api_call *call)
     return err;
 }
 
-/* Of somebody, or of a name that is nobody's: they are slowed down alike. */
+/* Somebody's, or nobody's by a name: they are counted and slowed down alike. */
 static uint64_t account_of(const struct auth_login *login)
 {
-    const uint64_t numbers[] = {str_hash(login->call->col->id),
-                                str_hash(login->rec ? rec_id(login->rec) : login->identity)};
+    const uint64_t numbers[] = {str_hash(login->call->col->id), str_hash(login->identity)};
 
     return rate_key(numbers, COUNT_OF(numbers));
 }
@@ -116,9 +116,7 @@ static struct err *find_by_code(struct api_call *call)
 /* The right one counts, too. */
 static struct err *count_attempt(struct api_call *call)
 {
-    const struct auth_login *login = call->state;
-
-    return rate_check_code(call, login->rec);
+    return rate_check_code(call, account_of(call->state));
 }
 
 static struct err *compare_code(struct api_call *call)
@@ -131,7 +129,9 @@ static struct err *take_record(struct api_call *call)
 {
     struct auth_login *login = call->state;
 
-    login->rec = call->out;
+    if (login->code)
+        login->rec = call->out;
+    login->code = NULL;
     return NULL;
 }
 
@@ -152,7 +152,12 @@ static bool is_wanted(const struct api_call *call)
 static struct err *read_login(struct api_call *call)
 {
     struct auth_login *login = call->state;
+    struct err *err = NULL;
 
+    if (call->first != call->work->steps) /* the schema has changed since */
+        err = auth_login_renew(call->arena, call->conn, api_auth_form(call), login);
+    if (err)
+        return err;
     if (call->step->what == WANT_ANSWER)
         return auth_login_write(call->arena, call->conn, login);
     return auth_login_admit(call->arena, call->conn, login);
@@ -160,7 +165,12 @@ static struct err *read_login(struct api_call *call)
 
 static struct err *end_session(struct api_call *call)
 {
-    return auth_session_ended(call->arena, call->state, call->out);
+    struct auth_login *login = call->state;
+
+    if (login->session_is_over)
+        return NULL;
+    login->session_is_over = true;
+    return auth_session_ended(call->arena, login, call->out);
 }
 
 /* Once the note of the origin is over. It comes again when the mail about it is sent. */
@@ -176,7 +186,7 @@ static struct err *note_origin(struct api_call *call)
 
 static struct err *send_alert(struct api_call *call)
 {
-    return auth_origin_alert(call->arena, call->state);
+    return auth_origin_alert(call->arena, call->state, (clock_us() - call->queued_us) / 1000);
 }
 
 static struct err *drop_origin(struct api_call *call)
@@ -209,7 +219,7 @@ static struct err *finish_login(struct api_call *call)
     {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \
      .may_fail = true}, \
     {.place = AT_LOOP, .run = note_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
-    {.place = AT_REMOTE, .run = send_alert, .needed = is_wanted, .what = WANT_ORIGIN, \
+    {.place = AT_MAIL, .run = send_alert, .needed = is_wanted, .what = WANT_ORIGIN, \
      .may_fail = true}, \
     {.place = AT_LOOP, .run = drop_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
     {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \

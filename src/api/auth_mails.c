@@ -82,7 +82,7 @@ static struct err *send_email_change(struct api_call *call)
 
 const struct api_work api_auth_request_email_change = {
     .steps = {{.place = AT_READ, .run = ask_email_change},
-              {.place = AT_REMOTE, .run = send_email_change},
+              {.place = AT_MAIL, .run = send_email_change},
               {.place = AT_LOOP, .run = say_done}}};
 
 /* --- confirm-… ------------------------------------------------------------------------------ */

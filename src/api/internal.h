@@ -28,6 +28,7 @@ enum api_place {
     AT_STORE,     /* the same for what reads or stores files: one that waits for others, where they
                      are not on a disk here */
     AT_REMOTE,    /* a pool thread that waits for another server */
+    AT_MAIL,      /* the same, for a mail server */
     AT_IMAGE,     /* the pool's lane for pictures */
     AT_HASH,      /* the pool's lane for passwords */
     AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
@@ -37,7 +38,8 @@ enum api_place {
 
 /*
  * Steps follow one another, each from the loop; an error ends the call. Any of them may run again
- * from the first one on (E_STALE: the schema has changed), until a unit of the call is committed.
+ * from the first one on (E_STALE: the schema has changed), or from behind the last unit that is
+ * committed; then what they hold of the former schema is gone.
  */
 struct api_step {
     enum api_place place;
@@ -137,6 +139,8 @@ struct api_call {
     /* work.c */
     bool writes; /* there is a unit among the steps; from the start on */
     const struct api_step *step;
+    const struct api_step *first; /* before which it is found out who asks */
+    const struct api_step *anew;  /* behind the last unit that is committed */
     unsigned tries;
     struct db_end *ends; /* of a unit that is over: what listeners are still to be told */
     bool committed;      /* a unit of the call is */

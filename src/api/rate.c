@@ -163,13 +163,10 @@ unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col)
 
 /* --- one-time passwords ---------------------------------------------------------------------- */
 
-struct err *rate_check_code(struct api_call *call, const struct rec *rec)
+struct err *rate_check_code(struct api_call *call, uint64_t account)
 {
-    const uint64_t numbers[] = {str_hash(rec->col->id), str_hash(rec_id(rec))};
-
     if (!call->code_rated)
-        call->code_refused =
-            !rate_use(call, RATE_CODE, rate_key(numbers, COUNT_OF(numbers)), CODES_S, CODES);
+        call->code_refused = !rate_use(call, RATE_CODE, account, CODES_S, CODES);
     call->code_rated = true;
     if (!call->code_refused)
         return NULL;

@@ -45,9 +45,9 @@ MUST_CHECK struct err *rate_check_item(struct api_call *call, const struct rate_
  * hide records are not sounded out by time; 0: not at all. */
 unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col);
 
-/* A one-time password of that record is tried, be it the right one: E_TOO_MANY beyond the limit,
- * which is always on (auth.md 5.6). */
-MUST_CHECK struct err *rate_check_code(struct api_call *call, const struct rec *rec);
+/* A one-time password of an account (a hash) is tried, be it the right one: E_TOO_MANY beyond the
+ * limit, which is always on (auth.md 5.6). */
+MUST_CHECK struct err *rate_check_code(struct api_call *call, uint64_t account);
 
 /* A wrong password for an account (a hash): how long its answer is to wait, where the settings say
  * so; the longer, the more of them have been tried lately, by whomever. Only wrong ones wait, so

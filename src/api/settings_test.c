@@ -72,26 +72,23 @@ const struct api_work api_settings_test_s3 = {.steps = {{.place = AT_READ, .run 
 
 struct email_test {
     struct str email, template, collection;
-    const struct mail_message *message; /* what they ask for */
+    const struct schema_col *col;
 };
 
 static struct err *check_email_test(struct api_call *call, struct email_test *test)
 {
     const struct str name = test->collection.n > 0 ? test->collection : STR("_superusers");
-    const struct schema_col *col = schema_find(call->schema, name);
     struct err *items = NULL;
 
+    test->col = schema_find(call->schema, name);
     auth_check_email(call->arena, STR("email"), test->email, &items);
-    if (!col || !col->auth)
+    if (!test->col || !test->col->auth)
         err_add_raw_item(call->arena, &items, STR("collection"),
                          STR("validation_invalid_auth_collection"),
                          STR("Must be a valid auth collection id or name."), STR_NONE);
-    else
-        test->message = auth_test_mail(call->arena, &call->caller.actor.scope, call->settings, col,
-                                       test->template, test->email);
     if (test->template.n == 0)
         err_add_item(call->arena, &items, STR("template"), CODE_REQUIRED, STR_NONE);
-    else if (col && col->auth && !test->message)
+    else if (!auth_test_mail_is(test->template))
         err_add_item(call->arena, &items, STR("template"), CODE_IN, STR_NONE);
     return items ? err_say(items, FAILED_EMAIL) : NULL;
 }
@@ -118,12 +115,16 @@ static struct err *read_email_test(struct api_call *call)
 static struct err *send_test_mail(struct api_call *call)
 {
     const struct email_test *test = call->state;
+    const struct mail_message *message = NULL;
+    struct err *err = auth_test_mail(call->arena, &call->caller.actor.scope, call->settings,
+                                     test->col, test->template, test->email, &message);
 
-    return failed(call, FAILED_EMAIL,
-                  outbox_send(call->arena, call->api->outbox, test->message, LIMIT_MAIL_MS));
+    if (!err)
+        err = outbox_send(call->arena, call->api->outbox, message, LIMIT_MAIL_MS);
+    return failed(call, FAILED_EMAIL, err);
 }
 
 const struct api_work api_settings_test_email = {
     .steps = {{.place = AT_READ, .run = read_email_test},
-              {.place = AT_REMOTE, .run = send_test_mail},
+              {.place = AT_MAIL, .run = send_test_mail},
               {.place = AT_LOOP, .run = say_good}}};

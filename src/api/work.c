@@ -41,7 +41,7 @@ static bool waited_too_long(const struct api_call *call)
 /* Before the first step comes who is asking. */
 static struct err *run_step(struct api_call *call)
 {
-    struct err *err = call->step == call->work->steps ? api_identify(call) : NULL;
+    struct err *err = call->step == call->first ? api_identify(call) : NULL;
 
     return err ? err : call->step->run(call);
 }
@@ -89,7 +89,7 @@ static struct err *read_step(struct api_call *call, uint64_t cpu_us)
 {
     struct err *err = try_read(call, cpu_us);
 
-    while (call->step == call->work->steps && err && err->kind == E_STALE &&
+    while (call->step == call->first && err && err->kind == E_STALE &&
            ++call->tries < API_STALE_TRIES) {
         err = renew(call);
         if (!err)
@@ -271,6 +271,7 @@ static const struct place {
     [AT_POOL_READ] = {.reads = true, .lane = POOL_WORK, .run = read_in_turn},
     [AT_STORE] = {.start = start_store},
     [AT_REMOTE] = {.lane = POOL_REMOTE, .run = run_on_pool},
+    [AT_MAIL] = {.lane = POOL_MAIL, .run = run_on_pool},
     [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
     [AT_IMAGE] = {.lane = POOL_IMAGE, .run = run_on_pool},
     [AT_HASH] = {.lane = POOL_HASH, .run = run_on_pool},
@@ -285,7 +286,7 @@ static bool start_step(struct api_call *call, enum api_place at)
 {
     const struct place *place = &places[at];
 
-    if (at == AT_LOOP && call->step == call->work->steps &&
+    if (at == AT_LOOP && call->step == call->first &&
         req_header(call->req, STR("Authorization")).n > 0)
         place = &places[AT_READ];
     if (place->decides)
@@ -302,16 +303,27 @@ static bool start_step(struct api_call *call, enum api_place at)
 
 /* --- from step to step, on the loop --------------------------------------------------------- */
 
-/* What a unit has committed is not done twice. */
+/* Whether the step that was stale, or one since that unit, reads what it goes by. */
+static bool has_read_since(const struct api_call *call)
+{
+    for (const struct api_step *step = call->anew; step <= call->step; step++)
+        if (places[step->place].reads)
+            return true;
+    return false;
+}
+
+/* What a unit has committed is not done twice: it begins behind that, with who asks. */
 static bool begins_anew(struct api_call *call, const struct err *err)
 {
-    if (err->kind != E_STALE || call->committed || ++call->tries >= API_STALE_TRIES)
+    if (err->kind != E_STALE || ++call->tries >= API_STALE_TRIES)
         return false;
-    if (call->work->undo)
+    if (call->committed && (call->step->may_fail || !has_read_since(call)))
+        return false;
+    if (call->work->undo && !call->committed)
         call->work->undo(call);
     empty_answer(call);
     api_call_borrow(call);
-    call->step = call->work->steps;
+    call->step = call->first = call->anew;
     return true;
 }
 
@@ -355,6 +367,8 @@ static bool step_ended(struct api_call *call)
         return false;
     }
     call->step += !step->repeats;
+    if (step->unit && !call->err && !step->repeats)
+        call->anew = call->step;
     return true;
 }
 
@@ -403,6 +417,6 @@ void api_work_start(struct api_call *call)
     for (size_t i = 0; i < API_STEPS && (steps[i].run || steps[i].unit); i++)
         call->writes |= steps[i].unit != NULL;
     call->req->stake = call->writes ? REQ_AWAITED : REQ_DROPPABLE;
-    call->step = steps;
+    call->step = call->first = call->anew = steps;
     go_on(call);
 }

@@ -9,8 +9,9 @@
 #include "base/crypto.h"
 #include "base/id.h"
 
-#define WINDOW_MS 120000 /* in which a record is not sent the same again */
-#define OTP_MAX 10       /* unexpired ones of a record: then the newest is told again */
+#define WINDOW_MS 120000  /* in which a record is not sent the same again */
+#define START_MOST_MS 250 /* of chance, so that the sending tells nothing either */
+#define OTP_MAX 10        /* unexpired ones of a record: then the newest is told again */
 
 /* --- rows of the outbox ----------------------------------------------------------------------- */
 
@@ -21,14 +22,28 @@ static const struct mail_policy {
 } policies[SCHEMA_MAIL_KINDS] = {
     [SCHEMA_MAIL_VERIFICATION] = {"verification", TOKEN_VERIFICATION, WINDOW_MS},
     [SCHEMA_MAIL_PASSWORD_RESET] = {"passwordReset", TOKEN_PASSWORD_RESET, WINDOW_MS},
-    [SCHEMA_MAIL_OTP] = {"otp", TOKEN_KINDS, 0}, /* tried once: asking again is faster */
+    [SCHEMA_MAIL_OTP] = {AUTH_OTP_MAIL, TOKEN_KINDS, 0}, /* tried once: asking again is faster */
 };
 
-/* Who is not there is known by the address, which is not stored. */
-static struct str blank_owner(struct arena *a, struct str address)
+/* ASCII alone, as indexes that ignore case do. */
+static struct str fold_case(struct arena *a, struct str text)
+{
+    char *p = arena_alloc(a, text.n);
+
+    for (size_t i = 0; i < text.n; i++)
+        p[i] = text.p[i] >= 'A' && text.p[i] <= 'Z' ? (char)(text.p[i] | 32) : text.p[i];
+    return (struct str){p, text.n};
+}
+
+/* Who is not there is known by the address, as far as it tells one from another; it is not stored.
+ */
+static struct str blank_owner(struct arena *a, const struct schema_col *col, struct str address)
 {
     unsigned char digest[SHA256_LEN];
+    bool nocase = false;
 
+    if (schema_is_unique(col, STR("email"), &nocase) && nocase)
+        address = fold_case(a, address);
     sha256(digest, address);
     return base64url_encode(a, (struct str){(const char *)digest, sizeof(digest)});
 }
@@ -45,11 +60,12 @@ struct outbox_mail auth_posted(struct arena *a, const struct schema_col *col, co
     return (struct outbox_mail){.id = random_text(a, ID_LEN, ALPHABET_ID),
                                 .kind = str_of(policy->kind),
                                 .collection = col->id,
-                                .record = rec ? rec_id(rec) : blank_owner(a, address),
+                                .record = rec ? rec_id(rec) : blank_owner(a, col, address),
                                 .data = STR(""),
                                 .is_blank = !rec,
                                 .created_ms = now_ms,
                                 .until_ms = now_ms + life_ms,
+                                .start_ms = random_below(START_MOST_MS),
                                 .keep_ms = policy->keep_ms};
 }
 
@@ -165,7 +181,7 @@ struct err *auth_asked_unit(struct db_conn *tx, const void *in, struct arena *a,
     int64_t n;
 
     *ret_out = NULL;
-    err = outbox_count(a, tx, &asked->post, asked->post.created_ms - WINDOW_MS, &n, &newest);
+    err = outbox_count(a, tx, &asked->post, &n, &newest);
     if (err || n > 0)
         return err;
     return outbox_post(a, tx, asked->call->outbox, &asked->post);
@@ -181,7 +197,6 @@ struct err *auth_ask_otp(struct arena *a, struct db_conn *conn, const struct aut
     struct rec *rec = NULL;
     struct str email;
     struct err *err = auth_check_collection(a, call->col);
-    int64_t keep_ms;
 
     if (err)
         return err;
@@ -197,10 +212,7 @@ struct err *auth_ask_otp(struct arena *a, struct db_conn *conn, const struct aut
     asked = new_asked(a, call, rec, email, SCHEMA_MAIL_OTP);
     asked->code = auth_otp_code(a, call->col->auth);
     asked->fixed = rec_fix(a, otps);
-    if (__builtin_mul_overflow(call->col->auth->otp_duration_s, 1000, &keep_ms))
-        keep_ms = 0;
-    if (asked->post.is_blank)
-        asked->post.keep_ms = keep_ms;
+    asked->post.keep_ms = auth_otp_duration_ms(call->col);
     asked->twin = asked->post;
     asked->twin.is_blank = true;
     asked->twin.id = random_text(a, ID_LEN, ALPHABET_ID);
@@ -265,19 +277,19 @@ struct err *auth_asked_otp_unit(struct db_conn *tx, const void *in, struct arena
     const struct auth_asked *asked = in;
     struct outbox_mail post = asked->post;
     struct str *id = ARENA_NEW(a, struct str);
-    struct str newest, newest_blank;
-    int64_t n, n_blank;
+    struct str newest, newest_posted;
+    int64_t n, n_posted;
     struct err *err;
 
     *ret_out = id;
     err = count_codes(a, tx, asked, &n, &newest);
     if (!err)
-        err = outbox_count(a, tx, &post, post.created_ms - post.keep_ms, &n_blank, &newest_blank);
+        err = outbox_count(a, tx, &post, &n_posted, &newest_posted);
     if (err)
         return err;
-    if (!asked->rec) {
-        n = n_blank;
-        newest = newest_blank;
+    if (n_posted > n) { /* there is no code, or no more: it could not be sent */
+        n = n_posted;
+        newest = newest_posted;
     }
     *id = n < OTP_MAX || asked->call->dev ? post.id : newest;
     if (!str_eq(*id, post.id))
@@ -358,7 +370,7 @@ struct err *auth_mail_compose(struct arena *a, struct db_conn *conn, const struc
     }
     err = is_wanted(a, conn, &mail, scope, &wanted);
     if (!err && wanted)
-        *ret = auth_mail_write(a, settings, &mail);
+        err = auth_mail_write(a, settings, &mail, ret);
     return err;
 }
 

@@ -37,9 +37,9 @@ MUST_CHECK struct err *auth_token_verify(struct arena *a, struct db_conn *conn,
                                          const struct schema *schema, struct str token,
                                          enum schema_token_kind kind, int64_t now_ms,
                                          struct auth_token *ret);
-/* The same of a TOKEN_AUTH, which the calling thread may know already: then neither its signature is
- * computed nor the database asked, and what is known is never older than the last commit that was
- * answered. conn: db's, in a snapshot. The record stays as long as `a`. */
+/* The same of a TOKEN_AUTH, which the calling thread may know already: then neither its signature
+ * is computed nor the database asked, and what is known is never older than the last commit that
+ * was answered. conn: db's, in a snapshot. The record stays as long as `a`. */
 MUST_CHECK struct err *auth_identify(struct arena *a, const struct db *db, struct db_conn *conn,
                                      const struct schema *schema, struct str token, int64_t now_ms,
                                      struct auth_token *ret);
@@ -102,12 +102,13 @@ struct auth_login {
     const struct auth_call *call;
     struct str method;            /* "password" */
     const struct rec *rec;        /* whose login it is; NULL: nobody's */
-    struct str identity;          /* of a password: as it was given */
+    struct str identity;          /* whose attempts are counted, also where it is nobody's */
     struct str password, hash;    /* what is compared */
     struct str token;             /* what it will be answered with */
     struct auth_session *session; /* to be begun or ended first; NULL: none */
-    struct auth_answer answer;    /* status 0: it is not known yet */
-    struct auth_origin *origin;   /* to be noted; NULL: not of interest */
+    bool session_is_over;
+    struct auth_answer answer;  /* status 0: it is not known yet */
+    struct auth_origin *origin; /* to be noted; NULL: not of interest */
     /* of a code */
     const struct rec *code;
     struct value new_hash; /* of the password that the record gets with it */
@@ -120,6 +121,10 @@ MUST_CHECK struct err *auth_password_find(struct arena *a, struct db_conn *conn,
                                           const struct auth_call *call, struct auth_login **ret);
 /* On a thread that may take its time. E_BAD_REQUEST unless the record has proved who it is. */
 MUST_CHECK struct err *auth_password_compare(struct arena *a, const struct auth_login *login);
+/* The login goes on under a schema that is new since a unit of it was committed: what it holds of
+ * the former one is replaced. E_BAD_REQUEST: there is no such record any more. */
+MUST_CHECK struct err *auth_login_renew(struct arena *a, struct db_conn *conn,
+                                        const struct auth_call *call, struct auth_login *login);
 /* Whether the record may log in; then its session, or the answer and its origin. */
 MUST_CHECK struct err *auth_login_admit(struct arena *a, struct db_conn *conn,
                                         struct auth_login *login);
@@ -136,8 +141,10 @@ MUST_CHECK struct err *auth_login_write(struct arena *a, struct db_conn *conn,
  * on a thread that may wait, and the unit run once more. */
 struct err *auth_origin_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 bool auth_origin_noted(struct auth_login *login, const struct err *err, const void *out);
-/* Fails where the mail was not sent, which is logged: then the origin stays unknown. */
-MUST_CHECK struct err *auth_origin_alert(struct arena *a, const struct auth_login *login);
+/* Fails where the mail was not sent, which is logged: then the origin stays unknown. waited_ms:
+ * what the login has waited for its turn to send it; that counts. */
+MUST_CHECK struct err *auth_origin_alert(struct arena *a, const struct auth_login *login,
+                                         uint64_t waited_ms);
 
 /* POST …/auth-with-otp: as for passwords. Between these two the caller counts the attempt. */
 MUST_CHECK struct err *auth_otp_find(struct arena *a, struct db_conn *conn,
@@ -191,12 +198,13 @@ MUST_CHECK struct err *auth_ask_email_change(struct arena *a, struct db_conn *co
 MUST_CHECK struct err *auth_send_email_change(struct arena *a, const struct auth_call *call,
                                               const struct mail_message *message);
 
-/* POST /api/settings/test/email: a mail of that name ("password-reset") to that address, about a
- * record of `col` that does not exist. NULL: there is no such mail. */
-const struct mail_message *auth_test_mail(struct arena *a, const struct rec_scope *scope,
-                                          const struct settings *settings,
-                                          const struct schema_col *col, struct str name,
-                                          struct str address);
+/* POST /api/settings/test/email: whether there is a mail of that name ("password-reset"); it, to
+ * that address, about a record of `col` that does not exist. */
+bool auth_test_mail_is(struct str name);
+MUST_CHECK struct err *auth_test_mail(struct arena *a, const struct rec_scope *scope,
+                                      const struct settings *settings, const struct schema_col *col,
+                                      struct str name, struct str address,
+                                      const struct mail_message **ret);
 /* A member of a form that is an address: required, at most 255 bytes. Adds at most one item. */
 void auth_check_email(struct arena *a, struct str name, struct str text, struct err **err);
 

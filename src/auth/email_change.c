@@ -62,8 +62,8 @@ struct err *auth_ask_email_change(struct arena *a, struct db_conn *conn,
     if (err)
         return err;
     mail.token = auth_token_email_change(a, rec, mail.to, call->caller->actor.scope.now_ms);
-    *ret = auth_mail_write(a, call->settings, &mail);
-    return NULL;
+    err = auth_mail_write(a, call->settings, &mail, ret);
+    return err ? err_say(err, "Failed to request email change.") : NULL;
 }
 
 struct err *auth_send_email_change(struct arena *a, const struct auth_call *call,

@@ -41,6 +41,8 @@ struct str auth_cell_named(const struct rec *rec, const char *name);
 /* Of a password that somebody has chosen; empty text: it cannot be hashed (crypto.h), which the
  * field's check will say. */
 struct value auth_hash(struct arena *a, const struct schema_field *field, struct str plain);
+/* One that nothing matches, and that takes as long to compare as the field's own. */
+struct str auth_dummy_hash(struct arena *a, const struct schema_field *field);
 /* Of one that nobody knows, which no rule of the field looks at. */
 struct value auth_hash_random(struct arena *a, const struct schema_field *field);
 
@@ -69,6 +71,10 @@ MUST_CHECK struct err *auth_otp_hash(struct arena *a, const struct schema_col *o
 MUST_CHECK struct err *auth_otp_add(struct arena *a, struct db_conn *tx,
                                     const struct rec_scope *scope, const struct rec_fixed *fixed,
                                     struct str id, const struct rec *rec, struct value hash);
+/* For how long one is good; 0 where that is more than can be told. */
+int64_t auth_otp_duration_ms(const struct schema_col *col);
+/* What rows of the outbox call the mail of a code. */
+#define AUTH_OTP_MAIL "otp"
 /* Whether a code of the collection that was made then (as stored) is good no more. */
 bool auth_otp_is_over(const struct schema_col *col, struct str created, int64_t now_ms);
 

@@ -11,88 +11,86 @@
 
 /* --- placeholders ----------------------------------------------------------------------------- */
 
-static struct str escape_html(struct arena *a, struct str text)
+static void add_escaped(struct buf *out, struct str text)
 {
     static const struct {
         char byte;
         const char *entity;
     } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'\'', "&#39;"}, {'"', "&#34;"}};
-    AUTO_BUF struct buf out;
 
-    buf_init(&out, LIMIT_MAIL_FILLED_BYTES);
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0; i < text.n && !out->full; i++) {
         size_t k = 0;
 
         while (k < COUNT_OF(escapes) && escapes[k].byte != text.p[i])
             k++;
         if (k < COUNT_OF(escapes))
-            buf_add(&out, str_of(escapes[k].entity));
+            buf_add(out, str_of(escapes[k].entity));
         else
-            buf_add_byte(&out, text.p[i]);
+            buf_add_byte(out, text.p[i]);
     }
-    return arena_dup(a, buf_str(&out));
 }
 
 /* Numbers, truths and dates as they are; lists have no text. */
-static struct str field_text(struct arena *a, const struct rec *rec,
-                             const struct schema_field *field)
+static void add_field(const struct rec *rec, const struct schema_field *field, struct buf *out)
 {
     const enum field_kind kind = field->type->kind;
-    struct str text;
+    AUTO(arena_free) struct arena *scratch = arena_new();
 
-    if (field->type->value == VALUE_LIST && rec_value(a, rec, field).type == VALUE_LIST)
-        return STR("");
-    text = rec_text(a, rec, field);
+    if (field->type->value == VALUE_LIST && rec_value(scratch, rec, field).type == VALUE_LIST)
+        return;
     if (kind == FIELD_AUTODATE || kind == FIELD_DATE || kind == FIELD_BOOL || kind == FIELD_NUMBER)
-        return text;
-    return escape_html(a, text);
+        buf_add(out, rec_text(scratch, rec, field));
+    else
+        add_escaped(out, rec_text(scratch, rec, field));
 }
 
-/* What stands for {name}. False: nothing does. */
-static bool value_of(struct arena *a, const struct settings *settings, const struct auth_mail *mail,
-                     struct str name, struct str *ret)
+/* Adds what stands for {name}. False: nothing does. */
+static bool add_value(const struct settings *settings, const struct auth_mail *mail,
+                      struct str name, struct buf *out)
 {
     const struct {
         struct str name, value;
+        bool is_always;
     } known[] = {
-        {STR("APP_NAME"), settings->meta.app_name},
-        {STR("APP_URL"), settings->meta.app_url},
-        {STR("TOKEN"), mail->token},
-        {STR("OTP"), mail->otp},
-        {STR("OTP_ID"), mail->otp_id},
-        {STR("ALERT_INFO"), mail->alert_info},
+        {STR("APP_NAME"), settings->meta.app_name, true},
+        {STR("APP_URL"), settings->meta.app_url, true},
+        {STR("TOKEN"), mail->token, false},
+        {STR("OTP"), mail->otp, false},
+        {STR("OTP_ID"), mail->otp_id, false},
+        {STR("ALERT_INFO"), mail->alert_info, false},
     };
-    const struct schema_field *field;
+    const struct schema_field *field = NULL;
 
     for (size_t i = 0; i < COUNT_OF(known); i++) {
-        *ret = known[i].value;
-        if (str_eq(name, known[i].name))
-            return i < 2 || ret->p;
+        if (!str_eq(name, known[i].name))
+            continue;
+        buf_add(out, known[i].value);
+        return known[i].is_always || known[i].value.p;
     }
-    field =
-        str_starts(name, STR("RECORD:")) ? schema_field(mail->rec->col, str_from(name, 7)) : NULL;
+    if (str_starts(name, STR("RECORD:")))
+        field = schema_field(mail->rec->col, str_from(name, 7));
     if (!field || field->hidden)
         return false;
-    *ret = field_text(a, mail->rec, field);
+    add_field(mail->rec, field, out);
     return true;
 }
 
-static void fill(struct arena *a, const struct settings *settings, const struct auth_mail *mail,
-                 struct str template, struct buf *out)
+static void fill(const struct settings *settings, const struct auth_mail *mail, struct str template,
+                 struct buf *out)
 {
     struct str rest = template;
 
-    while (rest.n > 0) {
+    while (rest.n > 0 && !out->full) {
         size_t open = str_find_byte(rest, '{'), end;
-        struct str value;
         bool found;
 
         buf_add(out, str_sub(rest, 0, open));
         rest = str_from(rest, open);
         end = str_find_byte(str_sub(rest, 0, NAME_MAX_BYTES), '}');
         found = end > 0 && end < rest.n && rest.p[end] == '}' &&
-                value_of(a, settings, mail, str_sub(rest, 1, end - 1), &value);
-        buf_add(out, found ? value : str_sub(rest, 0, 1));
+                add_value(settings, mail, str_sub(rest, 1, end - 1), out);
+        if (!found)
+            buf_add(out, str_sub(rest, 0, 1));
         rest = str_from(rest, found ? end + 1 : 1);
     }
 }
@@ -114,8 +112,8 @@ static void fill(struct arena *a, const struct settings *settings, const struct 
     "</style>\n</head>\n<body>\n"
 #define PAGE_END "\n</body>\n</html>\n"
 
-const struct mail_message *auth_mail_write(struct arena *a, const struct settings *settings,
-                                           const struct auth_mail *mail)
+struct err *auth_mail_write(struct arena *a, const struct settings *settings,
+                            const struct auth_mail *mail, const struct mail_message **ret)
 {
     const struct schema_mail *words = &mail->rec->col->auth->mails[mail->kind];
     struct mail_message *message = ARENA_NEW(a, struct mail_message);
@@ -125,23 +123,31 @@ const struct mail_message *auth_mail_write(struct arena *a, const struct setting
     buf_init(&subject, LIMIT_MAIL_FILLED_BYTES);
     buf_init(&html, LIMIT_MAIL_FILLED_BYTES);
     to->address = mail->to.n > 0 ? mail->to : auth_cell(mail->rec, mail->rec->col->auth->email);
-    fill(a, settings, mail, words->subject, &subject);
+    fill(settings, mail, words->subject, &subject);
     BUF_ADD(&html, PAGE_HEAD);
-    fill(a, settings, mail, words->body, &html);
+    fill(settings, mail, words->body, &html);
     BUF_ADD(&html, PAGE_END);
+    if (subject.full || html.full)
+        return err_new(a, E_BAD_REQUEST, NULL, "the mail has more than %llu bytes",
+                       (unsigned long long)LIMIT_MAIL_FILLED_BYTES);
     message->from =
         (struct mail_address){settings->meta.sender_name, settings->meta.sender_address};
     message->to = to;
     message->n_to = 1;
     message->subject = arena_dup(a, buf_str(&subject));
     message->html = arena_dup(a, buf_str(&html));
-    return message;
+    *ret = message;
+    return NULL;
 }
 
 struct str auth_alert_info(struct arena *a, int64_t now_ms, struct str ip, struct str agent)
 {
     char date[DATE_TEXT_LEN + 1];
+    AUTO_BUF struct buf out;
 
+    buf_init(&out, LIMIT_MAIL_FILLED_BYTES);
     date_format(date, now_ms);
-    return escape_html(a, arena_printf(a, "%s - %.*s %.*s", date, STR_ARG(ip), STR_ARG(agent)));
+    buf_addf(&out, "%s - %.*s ", date, STR_ARG(ip));
+    add_escaped(&out, agent);
+    return arena_dup(a, buf_str(&out));
 }

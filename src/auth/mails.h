@@ -17,9 +17,10 @@ struct auth_mail {
     struct str token, otp, otp_id, alert_info;
 };
 
-/* Lives in `a`. */
-const struct mail_message *auth_mail_write(struct arena *a, const struct settings *settings,
-                                           const struct auth_mail *mail);
+/* Lives in `a`. E_BAD_REQUEST: it is over its limit. */
+MUST_CHECK struct err *auth_mail_write(struct arena *a, const struct settings *settings,
+                                       const struct auth_mail *mail,
+                                       const struct mail_message **ret);
 /* When and where from somebody has logged in, as HTML. */
 struct str auth_alert_info(struct arena *a, int64_t now_ms, struct str ip, struct str agent);
 

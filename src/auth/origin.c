@@ -169,7 +169,7 @@ bool auth_origin_noted(struct auth_login *login, const struct err *err, const vo
     return login->origin->is_alerted;
 }
 
-struct err *auth_origin_alert(struct arena *a, const struct auth_login *login)
+struct err *auth_origin_alert(struct arena *a, const struct auth_login *login, uint64_t waited_ms)
 {
     const struct auth_call *call = login->call;
     const struct auth_mail mail = {.kind = SCHEMA_MAIL_ALERT,
@@ -177,9 +177,13 @@ struct err *auth_origin_alert(struct arena *a, const struct auth_login *login)
                                    .alert_info =
                                        auth_alert_info(a, call->caller->actor.scope.now_ms,
                                                        call->caller->ip, login->origin->agent)};
-    struct err *err =
-        outbox_send(a, call->outbox, auth_mail_write(a, call->settings, &mail), ALERT_MS);
+    const struct mail_message *message = NULL;
+    struct err *err = auth_mail_write(a, call->settings, &mail, &message);
 
+    if (!err && waited_ms >= ALERT_MS)
+        err = err_new(a, E_UNAVAILABLE, NULL, "too many wait for the mail server");
+    if (!err)
+        err = outbox_send(a, call->outbox, message, ALERT_MS - (unsigned)waited_ms);
     if (err)
         log_warn("auth.alert_not_sent", LOG_STR("collection", login->rec->col->name),
                  LOG_STR("record", rec_id(login->rec)), LOG_STR("cause", err->cause));

@@ -8,9 +8,6 @@
 
 #include "base/crypto.h"
 
-/* Of a collection without records; nobody knows the password. */
-#define DUMMY_HASH STR("$2a$10$N5yT0wQe8uVb2xKs7jLd9OSuxcFRBR9A/8AvC7K2bYeHugzsT3NMK")
-
 struct login_form {
     struct str identity, password, field;
 };
@@ -89,23 +86,6 @@ static struct err *find_any(struct arena *a, struct db_conn *conn, const struct 
     return err;
 }
 
-/* The hash of any record of the collection. */
-static struct err *find_dummy(struct arena *a, struct db_conn *conn, const struct schema_col *col,
-                              struct str *ret)
-{
-    const char *template = arena_printf(a, "SELECT [%.*s] FROM [%.*s] LIMIT 1",
-                                        STR_ARG(col->auth->password->name), STR_ARG(col->name))
-                               .p;
-    struct db_row *row = NULL;
-    struct err *err;
-
-    *ret = DUMMY_HASH;
-    err = db_query_row(a, conn, db_sql(a, conn, template), NULL, 0, &row);
-    if (!err && row && row->cells[0].type == DB_TEXT && row->cells[0].s.n > 0)
-        *ret = row->cells[0].s;
-    return err;
-}
-
 struct err *auth_password_find(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                                struct auth_login **ret)
 {
@@ -126,13 +106,13 @@ struct err *auth_password_find(struct arena *a, struct db_conn *conn, const stru
     *login = (struct auth_login){.call = call,
                                  .method = STR("password"),
                                  .rec = rec,
-                                 .identity = form.identity,
+                                 .identity = rec ? rec_id(rec) : form.identity,
                                  .password = form.password};
     if (!err && rec)
         login->hash = auth_cell(rec, col->auth->password);
     if (!err && login->hash.n == 0) {
         login->rec = NULL;
-        err = find_dummy(a, conn, col, &login->hash);
+        login->hash = auth_dummy_hash(a, col->auth->password);
     }
     *ret = login;
     return err;

@@ -76,10 +76,31 @@ static struct err *new_token(struct arena *a, const struct auth_call *call, cons
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
+struct err *auth_login_renew(struct arena *a, struct db_conn *conn, const struct auth_call *call,
+                             struct auth_login *login)
+{
+    struct rec *rec = NULL;
+    struct err *err = auth_check_collection(a, call->col);
+
+    if (!err)
+        err = rec_find(a, conn, call->col, login->identity, &rec);
+    if (err)
+        return err;
+    if (!rec)
+        return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "the record is gone");
+    call->caller->actor.request.context = login->method;
+    login->call = call;
+    login->rec = rec;
+    return NULL;
+}
+
 struct err *auth_login_admit(struct arena *a, struct db_conn *conn, struct auth_login *login)
 {
     bool mfa = false;
-    struct err *err = new_token(a, login->call, login->rec, true, 0, &login->token);
+    struct err *err;
+
+    login->session = NULL;
+    err = new_token(a, login->call, login->rec, true, 0, &login->token);
 
     if (!err)
         err = auth_admit(a, conn, login->call, login->rec);

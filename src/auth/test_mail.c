@@ -46,10 +46,16 @@ static const struct rec *test_rec(struct arena *a, const struct schema_col *col,
     return rec;
 }
 
-const struct mail_message *auth_test_mail(struct arena *a, const struct rec_scope *scope,
-                                          const struct settings *settings,
-                                          const struct schema_col *col, struct str name,
-                                          struct str address)
+bool auth_test_mail_is(struct str name)
+{
+    enum schema_mail_kind kind;
+
+    return find_kind(name, &kind);
+}
+
+struct err *auth_test_mail(struct arena *a, const struct rec_scope *scope,
+                           const struct settings *settings, const struct schema_col *col,
+                           struct str name, struct str address, const struct mail_message **ret)
 {
     static const enum schema_token_kind tokens[SCHEMA_MAIL_KINDS] = {
         [SCHEMA_MAIL_VERIFICATION] = TOKEN_VERIFICATION,
@@ -58,7 +64,7 @@ const struct mail_message *auth_test_mail(struct arena *a, const struct rec_scop
     struct auth_mail mail = {.rec = test_rec(a, col, address), .to = address};
 
     if (!find_kind(name, &mail.kind))
-        return NULL;
+        return err_new(a, E_BAD_REQUEST, NULL, "no mail has that name");
     if (mail.kind == SCHEMA_MAIL_EMAIL_CHANGE)
         mail.token = auth_token_email_change(a, mail.rec, address, scope->now_ms);
     else if (tokens[mail.kind])
@@ -69,5 +75,5 @@ const struct mail_message *auth_test_mail(struct arena *a, const struct rec_scop
     }
     if (mail.kind == SCHEMA_MAIL_ALERT)
         mail.alert_info = auth_alert_info(a, scope->now_ms, STR("TEST_IP"), STR("TEST_USER_AGENT"));
-    return auth_mail_write(a, settings, &mail);
+    return auth_mail_write(a, settings, &mail, ret);
 }

@@ -30,7 +30,8 @@
 /* Beside the one that has the write connection: they only wait for it, and not for ever. */
 #define LEASE_THREADS 4
 #define REMOTE_THREADS 32 /* most of the time they wait */
-#define HEARD_THREADS 32  /* a listener that rests keeps one */
+#define MAIL_THREADS 16
+#define HEARD_THREADS 32 /* a listener that rests keeps one */
 
 struct serving {
     struct app app;
@@ -101,6 +102,8 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
     ret[POOL_IMAGE] = (struct pool_lane_conf)POOL_LANE(n, (n + 1) / 2, LIMIT_POOL_QUEUE);
     ret[POOL_REMOTE] =
         (struct pool_lane_conf)POOL_LANE(REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE);
+    ret[POOL_MAIL] =
+        (struct pool_lane_conf)POOL_LANE(MAIL_THREADS, MAIL_THREADS / 4, LIMIT_POOL_QUEUE);
     ret[POOL_LEASE] =
         (struct pool_lane_conf)POOL_LANE(LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE);
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};

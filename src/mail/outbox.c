@@ -25,6 +25,7 @@
 #define RETRY_FIRST_MS 15000
 #define RETRY_GROWTH 4
 #define RETRY_LONGEST_MS 3600000
+#define TRIES_MOST 100
 
 struct outbox {
     /* set by outbox_new(), constant after */
@@ -71,8 +72,8 @@ static struct err *end_unit(struct db_conn *tx, const void *in, struct arena *a,
 
     *ret_out = NULL;
     if (ending->again_ms > 0)
-        return mail_row_delay(a, tx, mail->id, ending->again_ms, ending->refund);
-    err = mail_row_close(a, tx, mail->id, ending->now_ms, ending->sent ? mail->keep_ms : 0);
+        return mail_row_delay(a, tx, ending->claim->key, ending->again_ms, ending->refund);
+    err = mail_row_close(a, tx, ending->claim);
     return err ? err : conf->settle(conf->user, tx, a, mail, ending->sent, ending->now_ms);
 }
 
@@ -108,7 +109,7 @@ static void judge(struct ending *ending, const struct err *err)
         ending->refund = true;
         return;
     }
-    if (err->kind != E_BAD_REQUEST)
+    if (err->kind != E_BAD_REQUEST && ending->claim->tries < TRIES_MOST)
         ending->again_ms = retry_at(ending->claim, ending->now_ms);
     log_failure(ending->claim, err, ending->again_ms == 0);
 }
@@ -151,8 +152,12 @@ static struct err *send_claimed(struct arena *a, struct outbox *outbox,
 {
     struct ending ending = {.outbox = outbox, .claim = claim};
     const struct mail_message *message = NULL;
-    struct err *err = compose(a, outbox, &claim->mail, &message);
+    struct err *err = NULL;
 
+    if (claim->tries > TRIES_MOST) /* it was never told how one ended: the program did, too */
+        err = err_new(a, E_BAD_REQUEST, NULL, "tried too often");
+    if (!err)
+        err = compose(a, outbox, &claim->mail, &message);
     if (!err && message)
         err = outbox_send(a, outbox, message, LIMIT_MAIL_MS);
     ending.now_ms = date_now_ms();
@@ -174,7 +179,7 @@ static void call_another(struct outbox *outbox)
     if (outbox->n_resting > 0)
         (void)pthread_cond_signal(&outbox->wake);
     else if (outbox->n_threads < LIMIT_MAIL_THREADS && !atomic_load(&outbox->stopping) &&
-             thread_start("reeve-mail", outbox_main, outbox, &outbox->threads[outbox->n_threads]))
+             thread_start("reeve-outbox", outbox_main, outbox, &outbox->threads[outbox->n_threads]))
         outbox->n_threads++;
 }
 
@@ -297,7 +302,7 @@ struct err *outbox_post(struct arena *a, struct db_conn *tx, struct outbox *outb
 {
     struct err *err = mail_row_add(a, tx, mail);
 
-    if (!err && !mail->is_blank)
+    if (!err) /* for a blank, too: what follows an answer tells no more than the answer */
         db_after_commit(tx, kick, outbox);
     return err;
 }

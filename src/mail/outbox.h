@@ -32,8 +32,8 @@ struct outbox_mail {
     bool is_blank;
     int64_t created_ms;
     int64_t until_ms; /* no try begins after it but for the first */
-    int64_t keep_ms;  /* the row stays for so long, counted for a blank from now, else from when it
-                       * was sent: outbox_count() finds it */
+    int64_t start_ms; /* what passes before the first try */
+    int64_t keep_ms;  /* the row stays for so long at least, sent or not: outbox_count() finds it */
 };
 
 struct outbox;
@@ -69,12 +69,17 @@ void outbox_free(struct outbox *outbox);
  * that follows has changes_schema. */
 MUST_CHECK struct err *outbox_post(struct arena *a, struct db_conn *tx, struct outbox *outbox,
                                    const struct outbox_mail *mail);
-/* Rows of that kind and owner that were made after a time, whether they are sent or not; the newest
- * one's id, or empty. In a snapshot or a unit. */
+/* Rows of that kind and owner that were made in the keep_ms before it, whether they are sent or
+ * not; the newest one's id, or empty. In a snapshot or a unit. */
 MUST_CHECK struct err *outbox_count(struct arena *a, struct db_conn *conn,
-                                    const struct outbox_mail *like, int64_t after_ms,
-                                    int64_t *ret_n, struct str *ret_newest);
-/* Inside a unit: that kind and owner have no row any more. */
+                                    const struct outbox_mail *like, int64_t *ret_n,
+                                    struct str *ret_newest);
+/* The owner (record) of a blank with that id, kind and collection that was made in the keep_ms
+ * before; empty: there is none. In a snapshot or a unit. */
+MUST_CHECK struct err *outbox_blank_owner(struct arena *a, struct db_conn *conn,
+                                          const struct outbox_mail *like, struct str *ret);
+/* Inside a unit: there is no row with that id, or of that kind and owner, any more. */
+MUST_CHECK struct err *outbox_forget_one(struct arena *a, struct db_conn *tx, struct str id);
 MUST_CHECK struct err *outbox_forget(struct arena *a, struct db_conn *tx,
                                      const struct outbox_mail *like);
 

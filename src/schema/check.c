@@ -123,6 +123,7 @@ static struct err *check_name_against_database(struct check *check, struct str n
         return NULL;
     }
     err = is_taken(check, &taken);
+    taken |= str_starts_nocase(name, STR("_reeve_")); /* ours are made when they are needed */
     if (!err && taken)
         check_refuse(check, STR("name"), "validation_collection_name_invalid",
                      STR("The name shouldn't match with an existing internal table."), STR_NONE);

@@ -188,6 +188,7 @@ void db_blocking_init(struct db_blocking *blocking, const struct db_ops *inner)
     *blocking = (struct db_blocking){.ops = wrap_ops(inner), .inner = inner, .log_fd = -1};
     blocking->ops.blocks = true;
     blocking->ops.lazy_begin = true;
+    blocking->ops.seen = NULL; /* it cannot tell what others have committed */
     blocking->ops.open = blocking_open;
     blocking->ops.conn_open = blocking_conn_open;
     blocking->ops.prepare = blocking_prepare;

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import re
+import threading
 
 import reeve
 from sink import Sink
@@ -159,6 +160,36 @@ def second_factor(site, sink):
     site.options(mfa={"enabled": False})
 
 
+def changing_schema(site, sink):
+    """A login by code goes on under a schema that changes: no code is used up for nothing."""
+    over = threading.Event()
+
+    def change():
+        n = 0
+        while not over.wait(0.05):
+            n += 1
+            site.options("clients", authToken={"duration": 100000 + n})
+
+    site.options(mfa={"enabled": False})
+    site.add("ida@example.com", verified=True)
+    said = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        try:
+            for _ in range(12):
+                ident, code = ask_code(site, sink, "ida@example.com")
+                site.admin("PATCH", "/api/settings", {})  # attempts are not what this is about
+                for _ in range(20):
+                    status, answer = site.auth("auth-with-otp", {"otpId": ident, "password": code})
+                    if status != 503:
+                        break
+                said.append(status)
+        finally:
+            over.set()
+        changing.result()
+    site.same("each code is good for a login", said, [200] * 12)
+
+
 # --- where from ---------------------------------------------------------------------------------------
 
 
@@ -238,7 +269,7 @@ def run(binary, base, tally):
         site = Site(server, tally, "flows")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
         site.admin("POST", "/api/collections", {"name": "clients", "type": "auth"})
-        for part in (verification, reset, codes, attempts, many_codes, second_factor, alerts, address,
+        for part in (verification, reset, codes, attempts, many_codes, second_factor, changing_schema, alerts, address,
                      test_mails):
             sink.clear()
             part(site, sink)

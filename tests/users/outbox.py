@@ -63,7 +63,57 @@ def given_up(site, sink):
     reeve.until("the row is gone", lambda: not outbox(site.server.dir))
     sink.at = {}
     ask(site, "b@example.com")
-    site.same("the next is sent", sink.wait(1)[0].to, ["b@example.com"])
+    site.same("not again at once", len(settle(sink)), 0)
+    reeve.run_sql(site.server.dir, "data", "UPDATE _reeve_mail SET created = created - 200000")
+    ask(site, "b@example.com")
+    site.same("then the next is sent", sink.wait(1)[0].to, ["b@example.com"])
+
+
+def odd_rows(site, sink):
+    """Rows that another program has written: each is done with once, and holds up nobody."""
+    sink.clear()
+    user = site.add("odd@example.com")
+    row = ("INSERT INTO _reeve_mail VALUES (%s, 'verification', '_pb_users_auth_', '" + user["id"] +
+           "', '', %s, %s, %s, %s, %s, %s);")
+    most = str(2 ** 63 - 1)
+    reeve.run_sql(site.server.dir, "data", row % ("X'00ff01'", 1, most, 1000, 1, 0, 0) +
+                  row % ("X'00ff02'", 1, most, 1000, 0, 0, 0) + row % ("'tries'", most, most, most, 1, 0, most) +
+                  row % ("'far'", 1, most, 0, 1, most, 0) + row % ("'text'", "'x'", "'y'", "'z'", 1, "'w'", "'v'"))
+    reeve.run_sql(site.server.dir, "data", row % ("'least'", "-" + most, "-" + most, "-" + most, 1, "-" + most,
+                                                  "-" + most))
+    site.add("kick@example.com")
+    ask(site, "kick@example.com")
+    reeve.until("all are over", lambda: not outbox(site.server.dir))
+    took = site.server.cpu_s()
+    time.sleep(1)
+    site.check("nothing spins", site.server.cpu_s() - took < 0.5)
+    to = sorted(mail.to[0] for mail in sink.mails)
+    site.same("each was sent once at most", (to.count("kick@example.com"), to.count("odd@example.com") <= 5),
+              (1, True))
+
+
+def large(site, sink):
+    """A mail that grows beyond its bound is given up, not sent without its words."""
+    sink.clear()
+    site.options(fields=site.admin("GET", "/api/collections/users")["fields"] + [
+        {"name": "bio", "type": "text", "max": 2000000}])
+    template = site.admin("GET", "/api/collections/users")["verificationTemplate"]
+    site.options(verificationTemplate={**template, "body": "{RECORD:bio}" * 200})
+    site.add("large@example.com", bio="<" * 1000000)
+    before = site.server.rss()
+    ask(site, "large@example.com")
+    reeve.until("the log says so", lambda: "the mail has more than" in site.server.output())
+    site.same("nothing is sent", len(settle(sink)), 0)
+    site.check("it takes no memory to speak of", site.server.rss() - before < 100 << 20, site.server.rss() - before)
+    site.options(verificationTemplate=template)
+
+
+def names(site, sink):
+    """Reeve's own tables are nobody's collections, also before they are there."""
+    status, answer = site.send("POST", "/api/collections", {"name": "_REEVE_anything", "type": "base"},
+                               site.root["Authorization"])
+    site.same("a name of ours", (status, answer["data"]["name"]["code"]),
+              (400, "validation_collection_name_invalid"))
 
 
 def code_given_up(site, sink):
@@ -104,6 +154,6 @@ def run(binary, base, tally):
     with reeve.Server(binary, base) as server, Sink() as sink:
         site = Site(server, tally, "outbox")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
-        for part in (delayed, restarted, killed, given_up, code_given_up, slow):
+        for part in (delayed, restarted, killed, given_up, odd_rows, large, names, code_given_up, slow):
             part(site, sink)
         site.check("ends cleanly", server.stop(), server.output())

@@ -5,7 +5,7 @@ import time
 
 import reeve
 from sink import Sink
-from site_of import Site
+from site_of import Site, outbox
 
 # of each request: the body for an address or id, and what is answered to both alike
 ASKED = {
@@ -51,6 +51,38 @@ def repeated_codes(site, sink):
             site.add(email)
         idents = [site.auth("request-otp", {"email": email})[1]["otpId"] for _ in range(12)]
         site.same("ids for " + email, (len(set(idents)), idents[9] == idents[10] == idents[11]), (10, True))
+
+
+def tried_codes(site, sink):
+    """An id that stands for nobody is tried like a code: so many times, each as long as a hash takes."""
+    said = {}
+    site.add("tried@example.com")
+    for email in ("tried@example.com", "nottried@example.com"):
+        ident = site.auth("request-otp", {"email": email})[1]["otpId"]
+        before = site.server.cpu_s()
+        tries = [site.auth("auth-with-otp", {"otpId": ident, "password": "00000000"}) for _ in range(7)]
+        said[email] = [(status, answer["message"]) for status, answer in tries]
+        said[email + " took"] = site.server.cpu_s() - before
+    site.same("the same is said", said["tried@example.com"], said["nottried@example.com"])
+    site.same("five are looked at", [status for status, _ in said["tried@example.com"]], [400] * 5 + [429] * 2)
+    site.check("hashes are compared", said["nottried@example.com took"] > said["tried@example.com took"] / 3, said)
+
+
+def refused_codes(site, sink):
+    """Nor does it tell when mails are refused, or addresses compared without their case."""
+    indexes = site.admin("GET", "/api/collections/users")["indexes"]
+    site.options(indexes=[i.replace("(`email`)", "(`email` COLLATE NOCASE)") for i in indexes])
+    sink.at = {"RCPT": "550 nobody here"}
+    site.add("refused@example.com")
+    for who in ("refused", "notrefused"):
+        idents = []
+        for n in range(12):
+            idents.append(site.auth("request-otp", {"email": who + "@example.com" if n % 2 else
+                                                    who.upper() + "@example.com"})[1]["otpId"])
+            if n == 5:
+                reeve.until("no code is left", lambda: not outbox(site.server.dir))
+        site.same("ids for " + who, (len(set(idents)), idents[9] == idents[10] == idents[11]), (10, True))
+    site.options(indexes=indexes)
 
 
 def costs(site, sink):
@@ -113,7 +145,7 @@ def run(binary, base, tally):
         site = Site(server, tally, "silence")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
         site.options(otp={"enabled": True})
-        for part in (answers, repeated_codes, costs, slowed, tokens):
+        for part in (answers, repeated_codes, tried_codes, costs, slowed, tokens, refused_codes):
             part(site, sink)
         sink.at = {}
         site.check("ends cleanly", server.stop(), server.output())

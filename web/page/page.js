@@ -13,7 +13,8 @@ const element = (name, properties = {}, ...children) => {
 const claims = (token) => {
   try {
     const text = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+    const said = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+    return said instanceof Object ? said : {};
   } catch {
     return {};
   }
@@ -21,7 +22,10 @@ const claims = (token) => {
 
 const api = (path) => new URL("../api/" + path, document.baseURI);
 
-const collection = (token) => encodeURIComponent(claims(token).collectionId ?? "");
+const collection = (token) => {
+  const id = String(claims(token).collectionId ?? "");
+  return /^\w+$/.test(id) ? id : "_";
+};
 
 // Resolves to null where it is done, else to { message, fields: { name: message } }.
 const send = async (url, body, token) => {
@@ -144,8 +148,17 @@ const PAGES = {
   "auth/oauth2-redirect-failure": close("Not signed in", "You may close this window and try again."),
 };
 
+const address = () => {
+  const text = location.hash.replace(/^#\/?/, "");
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
+};
+
 const route = () => {
-  const path = decodeURI(location.hash.replace(/^#\/?/, ""));
+  const path = address();
   const name = Object.keys(PAGES).find((page) => path === page || path.startsWith(page + "/"));
   if (name) PAGES[name](path.slice(name.length + 1));
   else say("Reeve", "The server is running. It is used by its API and its command line.");
