@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """count.py PROGRAM [--baseline FILE [--write]]: instructions a request, counted by callgrind.
 
-PROGRAM is build/bench/count. Ten kinds of requests run one after the other against a fresh site with a
+PROGRAM is build/bench/count. The kinds of requests run one after the other against a fresh site with a
 few hundred records; each is counted once what it needs is made. The counts are compared with the
 baseline where compiler and libraries are the baseline's: more than MOST_MORE is a failure. Else they are only
 printed. What threads in the background do meanwhile (a checkpoint) only adds, so where a count is too high, the
@@ -24,6 +24,7 @@ MOST_MORE = 0.05
 WARM, COUNTED = 30, 102
 LIMIT_S = 300
 ROWS = 300
+HIGH_LIMIT = {"enabled": True, "rules": [{"label": "/api/", "maxRequests": 100000000, "duration": 60}]}
 SITE = """WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d)
   INSERT INTO entries (id, title, body, n) SELECT 'e' || printf('%%014d', n), 'title ' || n, 'body ' || n, n FROM c;
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d)
@@ -95,6 +96,7 @@ def kinds(directory):
     return (
         ("health", lambda n: http("GET", "/api/health")),
         ("guest-read", lambda n: http("GET", "%s/e%014d" % (entries, n % ROWS + 1))),
+        ("read-with-token", lambda n: http("GET", "%s/e%014d" % (entries, n % ROWS + 1), token=anna)),
         ("read-under-rule", lambda n: http("GET", "%s/p%014d" % (posts, n % ROWS + 1), token=anna)),
         ("list", lambda n: http("GET", entries + "?perPage=30&skipTotal=1")),
         ("list-with-expand", lambda n: http("GET", posts + "?perPage=10&skipTotal=1&expand=author", token=anna)),
@@ -103,6 +105,9 @@ def kinds(directory):
         ("update", lambda n: http("PATCH", "%s/e%014d" % (entries, n % ROWS + 1), {"n": n}, root)),
         ("delete", lambda n: http("DELETE", "%s/e%014d" % (entries, n + 1), token=root)),
         ("refresh", lambda n: http("POST", "/api/collections/_superusers/auth-refresh", {}, root)),
+        # what the first request says: from here on there are limits, which nobody reaches; what is left is read
+        ("limited-read", lambda n: http("GET", "%s/e%014d" % (entries, ROWS - n % 100)) if n else
+            http("PATCH", "/api/settings", {"rateLimits": HIGH_LIMIT}, root)),
     )
 
 

@@ -27,9 +27,9 @@ def filled(binary, directory, rows):
     return directory
 
 
-def load(seconds, port, pid, path, script):
+def load(seconds, port, pid, path, script, connections=CONNECTIONS):
     before = cpu_s(pid)
-    command = ["wrk", "-t1", "-c%d" % CONNECTIONS, "-d%gs" % seconds]
+    command = ["wrk", "-t1", "-c%d" % connections, "-d%gs" % seconds]
     if script:
         command += ["-s", script]
     text = subprocess.run(command + ["http://127.0.0.1:%d%s" % (port, path)], check=True,

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 
 #include "base/id.h"
+#include "base/thread.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -183,6 +184,19 @@ bool aes_gcm_seal(struct arena *a, struct str key, struct str plain, struct str 
 #define BCRYPT_SALT_LEN 29 /* "$2b$10$" and 22 characters */
 #define BCRYPT_PASSWORD_MAX 72
 
+struct crypt_call {
+    const char *password, *setting;
+    struct crypt_data *data;
+    const char *hash;
+};
+
+static void run_crypt(void *arg)
+{
+    struct crypt_call *call = arg;
+
+    call->hash = crypt_r(call->password, call->setting, call->data);
+}
+
 /*
  * `setting` starts with "$2b$10$" and a salt. libcrypt's own "$2a$" deviates on purpose for some
  * passwords beyond ASCII; what the rest of the world calls $2a$ is its $2b$.
@@ -190,12 +204,14 @@ bool aes_gcm_seal(struct arena *a, struct str key, struct str plain, struct str 
 static bool bcrypt_raw(const char *password, const char *setting, char out[BCRYPT_HASH_LEN + 1])
 {
     struct crypt_data *data = calloc(1, sizeof(*data)); /* 32 KiB: too much for a small stack */
+    struct crypt_call call = {password, setting, data, NULL};
     const char *hash;
     bool ok;
 
     if (!data)
         BUG("out of memory");
-    hash = crypt_r(password, setting, data);
+    thread_compute(run_crypt, &call);
+    hash = call.hash;
     ok = hash && strlen(hash) == BCRYPT_HASH_LEN && hash[0] == '$';
     if (ok)
         memcpy(out, hash, BCRYPT_HASH_LEN + 1);

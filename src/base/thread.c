@@ -23,7 +23,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BACKGROUND_NICE 10
+#define BACKGROUND_NICE 10 /* more than the process has; the system takes 19 at most */
 
 unsigned thread_id(void)
 {
@@ -194,24 +194,98 @@ static struct job *next_job(struct lane *lane)
     return take(lane, at);
 }
 
-/* As unimportant as a thread can say by itself that it is; it never takes that back, which is for
- * the privileged. Where the system refuses, jobs run all the same. */
+/* --- computing in the background -------------------------------------------------------------- */
+
+/* The thread behind a worker. That alone is nice, not the worker itself: what a job does besides
+ * computing takes locks that loops take, too, and wakes loops, which is a lock of its kind (libuv's
+ * uv_async_send: the loop spins until it is done). Who holds one must not have to wait until
+ * somebody leaves it a processor. Nor may it start threads, which would be as nice as it is. */
+struct background {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    /* under lock; the worker sets them, and the thread takes fn back when it has run */
+    void (*fn)(void *arg); /* NULL: there is nothing to do */
+    void *arg;
+    bool ending;
+};
+
+static _Thread_local struct background *behind_me; /* NULL: none */
+
+/* Behind the threads of whoever started it, however nice these are already; it never takes that
+ * back, which is for the privileged. Where the system refuses, it computes all the same. */
 static void go_to_background(void)
 {
     const struct sched_param none = {0};
+    const id_t me = (id_t)gettid();
 
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
+    (void)setpriority(PRIO_PROCESS, me, getpriority(PRIO_PROCESS, me) + BACKGROUND_NICE);
 }
 
-static void run_lane(void *arg)
+static void run_background(void *arg)
 {
-    struct worker *worker = arg;
+    struct background *background = arg;
+
+    go_to_background();
+    pthread_mutex_lock(&background->lock);
+    while (background->fn || !background->ending) {
+        if (!background->fn) {
+            pthread_cond_wait(&background->change, &background->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&background->lock);
+        background->fn(background->arg);
+        pthread_mutex_lock(&background->lock);
+        background->fn = NULL;
+        pthread_cond_signal(&background->change);
+    }
+    pthread_mutex_unlock(&background->lock);
+}
+
+/* False: the system has no thread left. */
+static bool background_start(struct background *background)
+{
+    *background =
+        (struct background){.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    return thread_start("reeve-compute", run_background, background, &background->thread);
+}
+
+static void background_end(struct background *background)
+{
+    pthread_mutex_lock(&background->lock);
+    background->ending = true;
+    pthread_cond_signal(&background->change);
+    pthread_mutex_unlock(&background->lock);
+    thread_join(background->thread);
+    pthread_cond_destroy(&background->change);
+    pthread_mutex_destroy(&background->lock);
+}
+
+void thread_compute(void (*fn)(void *arg), void *arg)
+{
+    struct background *background = behind_me;
+
+    if (!background) {
+        fn(arg);
+        return;
+    }
+    pthread_mutex_lock(&background->lock);
+    background->fn = fn;
+    background->arg = arg;
+    pthread_cond_signal(&background->change);
+    while (background->fn)
+        pthread_cond_wait(&background->change, &background->lock);
+    pthread_mutex_unlock(&background->lock);
+}
+
+/* --- lanes ------------------------------------------------------------------------------------ */
+
+static void run_jobs(struct worker *worker)
+{
     struct lane *lane = worker->lane;
     struct job *job;
 
-    if (lane->conf.in_background)
-        go_to_background();
     pthread_mutex_lock(&lane->lock);
     while ((job = next_job(lane))) {
         worker->client = job->client;
@@ -222,6 +296,20 @@ static void run_lane(void *arg)
     }
     pthread_cond_broadcast(&lane->wake); /* who waited for this one's client sees the end, too */
     pthread_mutex_unlock(&lane->lock);
+}
+
+static void run_lane(void *arg)
+{
+    struct worker *worker = arg;
+    struct lane *lane = worker->lane;
+    struct background background;
+
+    if (lane->conf.in_background && background_start(&background))
+        behind_me = &background; /* else it computes itself */
+    run_jobs(worker);
+    if (behind_me)
+        background_end(behind_me);
+    behind_me = NULL;
     if (lane->at_end)
         lane->at_end(lane->user);
 }

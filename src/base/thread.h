@@ -24,6 +24,11 @@ void thread_set_loop(bool is_loop);
 /* What it has said last; at first it is none. For those who wait, to find who called them there. */
 bool thread_is_loop(void);
 
+/* Runs fn(arg), which computes for long and takes no lock, and returns when it has ended. In a job
+ * of a lane in the background it gets what others leave of the processors; elsewhere it simply
+ * runs. */
+void thread_compute(void (*fn)(void *arg), void *arg);
+
 /* A job lives in what it belongs to: no allocation to queue it. */
 struct job {
     void (*run)(struct job *job); /* on a pool thread; it owns the job from here */
@@ -52,8 +57,7 @@ struct pool_lane_conf {
     unsigned n_threads; /* >= 1; but for the first they start when they are needed */
     unsigned share;     /* >= 1: of them that work for one client at a time */
     size_t max_queued;  /* >= 2 jobs waiting; a client has at most half of these places */
-    bool in_background; /* jobs that compute for long: they get what others leave of the processors
-                         */
+    bool in_background; /* what its jobs give to thread_compute() */
 };
 #define POOL_LANE(n, of_one, places)                                                        \
     {                                                                                       \

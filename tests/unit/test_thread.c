@@ -5,6 +5,8 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 struct counted {
     struct job job;
@@ -269,6 +271,121 @@ static void a_client_has_half_of_the_places(void **state)
     assert_int_equal(order.n, 5);
 }
 
+/* --- threads in the background ---------------------------------------------------------------- */
+
+static int my_nice(void)
+{
+    return getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+struct asked_nice {
+    struct job job;
+    int nice; /* of the job itself */
+    int of_computing;
+};
+
+static void note_nice(void *nice)
+{
+    *(int *)nice = my_nice();
+}
+
+static void ask_both(struct job *job)
+{
+    struct asked_nice *asked = (struct asked_nice *)job;
+
+    note_nice(&asked->nice);
+    thread_compute(note_nice, &asked->of_computing);
+}
+
+static struct asked_nice ask_lane(bool in_background)
+{
+    struct pool_lane_conf conf[POOL_LANES] = {[POOL_HASH] = POOL_LANE(1, 1, 2)};
+    struct asked_nice asked = {.job = {.run = ask_both}};
+    struct pool *pool;
+
+    conf[POOL_HASH].in_background = in_background;
+    pool = pool_new(conf);
+    if (!pool || !pool_submit(pool, POOL_HASH, &asked.job))
+        BUG("no job can be run");
+    pool_free(pool);
+    return asked;
+}
+
+/* Jobs hold what loops wait for: they are as important as who gives them. */
+static void only_what_computes_is_in_the_background(void **state)
+{
+    struct asked_nice behind = ask_lane(true), plain = ask_lane(false);
+
+    (void)state;
+    assert_int_equal(behind.nice, my_nice());
+    assert_int_equal(plain.nice, my_nice());
+    assert_int_equal(plain.of_computing, my_nice());
+    assert_true(behind.of_computing > my_nice() || my_nice() == 19);
+}
+
+/* Asks from threads that are ever nicer. */
+static void ask_from_nice(void *arg)
+{
+    bool *behind = arg;
+
+    *behind = true;
+    for (int mine = my_nice(); mine < 19; mine++) {
+        *behind = *behind && setpriority(PRIO_PROCESS, (id_t)gettid(), mine) == 0;
+        *behind = *behind && ask_lane(true).of_computing > mine;
+    }
+}
+
+static void the_background_is_behind_a_nice_process_too(void **state)
+{
+    pthread_t thread; /* this one would stay nice */
+    bool behind;
+
+    (void)state;
+    assert_true(thread_start("nice", ask_from_nice, &behind, &thread));
+    thread_join(thread);
+    assert_true(behind);
+}
+
+static void add_one(void *n)
+{
+    ++*(unsigned *)n;
+}
+
+static void compute_often(struct job *job)
+{
+    struct counted *counted = (struct counted *)job;
+    unsigned n = 0;
+
+    for (unsigned i = 1; i <= 100; i++) {
+        thread_compute(add_one, &n);
+        if (n != i)
+            return;
+    }
+    atomic_fetch_add(counted->done, 1);
+}
+
+static void computing_has_ended_when_the_call_returns(void **state)
+{
+    struct pool_lane_conf conf[POOL_LANES] = {[POOL_HASH] = POOL_LANE(3, 3, 100)};
+    struct counted jobs[50];
+    atomic_uint done = 0;
+    unsigned here = 0;
+    struct pool *pool;
+
+    (void)state;
+    thread_compute(add_one, &here); /* no lane at all */
+    assert_int_equal(here, 1);
+    conf[POOL_HASH].in_background = true;
+    pool = pool_new(conf);
+    assert_non_null(pool);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        jobs[i] = (struct counted){.job = {.run = compute_often}, .done = &done};
+        assert_true(pool_submit(pool, POOL_HASH, &jobs[i].job));
+    }
+    pool_free(pool);
+    assert_int_equal(atomic_load(&done), COUNT_OF(jobs));
+}
+
 static void note_id(void *arg)
 {
     unsigned *id = arg;
@@ -301,6 +418,9 @@ int main(void)
         cmocka_unit_test(one_thread_is_shared_by_turns),
         cmocka_unit_test(rounds_do_not_go_back),
         cmocka_unit_test(a_client_has_half_of_the_places),
+        cmocka_unit_test(only_what_computes_is_in_the_background),
+        cmocka_unit_test(the_background_is_behind_a_nice_process_too),
+        cmocka_unit_test(computing_has_ended_when_the_call_returns),
         cmocka_unit_test(threads_have_ids),
     };
 
