@@ -10,7 +10,6 @@
 #include "base/limits.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #define IDENTITIES 256 /* of a thread; a power of 2 */
 
@@ -27,6 +26,7 @@ struct identity {
 };
 
 static _Thread_local struct identity **identities; /* IDENTITIES of them, or NULL */
+static _Thread_local struct arena *identities_arena;
 
 static void identity_unref(void *arg)
 {
@@ -45,7 +45,8 @@ void auth_thread_end(void)
 {
     for (size_t i = 0; identities && i < IDENTITIES; i++)
         identity_unref(identities[i]);
-    free(identities);
+    arena_free(identities_arena);
+    identities_arena = NULL;
     identities = NULL;
 }
 
@@ -100,10 +101,10 @@ static void remember(const struct db *db, const struct db_conn *conn, const stru
         token->text.n + bytes_of(token->rec) > LIMIT_IDENTITY_BYTES ||
         !db_seen_table(conn, token->rec->col->name, &seen))
         return;
-    if (!identities)
-        identities = calloc(IDENTITIES, sizeof(*identities));
-    if (!identities)
-        return;
+    if (!identities) {
+        identities_arena = arena_new();
+        identities = ARENA_ARRAY(identities_arena, struct identity *, IDENTITIES);
+    }
     identity = identity_new(token);
     identity->hash = hash;
     identity->db = db;

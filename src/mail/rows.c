@@ -301,8 +301,9 @@ struct err *outbox_forget(struct arena *a, struct db_conn *tx, const struct outb
     const struct db_value values[] = {DB_V_TEXT(like->collection), DB_V_TEXT(like->record),
                                       DB_V_TEXT(like->kind)};
 
-    return forget(a, tx,
-                  "DELETE FROM [_reeve_mail] WHERE [collection] = {1} AND [record] = {2} AND [kind] "
-                  "= {3}",
-                  values, COUNT_OF(values));
+    return forget(
+        a, tx,
+        "DELETE FROM [_reeve_mail] WHERE [collection] = {1} AND [record] = {2} AND [kind] "
+        "= {3}",
+        values, COUNT_OF(values));
 }

@@ -7,13 +7,14 @@
 #include "auth/auth.h"
 
 #include "base/compiler.h"
+#include "base/date.h"
 #include "settings/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define NOW_MS 1899999900000LL
+#define NOW_MS date_now_ms()
 
 struct env {
     struct arena *a;
