@@ -4,9 +4,9 @@
 #include "base/date.h"
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
@@ -37,21 +37,16 @@ static struct err *make_token(struct arena *a, const struct app *app, struct str
     return err;
 }
 
-/* By the desktop's own opener, whose ways are its own; whoever has none reads the link. */
+/* By the desktop's own opener, which a shell leaves to itself: it may live for long. Whoever has
+ * none reads the link. */
 static void open_in_browser(struct arena *a, struct str url)
 {
-    char program[] = "xdg-open";
-    char *const arguments[] = {program, (char *)(uintptr_t)arena_cstr(a, url), NULL};
-    posix_spawn_file_actions_t actions;
+    char shell[] = "/bin/sh", option[] = "-c", script[] = "xdg-open \"$0\" >/dev/null 2>&1 &";
+    char *const arguments[] = {shell, option, script, (char *)(uintptr_t)arena_cstr(a, url), NULL};
     pid_t pid;
 
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return;
-    for (int fd = 0; fd < 3; fd++)
-        (void)posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-    if (posix_spawnp(&pid, program, &actions, NULL, arguments, environ) != 0)
-        log_warn("installer.not_opened", LOG_CSTR("program", program));
-    (void)posix_spawn_file_actions_destroy(&actions);
+    if (posix_spawn(&pid, shell, NULL, NULL, arguments, environ) != 0 || waitpid(pid, NULL, 0) < 0)
+        log_warn("installer.not_opened");
 }
 
 void installer_offer(struct arena *a, struct app *app, struct str base)

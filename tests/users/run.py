@@ -11,13 +11,14 @@ import sys
 
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "mail")]
+import first_start  # noqa: E402
 import flows  # noqa: E402
 import identity  # noqa: E402
 import outbox  # noqa: E402
 import reeve  # noqa: E402
 import silence  # noqa: E402
 
-PARTS = {"flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
+PARTS = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
 
 
 def main():
