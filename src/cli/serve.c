@@ -251,9 +251,6 @@ static struct err *start(struct arena *a, const struct options *options, struct 
         err = notify_start(a, &serving->app);
     if (err)
         return err;
-    serving->app.outbox = mailer_start(&serving->app);
-    if (!serving->app.outbox)
-        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     serving->api = (struct api){.db = serving->app.data,
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
@@ -261,7 +258,6 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .files = serving->app.files,
                                 .rates = rates_new(),
                                 .events = options->events,
-                                .outbox = serving->app.outbox,
                                 .dev = options->dev,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
@@ -273,7 +269,14 @@ static struct err *start(struct arena *a, const struct options *options, struct 
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
     conf.pool = serving->api.pool;
-    return http_server_open(a, &conf, &serving->server);
+    err = http_server_open(a, &conf, &serving->server);
+    if (err)
+        return err;
+    /* from here on units are submitted, whose ends wake the server's loops */
+    serving->api.outbox = serving->app.outbox = mailer_start(&serving->app);
+    if (!serving->app.outbox)
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
+    return NULL;
 }
 
 /* This thread becomes a loop. Where it may read there, it keeps its connection, which is warm;
@@ -310,7 +313,7 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
-    outbox_free(serving.app.outbox);
+    outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);
     if (serving.server)
         http_server_close(serving.server);
@@ -319,6 +322,7 @@ int command_serve(struct arena *a, const struct options *options)
     rates_free(serving.api.rates);
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
+    outbox_free(serving.app.outbox);          /* and what is to be sent */
     grace_end(&serving.grace);
     file_store_free(serving.app.files);
     return code;

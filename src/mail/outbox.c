@@ -284,13 +284,21 @@ void outbox_stop(struct outbox *outbox)
     (void)pthread_mutex_unlock(&outbox->lock);
 }
 
-void outbox_free(struct outbox *outbox)
+void outbox_finish(struct outbox *outbox)
 {
     if (!outbox)
         return;
     outbox_stop(outbox);
     for (unsigned i = 0; i < outbox->n_threads; i++) /* none starts another any more */
         thread_join(outbox->threads[i]);
+    outbox->n_threads = 0;
+}
+
+void outbox_free(struct outbox *outbox)
+{
+    if (!outbox)
+        return;
+    outbox_finish(outbox);
     (void)pthread_cond_destroy(&outbox->wake);
     (void)pthread_mutex_destroy(&outbox->lock);
     net_free(outbox->net);

@@ -61,8 +61,10 @@ struct outbox *outbox_new(const struct outbox_conf *conf);
 /* From here on nothing is sent, and what is under way ends: who waits for it gets E_GONE, a row is
  * sent at the next start. Does not wait; any thread. */
 void outbox_stop(struct outbox *outbox);
-/* Stops, and waits for its threads; before the database is closed, once nobody posts or sends any
- * more. NULL is fine. */
+/* Stops, and waits for its threads: from here on none of it uses the database, which may be closed.
+ * Nobody sends any more; what the last commits post stays. NULL is fine. */
+void outbox_finish(struct outbox *outbox);
+/* Once there is no commit any more. NULL is fine. */
 void outbox_free(struct outbox *outbox);
 
 /* Inside a unit. In a grouped one it is E_OVER_BUDGET where the table has to be made: the lease
