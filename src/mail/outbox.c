@@ -291,7 +291,9 @@ void outbox_finish(struct outbox *outbox)
     outbox_stop(outbox);
     for (unsigned i = 0; i < outbox->n_threads; i++) /* none starts another any more */
         thread_join(outbox->threads[i]);
+    (void)pthread_mutex_lock(&outbox->lock);
     outbox->n_threads = 0;
+    (void)pthread_mutex_unlock(&outbox->lock);
 }
 
 void outbox_free(struct outbox *outbox)
