@@ -151,7 +151,10 @@ MUST_CHECK struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn,
 MUST_CHECK struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn,
                                      uint64_t *ret_wal_bytes);
 void sqlite_rollback(struct db_eng_conn *conn);
-bool sqlite_in_tx(const struct db_eng_conn *conn);
+static inline bool sqlite_in_tx(const struct db_eng_conn *conn)
+{
+    return !sqlite3_get_autocommit(conn->db);
+}
 MUST_CHECK struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn,
                                         enum db_mark mark);
 MUST_CHECK struct err *sqlite_checkpoint(struct arena *a, struct db_eng_conn *conn,

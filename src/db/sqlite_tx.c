@@ -146,11 +146,6 @@ void sqlite_rollback(struct db_eng_conn *conn)
         BUG("a transaction could not be rolled back");
 }
 
-bool sqlite_in_tx(const struct db_eng_conn *conn)
-{
-    return !sqlite3_get_autocommit(conn->db);
-}
-
 struct err *sqlite_savepoint(struct arena *a, struct db_eng_conn *conn, enum db_mark mark)
 {
     struct err *err;
