@@ -24,8 +24,7 @@ MUST_CHECK struct err *auth_mail_write(struct arena *a, const struct settings *s
 /* When and where from somebody has logged in, as HTML. */
 struct str auth_alert_info(struct arena *a, int64_t now_ms, struct str ip, struct str agent);
 
-/* --- posted.c: mails that wait in the outbox ---------------------------------------------------
- */
+/* --- posted.c: mails that wait in the outbox -------------------------------------------------- */
 
 /* Row of a kind's mail, whose record may be NULL: nobody's (a blank). address: as it was asked for.
  * Its id, times and owner are set. */
