@@ -167,8 +167,10 @@ static struct err *end_session(struct api_call *call)
 {
     struct auth_login *login = call->state;
 
-    if (login->session_is_over)
+    if (login->session_is_over) { /* it begins anew here: so does its answer */
+        login->answer = (struct auth_answer){0};
         return NULL;
+    }
     login->session_is_over = true;
     return auth_session_ended(call->arena, login, call->out);
 }

@@ -77,6 +77,30 @@ static struct rec_list_params params_of(struct api_call *call)
     };
 }
 
+/* Whether no record is in the answer, also where it is one group of all of them: then each of its
+ * values is null or 0. */
+static bool found_nothing(const struct api_call *call, const struct rec_list_params *params)
+{
+    const struct str body = buf_str(&call->req->resp.body);
+    const struct json *answer, *items;
+
+    if (str_starts(body, STR("{\"items\":[]")))
+        return true;
+    if (params->aggregate.n == 0 || params->group_by.n > 0 ||
+        !json_read(call->arena, body, &json_limits_stored, &answer, NULL))
+        return false;
+    items = json_get(answer, STR("items"));
+    if (!items || items->type != JSON_LIST || items->n != 1 || items->items[0].type != JSON_OBJECT)
+        return false;
+    for (uint32_t i = 0; i < items->items[0].n; i++) {
+        const struct json *value = &items->items[0].members[i].value;
+
+        if (value->type != JSON_NULL && !(value->type == JSON_NUMBER && json_double(value) == 0))
+            return false;
+    }
+    return true;
+}
+
 static struct err *list_records(struct api_call *call)
 {
     const struct schema_col *col;
@@ -97,7 +121,7 @@ static struct err *list_records(struct api_call *call)
         rec_list(call->arena, call->conn, &call->caller.actor, col, &params, &call->req->resp.body);
     if (err)
         return err;
-    if (str_starts(buf_str(&call->req->resp.body), STR("{\"items\":[]")))
+    if (found_nothing(call, &params))
         call->wait_ms = rate_empty_list_ms(call, col);
     req_answer_json(call->req, 200);
     return NULL;

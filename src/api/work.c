@@ -317,7 +317,7 @@ static bool begins_anew(struct api_call *call, const struct err *err)
 {
     if (err->kind != E_STALE || ++call->tries >= API_STALE_TRIES)
         return false;
-    if (call->committed && (call->step->may_fail || !has_read_since(call)))
+    if (call->committed && (call->anew == call->work->steps || !has_read_since(call)))
         return false;
     if (call->work->undo && !call->committed)
         call->work->undo(call);

@@ -48,13 +48,51 @@ static bool is_plain(struct str s)
 }
 
 /* A value longer than the line keeps its head: half a log line beats none. */
+/* Length of the UTF-8 at p that a terminal might take for a command (C1 controls, DEL, what turns
+ * the direction of writing), with its code point; 0: it is none. */
+static size_t odd_at(struct str s, size_t at, unsigned *ret)
+{
+    const unsigned char *p = (const unsigned char *)s.p + at;
+    const size_t left = s.n - at;
+
+    *ret = p[0];
+    if (p[0] == 0x7f)
+        return 1;
+    if (left >= 2 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+        *ret = p[1];
+        return 2;
+    }
+    if (left < 3 || p[0] != 0xe2)
+        return 0;
+    *ret = 0x2000u | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+    return (*ret >= 0x2028 && *ret <= 0x202e) || (*ret >= 0x2066 && *ret <= 0x2069) ? 3 : 0;
+}
+
+static void add_odd_text(struct buf *line, struct str s)
+{
+    AUTO_BUF struct buf text;
+    unsigned code;
+
+    buf_init(&text, LINE_MAX_BYTES);
+    json_write_text(&text, s);
+    for (size_t i = 0; i < text.n;) {
+        const size_t n = odd_at(buf_str(&text), i, &code);
+
+        if (n > 0)
+            buf_addf(line, "\\u%04x", code);
+        else
+            buf_add_byte(line, text.p[i]);
+        i += n > 0 ? n : 1;
+    }
+}
+
 static void add_text(struct buf *line, struct str s)
 {
     s = str_sub(s, 0, LINE_MAX_BYTES / 32);
     if (is_plain(s))
         buf_add(line, s);
     else
-        json_write_text(line, s);
+        add_odd_text(line, s);
 }
 
 static void add_field(struct buf *line, const struct log_field *field)

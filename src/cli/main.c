@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 
     umask(S_IRWXG | S_IRWXO); /* all that we make is the data directory, or lies in it */
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES); /* refused: memory is kept longer, no more */
-    signal(SIGPIPE, SIG_IGN);                      /* a peer that left is an error of the write */
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may ignore it: then no child's end is told */
+    signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of the write */
     if (!options_parse(a, argc, argv, &options, &why)) {
         bool unknown_for_command = options.n_words > 0;
 

@@ -56,16 +56,17 @@ struct str mail_sendmail_find(struct arena *a, struct str path)
 static bool set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none;
-    sigset_t pipe_signal;
+    sigset_t usual; /* what we, or who started us, may ignore */
 
     (void)sigemptyset(&none);
-    (void)sigemptyset(&pipe_signal);
-    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)sigemptyset(&usual);
+    (void)sigaddset(&usual, SIGPIPE);
+    (void)sigaddset(&usual, SIGCHLD);
     return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                                     POSIX_SPAWN_SETSIGDEF) == 0 &&
            posix_spawnattr_setpgroup(attributes, 0) == 0 &&
            posix_spawnattr_setsigmask(attributes, &none) == 0 &&
-           posix_spawnattr_setsigdefault(attributes, &pipe_signal) == 0;
+           posix_spawnattr_setsigdefault(attributes, &usual) == 0;
 }
 
 /* 0 or an errno. */
@@ -177,11 +178,16 @@ static void wait_for_some(struct child *child)
  * waits any more. */
 static bool watch(struct child *child, uint64_t end_ms, const atomic_bool *gone, int *ret_status)
 {
+    pid_t ended;
+
     while (true) {
         give(child);
         while (hear(child))
             ;
-        if (waitpid(child->pid, ret_status, WNOHANG) == child->pid)
+        ended = waitpid(child->pid, ret_status, WNOHANG);
+        if (ended < 0 && errno != EINTR)
+            *ret_status = 0; /* it was waited for elsewhere: what it ended with is not told */
+        if (ended == child->pid || (ended < 0 && errno != EINTR))
             break;
         if (clock_ms() >= end_ms || (gone && atomic_load(gone))) {
             (void)kill(-child->pid, SIGKILL); /* it is there until it was waited for */

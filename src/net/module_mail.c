@@ -29,6 +29,7 @@ struct talk {
     bool goes_on;      /* another line of it comes */
     bool has_utf8;     /* the last greeting named SMTPUTF8 */
     bool has_greeted;  /* EHLO or HELO was answered */
+    unsigned n_250;    /* since the greeting */
     bool taken;
     bool lacks_utf8; /* why it was ended, if so */
     bool enough;
@@ -78,6 +79,7 @@ static void begin_answer(struct talk *talk, unsigned code)
     if (code == 220) { /* a new connection, or STARTTLS: what was said before counts no more */
         talk->has_greeted = false;
         talk->has_utf8 = false;
+        talk->n_250 = 0;
     }
 }
 
@@ -85,6 +87,7 @@ static void begin_answer(struct talk *talk, unsigned code)
 static bool end_answer(struct talk *talk)
 {
     uint64_t quit_by_ms = clock_now_ms() + QUIT_MS;
+    bool refused;
 
     if (talk->code_was == 354 && talk->code == 250 && talk->sent == talk->order->n)
         talk->taken = true;
@@ -92,7 +95,10 @@ static bool end_answer(struct talk *talk)
         talk->lacks_utf8 = true;
     if (talk->code == 250)
         talk->has_greeted = true;
-    if ((talk->taken || talk->lacks_utf8) && talk->end_ms > quit_by_ms)
+    talk->n_250 += talk->code == 250;
+    /* of a recipient, or the message: nothing but the good-bye follows */
+    refused = talk->code >= 400 && talk->n_250 >= 2;
+    if ((talk->taken || talk->lacks_utf8 || refused) && talk->end_ms > quit_by_ms)
         talk->end_ms = quit_by_ms;
     return !talk->lacks_utf8;
 }

@@ -287,6 +287,9 @@ def empty_lists(site):
         site.same("does not wait: " + what, slowest(site, url, token=token) < 0.1, True)
     site.same("sounding out a rule takes longer", slowest(site, empty) > 0.05, True)
     site.rules(("/api/nowhere", 1), enabled=False)
+    site.rules(("/api/nowhere", 1), enabled=False)
+    site.same("and as a number, too", slowest(site, empty + "&aggregate=count") > 0.05, True)
+    site.rules(("/api/nowhere", 1), enabled=False)
     site.same("by HEAD, too", slowest(site, empty, method="HEAD") > 0.05, True)
     for _ in range(40):
         leave(site, empty)

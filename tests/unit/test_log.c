@@ -49,6 +49,21 @@ static void lines_have_fields(void **state)
                                                 "u=18446744073709551615 i=-1 none=\"\"\n");
 }
 
+/* What a terminal might take for a command is told, not sent. */
+static void odd_characters_are_told(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    catch_stderr();
+    log_warn("odd", LOG_CSTR("c1", "a\xc2\x9b[2J"), LOG_CSTR("del", "\x7f"),
+             LOG_CSTR("turned", "\xe2\x80\xae\xe2\x81\xa6"),
+             LOG_CSTR("fine", "\xc3\xa9\xe2\x82\xac"));
+    release_stderr(text, sizeof(text));
+    assert_non_null(strstr(text, " c1=\"a\\u009b[2J\" del=\"\\u007f\" turned=\"\\u202e\\u2066\" "
+                                 "fine=\"\xc3\xa9\xe2\x82\xac\"\n"));
+}
+
 static void levels_are_chosen(void **state)
 {
     char text[4096];
@@ -103,10 +118,10 @@ static void a_line_tells_of_those_before(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines_have_fields),
-                                       cmocka_unit_test(levels_are_chosen),
-                                       cmocka_unit_test(what_comes_often_is_counted),
-                                       cmocka_unit_test(a_line_tells_of_those_before)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_have_fields), cmocka_unit_test(odd_characters_are_told),
+        cmocka_unit_test(levels_are_chosen), cmocka_unit_test(what_comes_often_is_counted),
+        cmocka_unit_test(a_line_tells_of_those_before)};
 
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 """Mails that wait: for a server that is down or slow, over a restart; and those that are given up."""
 
+import os
+import signal
 import time
 
 import reeve
@@ -108,6 +110,29 @@ def large(site, sink):
     site.options(verificationTemplate=template)
 
 
+def ignored_children(binary, base, tally):
+    """Started by somebody who ignores the ends of his children: what sendmail did is known all the same."""
+    folder = os.path.join(base, "..", "programs")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "sendmail"), "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\ncat > /dev/null\n")
+    os.chmod(os.path.join(folder, "sendmail"), 0o755)
+    path, before = os.environ["PATH"], signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    os.environ["PATH"] = folder + ":" + path
+    try:
+        server = reeve.Server(binary, base).start()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+        os.environ["PATH"] = path
+    site = Site(server, tally, "outbox")
+    if not os.path.exists("/usr/sbin/sendmail"):
+        begun = time.monotonic()
+        site.same("by sendmail", site.send("POST", "/api/settings/test/email", {
+            "email": "a@example.com", "template": "otp"}, site.root["Authorization"]), (204, None))
+        site.check("it was not waited for in vain", time.monotonic() - begun < 25, time.monotonic() - begun)
+    site.check("ends cleanly", server.stop(), server.output())
+
+
 def names(site, sink):
     """Reeve's own tables are nobody's collections, also before they are there."""
     status, answer = site.send("POST", "/api/collections", {"name": "_REEVE_anything", "type": "base"},
@@ -151,6 +176,7 @@ def slow(site, sink):
 
 
 def run(binary, base, tally):
+    ignored_children(binary, base, tally)
     with reeve.Server(binary, base) as server, Sink() as sink:
         site = Site(server, tally, "outbox")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
