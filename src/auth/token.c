@@ -190,7 +190,9 @@ struct str auth_token_claim(struct arena *a, struct str token, struct str name)
 {
     struct token_parts parts;
 
-    return split_token(token, &parts) ? claim_text(read_part(a, parts.claims), name) : STR("");
+    if (!split_token(token, &parts) || !read_part(a, parts.head))
+        return STR("");
+    return claim_text(read_part(a, parts.claims), name);
 }
 
 /* --- making ---------------------------------------------------------------------------------- */

@@ -138,6 +138,11 @@ def tokens(site, sink):
     }
     for name, token in bad.items():
         site.same(name, site.send("GET", "/api/collections", token=token)[0], 401)
+    mailed = reeve.sign({"type": "verification", "email": "a@example.com"}, "x")
+    for name, token, code in (("no such token", mailed, "validation_invalid_token"),
+                              ("a broken head", " " + mailed, "validation_invalid_token_claims"),
+                              ("no address", none, "validation_invalid_token_claims")):
+        site.same(name, site.auth("confirm-verification", {"token": token})[1]["data"]["token"]["code"], code)
 
 
 def run(binary, base, tally):
