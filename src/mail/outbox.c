@@ -172,15 +172,18 @@ static struct err *send_claimed(struct arena *a, struct outbox *outbox,
 
 static void outbox_main(void *arg);
 
-/* Another one looks for what else there is. Under lock. */
+/* Another one looks for what else there is: one that rests, a new one, or the next to rest. Under
+ * lock. */
 static void call_another(struct outbox *outbox)
 {
-    outbox->kicked = true;
-    if (outbox->n_resting > 0)
-        (void)pthread_cond_signal(&outbox->wake);
-    else if (outbox->n_threads < LIMIT_MAIL_THREADS && !atomic_load(&outbox->stopping) &&
-             thread_start("reeve-outbox", outbox_main, outbox, &outbox->threads[outbox->n_threads]))
+    if (outbox->n_resting == 0 && outbox->n_threads < LIMIT_MAIL_THREADS &&
+        !atomic_load(&outbox->stopping) &&
+        thread_start("reeve-outbox", outbox_main, outbox, &outbox->threads[outbox->n_threads])) {
         outbox->n_threads++;
+        return;
+    }
+    outbox->kicked = true;
+    (void)pthread_cond_signal(&outbox->wake);
 }
 
 static void kick(void *user)

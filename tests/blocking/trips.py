@@ -42,6 +42,7 @@ def trips(tally, binary, base, work):
     os.environ["REEVE_TEST_TRIPS"] = path
     try:
         with reeve.Server(binary, base) as server, open(path, encoding="ascii") as lines:
+            reeve.until("the outbox has looked for mails", lines.read)
             for what, target, who, wanted in REQUESTS * 2:  # statements are compiled, then kept
                 lines.read()
                 server.request("GET", target, headers=authorization(base, who))
