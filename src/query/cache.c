@@ -132,19 +132,22 @@ static struct str fill_str(struct filling *f, struct str s)
     return (struct str){fill(f, s.p, s.n), s.n};
 }
 
-static void fill_program(struct filling *f, struct query_program *program)
+/* What it points to in a schema is not followed any more: see query/eval.c. */
+static void fill_tree(struct filling *f, struct query_tree *tree)
 {
-    struct eval_term *terms = fill(f, program->terms, program->n_terms * sizeof(*program->terms));
+    struct tree_operand *operands =
+        fill(f, tree->operands.items, tree->operands.n * sizeof(*operands));
 
-    for (unsigned i = 0; i < program->n_terms; i++) {
-        struct str path = fill_str(f, program->terms[i].path);
+    for (size_t i = 0; i < tree->operands.n; i++) {
+        struct str path = fill_str(f, tree->operands.items[i].path);
 
-        if (terms)
-            terms[i].path = path;
+        if (operands)
+            operands[i].path = path;
     }
-    program->terms = terms;
-    program->tests = fill(f, program->tests, program->n_tests * sizeof(*program->tests));
-    program->lists = fill(f, program->lists, program->n_lists * sizeof(*program->lists));
+    tree->operands.items = operands;
+    tree->args.items = fill(f, tree->args.items, tree->args.n * sizeof(*tree->args.items));
+    tree->tests.items = fill(f, tree->tests.items, tree->tests.n * sizeof(*tree->tests.items));
+    tree->hops.items = fill(f, tree->hops.items, tree->hops.n * sizeof(*tree->hops.items));
 }
 
 /* Everything of an entry behind its head. */
@@ -178,7 +181,8 @@ static void fill_entry(struct filling *f, struct entry *e, const struct query_sh
     e->shape.probes = probes;
     e->shape.recipes = recipes;
     e->shape.columns = fill(f, shape->columns, shape->n_columns * sizeof(*shape->columns));
-    fill_program(f, &e->shape.program);
+    if (e->shape.program.dialect)
+        fill_tree(f, &e->shape.program.tree);
 }
 
 static struct entry *entry_new(const struct query_shape_key *key, const struct query_shape *shape)

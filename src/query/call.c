@@ -1,60 +1,32 @@
 /*
- * Functions (query-language.md 7).
+ * Functions (query-language.md 7): what arguments they take, and what they are.
  */
 #include "query/internal.h"
 
 #include "base/limits.h"
 
-typedef bool call_fn(struct query_make *make, struct query_scope *scope,
-                     const struct query_operand *call, struct query_value *ret);
+#define DISTANCE_ARGS 4
 
-/* One argument's SQL; a literal is always a parameter. */
-static bool argument(struct query_make *make, struct query_scope *scope,
-                     const struct query_operand *arg, struct query_value *ret)
+/* --- arguments ------------------------------------------------------------------------------- */
+
+static bool check_distance(struct query_make *make, const struct query_operand *call)
 {
-    if (arg->kind == QUERY_IDENT)
-        return query_operand(make, scope, arg, ret);
-    *ret = (struct query_value){.sql = query_literal_param(make, arg),
-                                .n_params = 1,
-                                .has_empty = arg->kind == QUERY_TEXT && arg->text.n == 0};
-    ret->term = query_term_param(make);
-    return true;
-}
-
-static bool geo_distance(struct query_make *make, struct query_scope *scope,
-                         const struct query_operand *call, struct query_value *ret)
-{
-    struct query_value out = {.mode = NULL_OFF, .recipe_from = (unsigned)make->recipes.n};
-    struct eval_term term = {.kind = TERM_DISTANCE};
-    struct str exprs[4];
-    size_t mark = make->tmp.n;
-
-    if (call->n_args != COUNT_OF(exprs))
+    if (call->n_args != DISTANCE_ARGS)
         return query_fail(make, "[geoDistance] expected 4 arguments, got %zu", call->n_args);
-    for (size_t i = 0; i < COUNT_OF(exprs); i++) {
-        const struct query_operand *arg = &call->args[i];
-        struct query_value value;
-
-        if (arg->kind != QUERY_IDENT && arg->kind != QUERY_NUMBER)
-            return query_fail_at(make, arg->at,
+    for (size_t i = 0; i < DISTANCE_ARGS; i++)
+        if (call->args[i].kind != QUERY_IDENT && call->args[i].kind != QUERY_NUMBER)
+            return query_fail_at(make, call->args[i].at,
                                  "[geoDistance] argument %zu must be an identifier or number", i);
-        if (!argument(make, scope, arg, &value))
-            return query_fail(make, "[geoDistance] failed to resolve argument %zu: %.*s", i,
-                              STR_ARG(make->why));
-        exprs[i] = value.sql;
-        term.args[i] = value.term;
-        out.n_params += value.n_params;
-        out.has_empty |= value.has_empty;
-    }
-    make->dialect->geo_distance(&make->tmp, exprs);
-    out.sql = query_take(make, mark);
-    out.term = query_term(make, term);
-    out.recipe_to = (unsigned)make->recipes.n;
-    *ret = out;
     return true;
 }
 
-static bool check_strftime(struct query_make *make, const struct query_operand *call)
+static bool fail_distance(struct query_make *make, size_t i)
+{
+    return query_fail(make, "[geoDistance] failed to resolve argument %zu: %.*s", i,
+                      STR_ARG(make->why));
+}
+
+static bool check_time(struct query_make *make, const struct query_operand *call)
 {
     if (call->n_args == 0)
         return query_fail(make, "[strftime] expected at least 1 arguments, got 0");
@@ -77,73 +49,54 @@ static bool check_strftime(struct query_make *make, const struct query_operand *
     return true;
 }
 
-static struct str strftime_sql(struct query_make *make, const struct str *exprs, size_t n)
+static bool fail_time(struct query_make *make, size_t i)
 {
-    size_t mark = make->tmp.n;
-
-    make->dialect->strftime(&make->tmp, exprs, n);
-    return query_take(make, mark);
+    (void)i;
+    return query_fail(make, "[strftime] failed to resolve time-value argument: %.*s",
+                      STR_ARG(make->why));
 }
 
-/* The select of a multi-valued time, with the function around its value. */
-static struct str many_times(struct query_make *make, struct str many, struct str *exprs, size_t n)
-{
-    struct str alias = query_alias(make, 's');
-    struct str sql;
-
-    exprs[1] = arena_concat(make->a, alias, STR(".v"), STR_NONE);
-    sql = strftime_sql(make, exprs, n);
-    return arena_printf(make->a, "SELECT %.*s AS v FROM (%.*s) %.*s", STR_ARG(sql), STR_ARG(many),
-                        STR_ARG(alias));
-}
-
-static bool strftime_call(struct query_make *make, struct query_scope *scope,
-                          const struct query_operand *call, struct query_value *ret)
-{
-    struct query_value out = {.mode = NULL_FORCED, .recipe_from = (unsigned)make->recipes.n};
-    struct str exprs[LIMIT_STRFTIME_ARGS];
-    struct query_value time = {.sql = STR_NONE};
-
-    if (!check_strftime(make, call))
-        return false;
-    for (size_t i = 0; i < call->n_args; i++) {
-        struct query_value value;
-
-        if (!argument(make, scope, &call->args[i], &value))
-            return query_fail(make, "[strftime] failed to resolve time-value argument: %.*s",
-                              STR_ARG(make->why));
-        if (i == 1)
-            time = value;
-        exprs[i] = value.sql;
-        out.n_params += value.n_params;
-        out.has_empty |= value.has_empty;
-        if (value.has_empty)
-            out.empty_sql = value.sql;
-    }
-    out.is_empty = out.n_params == 1 && out.has_empty;
-    out.sql = strftime_sql(make, exprs, call->n_args);
-    if (time.many.p)
-        out.many = many_times(make, time.many, exprs, call->n_args);
-    out.recipe_to = (unsigned)make->recipes.n;
-    *ret = out;
-    return true;
-}
+/* --- all ------------------------------------------------------------------------------------- */
 
 struct call {
     struct str name;
-    call_fn *make;
+    bool (*check)(struct query_make *make, const struct query_operand *call);
+    bool (*fail)(struct query_make *make, size_t i);
+    enum tree_kind kind;
+    enum query_null_mode mode;
+    bool may_be_empty; /* nothing but '' given is '' */
 };
 
 static const struct call calls[] = {
-    {STR_INIT("geoDistance"), geo_distance},
-    {STR_INIT("strftime"), strftime_call},
+    {STR_INIT("geoDistance"), check_distance, fail_distance, TREE_DISTANCE, NULL_OFF, false},
+    {STR_INIT("strftime"), check_time, fail_time, TREE_TIME, NULL_FORCED, true},
 };
 
-bool query_call(struct query_make *make, struct query_scope *scope,
-                const struct query_operand *operand, struct query_value *ret)
+const struct call *query_call_find(struct query_make *make, const struct query_operand *operand)
 {
     for (size_t i = 0; i < COUNT_OF(calls); i++)
         if (str_eq(calls[i].name, operand->text))
-            return calls[i].make(make, scope, operand, ret);
-    return query_fail(make, "unknown function %.*s", STR_ARG(query_quote(make->a, operand->text)));
+            return calls[i].check(make, operand) ? &calls[i] : NULL;
+    (void)query_fail(make, "unknown function %.*s", STR_ARG(query_quote(make->a, operand->text)));
+    return NULL;
+}
+
+bool query_call_fail(struct query_make *make, const struct call *call, size_t i)
+{
+    return call->fail(make, i);
+}
+
+unsigned query_call_add(struct query_make *make, const struct call *call, const unsigned *args,
+                        size_t n)
+{
+    struct tree_operand out = {.kind = call->kind, .facts = {.mode = call->mode}};
+
+    for (size_t i = 0; i < n; i++) {
+        const struct tree_facts *arg = &make->tree.operands.items[args[i]].facts;
+
+        out.facts.n_params += arg->n_params;
+        out.facts.has_empty |= arg->has_empty;
+    }
+    out.facts.is_empty = call->may_be_empty && out.facts.n_params == 1 && out.facts.has_empty;
+    return query_operand_call(make, out, args, n);
 }

@@ -74,7 +74,7 @@ static void bind(struct arena *a, const struct query_spec *spec, const struct qu
 {
     ret->text = shape->text;
     ret->n = shape->n_recipes;
-    ret->program = shape->program.root ? &shape->program : NULL;
+    ret->program = shape->program.dialect ? &shape->program : NULL;
     ret->columns = shape->columns;
     ret->values = arena_alloc(a, shape->n_recipes * sizeof(*ret->values));
     query_bind(a, spec, shape->recipes, shape->n_recipes, answers, literals->values.items,
@@ -104,10 +104,11 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
         .n_probes = (unsigned)make.probes.n,
         .recipes = make.recipes.items,
         .n_recipes = (unsigned)make.recipes.n,
-        .program = query_program_of(&make),
         .columns = make.columns.items,
         .n_columns = (unsigned)make.columns.n,
     };
+    if (spec->want == QUERY_EXISTS && !spec->ids)
+        shape->program = (struct query_program){make.dialect, make.tree, make.joined};
     if (key->generation > 0) /* a snapshot that was never published has no identity */
         query_cache_put(key, shape);
     bind(a, spec, shape, make.answers.items, literals, ret);

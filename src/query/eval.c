@@ -1,27 +1,49 @@
 /*
- * A compiled condition asked of a row in memory.
+ * A resolved condition asked of a row in memory.
  */
 #include "query/internal.h"
+
+#include "base/limits.h"
 
 #include <math.h>
 
 #define COMPARISON_BYTES 32 /* what a side costs besides its text, as so many bytes */
 
+/* The rows of a hop's items. */
 struct items {
-    struct db_value *values;
-    size_t n; /* at least 1 */
+    struct db_value *values; /* NULL: not read yet */
+    size_t n;                /* at least 1 */
     size_t at;
 };
 
 struct eval {
     struct eval_scratch s;
-    const struct query_program *program;
+    const struct query_tree *tree;
     const struct db_value *params, *cells;
-    struct items *lists;
-    struct db_value sides[2];
+    struct items *items; /* one a hop */
 };
 
-/* --- terms ----------------------------------------------------------------------------------- */
+/* One side of a comparison. */
+struct side {
+    struct tree_facts facts;
+    enum tree_affinity affinity;
+    bool is_empty; /* '' as it is written */
+    struct db_value *values;
+    size_t n; /* one, or all of a list's */
+};
+
+static const struct tree_operand *operand_at(const struct eval *e, unsigned operand)
+{
+    return &e->tree->operands.items[operand];
+}
+
+static struct db_value cannot(struct eval *e)
+{
+    e->s.cannot = true;
+    return DB_V_NULL;
+}
+
+/* --- columns --------------------------------------------------------------------------------- */
 
 static struct db_value cell(struct eval *e, unsigned at)
 {
@@ -30,9 +52,9 @@ static struct db_value cell(struct eval *e, unsigned at)
 }
 
 /* NaN is no value of the engine's. */
-static struct db_value param(const struct eval *e, unsigned at)
+static struct db_value param(const struct eval *e, unsigned number)
 {
-    struct db_value value = e->params[at];
+    struct db_value value = e->params[number - 1];
 
     return value.type == DB_REAL && isnan(value.d) ? DB_V_NULL : value;
 }
@@ -46,14 +68,14 @@ static bool is_json(struct eval *e, struct db_value value, struct str *ret)
     return !e->s.cannot && eval_json_valid(&e->s, *ret);
 }
 
-static struct db_value extract(struct eval *e, const struct eval_term *term)
+static struct db_value extract(struct eval *e, const struct tree_operand *it)
 {
-    struct db_value value = cell(e, term->at);
+    struct db_value value = cell(e, it->at);
     struct str text;
 
     if (!is_json(e, value, &text)) /* it stands in an object of its own */
-        return term->path.n == 0 ? value : DB_V_NULL;
-    text = eval_json_at(&e->s, text, term->path);
+        return it->path.n == 0 ? value : DB_V_NULL;
+    text = eval_json_at(&e->s, text, it->path);
     return text.p && !e->s.cannot ? eval_json_value(&e->s, text) : DB_V_NULL;
 }
 
@@ -72,58 +94,154 @@ static struct db_value length(struct eval *e, unsigned at)
     return DB_V_INT(value.type != DB_NULL && (value.type != DB_TEXT || value.s.n > 0));
 }
 
-static enum eval_truth truth_of(struct eval *e, unsigned at);
-static struct db_value value_of(struct eval *e, unsigned at);
+static struct db_value of_row(struct eval *e, const struct tree_operand *it)
+{
+    if (it->hop != 0 || it->is_only_sql)
+        return cannot(e);
+    if (it->kind == TREE_COLUMN)
+        return cell(e, it->at);
+    return it->kind == TREE_JSON ? extract(e, it) : length(e, it->at);
+}
 
-static struct db_value distance(struct eval *e, const struct eval_term *term)
+/* --- items ----------------------------------------------------------------------------------- */
+
+static bool has_items(const struct tree_hop *hop)
+{
+    return hop->kind == HOP_GIVEN_ITEMS || (hop->kind == HOP_ITEMS && hop->from == 0);
+}
+
+static void read_items(struct eval *e, const struct tree_hop *hop, struct items *ret)
+{
+    const bool is_given = hop->kind == HOP_GIVEN_ITEMS;
+    struct db_value whole = is_given ? param(e, hop->given) : cell(e, hop->cell);
+    VEC(struct db_value) values = {0};
+    struct str text, item;
+    size_t at = 0;
+
+    if (is_json(e, whole, &text) && eval_json_is_list(text)) {
+        while (!e->s.cannot && (item = eval_json_item(text, &at)).p) {
+            *VEC_PUSH(e->s.a, &values) = eval_json_value(&e->s, item);
+        }
+        if (values.n == 0)
+            *VEC_PUSH(e->s.a, &values) = DB_V_NULL;
+    } else {
+        e->s.cannot |= is_given || whole.type == DB_REAL;
+        *VEC_PUSH(e->s.a, &values) = whole;
+    }
+    *ret = (struct items){values.items, values.n, 0};
+}
+
+static struct items *items_of(struct eval *e, unsigned hop)
+{
+    const struct tree_hop *it = &e->tree->hops.items[hop];
+    struct items *items = &e->items[hop];
+
+    if (!has_items(it)) {
+        e->s.cannot = true;
+        return NULL;
+    }
+    if (!items->values)
+        read_items(e, it, items);
+    if (e->s.cannot)
+        *items = (struct items){NULL, 0, 0};
+    return items->values ? items : NULL;
+}
+
+static struct db_value item(struct eval *e, const struct tree_operand *it)
+{
+    const struct items *items = it->is_only_sql ? NULL : items_of(e, it->hop);
+
+    return items ? items->values[items->at] : cannot(e);
+}
+
+/* --- operands -------------------------------------------------------------------------------- */
+
+static enum eval_truth compare(struct eval *e, enum query_op op, const struct side *left,
+                               const struct side *right);
+static struct db_value value_of(struct eval *e, unsigned operand);
+
+static struct db_value arg(struct eval *e, const struct tree_operand *it, unsigned i)
+{
+    return value_of(e, e->tree->args.items[it->args + i]);
+}
+
+static struct db_value distance(struct eval *e, const struct tree_operand *it)
 {
     struct db_value args[4];
 
-    for (size_t i = 0; i < 4; i++)
-        args[i] = value_of(e, term->args[i]);
+    for (unsigned i = 0; i < COUNT_OF(args); i++)
+        args[i] = arg(e, it, i);
     return eval_distance(&e->s, args);
 }
 
-static struct db_value test_value(enum eval_truth truth)
+static enum eval_truth both(enum eval_truth x, enum eval_truth y)
 {
+    if (x == EVAL_NO || y == EVAL_NO)
+        return EVAL_NO;
+    if (x == EVAL_CANNOT || y == EVAL_CANNOT)
+        return EVAL_CANNOT;
+    return x == EVAL_YES && y == EVAL_YES ? EVAL_YES : EVAL_UNKNOWN;
+}
+
+static struct side one_side(struct eval *e, unsigned operand)
+{
+    const struct tree_operand *it = operand_at(e, operand);
+    struct db_value *value = ARENA_NEW(e->s.a, struct db_value);
+
+    *value = value_of(e, operand);
+    return (struct side){it->facts, it->affinity, it->kind == TREE_EMPTY, value, 1};
+}
+
+static struct db_value changed(struct eval *e, const struct tree_operand *it)
+{
+    const unsigned *args = &e->tree->args.items[it->args];
+    struct side submitted, stored;
+    enum eval_truth truth;
+
+    if (operand_at(e, args[0])->at == 0) /* it is not there */
+        return DB_V_INT(0);
+    submitted = one_side(e, args[1]);
+    stored = one_side(e, args[2]);
+    truth = compare(e, OP_NE, &submitted, &stored);
+    if (truth == EVAL_CANNOT)
+        return cannot(e);
     return truth == EVAL_UNKNOWN ? DB_V_NULL : DB_V_INT(truth == EVAL_YES);
 }
 
-/* A term stands in a call, and that in a test of :changed at most. */
-static struct db_value value_of(struct eval *e, unsigned at)
+/* LIMIT_FUNCTION_NESTING deep at most. */
+static struct db_value value_of(struct eval *e, unsigned operand)
 {
-    const struct eval_term *term = &e->program->terms[at];
+    const struct tree_operand *it = operand_at(e, operand);
 
-    switch (term->kind) {
-    case TERM_NULL:
+    switch (it->kind) {
+    case TREE_NULL:
         return DB_V_NULL;
-    case TERM_EMPTY:
+    case TREE_EMPTY:
         return DB_V_TEXT(STR(""));
-    case TERM_NUMBER:
-        return DB_V_INT(term->at);
-    case TERM_PARAM:
-        return param(e, term->at);
-    case TERM_CELL:
-        return cell(e, term->at);
-    case TERM_JSON:
-        return extract(e, term);
-    case TERM_LENGTH:
-        return length(e, term->at);
-    case TERM_ITEM:
-        return e->lists[term->at].values[e->lists[term->at].at];
-    case TERM_SIDE:
-        return e->sides[term->at];
-    case TERM_LOWER:
-        return eval_lower(&e->s, value_of(e, term->args[0]));
-    case TERM_TEST:
-        return test_value(truth_of(e, term->at));
-    case TERM_DISTANCE:
-        return distance(e, term);
+    case TREE_NUMBER:
+    case TREE_TRUTH:
+        return DB_V_INT(it->at);
+    case TREE_PARAM:
+        return param(e, it->at);
+    case TREE_COLUMN:
+    case TREE_JSON:
+    case TREE_LENGTH:
+        return of_row(e, it);
+    case TREE_ITEM:
+        return item(e, it);
+    case TREE_LOWER:
+        return eval_lower(&e->s, arg(e, it, 0));
+    case TREE_CHANGED:
+        return changed(e, it);
+    case TREE_DISTANCE:
+        return distance(e, it);
+    case TREE_TIME:
+        return cannot(e);
     }
-    BUG("not a term");
+    BUG("not an operand");
 }
 
-/* --- tests ----------------------------------------------------------------------------------- */
+/* --- comparisons ----------------------------------------------------------------------------- */
 
 static struct db_value around(struct eval *e, struct db_value value)
 {
@@ -142,164 +260,254 @@ static void spend_value(struct eval *e, struct db_value value)
     eval_spend(&e->s, COMPARISON_BYTES + (value.type == DB_TEXT ? value.s.n : 0));
 }
 
-static enum eval_truth compare(struct eval *e, const struct eval_test *test)
-{
-    enum eval_affinity left_affinity = e->program->terms[test->left].affinity;
-    enum eval_affinity right_affinity = e->program->terms[test->right].affinity;
-    struct db_value left = value_of(e, test->left);
-    struct db_value right = value_of(e, test->right);
+/* A value and how the engine compares it. */
+struct operand {
+    struct db_value value;
+    enum tree_affinity affinity;
+};
 
-    spend_value(e, left);
-    spend_value(e, right);
+static enum eval_truth ask(struct eval *e, enum eval_compare how, struct operand left,
+                           struct operand right)
+{
+    return eval_compare(&e->s, how, left.value, left.affinity, right.value, right.affinity);
+}
+
+static struct operand shown(const struct side *side, struct operand operand)
+{
+    if (!tree_is_empty(&side->facts))
+        return operand;
+    return (struct operand){DB_V_TEXT(STR("")), AFFINITY_NONE};
+}
+
+/* It is '' or NULL, or neither. */
+static enum eval_truth is_nothing(struct eval *e, struct operand operand, bool equal)
+{
+    const struct operand empty = {DB_V_TEXT(STR("")), AFFINITY_NONE};
+
+    if (operand.value.type == DB_NULL)
+        return equal ? EVAL_YES : EVAL_NO;
+    return ask(e, equal ? COMPARE_EQ : COMPARE_IS_NOT, empty, operand);
+}
+
+static enum eval_truth equal_values(struct eval *e, bool equal, const struct side *left,
+                                    struct operand l, const struct side *right, struct operand r)
+{
+    switch (tree_equal_form(&left->facts, &right->facts)) {
+    case EQUAL_AS_IS:
+        return ask(e, equal ? COMPARE_IS : COMPARE_IS_NOT, l, r);
+    case EQUAL_PLAIN:
+        return ask(e, equal ? COMPARE_EQ : COMPARE_IS_NOT, shown(left, l), shown(right, r));
+    case EQUAL_LEFT_EMPTY:
+        return is_nothing(e, r, equal);
+    case EQUAL_RIGHT_EMPTY:
+        return is_nothing(e, l, equal);
+    case EQUAL_COALESCED:
+        l = (struct operand){or_empty(l.value), AFFINITY_NONE};
+        r = (struct operand){or_empty(r.value), AFFINITY_NONE};
+        return ask(e, equal ? COMPARE_EQ : COMPARE_IS_NOT, l, r);
+    }
+    BUG("not a form");
+}
+
+static enum eval_truth compare_values(struct eval *e, enum query_op op, const struct side *left,
+                                      struct operand l, const struct side *right, struct operand r)
+{
+    static const enum eval_compare compares[] = {
+        [OP_GT] = COMPARE_GT, [OP_GE] = COMPARE_GE,     [OP_LT] = COMPARE_LT,
+        [OP_LE] = COMPARE_LE, [OP_LIKE] = COMPARE_LIKE, [OP_NOT_LIKE] = COMPARE_NOT_LIKE,
+    };
+
+    spend_value(e, l.value);
+    spend_value(e, r.value);
     if (e->s.cannot)
-        return EVAL_UNKNOWN;
-    if (right.type == DB_NULL && (test->or_null || test->and_not_null))
-        return test->or_null ? EVAL_YES : EVAL_NO;
-    if (test->around)
-        right = around(e, right);
-    if (test->coalesce) {
-        left = or_empty(left);
-        right = or_empty(right);
-        left_affinity = right_affinity = AFFINITY_NONE;
+        return EVAL_CANNOT;
+    if (op == OP_EQ || op == OP_NE)
+        return equal_values(e, op == OP_EQ, left, l, right, r);
+    if ((op == OP_LIKE || op == OP_NOT_LIKE) && (right->facts.n_params == 0 || right->is_empty))
+        r.value = around(e, r.value);
+    return ask(e, compares[op], l, r);
+}
+
+/* Of two lists: NO where any pair fails; else what the last one says. */
+static enum eval_truth compare(struct eval *e, enum query_op op, const struct side *left,
+                               const struct side *right)
+{
+    enum eval_truth truth = EVAL_YES;
+
+    if (right->facts.is_truth &&
+        (op == OP_NE || tree_equal_form(&left->facts, &right->facts) == EQUAL_AS_IS))
+        return EVAL_CANNOT; /* asks for the truth of whatever stands left: the engine knows */
+    for (size_t i = 0; i < left->n; i++)
+        for (size_t k = 0; k < right->n && truth != EVAL_NO && !e->s.cannot; k++)
+            truth = compare_values(e, op, left, (struct operand){left->values[i], left->affinity},
+                                   right, (struct operand){right->values[k], right->affinity});
+    return e->s.cannot ? EVAL_CANNOT : truth;
+}
+
+/* All values of an operand, as an all-match looks at them. */
+static struct side many_side(struct eval *e, unsigned operand)
+{
+    const struct tree_operand *it = operand_at(e, operand);
+    const unsigned of = tree_many(e->tree, operand);
+    struct side out;
+    struct items *items;
+    size_t at;
+
+    if (of == 0) {
+        out = one_side(e, operand);
+        out.facts = tree_facts_opposite(&out.facts);
+        return out;
     }
-    return eval_compare(&e->s, test->compare, left, left_affinity, right, right_affinity);
+    out = (struct side){.facts = tree_facts_of_many(&it->facts), .affinity = AFFINITY_BLOB};
+    items = items_of(e, operand_at(e, of)->hop);
+    if (!items)
+        return out;
+    out.values = ARENA_ARRAY(e->s.a, struct db_value, items->n);
+    at = items->at;
+    for (items->at = 0; items->at < items->n; items->at++)
+        out.values[out.n++] = value_of(e, operand);
+    items->at = at;
+    return out;
 }
 
-static size_t count_items(const struct eval *e, unsigned list)
+static enum eval_truth all_match(struct eval *e, const struct tree_test *test)
 {
-    return list ? e->lists[list - 1].n : 1;
+    struct side left = many_side(e, test->left), right = many_side(e, test->right);
+    enum eval_truth truth = compare(e, test->op, &left, &right);
+
+    return truth == EVAL_UNKNOWN ? EVAL_YES : truth;
 }
 
-/* No value fails it. */
-static bool all_match(struct eval *e, const struct eval_test *test)
+static enum eval_truth guard(struct eval *e, unsigned operand, enum eval_truth truth)
 {
-    size_t n_left = count_items(e, test->lists[0]), n_right = count_items(e, test->lists[1]);
+    const unsigned by = operand_at(e, operand)->guard;
+    struct operand visible;
 
-    for (size_t i = 0; i < n_left; i++) {
-        if (test->lists[0])
-            e->sides[0] = e->lists[test->lists[0] - 1].values[i];
-        for (size_t k = 0; k < n_right; k++) {
-            if (test->lists[1])
-                e->sides[1] = e->lists[test->lists[1] - 1].values[k];
-            if (compare(e, &e->program->tests[test->all]) == EVAL_NO || e->s.cannot)
-                return false;
-        }
+    if (by == 0 || truth == EVAL_NO)
+        return truth;
+    visible = (struct operand){value_of(e, by), operand_at(e, by)->affinity};
+    return both(truth, ask(e, COMPARE_EQ, visible, (struct operand){DB_V_INT(1), AFFINITY_NONE}));
+}
+
+static enum eval_truth comparison(struct eval *e, const struct tree_test *test)
+{
+    struct side left = one_side(e, test->left), right = one_side(e, test->right);
+    enum eval_truth truth = compare(e, test->op, &left, &right);
+
+    if (!test->any && truth != EVAL_NO && truth != EVAL_CANNOT &&
+        (tree_many(e->tree, test->left) || tree_many(e->tree, test->right)))
+        truth = both(truth, all_match(e, test));
+    truth = guard(e, test->right, guard(e, test->left, truth));
+    if (!e->s.cannot)
+        return truth;
+    e->s.cannot = false; /* of the others, which may decide without it */
+    return EVAL_CANNOT;
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static enum eval_truth truth_of(struct eval *e, unsigned test);
+
+/* AND is decided by a NO, OR by a YES. */
+static enum eval_truth joined(struct eval *e, const struct tree_test *test)
+{
+    const enum eval_truth decided = test->kind == TEST_AND ? EVAL_NO : EVAL_YES;
+    enum eval_truth out = test->kind == TEST_AND ? EVAL_YES : EVAL_NO;
+
+    for (unsigned at = test->first; at != 0 && out != decided; at = e->tree->tests.items[at].next) {
+        enum eval_truth truth = truth_of(e, at);
+
+        if (truth == decided ||
+            (out != EVAL_CANNOT && (truth == EVAL_UNKNOWN || truth == EVAL_CANNOT)))
+            out = truth;
     }
-    return true;
+    return out;
 }
 
-static enum eval_truth both(enum eval_truth x, enum eval_truth y)
+/* The next of all combinations of items; false: there are no more, and it is the first again. */
+static bool next_row(struct eval *e, uint64_t hops)
 {
-    if (x == EVAL_NO || y == EVAL_NO)
-        return EVAL_NO;
-    return x == EVAL_YES && y == EVAL_YES ? EVAL_YES : EVAL_UNKNOWN;
+    for (unsigned i = 1; i < e->tree->hops.n; i++) {
+        struct items *items = &e->items[i];
+
+        if (!(hops & UINT64_C(1) << i) || !items->values)
+            continue;
+        if (++items->at < items->n)
+            return true;
+        items->at = 0;
+    }
+    return false;
 }
 
-static enum eval_truth truth_of_value(struct eval *e, struct db_value value)
+/* Reads the items that the hops give: what the engine refuses there, it refuses whoever asks. */
+static bool can_read(struct eval *e, uint64_t hops)
 {
-    if (value.type == DB_NULL)
-        return EVAL_UNKNOWN;
-    e->s.cannot |= value.type != DB_INT;
-    return value.type == DB_INT && value.i != 0 ? EVAL_YES : EVAL_NO;
+    for (unsigned i = 1; i < e->tree->hops.n && !e->s.cannot; i++)
+        if (hops & UINT64_C(1) << i && has_items(&e->tree->hops.items[i]))
+            (void)items_of(e, i);
+    return !e->s.cannot;
 }
 
-static enum eval_truth comparison(struct eval *e, const struct eval_test *test)
+/* Some of the rows that the hops give satisfies it. What other tables give is not known; that they
+ * give something is. */
+static enum eval_truth some(struct eval *e, unsigned test, uint64_t hops)
 {
-    enum eval_truth truth = compare(e, test);
+    enum eval_truth out = EVAL_NO;
 
-    if (test->all && truth != EVAL_NO)
-        truth = both(truth, all_match(e, test) ? EVAL_YES : EVAL_NO);
-    if (test->guard && truth != EVAL_NO)
-        truth = both(truth, eval_compare(&e->s, COMPARE_EQ, value_of(e, test->guard),
-                                         e->program->terms[test->guard].affinity, DB_V_INT(1),
-                                         AFFINITY_NONE));
-    return truth;
+    if (!can_read(e, hops)) {
+        e->s.cannot = false;
+        return EVAL_CANNOT;
+    }
+    do {
+        enum eval_truth truth = truth_of(e, test);
+
+        if (truth == EVAL_YES || truth == EVAL_CANNOT)
+            out = truth;
+    } while (out != EVAL_YES && e->s.spent <= LIMIT_EVAL_BYTES && next_row(e, hops));
+    for (unsigned i = 1; i < e->tree->hops.n; i++)
+        if (hops & UINT64_C(1) << i)
+            e->items[i].at = 0;
+    return out;
 }
 
 /* No deeper than there are comparisons: LIMIT_FILTER_EXPRESSIONS of a rule and of a filter. */
-static enum eval_truth truth_of(struct eval *e, unsigned at)
+static enum eval_truth truth_of(struct eval *e, unsigned test)
 {
-    const struct eval_test *test = &e->program->tests[at];
-    enum eval_truth left, right;
+    const struct tree_test *it = &e->tree->tests.items[test];
 
-    switch (test->kind) {
-    case TEST_TERM:
-        return truth_of_value(e, value_of(e, test->left));
+    switch (it->kind) {
     case TEST_COMPARE:
-        return comparison(e, test);
+        return comparison(e, it);
     case TEST_AND:
-        left = truth_of(e, test->left);
-        return left == EVAL_NO || e->s.cannot ? left : both(left, truth_of(e, test->right));
     case TEST_OR:
-        left = truth_of(e, test->left);
-        if (left == EVAL_YES || e->s.cannot)
-            return left;
-        right = truth_of(e, test->right);
-        return right == EVAL_NO ? left : right;
+        return joined(e, it);
+    case TEST_SOME:
+        return some(e, it->first, it->hops);
+    case TEST_VISIBLE:
+    case TEST_SEMI:
+        return EVAL_CANNOT;
     }
     BUG("not a test");
-}
-
-/* --- lists ----------------------------------------------------------------------------------- */
-
-static void load_list(struct eval *e, const struct eval_list *list, struct items *ret)
-{
-    struct db_value whole = list->is_param ? param(e, list->at) : cell(e, list->at);
-    VEC(struct db_value) values = {0};
-    struct str text, item;
-    size_t at = 0;
-
-    if (is_json(e, whole, &text) && eval_json_is_list(text)) {
-        while (!e->s.cannot && (item = eval_json_item(text, &at)).p) {
-            *VEC_PUSH(e->s.a, &values) = eval_json_value(&e->s, item);
-        }
-        if (values.n == 0)
-            *VEC_PUSH(e->s.a, &values) = DB_V_NULL;
-    } else {
-        e->s.cannot |= list->is_param || whole.type == DB_REAL;
-        *VEC_PUSH(e->s.a, &values) = whole;
-    }
-    *ret = (struct items){values.items, values.n, 0};
-}
-
-static void load_lists(struct eval *e)
-{
-    e->lists = ARENA_ARRAY(e->s.a, struct items, e->program->n_lists);
-    for (unsigned i = 0; i < e->program->n_lists && !e->s.cannot; i++)
-        load_list(e, &e->program->lists[i], &e->lists[i]);
-}
-
-/* The next of all combinations of items; false: there are no more. */
-static bool next_row(struct eval *e)
-{
-    for (unsigned i = 0; i < e->program->n_lists; i++) {
-        if (++e->lists[i].at < e->lists[i].n)
-            return true;
-        e->lists[i].at = 0;
-    }
-    return false;
 }
 
 enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,
                               const struct db_value *cells)
 {
-    struct eval e = {
-        .program = sql->program,
-        .params = sql->values,
-        .cells = cells,
+    static const enum query_verdict verdicts[] = {
+        [EVAL_NO] = QUERY_NO,
+        [EVAL_YES] = QUERY_YES,
+        [EVAL_UNKNOWN] = QUERY_NO,
+        [EVAL_CANNOT] = QUERY_CANNOT,
     };
-    bool found = false;
+    const struct query_program *program = sql->program;
+    struct eval e = {.params = sql->values, .cells = cells};
 
-    if (!sql->program)
+    if (!program)
         return QUERY_CANNOT;
-    e.s = (struct eval_scratch){.a = scratch, .dialect = sql->program->dialect};
-    load_lists(&e);
-    if (e.s.cannot)
-        return QUERY_CANNOT;
-    do {
-        found = truth_of(&e, sql->program->root) == EVAL_YES;
-    } while (!found && !e.s.cannot && next_row(&e));
-    if (e.s.cannot)
-        return QUERY_CANNOT;
-    return found ? QUERY_YES : QUERY_NO;
+    if (program->tree.root == 0)
+        return QUERY_YES;
+    e.s = (struct eval_scratch){.a = scratch, .dialect = program->dialect};
+    e.tree = &program->tree;
+    e.items = ARENA_ARRAY(scratch, struct items, program->tree.hops.n);
+    return verdicts[some(&e, program->tree.root, program->joined)];
 }

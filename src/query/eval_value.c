@@ -162,7 +162,7 @@ static int order(struct db_value x, struct db_value y)
 }
 
 /* Which conversion a comparison of the two makes. */
-static enum eval_affinity affinity_of(enum eval_affinity left, enum eval_affinity right)
+static enum tree_affinity affinity_of(enum tree_affinity left, enum tree_affinity right)
 {
     if (left == AFFINITY_NUMERIC || right == AFFINITY_NUMERIC)
         return AFFINITY_NUMERIC;
@@ -172,7 +172,7 @@ static enum eval_affinity affinity_of(enum eval_affinity left, enum eval_affinit
 }
 
 static void convert(struct eval_scratch *s, struct db_value *left, struct db_value *right,
-                    enum eval_affinity affinity)
+                    enum tree_affinity affinity)
 {
     if (affinity == AFFINITY_NUMERIC) {
         *left = eval_numeric(s, *left);
@@ -217,8 +217,8 @@ static enum eval_truth truth(bool holds)
 }
 
 enum eval_truth eval_compare(struct eval_scratch *s, enum eval_compare op, struct db_value left,
-                             enum eval_affinity left_affinity, struct db_value right,
-                             enum eval_affinity right_affinity)
+                             enum tree_affinity left_affinity, struct db_value right,
+                             enum tree_affinity right_affinity)
 {
     bool is_null = left.type == DB_NULL || right.type == DB_NULL;
     bool are_null = left.type == right.type && is_null;

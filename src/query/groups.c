@@ -35,66 +35,89 @@ static bool tell(struct query_make *make, struct str name, const char *why)
     return false;
 }
 
-/* What not even a superuser reads in a record. */
-static bool is_secret(const struct query_value *value)
+/* The operand whose field it is, be it in another form; NULL: of none. */
+static const struct tree_operand *origin(const struct query_make *make, unsigned operand)
 {
-    const struct schema_auth *auth = value->col ? value->col->auth : NULL;
+    const struct tree_operand *it = &make->tree.operands.items[operand];
 
-    if (!value->field)
-        return false;
-    return value->field->type->kind == FIELD_PASSWORD || (auth && value->field == auth->token_key);
+    if (it->kind == TREE_LOWER)
+        it = &make->tree.operands.items[make->tree.args.items[it->args]];
+    return it->kind == TREE_COLUMN || (it->kind == TREE_JSON && it->path.n == 0) ? it : NULL;
+}
+
+/* What not even a superuser reads in a record. */
+static bool is_secret(const struct query_make *make, unsigned operand)
+{
+    const struct tree_operand *it = origin(make, operand);
+    const struct schema_auth *auth = it ? make->tree.hops.items[it->hop].col->auth : NULL;
+
+    return it &&
+           (it->field->type->kind == FIELD_PASSWORD || (auth && it->field == auth->token_key));
 }
 
 /* Rows whose e-mail is not for everyone to see are in no group. */
-static void add_guard(struct query_make *make, struct str alias)
+static void add_guard(struct query_make *make, unsigned operand)
 {
+    const unsigned by = make->tree.operands.items[operand].guard;
     size_t mark = make->tmp.n;
 
-    if (!alias.p)
+    if (by == 0)
         return;
-    buf_add(&make->tmp, alias);
-    BUF_ADD(&make->tmp, ".");
-    make->dialect->ident(&make->tmp, STR("emailVisibility"));
+    buf_add(&make->tmp, sql_operand(make, NULL, by));
     BUF_ADD(&make->tmp, " = ");
     make->dialect->bool_literal(&make->tmp, true);
     *VEC_PUSH(make->a, &make->conditions) = query_take(make, mark);
 }
 
-static bool resolve(struct query_make *make, struct query_scope *scope, struct str name,
-                    struct query_value *ret)
+/* An operand, or 0. */
+static unsigned resolve(struct query_make *make, const struct query_scope *scope, struct str name)
 {
-    if (!query_resolve(make, scope, name, ret))
-        return false;
-    if (ret->is_null || ret->is_const || ret->n_params > 0)
+    unsigned operand = query_name(make, scope, name);
+
+    if (operand == 0)
+        return 0;
+    if (!tree_is_of_row(&make->tree, operand))
         return tell(make, name, "is no field to group by or to compute something of.");
-    if (is_secret(ret))
+    if (is_secret(make, operand))
         return tell(make, name, "is a secret.");
-    add_guard(make, ret->guard);
-    return true;
+    make->pinned |= tree_operand_hops(&make->tree, operand);
+    add_guard(make, operand);
+    return operand;
 }
 
-static void add_column(struct query_make *make, const struct query_value *value, bool is_field)
+/* A field as it is stored; NULL: it is something else. */
+static const struct tree_operand *cell_of(const struct query_make *make, unsigned operand)
 {
-    struct query_column column = {.is_field = is_field};
+    const struct tree_operand *it = origin(make, operand);
 
-    if (is_field) {
-        column.col = value->col->number;
-        column.field = value->field->at;
+    return it == &make->tree.operands.items[operand] ? it : NULL;
+}
+
+/* cell: NULL: of what the engine makes. */
+static void add_column(struct query_make *make, const struct tree_operand *cell)
+{
+    struct query_column column = {.is_field = cell != NULL};
+
+    if (cell) {
+        column.col = make->tree.hops.items[cell->hop].col->number;
+        column.field = cell->field->at;
     }
     *VEC_PUSH(make->a, &make->columns) = column;
 }
 
 /* A field's cells as they are stored tell more than what is compared: JSON of a text and the text
  * of JSON are two groups. */
-static bool add_key(struct query_make *make, struct query_scope *scope, struct str name,
+static bool add_key(struct query_make *make, const struct query_scope *scope, struct str name,
                     struct str *ret)
 {
-    struct query_value value;
+    unsigned operand = resolve(make, scope, name);
+    const struct tree_operand *cell;
 
-    if (!resolve(make, scope, name, &value))
+    if (operand == 0)
         return false;
-    *ret = value.cell.p ? value.cell : value.sql;
-    add_column(make, &value, value.cell.p);
+    cell = cell_of(make, operand);
+    *ret = cell ? sql_column(make, NULL, cell->hop, cell->field) : sql_operand(make, NULL, operand);
+    add_column(make, cell);
     return true;
 }
 
@@ -106,27 +129,31 @@ static struct str only_number(struct query_make *make, struct str sql)
     return query_take(make, mark);
 }
 
-static bool add_arg(struct query_make *make, struct query_scope *scope,
+static bool add_arg(struct query_make *make, const struct query_scope *scope,
                     const struct query_aggregate *aggregate, struct str *ret)
 {
     bool is_chosen = aggregate->function == FUNCTION_MIN || aggregate->function == FUNCTION_MAX;
-    bool multiplies = make->multiplies;
-    struct query_value value = {.sql = STR_NONE};
+    const struct tree_operand *it, *cell;
+    unsigned operand;
 
     *ret = STR_NONE;
-    if (aggregate->of.p) {
-        make->multiplies = false;
-        if (!resolve(make, scope, aggregate->of, &value))
-            return false;
-        if (value.many.p || make->multiplies)
-            return tell(make, aggregate->of, "has many values a record; aggregates are of one.");
-        make->multiplies = multiplies;
-        if (!is_chosen && value.number == NUMBER_NEVER)
-            return tell(make, aggregate->of, "is no number; sum and avg are of numbers.");
-        *ret =
-            is_chosen || value.number == NUMBER_ALWAYS ? value.sql : only_number(make, value.sql);
+    if (!aggregate->of.p) {
+        add_column(make, NULL);
+        return true;
     }
-    add_column(make, &value, is_chosen && value.cell.p && value.field->type->kind != FIELD_JSON);
+    operand = resolve(make, scope, aggregate->of);
+    if (operand == 0)
+        return false;
+    it = &make->tree.operands.items[operand];
+    if (tree_multiplies(&make->tree, tree_operand_hops(&make->tree, operand)))
+        return tell(make, aggregate->of, "has many values a record; aggregates are of one.");
+    if (!is_chosen && it->number == NUMBER_NEVER)
+        return tell(make, aggregate->of, "is no number; sum and avg are of numbers.");
+    *ret = sql_operand(make, NULL, operand);
+    cell = cell_of(make, operand);
+    if (!is_chosen && it->number != NUMBER_ALWAYS)
+        *ret = only_number(make, *ret);
+    add_column(make, is_chosen && cell && cell->field->type->kind != FIELD_JSON ? cell : NULL);
     return true;
 }
 
@@ -138,7 +165,7 @@ bool query_grouping_add(struct query_make *make, const struct query_scope *base)
     bool ok = true;
 
     grouping->groups = groups;
-    scope.space = ++make->n_scopes;
+    scope.space = ++make->n_spaces;
     for (size_t i = 0; i < groups->n_keys && ok; i++)
         ok = add_key(make, &scope, groups->names[i], &grouping->keys[i]);
     for (size_t i = 0; i < groups->n_aggregates && ok; i++)
@@ -221,30 +248,31 @@ static void add_columns(struct query_make *make)
 
 /* A table's rows have an id that the engine made; a view's are told apart by all of their cells, as
  * its list tells them. */
-static void add_row(struct query_make *make, const struct query_scope *base)
+static void add_row(struct query_make *make)
 {
-    if (base->col->type != SCHEMA_VIEW) {
-        make->dialect->row_id(&make->tmp, base->alias);
+    const struct schema_col *col = make->spec->col;
+
+    if (col->type != SCHEMA_VIEW) {
+        make->dialect->row_id(&make->tmp, sql_alias(make, NULL, 0));
         BUF_ADD(&make->tmp, " AS r1");
         return;
     }
-    for (size_t i = 0; i < base->col->n_fields; i++) {
-        const struct schema_field *field = &base->col->fields[i];
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
 
         add_comma(make, i);
-        buf_add(&make->tmp,
-                field->absent ? STR("NULL") : query_column(make, base, base->alias, field));
+        buf_add(&make->tmp, field->absent ? STR("NULL") : sql_column(make, NULL, 0, field));
         buf_addf(&make->tmp, " AS r%zu", i + 1);
     }
 }
 
-static void add_inner(struct query_make *make, const struct query_scope *base)
+static void add_inner(struct query_make *make)
 {
     const struct query_grouping *grouping = make->grouping;
     size_t n_keys = grouping->groups->n_keys;
 
     BUF_ADD(&make->tmp, " FROM (SELECT DISTINCT ");
-    add_row(make, base);
+    add_row(make);
     for (size_t i = 0; i < n_keys + grouping->groups->n_aggregates; i++) {
         struct str sql = i < n_keys ? grouping->keys[i] : grouping->args[i - n_keys];
 
@@ -253,7 +281,7 @@ static void add_inner(struct query_make *make, const struct query_scope *base)
     }
 }
 
-void query_grouping_open(struct query_make *make, const struct query_scope *base)
+void query_grouping_open(struct query_make *make)
 {
     assert(make->spec->want == QUERY_ROWS || make->grouping->groups->n_keys > 0);
     BUF_ADD(&make->tmp, "SELECT ");
@@ -261,7 +289,7 @@ void query_grouping_open(struct query_make *make, const struct query_scope *base
         BUF_ADD(&make->tmp, "COUNT(*) FROM (SELECT ");
     add_columns(make);
     if (is_distinct(make))
-        add_inner(make, base);
+        add_inner(make);
 }
 
 static void add_order(struct query_make *make, size_t at, size_t column, bool descending)

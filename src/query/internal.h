@@ -8,8 +8,8 @@
  * alike.
  *  2. Parameter number i + 1 is what recipe i says at bind time. Every recipe's parameter occurs in
  *     the text.
- *  3. Aliases are made by us (t0 is the base, t1 … joined tables, e1 … lists, m1 … the copies
- * inside a multi-match sub-select), so they need no quoting and clash with nothing.
+ *  3. Aliases are made by us (t0 is the base, t1 … joined tables, e1 … lists, m1 … tables of
+ *     sub-selects), so they need no quoting and clash with nothing.
  */
 #ifndef REEVE_QUERY_INTERNAL_H
 #define REEVE_QUERY_INTERNAL_H
@@ -17,11 +17,13 @@
 #include "query/query.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "db/dialect.h"
 #include "query/ast.h"
 #include "query/eval.h"
 #include "query/groups.h"
 #include "query/lex.h"
+#include "query/tree.h"
 
 /* --- where a rule or filter is wrong --------------------------------------------------------- */
 
@@ -109,13 +111,6 @@ double query_number(struct str digits);
 
 /* --- the statement being made ---------------------------------------------------------------- */
 
-struct query_join {
-    struct str key;   /* path-derived: the same path is joined once */
-    struct str alias; /* ours */
-    struct str text;  /* " LEFT JOIN …" */
-    bool checked;     /* its collection's list rule is among the conditions */
-};
-
 /* One of the values that rows are ordered by. */
 struct query_key {
     struct str sql;
@@ -128,172 +123,128 @@ struct query_key {
         *field; /* whose column it is, as it is stored; NULL: something else */
 };
 
+/* A list of tests, beside each other. */
+struct query_tests {
+    unsigned first, last; /* 0: none */
+    size_t n;
+};
+
 struct query_make {
     struct arena *a;
     const struct query_spec *spec;
     const struct db_dialect *dialect;
     struct buf tmp; /* for query_take(): a stack of texts */
+    struct query_tree tree;
     VEC(struct query_probe) probes;
     VEC(struct query_answer) answers; /* one a probe */
     VEC(struct query_recipe) recipes;
-    VEC(struct query_join) joins;
-    VEC(struct str) conditions; /* list rules of joined collections */
+    struct query_tests visible; /* list rules of joined collections */
+    uint64_t pinned;            /* hops whose rows are in the order of the rows, or in groups */
+    uint64_t joined;            /* hops that the statement joins */
+    bool multiplies;            /* so that it may give several rows for one */
+    VEC(struct str) conditions; /* besides the tree */
     VEC(struct query_key) keys; /* of the order */
     bool is_indexed;            /* the rows can be had in that order */
     bool *cells;                /* fields of the virtual row that are used; NULL: no virtual row */
     unsigned n_aliases;
-    unsigned n_scopes;
-    bool multiplies; /* a join may give several rows for one base row */
-    bool inlines;    /* all values of a path are those of the row at hand: see query_alone() */
-    bool evaluates;  /* terms and tests are wanted: see query/eval.h */
-    VEC(struct eval_term) terms;
-    VEC(struct eval_test) tests;
-    VEC(struct eval_list) lists;
-    unsigned test;                         /* of the condition made last */
-    unsigned root;                         /* of all conditions so far */
+    unsigned n_spaces;
     const struct query_grouping *grouping; /* NULL: it is about rows */
     VEC(struct query_column) columns;      /* of groups */
-    /* set when a function returns false */
+    /* what is resolved right now: for query_place() */
+    const struct query_operand *operand;
+    size_t tail; /* bytes of its text from the segment on that is being walked; 0: all */
+    /* set when a function returns false, or 0 */
     struct str why;
     struct str told; /* p not NULL: the message for the client */
     struct str text; /* the rule or filter that it is about */
     size_t at;       /* where in it, in bytes, from 1; 0: unknown */
-    size_t tail;     /* what is wrong begins as many bytes before its operand's end; 0: unknown */
 };
 
-/* One rule, filter or sort being compiled, and what it may see. */
+/* One rule, filter or sort being resolved, and what it may see. */
 struct query_scope {
     const struct schema_col *col;
-    struct str alias; /* of the base row */
-    struct str table; /* the base as FROM names it */
-    bool is_virtual;
+    unsigned hop;   /* of the row that its paths begin at */
+    unsigned space; /* hops are shared inside a space only */
     bool guarded;   /* a client's: section 14 applies */
-    unsigned space; /* joins are shared inside a space only */
     unsigned left;  /* comparisons still allowed */
-    unsigned depth; /* hops that led to `col` and count against the limit of each path */
 };
 
 /* Text appended to make->tmp behind `mark` becomes a text of its own. */
 struct str query_take(struct query_make *make, size_t mark);
+/* Returns false, which is also no operand, test or hop. */
 PRINTF(2, 3)
 bool query_fail(struct query_make *make, const char *format, ...);
-/* What fails begins at byte `at` of the text, unless a place inside of it is known already. */
-void query_point(struct query_make *make, size_t at);
-/* Both. */
+/* Where in its text that is which is resolved right now, in bytes from 1; 0: unknown. */
+size_t query_place(const struct query_make *make);
+/* What fails begins there, unless a place inside of it is known already. */
+void query_point(struct query_make *make, size_t place);
+/* query_fail(), at byte `at` of the text. */
 PRINTF(3, 4)
 bool query_fail_at(struct query_make *make, size_t at, const char *format, ...);
 /* A new alias: letter and number. */
 struct str query_alias(struct query_make *make, char letter);
-/* "alias"."name", quoted; a virtual row's cell is marked as used. */
-struct str query_column(struct query_make *make, const struct query_scope *scope, struct str alias,
-                        const struct schema_field *field);
-struct str query_id_column(struct query_make *make, const struct query_scope *scope,
-                           struct str alias, const struct schema_col *col);
-struct str query_ident(struct query_make *make, struct str name);
-/* A recipe, and the text of its placeholder. */
-struct str query_param(struct query_make *make, struct query_recipe recipe);
+/* A parameter's number. */
+unsigned query_param(struct query_make *make, struct query_recipe recipe);
 /* The number of the parameter for a joined table; the same recipe gives the same. */
 unsigned query_join_param(struct query_make *make, struct query_recipe recipe);
 /* Asks the request and remembers the answer's class. Returns the probe's number. */
 unsigned query_probe(struct query_make *make, struct query_probe probe);
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe);
 
-/* --- operands -------------------------------------------------------------------------------- */
+unsigned query_test_add(struct query_make *make, struct tree_test test);
+void query_tests_put(struct query_make *make, struct query_tests *tests, unsigned test);
+/* One test of them all, which is itself where it is alone; 0: there are none. */
+unsigned query_tests_join(struct query_make *make, enum tree_test_kind kind,
+                          const struct query_tests *tests);
 
-enum query_null_mode { NULL_AUTO, NULL_OFF, NULL_FORCED };
+/* --- resolving ------------------------------------------------------------------------------- */
 
-/* Whether a value is a number: what sums ask. Of JSON every row may say something else. */
-enum query_number { NUMBER_NEVER, NUMBER_SOMETIMES, NUMBER_ALWAYS };
+/* All of these give the number of a hop, an operand or a test; 0: make->why. */
 
-struct query_value {
-    struct str sql;
-    enum query_null_mode mode;
-    unsigned n_params;
-    bool is_null;                    /* the SQL is NULL */
-    bool is_const;                   /* the SQL is 1, 0, TRUE or FALSE */
-    bool is_truth;                   /* it is TRUE or FALSE: `x IS NOT` it asks for truth */
-    bool is_empty;                   /* it has one parameter, which is ''; the SQL is '' */
-    bool has_empty;                  /* one of its parameters is '' */
-    bool is_never_null;              /* as far as the schema tells */
-    struct str empty_sql;            /* is_empty: how that parameter is written */
-    unsigned recipe_from, recipe_to; /* its own parameters are among these */
-    struct str many;  /* p not NULL: the select of all its values for the base row, as `v` */
-    struct str guard; /* p not NULL: the alias whose e-mail must be visible */
-    /* what it comes from: NULL where that is no column of a collection */
-    const struct schema_col *col;
-    const struct schema_field *field;
-    struct str cell; /* p not NULL: the field's column, untouched */
-    enum query_number number;
-    /* in memory; 0: not to be had */
-    unsigned term, guard_term;
-    unsigned list; /* of all its values, + 1 */
-};
+/* Begins the tree, with the base row. */
+void query_hops_begin(struct query_make *make, const struct schema_col *col, struct str alias);
+/* The scope's hop of that kind and name from that row: it is shared, or new. */
+unsigned query_hop_add(struct query_make *make, const struct query_scope *scope,
+                       struct tree_hop hop);
 
-struct query_value query_null(void);
-/* A parameter, or '' written out. */
-struct query_value query_from_class(struct query_make *make, enum query_class class,
-                                    struct query_recipe recipe);
-/* An identifier, macro, literal or call. False: make->why. */
-bool query_operand(struct query_make *make, struct query_scope *scope,
-                   const struct query_operand *operand, struct query_value *ret);
-/* A literal as parameter, also when it is empty. */
-struct str query_literal_param(struct query_make *make, const struct query_operand *operand);
-bool query_call(struct query_make *make, struct query_scope *scope,
-                const struct query_operand *operand, struct query_value *ret);
+unsigned query_operand_add(struct query_make *make, struct tree_operand operand);
+unsigned query_operand_null(struct query_make *make);
+unsigned query_operand_call(struct query_make *make, struct tree_operand operand,
+                            const unsigned *args, size_t n);
+unsigned query_operand_lower(struct query_make *make, unsigned of);
+/* A value that comes with the question: a parameter, or '' written out. */
+unsigned query_operand_given(struct query_make *make, enum query_class class,
+                             struct query_recipe recipe);
+
+/* An identifier, macro, literal or call of a text. */
+unsigned query_operand(struct query_make *make, const struct query_scope *scope,
+                       const struct query_operand *operand);
 /* An identifier of section 5. */
-bool query_resolve(struct query_make *make, struct query_scope *scope, struct str name,
-                   struct query_value *ret);
-struct str query_compare(struct query_make *make, enum query_op op, bool any,
-                         const struct query_value *left, const struct query_value *right);
+unsigned query_name(struct query_make *make, const struct query_scope *scope, struct str name);
+/* A whole rule or filter. */
+unsigned query_condition(struct query_make *make, struct query_scope *scope,
+                         const struct query_node *root);
+/* Adds the list rules of collections that a client's paths have led to since. */
+bool query_check_hops(struct query_make *make);
 
-/* --- in memory (eval_make.c) ----------------------------------------------------------------- */
-
-void query_program_begin(struct query_make *make);
-struct query_program query_program_of(const struct query_make *make);
-/* All of these give 0 where there is nothing to be had. */
-unsigned query_term(struct query_make *make, struct eval_term term);
-/* The recipe added last. */
-unsigned query_term_param(struct query_make *make);
-/* TERM_CELL, TERM_JSON or TERM_LENGTH of the scope's own row, which `alias` has to be. */
-unsigned query_term_field(struct query_make *make, const struct query_scope *scope,
-                          struct str alias, enum eval_term_kind kind,
-                          const struct schema_field *field, struct str path);
-/* Gives the value the items of a list, which are all its values if it has a `many`. */
-void query_term_items(struct query_make *make, struct eval_list list, struct query_value *value);
-unsigned query_test_term(struct query_make *make, unsigned term);
-unsigned query_test_join(struct query_make *make, bool is_or, unsigned left, unsigned right);
-unsigned query_test_compare(struct query_make *make, enum query_op op, bool any,
-                            const struct query_value *left, const struct query_value *right);
-
-/* How two values are compared for equality (query-language.md 11). */
-enum query_equal {
-    EQUAL_AS_IS,      /* NULLs equal each other */
-    EQUAL_PLAIN,      /* what is nothing is '' */
-    EQUAL_LEFT_EMPTY, /* the other is '' or NULL */
-    EQUAL_RIGHT_EMPTY,
-    EQUAL_COALESCED, /* NULL is '' */
-};
-enum query_equal query_equal_form(const struct query_value *left, const struct query_value *right);
-bool query_is_empty(const struct query_value *value);
-
-/* --- paths ----------------------------------------------------------------------------------- */
+/* A function by its name. NULL: there is none, or it takes no such arguments. */
+struct call;
+const struct call *query_call_find(struct query_make *make, const struct query_operand *operand);
+/* Argument i is what is wrong. */
+bool query_call_fail(struct query_make *make, const struct call *call, size_t i);
+unsigned query_call_add(struct query_make *make, const struct call *call, const unsigned *args,
+                        size_t n);
 
 struct query_walk {
     struct query_make *make;
-    struct query_scope *scope;
+    const struct query_scope *scope;
     struct str rest; /* segments still to come */
+    unsigned hop;    /* where it has come to */
     const struct schema_col *col;
-    struct str alias;
-    /* the same walk inside a multi-match sub-select */
-    struct str many_base, many_alias;
-    struct str many_joins;
-    bool in_many; /* the sub-select's text is being written */
-    bool is_many;
-    const struct schema_col *next; /* what a join's condition leads to */
-    struct str many_table; /* the sub-select's alias of what query_walk_table() joined last */
-    bool nullify;          /* what is missing is NULL and no error */
-    bool ended;            /* it was missing */
-    unsigned depth;        /* segments walked */
+    unsigned found; /* an operand */
+    bool nullify;   /* what is missing is NULL and no error */
+    bool ended;     /* it was missing */
+    unsigned depth; /* segments walked */
 };
 
 enum query_modifier {
@@ -308,44 +259,66 @@ enum query_modifier {
 /* "name:modifier". False: unknown modifier. More than one ':' belong to the name. */
 bool query_split(struct query_make *make, struct str segment, struct str *ret_name,
                  enum query_modifier *ret);
-void query_walk_begin(struct query_walk *walk, struct query_make *make, struct query_scope *scope,
-                      struct str rest);
-/* Follows `rest` to its value. */
-bool query_walk_path(struct query_walk *walk, struct query_value *ret);
-/* A collection to join. */
-struct query_hop_join {
-    struct str key; /* the same key is the same join */
-    const struct schema_col *target;
-    /* Appends the condition for rows of `alias`, coming from those of `from`. Called for the
-     * statement's aliases and for the sub-select's. */
-    void (*condition)(struct query_walk *walk, struct str from, struct str alias, const void *user);
-    const void *user;
-};
-/* The walk goes on in the joined collection. */
-bool query_walk_join(struct query_walk *walk, const struct query_hop_join *hop);
-/* Joins a table expression with a column `value`; returns its alias. The walk stays where it is. */
-typedef void query_table_fn(struct query_walk *walk, struct str from, struct str alias,
-                            const void *user);
-struct str query_walk_table(struct query_walk *walk, struct str key, query_table_fn *write,
-                            const void *user);
-/* The value `sql` at the walk's end, and `many_sql` for the sub-select. */
-void query_walk_end(struct query_walk *walk, struct str sql, struct str many_sql,
-                    struct query_value *ret);
+void query_walk_begin(struct query_walk *walk, struct query_make *make,
+                      const struct query_scope *scope, struct str rest);
+/* The walk goes on there. */
+bool query_walk_hop(struct query_walk *walk, struct tree_hop hop);
+/* Follows `rest` to its value: an operand. */
+unsigned query_walk_path(struct query_walk *walk);
 
-/* A comparison that can do without the statement's joins (semi.c). True: *ret is its text; false:
- * it has to be made the common way, nothing has changed. */
-bool query_alone(struct query_make *make, struct query_scope *scope, const struct query_node *node,
-                 struct str *ret);
-/* Every value that one operand has for the row at hand satisfies the comparison, by a query of its
- * own: of a path compiled with make->inlines. */
-struct str query_compare_each(struct query_make *make, enum query_op op,
-                              const struct query_value *left, const struct query_value *right);
-
-/* A whole rule or filter as one condition. */
-bool query_condition(struct query_make *make, struct query_scope *scope,
-                     const struct query_node *root, struct str *ret);
 /* Adds the keys of a sort. */
-bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort);
+bool query_sort(struct query_make *make, const struct query_scope *scope, struct str sort);
+
+/* --- rewriting ------------------------------------------------------------------------------- */
+
+/* Makes the tree cheaper to ask; it finds the same rows. */
+void query_rewrite(struct query_make *make);
+
+/* --- spelling -------------------------------------------------------------------------------- */
+
+#define SQL_VIRTUAL_TABLE "new_row"
+
+/* Rows at hand that the statement does not join: those of a sub-select. */
+struct sql_frame {
+    const struct sql_frame *outer; /* NULL: the statement's */
+    bool is_closed;                /* rows of the outer ones may not be asked */
+    size_t n;
+    unsigned char hops[LIMIT_QUERY_JOINS + 1];
+    struct str aliases[LIMIT_QUERY_JOINS + 1];
+};
+
+/* frame: NULL: the statement's. */
+struct str sql_alias(const struct query_make *make, const struct sql_frame *frame, unsigned hop);
+/* Under a new alias. */
+void sql_frame_add(struct query_make *make, struct sql_frame *frame, unsigned hop);
+struct str sql_ident(struct query_make *make, struct str name);
+struct str sql_param(struct query_make *make, unsigned param);
+/* A new parameter. */
+struct str sql_given(struct query_make *make, struct query_recipe recipe);
+/* A field of the hop's record, and its id. */
+struct str sql_column(struct query_make *make, const struct sql_frame *frame, unsigned hop,
+                      const struct schema_field *field);
+struct str sql_id(struct query_make *make, const struct sql_frame *frame, unsigned hop);
+/* The id that a HOP_RELATION follows. */
+struct str sql_related(struct query_make *make, const struct sql_frame *frame, unsigned hop);
+/* The hop's collection, as FROM names it. */
+struct str sql_table(struct query_make *make, unsigned hop);
+/* " LEFT JOIN …" */
+struct str sql_join(struct query_make *make, const struct sql_frame *frame, unsigned hop);
+struct str sql_operand(struct query_make *make, const struct sql_frame *frame, unsigned operand);
+
+/* One side of a comparison. */
+struct sql_side {
+    struct str sql;
+    struct str empty; /* of a call that counts as '': the parameter that is; p NULL: none */
+    struct tree_facts facts;
+    bool is_empty; /* '' as it is written */
+};
+struct sql_side sql_side(struct query_make *make, const struct sql_frame *frame, unsigned operand);
+struct str sql_compare(struct query_make *make, enum query_op op, const struct sql_side *left,
+                       const struct sql_side *right);
+struct str sql_test(struct query_make *make, const struct sql_frame *frame, unsigned test);
+
 /* Appends the terms of ORDER BY: the keys, or, where `from` is above 0, the numbers of the columns
  * that they stand in from there on. */
 void query_write_order(struct query_make *make, bool backward, size_t from);
@@ -371,7 +344,7 @@ void query_seek_conditions(struct query_make *make, bool grouped,
 /* Resolves the names of the spec's groups: joins, conditions, make->grouping and make->columns. */
 bool query_grouping_add(struct query_make *make, const struct query_scope *base);
 /* What stands before the statement's " FROM …", and behind its conditions. */
-void query_grouping_open(struct query_make *make, const struct query_scope *base);
+void query_grouping_open(struct query_make *make);
 void query_grouping_close(struct query_make *make);
 
 /* --- the cache ------------------------------------------------------------------------------- */

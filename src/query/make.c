@@ -1,5 +1,5 @@
 /*
- * Small parts of the statement being made: texts, aliases, columns, parameters, probes.
+ * Small parts of the statement being made: texts, aliases, parameters, probes, lists of tests.
  */
 #include "query/internal.h"
 
@@ -27,14 +27,23 @@ bool query_fail(struct query_make *make, const char *format, ...)
 void query_point(struct query_make *make, size_t at)
 {
     if (make->at == 0)
-        make->at = at + 1;
+        make->at = at;
+}
+
+size_t query_place(const struct query_make *make)
+{
+    const struct query_operand *operand = make->operand;
+
+    if (!operand)
+        return 0;
+    return operand->at + (make->tail > 0 ? operand->text.n - make->tail : 0) + 1;
 }
 
 bool query_fail_at(struct query_make *make, size_t at, const char *format, ...)
 {
     va_list args;
 
-    query_point(make, at);
+    query_point(make, at + 1);
     va_start(args, format);
     make->why = arena_vprintf(make->a, format, args);
     va_end(args);
@@ -46,41 +55,10 @@ struct str query_alias(struct query_make *make, char letter)
     return arena_printf(make->a, "%c%u", letter, ++make->n_aliases);
 }
 
-struct str query_ident(struct query_make *make, struct str name)
+unsigned query_param(struct query_make *make, struct query_recipe recipe)
 {
-    size_t mark = make->tmp.n;
-
-    make->dialect->ident(&make->tmp, name);
-    return query_take(make, mark);
-}
-
-struct str query_column(struct query_make *make, const struct query_scope *scope, struct str alias,
-                        const struct schema_field *field)
-{
-    size_t mark = make->tmp.n;
-
-    /* aliases of a virtual row begin with v, in a sub-select too: see query_scope and query_walk */
-    if (scope->is_virtual && alias.p[0] == 'v')
-        make->cells[field->at] = true;
-    buf_add(&make->tmp, alias);
-    buf_add_byte(&make->tmp, '.');
-    make->dialect->ident(&make->tmp, field->name);
-    return query_take(make, mark);
-}
-
-struct str query_id_column(struct query_make *make, const struct query_scope *scope,
-                           struct str alias, const struct schema_col *col)
-{
-    return query_column(make, scope, alias, col->id_field);
-}
-
-struct str query_param(struct query_make *make, struct query_recipe recipe)
-{
-    size_t mark = make->tmp.n;
-
     *VEC_PUSH(make->a, &make->recipes) = recipe;
-    make->dialect->param(&make->tmp, (unsigned)make->recipes.n);
-    return query_take(make, mark);
+    return (unsigned)make->recipes.n;
 }
 
 unsigned query_join_param(struct query_make *make, struct query_recipe recipe)
@@ -119,4 +97,29 @@ unsigned query_probe(struct query_make *make, struct query_probe probe)
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe)
 {
     return &make->answers.items[probe];
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+unsigned query_test_add(struct query_make *make, struct tree_test test)
+{
+    *VEC_PUSH(make->a, &make->tree.tests) = test;
+    return (unsigned)make->tree.tests.n - 1;
+}
+
+void query_tests_put(struct query_make *make, struct query_tests *tests, unsigned test)
+{
+    if (tests->n++ == 0)
+        tests->first = test;
+    else
+        make->tree.tests.items[tests->last].next = test;
+    tests->last = test;
+}
+
+unsigned query_tests_join(struct query_make *make, enum tree_test_kind kind,
+                          const struct query_tests *tests)
+{
+    return tests->n <= 1
+               ? tests->first
+               : query_test_add(make, (struct tree_test){.kind = kind, .first = tests->first});
 }

@@ -1,37 +1,65 @@
 /*
- * Operands that need no schema: literals and macros; the rest is handed on.
+ * Operands of a text become those of a tree: literals, macros, words and calls; names are resolved
+ * by names.c.
  */
 #include "query/internal.h"
 
-struct query_value query_null(void)
+#include "base/limits.h"
+
+#include <assert.h>
+
+/* --- the tree's ------------------------------------------------------------------------------ */
+
+unsigned query_operand_add(struct query_make *make, struct tree_operand operand)
 {
-    return (struct query_value){.sql = STR("NULL"), .is_null = true, .term = EVAL_NULL};
+    *VEC_PUSH(make->a, &make->tree.operands) = operand;
+    return (unsigned)make->tree.operands.n - 1;
 }
 
-static struct query_value constant(struct str sql, unsigned term)
+unsigned query_operand_null(struct query_make *make)
 {
-    return (struct query_value){.sql = sql, .is_const = true, .term = term};
+    return query_operand_add(make,
+                             (struct tree_operand){.kind = TREE_NULL, .facts = {.is_null = true}});
 }
 
-struct query_value query_from_class(struct query_make *make, enum query_class class,
-                                    struct query_recipe recipe)
+unsigned query_operand_call(struct query_make *make, struct tree_operand operand,
+                            const unsigned *args, size_t n)
 {
-    struct query_value out = {.n_params = 1, .recipe_from = (unsigned)make->recipes.n};
+    operand.args = (unsigned)make->tree.args.n;
+    operand.n_args = (unsigned)n;
+    for (size_t i = 0; i < n; i++)
+        *VEC_PUSH(make->a, &make->tree.args) = args[i];
+    return query_operand_add(make, operand);
+}
+
+unsigned query_operand_lower(struct query_make *make, unsigned of)
+{
+    const struct tree_operand *arg = &make->tree.operands.items[of];
+    struct tree_operand out = {.kind = TREE_LOWER,
+                               .facts = arg->facts,
+                               .is_never_null = arg->is_never_null,
+                               .guard = arg->guard};
+
+    return query_operand_call(make, out, &of, 1);
+}
+
+unsigned query_operand_given(struct query_make *make, enum query_class class,
+                             struct query_recipe recipe)
+{
+    struct tree_operand out = {.kind = TREE_PARAM, .facts = {.n_params = 1}};
 
     if (class == CLASS_NULL)
-        return query_null();
+        return query_operand_null(make);
     if (class == CLASS_EMPTY) {
-        out.sql = STR("''");
-        out.is_empty = out.has_empty = true;
-        out.term = EVAL_EMPTY;
-        out.recipe_to = out.recipe_from;
-        return out;
+        out.kind = TREE_EMPTY;
+        out.facts.is_empty = out.facts.has_empty = true;
+    } else {
+        out.at = query_param(make, recipe);
     }
-    out.sql = query_param(make, recipe);
-    out.term = query_term_param(make);
-    out.recipe_to = (unsigned)make->recipes.n;
-    return out;
+    return query_operand_add(make, out);
 }
+
+/* --- the text's ------------------------------------------------------------------------------ */
 
 static struct query_recipe literal_recipe(const struct query_operand *operand)
 {
@@ -43,59 +71,94 @@ static struct query_recipe literal_recipe(const struct query_operand *operand)
     return (struct query_recipe){.kind = RECIPE_CONST, .number = query_number(operand->text)};
 }
 
-struct str query_literal_param(struct query_make *make, const struct query_operand *operand)
-{
-    return query_param(make, literal_recipe(operand));
-}
-
-/* `true`, `false` and `null` are literals where no field has that name. */
-static bool word(struct str name, struct query_value *ret)
-{
-    if (str_eq_nocase(name, STR("null")))
-        *ret = query_null();
-    else if (str_eq_nocase(name, STR("true")))
-        *ret = constant(STR("1"), EVAL_ONE);
-    else if (str_eq_nocase(name, STR("false")))
-        *ret = constant(STR("0"), EVAL_ZERO);
-    else
-        return false;
-    return true;
-}
-
-static bool identifier(struct query_make *make, struct query_scope *scope, struct str name,
-                       struct query_value *ret)
-{
-    unsigned macro;
-
-    if (query_macro_find(name, &macro)) {
-        *ret = query_from_class(make, CLASS_TEXT,
-                                (struct query_recipe){.kind = RECIPE_MACRO, .index = macro});
-        return true;
-    }
-    return query_resolve(make, scope, name, ret) || word(name, ret);
-}
-
-static bool any_operand(struct query_make *make, struct query_scope *scope,
-                        const struct query_operand *operand, struct query_value *ret)
+static unsigned literal(struct query_make *make, const struct query_operand *operand)
 {
     enum query_class class = CLASS_NUMBER;
 
-    if (operand->kind == QUERY_IDENT)
-        return identifier(make, scope, operand->text, ret);
-    if (operand->kind == QUERY_CALL)
-        return query_call(make, scope, operand, ret);
     if (operand->kind == QUERY_TEXT)
         class = operand->text.n > 0 ? CLASS_TEXT : CLASS_EMPTY;
-    *ret = query_from_class(make, class, literal_recipe(operand));
-    return true;
+    return query_operand_given(make, class, literal_recipe(operand));
 }
 
-bool query_operand(struct query_make *make, struct query_scope *scope,
-                   const struct query_operand *operand, struct query_value *ret)
+/* `true`, `false` and `null` are literals where no field has that name. */
+static unsigned word(struct query_make *make, struct str name)
 {
+    struct tree_operand out = {.kind = TREE_NUMBER, .facts = {.is_const = true}};
+
+    if (str_eq_nocase(name, STR("null")))
+        return query_operand_null(make);
+    out.at = str_eq_nocase(name, STR("true"));
+    return out.at || str_eq_nocase(name, STR("false")) ? query_operand_add(make, out) : 0;
+}
+
+static unsigned identifier(struct query_make *make, const struct query_scope *scope,
+                           struct str name)
+{
+    unsigned macro, out;
+
+    if (query_macro_find(name, &macro))
+        return query_operand_given(make, CLASS_TEXT,
+                                   (struct query_recipe){.kind = RECIPE_MACRO, .index = macro});
+    out = query_name(make, scope, name);
+    return out ? out : word(make, name);
+}
+
+/* A literal among arguments is given in any case, be it ''. */
+static unsigned literal_argument(struct query_make *make, const struct query_operand *arg)
+{
+    struct tree_operand out = {.kind = TREE_PARAM, .facts = {.n_params = 1}};
+
+    out.facts.has_empty = arg->kind == QUERY_TEXT && arg->text.n == 0;
+    out.at = query_param(make, literal_recipe(arg));
+    return query_operand_add(make, out);
+}
+
+static unsigned argument(struct query_make *make, const struct query_scope *scope,
+                         const struct query_operand *arg)
+{
+    unsigned out;
+
+    if (arg->kind != QUERY_IDENT)
+        return literal_argument(make, arg);
+    make->operand = arg;
+    out = identifier(make, scope, arg->text);
+    if (out == 0)
+        query_point(make, query_place(make));
+    return out;
+}
+
+static unsigned call(struct query_make *make, const struct query_scope *scope,
+                     const struct query_operand *operand)
+{
+    const struct call *function = query_call_find(make, operand);
+    unsigned args[LIMIT_STRFTIME_ARGS];
+
+    if (!function)
+        return 0;
+    assert(operand->n_args <= COUNT_OF(args));
+    for (size_t i = 0; i < operand->n_args; i++) {
+        args[i] = argument(make, scope, &operand->args[i]);
+        if (args[i] == 0)
+            return query_call_fail(make, function, i);
+    }
+    return query_call_add(make, function, args, operand->n_args);
+}
+
+unsigned query_operand(struct query_make *make, const struct query_scope *scope,
+                       const struct query_operand *operand)
+{
+    unsigned out;
+
+    make->operand = operand;
     make->tail = 0;
-    if (any_operand(make, scope, operand, ret))
-        return true;
-    query_point(make, operand->at + (make->tail > 0 ? operand->text.n - make->tail : 0));
-    return false;
+    if (operand->kind == QUERY_IDENT)
+        out = identifier(make, scope, operand->text);
+    else if (operand->kind == QUERY_CALL)
+        out = call(make, scope, operand);
+    else
+        out = literal(make, operand);
+    if (out == 0)
+        query_point(make, query_place(make));
+    make->operand = NULL;
+    return out;
 }

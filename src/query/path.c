@@ -37,104 +37,45 @@ bool query_split(struct query_make *make, struct str segment, struct str *ret_na
     return query_fail(make, "unknown modifier in %.*s", STR_ARG(query_quote(make->a, segment)));
 }
 
+void query_walk_begin(struct query_walk *walk, struct query_make *make,
+                      const struct query_scope *scope, struct str rest)
+{
+    *walk = (struct query_walk){
+        .make = make, .scope = scope, .rest = rest, .hop = scope->hop, .col = scope->col};
+}
+
 /* --- hops ------------------------------------------------------------------------------------ */
 
-static struct str hop_key(const struct query_walk *walk, const char *kind, struct str segment)
+bool query_walk_hop(struct query_walk *walk, struct tree_hop hop)
 {
-    return arena_printf(walk->make->a, "%s %.*s %.*s", kind, STR_ARG(walk->alias),
-                        STR_ARG(segment));
+    hop.from = walk->hop;
+    walk->hop = query_hop_add(walk->make, walk->scope, hop);
+    if (hop.col)
+        walk->col = hop.col;
+    return walk->hop != 0;
 }
 
-/* J(field) of the row behind `from`. */
-static void write_items(struct query_walk *walk, struct str from, struct str alias,
-                        const void *user)
+static bool enter_items(struct query_walk *walk, const struct schema_field *field)
 {
-    const struct schema_field *field = user;
-    struct str column = query_column(walk->make, walk->scope, from, field);
-
-    walk->make->dialect->json_each(&walk->make->tmp, column, alias);
-}
-
-/* The rows of J(field), joined. */
-static struct str join_items(struct query_walk *walk, const struct schema_field *field)
-{
-    walk->make->multiplies = true;
-    return query_walk_table(walk, hop_key(walk, "each", field->name), write_items, field);
-}
-
-static void add_id(struct query_walk *walk, struct str alias, const struct schema_col *col)
-{
-    buf_add(&walk->make->tmp, query_id_column(walk->make, walk->scope, alias, col));
-}
-
-static void add_column(struct query_walk *walk, struct str alias, const struct schema_field *field)
-{
-    buf_add(&walk->make->tmp, query_column(walk->make, walk->scope, alias, field));
-}
-
-struct relation_hop {
-    const struct schema_field *field;
-    struct str items, many_items; /* aliases of J(field), p NULL: a single relation */
-};
-
-static void on_relation(struct query_walk *walk, struct str from, struct str alias,
-                        const void *user)
-{
-    const struct relation_hop *hop = user;
-
-    add_id(walk, alias, hop->field->relation.target);
-    BUF_ADD(&walk->make->tmp, " = ");
-    if (hop->items.p) {
-        buf_add(&walk->make->tmp, walk->in_many ? hop->many_items : hop->items);
-        BUF_ADD(&walk->make->tmp, ".value");
-        return;
-    }
-    add_column(walk, from, hop->field);
+    return query_walk_hop(walk, (struct tree_hop){.kind = HOP_ITEMS,
+                                                  .name = field->name,
+                                                  .field = field,
+                                                  .cell = field->at,
+                                                  .is_many = field->multiple,
+                                                  .multiplies = true});
 }
 
 static bool hop_relation(struct query_walk *walk, struct str segment,
                          const struct schema_field *field)
 {
-    struct relation_hop user = {.field = field};
-    struct query_hop_join hop = {hop_key(walk, "rel", segment), field->relation.target, on_relation,
-                                 &user};
-
     if (!field->relation.target)
         return query_fail(walk->make, "failed to load field %.*s collection",
                           STR_ARG(query_quote(walk->make->a, segment)));
-    if (field->multiple) {
-        user.items = join_items(walk, field);
-        user.many_items = walk->many_table;
-        walk->is_many = true;
-    }
-    return query_walk_join(walk, &hop);
-}
-
-struct back_hop {
-    const struct schema_col *here; /* where the walk comes from */
-    const struct schema_field *field;
-};
-
-static void on_back_relation(struct query_walk *walk, struct str from, struct str alias,
-                             const void *user)
-{
-    const struct back_hop *hop = user;
-    struct query_make *make = walk->make;
-    struct str items;
-
-    if (!hop->field->multiple) {
-        add_column(walk, alias, hop->field);
-        BUF_ADD(&make->tmp, " = ");
-        add_id(walk, from, hop->here);
-        return;
-    }
-    items = query_alias(make, 'e');
-    add_id(walk, from, hop->here);
-    BUF_ADD(&make->tmp, " IN (SELECT ");
-    buf_add(&make->tmp, items);
-    BUF_ADD(&make->tmp, ".value FROM ");
-    write_items(walk, alias, items, hop->field);
-    BUF_ADD(&make->tmp, ")");
+    return (!field->multiple || enter_items(walk, field)) &&
+           query_walk_hop(walk, (struct tree_hop){.kind = HOP_RELATION,
+                                                  .name = segment,
+                                                  .col = field->relation.target,
+                                                  .field = field});
 }
 
 /* "X_via_F", cut at the last "_via_". */
@@ -170,7 +111,7 @@ static bool end_at_null(struct query_walk *walk)
 static bool find_back(struct query_walk *walk, struct str segment, struct schema_back *ret)
 {
     struct query_make *make = walk->make;
-    bool is_virtual = walk->scope->is_virtual && str_eq(walk->alias, walk->scope->alias);
+    bool is_virtual = make->spec->virtual_row && walk->hop == 0;
     struct str col, field;
 
     *ret = (struct schema_back){NULL, NULL};
@@ -202,21 +143,19 @@ static bool find_back(struct query_walk *walk, struct str segment, struct schema
 static bool hop_back(struct query_walk *walk, struct str segment)
 {
     struct schema_back back;
-    struct back_hop user;
-    struct query_hop_join hop;
+    bool is_many;
 
     if (!find_back(walk, segment, &back))
         return false;
     if (walk->ended || !back.field)
         return true;
-    user = (struct back_hop){walk->col, back.field};
-    hop =
-        (struct query_hop_join){hop_key(walk, "back", segment), back.col, on_back_relation, &user};
-    if (back.field->multiple || !schema_is_unique(back.col, back.field->name, NULL)) {
-        walk->is_many = true;
-        walk->make->multiplies = true;
-    }
-    return query_walk_join(walk, &hop);
+    is_many = back.field->multiple || !schema_is_unique(back.col, back.field->name, NULL);
+    return query_walk_hop(walk, (struct tree_hop){.kind = HOP_BACK,
+                                                  .name = segment,
+                                                  .col = back.col,
+                                                  .field = back.field,
+                                                  .is_many = is_many,
+                                                  .multiplies = is_many});
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
@@ -243,122 +182,99 @@ static struct str json_path(struct query_walk *walk)
     return query_take(walk->make, mark);
 }
 
-static struct str extract(struct query_walk *walk, struct str alias,
-                          const struct schema_field *field, struct str path)
+/* What a JSON path must be made of: the engine refuses an empty name, and has an own idea of huge
+ * numbers. */
+static bool is_plain_path(struct str path)
 {
-    size_t mark = walk->make->tmp.n;
-    struct str column = query_column(walk->make, walk->scope, alias, field);
+    size_t n = 0; /* bytes of the segment */
 
-    walk->make->dialect->json_extract(&walk->make->tmp, column, path);
-    return query_take(walk->make, mark);
-}
+    for (size_t i = 0; i < path.n; i++) {
+        char c = path.p[i];
 
-static void end_at_json(struct query_walk *walk, const struct schema_field *field,
-                        struct query_value *ret)
-{
-    struct str path = json_path(walk);
-
-    query_walk_end(walk, extract(walk, walk->alias, field, path),
-                   extract(walk, walk->many_alias, field, path), ret);
-    ret->mode = NULL_OFF;
-    ret->number = NUMBER_SOMETIMES;
-    ret->term = query_term_field(walk->make, walk->scope, walk->alias, TERM_JSON, field, path);
-}
-
-static void end_at_each(struct query_walk *walk, const struct schema_field *field,
-                        struct query_value *ret)
-{
-    struct str items = join_items(walk, field);
-
-    walk->is_many |= field->multiple;
-    query_walk_end(walk, arena_concat(walk->make->a, items, STR(".value"), STR_NONE),
-                   arena_concat(walk->make->a, walk->many_table, STR(".value"), STR_NONE), ret);
-    if (query_term_field(walk->make, walk->scope, walk->alias, TERM_CELL, field, STR_NONE))
-        query_term_items(walk->make, (struct eval_list){false, field->at}, ret);
-}
-
-static struct str lengthen(struct query_walk *walk, struct str alias,
-                           const struct schema_field *field)
-{
-    size_t mark = walk->make->tmp.n;
-    struct str column = query_column(walk->make, walk->scope, alias, field);
-
-    walk->make->dialect->json_length(&walk->make->tmp, column);
-    return query_take(walk->make, mark);
-}
-
-static struct str lower(struct query_make *make, struct str sql)
-{
-    size_t mark = make->tmp.n;
-
-    make->dialect->lower(&make->tmp, sql);
-    return query_take(make, mark);
-}
-
-static void end_at_length(struct query_walk *walk, const struct schema_field *field,
-                          struct query_value *ret)
-{
-    query_walk_end(walk, lengthen(walk, walk->alias, field),
-                   lengthen(walk, walk->many_alias, field), ret);
-    ret->number = NUMBER_ALWAYS;
-    ret->term =
-        query_term_field(walk->make, walk->scope, walk->alias, TERM_LENGTH, field, STR_NONE);
-}
-
-/* What the column's values are. */
-static void column_origin(struct query_walk *walk, const struct schema_field *field,
-                          enum query_modifier modifier, struct query_value *ret)
-{
-    ret->col = walk->col;
-    ret->field = field;
-    if (modifier == MODIFIER_LOWER)
-        return;
-    ret->cell = query_column(walk->make, walk->scope, walk->alias, field);
-    if (field->type->kind == FIELD_NUMBER)
-        ret->number = NUMBER_ALWAYS;
-    else if (field->type->kind == FIELD_JSON)
-        ret->number = NUMBER_SOMETIMES;
-}
-
-/* What the column means in memory. */
-static void column_terms(struct query_walk *walk, const struct schema_field *field,
-                         enum query_modifier modifier, struct query_value *ret)
-{
-    struct query_make *make = walk->make;
-    enum eval_term_kind kind = field->type->kind == FIELD_JSON ? TERM_JSON : TERM_CELL;
-
-    ret->term = query_term_field(make, walk->scope, walk->alias, kind, field, STR_NONE);
-    if (modifier == MODIFIER_LOWER)
-        ret->term = query_term(make, (struct eval_term){.kind = TERM_LOWER, .args = {ret->term}});
-    if (ret->guard.p)
-        ret->guard_term =
-            query_term_field(make, walk->scope, walk->alias, TERM_CELL,
-                             schema_field(walk->col, STR("emailVisibility")), STR_NONE);
-}
-
-static void end_at_column(struct query_walk *walk, const struct schema_field *field,
-                          enum query_modifier modifier, struct query_value *ret)
-{
-    struct query_make *make = walk->make;
-    bool is_json = field->type->kind == FIELD_JSON;
-    struct str sql = is_json ? extract(walk, walk->alias, field, STR(""))
-                             : query_column(make, walk->scope, walk->alias, field);
-    struct str many = is_json ? extract(walk, walk->many_alias, field, STR(""))
-                              : query_column(make, walk->scope, walk->many_alias, field);
-
-    if (modifier == MODIFIER_LOWER) {
-        sql = lower(make, sql);
-        many = lower(make, many);
+        if (i > 0 && (c == '.' || c == '[') && path.p[i - 1] == '.')
+            return false;
+        n = c == '.' || c == '[' ? 0 : n + 1;
+        if (n > 9 && c >= '0' && c <= '9')
+            return false;
     }
-    query_walk_end(walk, sql, many, ret);
-    ret->is_never_null =
-        !is_json && walk->col->type != SCHEMA_VIEW && str_eq(walk->alias, walk->scope->alias);
-    if (is_json)
-        ret->mode = NULL_OFF;
-    if (walk->scope->guarded && walk->col->auth && str_eq(field->name, STR("email")))
-        ret->guard = walk->alias;
-    column_origin(walk, field, modifier, ret);
-    column_terms(walk, field, modifier, ret);
+    return path.n == 0 || path.p[path.n - 1] != '.';
+}
+
+/* Of a stored row; a row that is not stored has parameters for columns. */
+static enum tree_affinity column_affinity(const struct schema_field *field)
+{
+    enum db_col_type type = field->multiple ? field->type->column_multiple : field->type->column;
+
+    return type == DB_COL_ID || type == DB_COL_TEXT ? AFFINITY_TEXT : AFFINITY_NUMERIC;
+}
+
+/* A field of the record that the walk has come to, in whatever form. */
+static struct tree_operand of_field(const struct query_walk *walk, enum tree_kind kind,
+                                    const struct schema_field *field)
+{
+    return (struct tree_operand){
+        .kind = kind,
+        .hop = walk->hop,
+        .root = walk->scope->hop,
+        .at = field->at,
+        .field = field,
+        .path = STR(""),
+        /* the affinities of a view's columns are those of its query's expressions */
+        .is_only_sql = walk->col->type == SCHEMA_VIEW,
+    };
+}
+
+static unsigned end_at_json(struct query_walk *walk, const struct schema_field *field,
+                            struct str path)
+{
+    struct tree_operand out = of_field(walk, TREE_JSON, field);
+
+    out.path = path;
+    out.is_only_sql |= !is_plain_path(path);
+    out.facts.mode = NULL_OFF;
+    out.number = NUMBER_SOMETIMES;
+    return query_operand_add(walk->make, out);
+}
+
+static unsigned end_at_each(struct query_walk *walk, const struct schema_field *field)
+{
+    bool is_only_sql = walk->col->type == SCHEMA_VIEW;
+
+    if (!enter_items(walk, field))
+        return 0;
+    return query_operand_add(walk->make, (struct tree_operand){.kind = TREE_ITEM,
+                                                               .affinity = AFFINITY_BLOB,
+                                                               .hop = walk->hop,
+                                                               .root = walk->scope->hop,
+                                                               .is_only_sql = is_only_sql});
+}
+
+static unsigned end_at_length(struct query_walk *walk, const struct schema_field *field)
+{
+    struct tree_operand out = of_field(walk, TREE_LENGTH, field);
+
+    out.number = NUMBER_ALWAYS;
+    return query_operand_add(walk->make, out);
+}
+
+static unsigned end_at_column(struct query_walk *walk, const struct schema_field *field)
+{
+    struct query_make *make = walk->make;
+    struct tree_operand out = of_field(walk, TREE_COLUMN, field);
+
+    if (!(make->spec->virtual_row && walk->hop == 0))
+        out.affinity = column_affinity(field);
+    out.is_never_null = walk->col->type != SCHEMA_VIEW && walk->hop == walk->scope->hop;
+    if (field->type->kind == FIELD_NUMBER)
+        out.number = NUMBER_ALWAYS;
+    if (walk->scope->guarded && walk->col->auth && str_eq(field->name, STR("email"))) {
+        struct tree_operand guard =
+            of_field(walk, TREE_COLUMN, schema_field(walk->col, STR("emailVisibility")));
+
+        guard.affinity = AFFINITY_NUMERIC;
+        out.guard = query_operand_add(make, guard);
+    }
+    return query_operand_add(make, out);
 }
 
 static bool is_list(const struct schema_field *field)
@@ -368,7 +284,21 @@ static bool is_list(const struct schema_field *field)
     return kind == FIELD_SELECT || kind == FIELD_FILE || kind == FIELD_RELATION;
 }
 
-static bool walk_last(struct query_walk *walk, struct str segment, struct query_value *ret)
+static unsigned end_at_field(struct query_walk *walk, const struct schema_field *field,
+                             enum query_modifier modifier)
+{
+    unsigned out;
+
+    if (modifier == MODIFIER_LENGTH && is_list(field))
+        return end_at_length(walk, field);
+    if (modifier == MODIFIER_EACH && is_list(field))
+        return end_at_each(walk, field);
+    out = field->type->kind == FIELD_JSON ? end_at_json(walk, field, STR(""))
+                                          : end_at_column(walk, field);
+    return modifier == MODIFIER_LOWER ? query_operand_lower(walk->make, out) : out;
+}
+
+static bool walk_last(struct query_walk *walk, struct str segment)
 {
     const struct schema_field *field;
     enum query_modifier modifier;
@@ -382,24 +312,19 @@ static bool walk_last(struct query_walk *walk, struct str segment, struct query_
                query_fail(walk->make, "unknown field %.*s", STR_ARG(quoted(walk, name)));
     if (field->hidden && walk->scope->guarded)
         return query_fail(walk->make, "non-filterable field %.*s", STR_ARG(quoted(walk, name)));
-    if (modifier == MODIFIER_LENGTH && is_list(field))
-        end_at_length(walk, field, ret);
-    else if (modifier == MODIFIER_EACH && is_list(field))
-        end_at_each(walk, field, ret);
-    else
-        end_at_column(walk, field, modifier, ret);
-    return true;
+    walk->found = end_at_field(walk, field, modifier);
+    return walk->found != 0;
 }
 
 /* One segment that is not the last. */
-static bool walk_segment(struct query_walk *walk, struct str segment, struct query_value *ret)
+static bool walk_segment(struct query_walk *walk, struct str segment)
 {
     const struct schema_field *field = schema_field(walk->col, segment);
 
     if (field && field->hidden && walk->scope->guarded)
         return query_fail(walk->make, "non-filterable field %.*s", STR_ARG(quoted(walk, segment)));
     if (field && (field->type->kind == FIELD_JSON || field->type->kind == FIELD_GEO)) {
-        end_at_json(walk, field, ret);
+        walk->found = end_at_json(walk, field, json_path(walk));
         return true;
     }
     if (walk->depth++ >= LIMIT_RELATION_HOPS)
@@ -412,23 +337,21 @@ static bool walk_segment(struct query_walk *walk, struct str segment, struct que
                           STR_ARG(quoted(walk, segment)));
     if (!field->multiple && str_eq(walk->rest, STR("id"))) {
         walk->rest = STR_NONE;
-        end_at_column(walk, field, MODIFIER_NONE, ret);
+        walk->found = end_at_column(walk, field);
         return true;
     }
     return hop_relation(walk, segment, field);
 }
 
-bool query_walk_path(struct query_walk *walk, struct query_value *ret)
+unsigned query_walk_path(struct query_walk *walk)
 {
     while (walk->rest.p && !walk->ended) {
         struct str segment = str_split(&walk->rest, '.');
 
-        if (walk->rest.p ? walk_segment(walk, segment, ret) : walk_last(walk, segment, ret))
-            continue;
         walk->make->tail = segment.n + (walk->rest.p ? walk->rest.n + 1 : 0);
-        return false;
+        if (!(walk->rest.p ? walk_segment(walk, segment) : walk_last(walk, segment)))
+            return 0;
     }
-    if (walk->ended)
-        *ret = query_null();
-    return true;
+    walk->make->tail = 0;
+    return walk->ended ? query_operand_null(walk->make) : walk->found;
 }

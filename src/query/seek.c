@@ -16,8 +16,8 @@ static struct str own_key(struct query_make *make, const struct query_scope *sco
     size_t mark = make->tmp.n;
 
     if (scope->col->type == SCHEMA_VIEW)
-        return query_id_column(make, scope, scope->alias, scope->col);
-    make->dialect->row_id(&make->tmp, scope->alias);
+        return sql_id(make, NULL, scope->hop);
+    make->dialect->row_id(&make->tmp, sql_alias(make, NULL, scope->hop));
     return query_take(make, mark);
 }
 
@@ -41,8 +41,7 @@ static void add_own_key(struct query_make *make, const struct query_scope *scope
                             .is_never_null = scope->col->type != SCHEMA_VIEW,
                             .descending = is_descending(make)};
 
-    if (!has_key(make, own.sql) &&
-        !has_key(make, query_id_column(make, scope, scope->alias, scope->col)))
+    if (!has_key(make, own.sql) && !has_key(make, sql_id(make, NULL, scope->hop)))
         *VEC_PUSH(make->a, &make->keys) = own;
 }
 
@@ -100,7 +99,7 @@ static void follow_index(struct query_make *make, const struct query_scope *scop
         const struct schema_field *field = schema_field(scope->col, best->columns[i].name);
 
         *VEC_PUSH(make->a, &make->keys) =
-            (struct query_key){.sql = query_column(make, scope, scope->alias, field),
+            (struct query_key){.sql = sql_column(make, NULL, scope->hop, field),
                                .descending = descending,
                                .is_never_null = true,
                                .field = field};
@@ -176,7 +175,7 @@ static void add_value(const struct place *place, unsigned at)
 {
     struct query_recipe recipe = {.kind = RECIPE_SEEK, .index = at};
 
-    buf_add(&place->make->tmp, query_param(place->make, recipe));
+    buf_add(&place->make->tmp, sql_given(place->make, recipe));
 }
 
 static struct str comparison(const struct place *place, unsigned at, bool or_equal)

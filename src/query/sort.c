@@ -31,7 +31,7 @@ static void find_row_id(struct query_make *make, const struct query_scope *scope
 {
     size_t mark = make->tmp.n;
 
-    make->dialect->row_id(&make->tmp, scope->alias);
+    make->dialect->row_id(&make->tmp, sql_alias(make, NULL, scope->hop));
     ret->sql = query_take(make, mark);
     ret->is_never_null = true;
     ret->is_guarded = scope->guarded; /* it tells how many rows there are */
@@ -46,11 +46,12 @@ static const struct schema_field *field_of(const struct query_scope *scope, stru
     return is_stored ? field : NULL;
 }
 
-static bool find_key(struct query_make *make, struct query_scope *scope, struct str name,
+static bool find_key(struct query_make *make, const struct query_scope *scope, struct str name,
                      struct query_key *ret)
 {
-    const bool multiplies = make->multiplies;
-    struct query_value value;
+    const struct tree_operand *it;
+    unsigned operand;
+    uint64_t hops;
 
     if (str_eq(name, STR("@rowid"))) {
         if (scope->col->type == SCHEMA_VIEW)
@@ -58,21 +59,23 @@ static bool find_key(struct query_make *make, struct query_scope *scope, struct 
         find_row_id(make, scope, ret);
         return true;
     }
-    make->multiplies = false;
-    if (!query_resolve(make, scope, name, &value))
+    operand = query_name(make, scope, name);
+    if (operand == 0)
         return false;
-    if (value.is_null || value.is_const || value.n_params > 0)
+    if (!tree_is_of_row(&make->tree, operand))
         return query_fail(make, "invalid sort field %.*s", STR_ARG(query_quote(make->a, name)));
-    ret->sql = value.sql;
-    ret->is_never_null = value.is_never_null;
-    ret->is_guarded = value.guard.p != NULL;
-    ret->multiplies = make->multiplies;
+    it = &make->tree.operands.items[operand];
+    hops = tree_operand_hops(&make->tree, operand);
+    make->pinned |= hops;
+    ret->sql = sql_operand(make, NULL, operand);
+    ret->is_never_null = it->is_never_null;
+    ret->is_guarded = it->guard != 0;
+    ret->multiplies = tree_multiplies(&make->tree, hops);
     ret->field = field_of(scope, name);
-    make->multiplies |= multiplies;
     return true;
 }
 
-static bool add_key(struct query_make *make, struct query_scope *scope, struct str name,
+static bool add_key(struct query_make *make, const struct query_scope *scope, struct str name,
                     bool descending)
 {
     struct query_key key = {.descending = descending};
@@ -89,7 +92,7 @@ static bool add_key(struct query_make *make, struct query_scope *scope, struct s
     return true;
 }
 
-bool query_sort(struct query_make *make, struct query_scope *scope, struct str sort)
+bool query_sort(struct query_make *make, const struct query_scope *scope, struct str sort)
 {
     bool descending;
 

@@ -5,9 +5,8 @@
 
 #include "base/limits.h"
 
-#define VIRTUAL_TABLE "new_row"
-
 struct parts {
+    struct str joins;
     VEC(struct str) conditions;
     bool grouped; /* what joins give for one row is one again */
     struct query_seek_conditions seek;
@@ -27,16 +26,16 @@ static struct query_recipe ids_recipe(const struct query_spec *spec)
 static void add_is_one_of_ids(struct query_make *make, struct str sql)
 {
     struct str items = query_alias(make, 'e');
-    struct str param = query_param(make, ids_recipe(make->spec));
+    unsigned param = query_param(make, ids_recipe(make->spec));
 
     buf_add(&make->tmp, sql);
     if (make->spec->n_ids == 1) {
         BUF_ADD(&make->tmp, " = ");
-        buf_add(&make->tmp, param);
+        make->dialect->param(&make->tmp, param);
         return;
     }
     buf_addf(&make->tmp, " IN (SELECT %.*s.value FROM ", STR_ARG(items));
-    make->dialect->json_each_param(&make->tmp, (unsigned)make->recipes.n, items);
+    make->dialect->json_each_param(&make->tmp, param, items);
     BUF_ADD(&make->tmp, ")");
 }
 
@@ -59,37 +58,37 @@ static struct str holds_ids(struct query_make *make, struct str column, bool mul
 }
 
 /* The conditions that are not of the language. */
-static void add_selection(struct query_make *make, struct query_scope *scope, struct parts *parts)
+static void add_selection(struct query_make *make, struct parts *parts)
 {
     const struct query_spec *spec = make->spec;
-    struct str id = query_id_column(make, scope, scope->alias, scope->col);
+    struct str id = sql_id(make, NULL, 0);
 
     if (spec->id.p)
         add_condition(make, parts,
                       arena_concat(make->a, id, STR(" = "),
-                                   query_param(make, (struct query_recipe){.kind = RECIPE_ID})));
+                                   sql_given(make, (struct query_recipe){.kind = RECIPE_ID})));
     if (spec->ids && !spec->ref_field)
         add_condition(make, parts, holds_ids(make, id, false));
     if (spec->ids && spec->ref_field)
-        add_condition(make, parts,
-                      holds_ids(make, query_column(make, scope, scope->alias, spec->ref_field),
-                                spec->ref_field->multiple));
+        add_condition(
+            make, parts,
+            holds_ids(make, sql_column(make, NULL, 0, spec->ref_field), spec->ref_field->multiple));
 }
 
 static bool add_filter(struct query_make *make, struct query_scope *scope,
-                       const struct query_node *root, struct parts *parts)
+                       const struct query_node *root, struct query_tests *tests)
 {
-    struct str text;
+    unsigned test;
 
     scope->left = LIMIT_FILTER_EXPRESSIONS;
-    if (!query_condition(make, scope, root, &text))
+    test = query_condition(make, scope, root);
+    if (test == 0)
         return false;
-    add_condition(make, parts, text);
-    make->root = query_test_join(make, false, make->root, make->test);
+    query_tests_put(make, tests, test);
     return true;
 }
 
-static bool add_rule(struct query_make *make, struct query_scope *scope, struct parts *parts)
+static bool add_rule(struct query_make *make, struct query_scope *scope, struct query_tests *tests)
 {
     struct query_node *root;
 
@@ -97,24 +96,25 @@ static bool add_rule(struct query_make *make, struct query_scope *scope, struct 
         return true;
     make->text = make->spec->rule;
     return query_parse_at(make->a, make->text, &root, &make->why, &make->at) &&
-           add_filter(make, scope, root, parts);
+           add_filter(make, scope, root, tests);
 }
 
-static void write_columns(struct query_make *make, const struct query_scope *scope)
+static void write_columns(struct query_make *make)
 {
-    for (size_t i = 0; i < scope->col->n_fields; i++) {
-        const struct schema_field *field = &scope->col->fields[i];
+    const struct schema_col *col = make->spec->col;
+
+    for (size_t i = 0; i < col->n_fields; i++) {
+        const struct schema_field *field = &col->fields[i];
 
         if (i > 0)
             BUF_ADD(&make->tmp, ",");
-        buf_add(&make->tmp,
-                field->absent ? STR("NULL") : query_column(make, scope, scope->alias, field));
+        buf_add(&make->tmp, field->absent ? STR("NULL") : sql_column(make, NULL, 0, field));
     }
 }
 
-static void write_count(struct query_make *make, const struct query_scope *scope)
+static void write_count(struct query_make *make)
 {
-    bool is_view = scope->col->type == SCHEMA_VIEW;
+    bool is_view = make->spec->col->type == SCHEMA_VIEW;
 
     if (!is_view && !make->multiplies) {
         BUF_ADD(&make->tmp, "COUNT(*)");
@@ -122,28 +122,29 @@ static void write_count(struct query_make *make, const struct query_scope *scope
     }
     BUF_ADD(&make->tmp, "COUNT(DISTINCT ");
     if (is_view) /* its ids may repeat */
-        buf_add(&make->tmp, query_id_column(make, scope, scope->alias, scope->col));
+        buf_add(&make->tmp, sql_id(make, NULL, 0));
     else
-        make->dialect->row_id(&make->tmp, scope->alias);
+        make->dialect->row_id(&make->tmp, sql_alias(make, NULL, 0));
     BUF_ADD(&make->tmp, ")");
 }
 
 /* The row that is not stored, with the cells that are asked for. */
-static void write_virtual(struct query_make *make, const struct query_scope *scope)
+static void write_virtual(struct query_make *make)
 {
+    const struct schema_col *col = make->spec->col;
     bool is_first = true;
 
-    BUF_ADD(&make->tmp, "WITH " VIRTUAL_TABLE " AS (SELECT ");
-    for (unsigned i = 0; i < scope->col->n_fields; i++) {
+    BUF_ADD(&make->tmp, "WITH " SQL_VIRTUAL_TABLE " AS (SELECT ");
+    for (unsigned i = 0; i < col->n_fields; i++) {
         if (!make->cells[i])
             continue;
         if (!is_first)
             BUF_ADD(&make->tmp, ", ");
         is_first = false;
         buf_add(&make->tmp,
-                query_param(make, (struct query_recipe){.kind = RECIPE_CELL, .index = i}));
+                sql_given(make, (struct query_recipe){.kind = RECIPE_CELL, .index = i}));
         BUF_ADD(&make->tmp, " AS ");
-        make->dialect->ident(&make->tmp, scope->col->fields[i].name);
+        make->dialect->ident(&make->tmp, col->fields[i].name);
     }
     BUF_ADD(&make->tmp, ") ");
 }
@@ -163,25 +164,24 @@ static void write_keys(struct query_make *make)
     }
 }
 
-static void write_select(struct query_make *make, const struct query_scope *scope,
-                         const struct parts *parts)
+static void write_select(struct query_make *make, const struct parts *parts)
 {
     const struct query_spec *spec = make->spec;
 
-    if (scope->is_virtual)
-        write_virtual(make, scope);
+    if (spec->virtual_row)
+        write_virtual(make);
     BUF_ADD(&make->tmp, "SELECT ");
     switch (spec->want) {
     case QUERY_ROWS:
         if (make->multiplies && !parts->grouped && !spec->id.p) /* one id: LIMIT 1 does it */
             BUF_ADD(&make->tmp, "DISTINCT ");
         if (!is_keys_only(spec))
-            write_columns(make, scope);
+            write_columns(make);
         if (spec->seek)
             write_keys(make);
         return;
     case QUERY_COUNT:
-        write_count(make, scope);
+        write_count(make);
         return;
     case QUERY_EXISTS:
         BUF_ADD(&make->tmp, "1");
@@ -203,54 +203,57 @@ static void write_range(struct query_make *make)
     if (spec->limit < 0)
         return;
     BUF_ADD(&make->tmp, " LIMIT ");
-    buf_add(&make->tmp, query_param(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
+    buf_add(&make->tmp, sql_given(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
     if (spec->offset == 0)
         return;
     BUF_ADD(&make->tmp, " OFFSET ");
-    buf_add(&make->tmp, query_param(make, (struct query_recipe){.kind = RECIPE_OFFSET}));
+    buf_add(&make->tmp, sql_given(make, (struct query_recipe){.kind = RECIPE_OFFSET}));
 }
 
 /* A row's fields are the same in all rows that its joins give. */
-static void write_group(struct query_make *make, const struct query_scope *scope)
+static void write_group(struct query_make *make)
 {
     BUF_ADD(&make->tmp, " GROUP BY ");
-    if (scope->col->type == SCHEMA_VIEW)
-        write_columns(make, scope);
+    if (make->spec->col->type == SCHEMA_VIEW)
+        write_columns(make);
     else
-        make->dialect->row_id(&make->tmp, scope->alias);
+        make->dialect->row_id(&make->tmp, sql_alias(make, NULL, 0));
+}
+
+static void write_from(struct query_make *make, const struct parts *parts)
+{
+    BUF_ADD(&make->tmp, " FROM ");
+    buf_add(&make->tmp, sql_table(make, 0));
+    BUF_ADD(&make->tmp, " ");
+    buf_add(&make->tmp, sql_alias(make, NULL, 0));
+    buf_add(&make->tmp, parts->joins);
 }
 
 /* SELECT to HAVING. also: one more condition; p NULL: none. */
-static void write_rows(struct query_make *make, const struct query_scope *scope,
-                       const struct parts *parts, struct str also)
+static void write_rows(struct query_make *make, const struct parts *parts, struct str also)
 {
     const size_t n = parts->conditions.n;
     const bool is_where = also.p && !parts->grouped;
 
     if (make->grouping)
-        query_grouping_open(make, scope);
+        query_grouping_open(make);
     else
-        write_select(make, scope, parts);
-    BUF_ADD(&make->tmp, " FROM ");
-    buf_add(&make->tmp, scope->table);
-    BUF_ADD(&make->tmp, " ");
-    buf_add(&make->tmp, scope->alias);
-    for (size_t i = 0; i < make->joins.n; i++)
-        buf_add(&make->tmp, make->joins.items[i].text);
+        write_select(make, parts);
+    write_from(make, parts);
     for (size_t i = 0; i < n + is_where; i++) {
         buf_add(&make->tmp, i == 0 ? STR(" WHERE ") : STR(" AND "));
         buf_add(&make->tmp, i < n ? parts->conditions.items[i] : also);
     }
     if (!parts->grouped)
         return;
-    write_group(make, scope);
+    write_group(make);
     if (also.p) {
         BUF_ADD(&make->tmp, " HAVING ");
         buf_add(&make->tmp, also);
     }
 }
 
-static void write_order(struct query_make *make, const struct query_scope *scope, bool by_columns)
+static void write_order(struct query_make *make, bool by_columns)
 {
     const struct query_seek *seek = make->spec->seek;
     size_t first = 0;
@@ -259,58 +262,45 @@ static void write_order(struct query_make *make, const struct query_scope *scope
         return;
     BUF_ADD(&make->tmp, " ORDER BY ");
     if (by_columns)
-        first = is_keys_only(make->spec) ? 1 : scope->col->n_fields + 1;
+        first = is_keys_only(make->spec) ? 1 : make->spec->col->n_fields + 1;
     query_write_order(make, seek && seek->backward, first);
 }
 
-static struct str write_statement(struct query_make *make, const struct query_scope *scope,
-                                  const struct parts *parts)
+static struct str write_statement(struct query_make *make, const struct parts *parts)
 {
     const struct query_seek_conditions *seek = &parts->seek;
     size_t mark = make->tmp.n;
 
     if (seek->same.p) {
-        write_rows(make, scope, parts, seek->same);
+        write_rows(make, parts, seek->same);
         BUF_ADD(&make->tmp, " UNION ALL ");
-        write_rows(make, scope, parts, seek->behind);
+        write_rows(make, parts, seek->behind);
     } else {
-        write_rows(make, scope, parts, seek->all);
+        write_rows(make, parts, seek->all);
     }
-    write_order(make, scope, seek->same.p != NULL);
+    write_order(make, seek->same.p != NULL);
     if (make->grouping)
         query_grouping_close(make);
     write_range(make);
     return query_take(make, mark);
 }
 
-static struct query_scope base_scope(struct query_make *make)
-{
-    const struct schema_col *col = make->spec->col;
-    bool is_virtual = make->spec->virtual_row != NULL;
-
-    return (struct query_scope){
-        .col = col,
-        .alias = is_virtual ? STR("v0") : STR("t0"),
-        .table = is_virtual ? STR(VIRTUAL_TABLE) : query_ident(make, col->name),
-        .is_virtual = is_virtual,
-    };
-}
+/* --- resolving ------------------------------------------------------------------------------- */
 
 /* A count needs the tables of a sort only for the list rules that come with them. */
-static bool add_sort(struct query_make *make, struct query_scope *scope)
+static bool add_sort(struct query_make *make, const struct query_scope *scope)
 {
-    size_t n_joins = make->joins.n, n_recipes = make->recipes.n;
-    size_t n_conditions = make->conditions.n;
-    bool multiplies = make->multiplies;
+    struct query_tree *tree = &make->tree;
+    const size_t n_hops = tree->hops.n, n_recipes = make->recipes.n, n_visible = make->visible.n;
 
     if (make->spec->sort.n == 0)
         return true;
-    if (!query_sort(make, scope, make->spec->sort))
+    if (!query_sort(make, scope, make->spec->sort) || !query_check_hops(make))
         return false;
-    if (make->spec->want != QUERY_ROWS && make->conditions.n == n_conditions) {
-        make->joins.n = n_joins;
+    if (make->spec->want != QUERY_ROWS && make->visible.n == n_visible) {
+        tree->hops.n = n_hops;
         make->recipes.n = n_recipes;
-        make->multiplies = multiplies;
+        make->pinned = 0;
     }
     return true;
 }
@@ -325,28 +315,72 @@ static bool add_seek(struct query_make *make, const struct query_scope *scope, s
     return true;
 }
 
+/* Everything that has names, into the tree. */
+static bool resolve(struct query_make *make, const struct query_node *filter, struct parts *parts)
+{
+    const struct query_spec *spec = make->spec;
+    struct query_scope scope = {.col = spec->col};
+    struct query_tests tests = {0};
+
+    if (!add_rule(make, &scope, &tests))
+        return false;
+    make->text = spec->filter;
+    scope.guarded = !spec->client_is_superuser;
+    if (filter && !add_filter(make, &scope, filter, &tests))
+        return false;
+    if (!query_check_hops(make) || !add_sort(make, &scope) || !add_seek(make, &scope, parts) ||
+        (spec->groups && !query_grouping_add(make, &scope)) || !query_check_hops(make))
+        return false;
+    if (make->visible.n > 0) {
+        query_tests_put(make, &tests, make->visible.first);
+        tests.last = make->visible.last;
+    }
+    if (tests.n > 0)
+        make->tree.root =
+            query_test_add(make, (struct tree_test){.kind = TEST_AND, .first = tests.first});
+    return true;
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
+
+static void add_joins(struct query_make *make, struct parts *parts)
+{
+    const size_t mark = make->tmp.n;
+
+    make->joined = make->pinned;
+    if (make->tree.root != 0)
+        make->joined |= tree_test_joins(&make->tree, make->tree.root);
+    make->multiplies = tree_multiplies(&make->tree, make->joined);
+    for (unsigned i = 1; i < make->tree.hops.n; i++)
+        if (make->joined & UINT64_C(1) << i)
+            buf_add(&make->tmp, sql_join(make, NULL, i));
+    parts->joins = query_take(make, mark);
+}
+
+static void add_tests(struct query_make *make, struct parts *parts)
+{
+    unsigned at = make->tree.root ? make->tree.tests.items[make->tree.root].first : 0;
+
+    for (; at != 0; at = make->tree.tests.items[at].next)
+        add_condition(make, parts, sql_test(make, NULL, at));
+    for (size_t i = 0; i < make->conditions.n; i++)
+        add_condition(make, parts, make->conditions.items[i]);
+}
+
 bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
 {
     const struct query_spec *spec = make->spec;
     struct parts parts = {0};
-    struct query_scope scope = base_scope(make);
 
-    if (spec->want == QUERY_EXISTS && !spec->ids)
-        query_program_begin(make);
+    query_hops_begin(make, spec->col, spec->virtual_row ? STR("v0") : STR("t0"));
     if (spec->virtual_row)
-        make->cells = ARENA_ARRAY(make->a, bool, scope.col->n_fields);
-    add_selection(make, &scope, &parts);
-    if (!add_rule(make, &scope, &parts))
+        make->cells = ARENA_ARRAY(make->a, bool, spec->col->n_fields);
+    add_selection(make, &parts);
+    if (!resolve(make, filter, &parts))
         return false;
-    make->text = spec->filter;
-    scope.guarded = !spec->client_is_superuser;
-    if (filter && !add_filter(make, &scope, filter, &parts))
-        return false;
-    if (!add_sort(make, &scope) || !add_seek(make, &scope, &parts) ||
-        (spec->groups && !query_grouping_add(make, &scope)))
-        return false;
-    for (size_t i = 0; i < make->conditions.n; i++)
-        add_condition(make, &parts, make->conditions.items[i]);
-    *ret_text = write_statement(make, &scope, &parts);
+    query_rewrite(make);
+    add_joins(make, &parts);
+    add_tests(make, &parts);
+    *ret_text = write_statement(make, &parts);
     return !make->tmp.full || query_fail(make, "the statement is too long");
 }

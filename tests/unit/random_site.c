@@ -277,7 +277,7 @@ static void write_comparison(struct random_site *gen, unsigned col, struct buf *
     bool turned = chance(gen, 20);
 
     write_operand(gen, col, turned ? 15 : 90, out);
-    buf_addf(out, " %s%s ", chance(gen, 10) ? "?" : "", PICK(gen, ops));
+    buf_addf(out, " %s%s ", chance(gen, 25) ? "?" : "", PICK(gen, ops));
     write_operand(gen, col, turned ? 90 : 15, out);
 }
 
