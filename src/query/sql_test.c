@@ -172,15 +172,29 @@ static struct str comparison(struct query_make *make, const struct sql_frame *fr
 
 /* --- some row -------------------------------------------------------------------------------- */
 
-/* The side of a comparison with all values of a path whose rows nothing else asks about, and which
- * are worth to be gone through once: one satisfies it and none fails. 0: it is none of that kind.
- */
+/* All values of the path are worth to be gone through: of a whole collection most need not be
+ * looked at. And they are asked of none of the rows at hand: one of those would have to satisfy the
+ * comparison. */
+static bool is_worth_all(const struct query_make *make, const struct sql_frame *frame,
+                         const struct tree_operand *it)
+{
+    for (unsigned hop = it->hop; hop != it->root; hop = make->tree.hops.items[hop].from) {
+        const struct tree_hop *at = &make->tree.hops.items[hop];
+
+        if (at->kind == HOP_ALL || (at->multiplies && at_hand(make, frame, bit(hop))))
+            return false;
+    }
+    return true;
+}
+
+/* The side of a comparison that has many values, which can be gone through once: one satisfies it
+ * and none fails. 0: it is none of that kind. */
 static unsigned each_side(const struct query_make *make, const struct sql_frame *frame,
                           const struct tree_test *some)
 {
     const struct query_tree *tree = &make->tree;
     const struct tree_test *test = &tree->tests.items[some->first];
-    unsigned left, right, many;
+    unsigned left, right;
     uint64_t others;
 
     if (test->kind != TEST_COMPARE || test->any || tree->operands.items[test->left].guard ||
@@ -188,17 +202,13 @@ static unsigned each_side(const struct query_make *make, const struct sql_frame 
         return 0;
     left = tree_many(tree, test->left);
     right = tree_many(tree, test->right);
-    if ((left != 0) == (right != 0))
+    if ((left != 0) == (right != 0) ||
+        !is_worth_all(make, frame, &tree->operands.items[left | right]))
         return 0;
-    many = left ? test->left : test->right;
     others = tree_operand_hops(tree, left ? test->right : test->left);
     if (others & ~at_hand(make, frame, others))
         return 0;
-    for (unsigned hop = tree->operands.items[left | right].hop; hop != 0;
-         hop = tree->hops.items[hop].from)
-        if (tree->hops.items[hop].kind == HOP_ALL)
-            return 0; /* most of them need not be looked at */
-    return many;
+    return left ? test->left : test->right;
 }
 
 static struct str each(struct query_make *make, const struct sql_frame *frame,

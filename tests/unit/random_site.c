@@ -178,6 +178,22 @@ static void add_many_rows(unsigned col)
     site_exec(sql.p);
 }
 
+/* Some collections show only some of their records to clients. */
+static void choose_list_rule(struct random_site *gen, unsigned col)
+{
+    AUTO_BUF struct buf rule;
+    AUTO_BUF struct buf sql;
+
+    buf_init(&rule, 64 * KIB);
+    buf_init(&sql, 64 * KIB);
+    if (chance(gen, 50))
+        random_site_filter(gen, col, &rule);
+    BUF_ADD(&sql, "UPDATE _collections SET listRule = ");
+    db_dialect(site.db)->text_literal(&sql, buf_str(&rule));
+    buf_addf(&sql, " WHERE id = 'c_q%u'", col);
+    site_exec(sql.p);
+}
+
 void random_site_add(struct random_site *gen, uint64_t seed)
 {
     *gen = (struct random_site){.state = (seed + 1) * 0x9e3779b97f4a7c15ULL};
@@ -193,6 +209,8 @@ void random_site_add(struct random_site *gen, uint64_t seed)
     }
     if (gen->is_large)
         add_many_rows(RANDOM_COLS - 1);
+    for (unsigned col = 0; col < RANDOM_COLS; col++)
+        choose_list_rule(gen, col);
     site_reload();
 }
 

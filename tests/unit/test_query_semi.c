@@ -133,7 +133,7 @@ static struct query_spec make_spec(struct arena *a, struct random_site *gen)
                               .col = site_col(arena_printf(a, "q%u", col).p),
                               .request = &site.actor.request,
                               .dialect = db_dialect(site.db),
-                              .client_is_superuser = true,
+                              .client_is_superuser = random_site_below(gen, 3) > 0,
                               .want = how == 0 ? QUERY_COUNT : QUERY_ROWS,
                               .limit = -1,
                               .now_ms = SITE_NOW_MS};
