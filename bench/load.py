@@ -3,10 +3,14 @@
 Load is one thread of wrk with keep-alive connections. tests/support has to be on the path.
 """
 
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
+import sys
+import time
 
 import reeve
 
@@ -27,11 +31,14 @@ def filled(binary, directory, rows):
     return directory
 
 
-def load(seconds, port, pid, path, script, connections=CONNECTIONS):
+def load(seconds, port, pid, path, script=None, connections=CONNECTIONS, token=None):
+    """(requests a second, microseconds of the process's time a request)"""
     before = cpu_s(pid)
-    command = ["wrk", "-t1", "-c%d" % connections, "-d%gs" % seconds]
+    command = ["wrk", "-t1", "-c%d" % connections, "-d%gs" % seconds, "--timeout", "60s"]
     if script:
         command += ["-s", script]
+    if token:
+        command += ["-H", "Authorization: " + token]
     text = subprocess.run(command + ["http://127.0.0.1:%d%s" % (port, path)], check=True,
                           capture_output=True, text=True).stdout
     spent = cpu_s(pid) - before
@@ -65,3 +72,51 @@ def insert_script(home):
         f.write("wrk.method = \"POST\"\nwrk.body = '%s'\n"
                 "wrk.headers[\"Content-Type\"] = \"application/json\"\n" % body)
     return path
+
+
+# --- the bare HTTP program ---------------------------------------------------------------------------
+
+
+def program(top, name):
+    return os.path.join(top, "build", "bench", name)
+
+
+@contextlib.contextmanager
+def bare_http(top, server, home):
+    """(port, pid) of one that answers with the bytes of the server's own /api/health."""
+    canned = os.path.join(home, "answer")
+    with open(canned, "wb") as f:
+        f.write(raw_answer(server.port, "/api/health"))
+    port = reeve.free_port()
+    bare = subprocess.Popen([program(top, "bare_http"), str(port),
+                             str(len(os.sched_getaffinity(0))), canned])
+    try:
+        until_listening(port)
+        yield port, bare.pid
+    finally:
+        bare.kill()
+        bare.wait()
+
+
+def until_listening(port):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.0002)
+    sys.exit("nothing listens on port %d" % port)
+
+
+def raw_answer(port, path):
+    """The very bytes of an answer, head and all."""
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        s.sendall(("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % (path, port)).encode())
+        data = b""
+        while True:
+            data += s.recv(65536)
+            head, end, body = data.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            if end and length and len(body) >= int(length[1]):
+                return data

@@ -63,6 +63,11 @@ enum eval_truth eval_compare(struct eval_scratch *s, enum eval_compare op, struc
 struct db_value eval_lower(struct eval_scratch *s, struct db_value value);
 struct db_value eval_distance(struct eval_scratch *s, const struct db_value args[4]);
 
+/* strftime(format [, time [, modifier...]]), eval_time.c: a text in the arena, or NULL. n: of args,
+ * 1 and more. What 'now' is, and what the time is where none is given: now_ms, since 1970. */
+struct db_value eval_strftime(struct eval_scratch *s, const struct db_value *args, size_t n,
+                              int64_t now_ms);
+
 /* --- JSON (eval_json.c) ---------------------------------------------------------------------- */
 
 /* Whether a text is JSON by the letter of RFC 8259. */
