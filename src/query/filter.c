@@ -9,7 +9,7 @@
 static unsigned operand(struct query_make *make, const struct query_scope *scope, const char *side,
                         const struct query_operand *from)
 {
-    unsigned out = query_operand(make, scope, from);
+    unsigned out = query_resolve(make, scope, from);
 
     if (out == 0)
         return query_fail(make, "invalid %s operand %.*s - %.*s", side,

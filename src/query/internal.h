@@ -3,7 +3,7 @@
  *
  * Invariants
  *  1. The SQL text depends on the schema, the texts of rule, filter and sort, and on the *class* of
- *     every value, never on a value. Whoever looks at the request does so through query_probe(),
+ *     every value, never on a value. Whoever looks at the request does so through query_ask(),
  * which records the class it saw: a compiled shape serves every request that answers its probes
  * alike.
  *  2. Parameter number i + 1 is what recipe i says at bind time. Every recipe's parameter occurs in
@@ -67,8 +67,8 @@ struct query_answer {
     struct db_value value;
 };
 
-void query_answer(struct arena *a, const struct query_request *request,
-                  const struct query_probe *probe, struct query_answer *ret);
+void query_answer_to(struct arena *a, const struct query_request *request,
+                     const struct query_probe *probe, struct query_answer *ret);
 
 enum query_recipe_kind {
     RECIPE_CONST,   /* `text`, or `number` when text.p is NULL */
@@ -188,7 +188,7 @@ unsigned query_param(struct query_make *make, struct query_recipe recipe);
 /* The number of the parameter for a joined table; the same recipe gives the same. */
 unsigned query_join_param(struct query_make *make, struct query_recipe recipe);
 /* Asks the request and remembers the answer's class. Returns the probe's number. */
-unsigned query_probe(struct query_make *make, struct query_probe probe);
+unsigned query_ask(struct query_make *make, struct query_probe probe);
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe);
 
 unsigned query_test_add(struct query_make *make, struct tree_test test);
@@ -217,7 +217,7 @@ unsigned query_operand_given(struct query_make *make, enum query_class class,
                              struct query_recipe recipe);
 
 /* An identifier, macro, literal or call of a text. */
-unsigned query_operand(struct query_make *make, const struct query_scope *scope,
+unsigned query_resolve(struct query_make *make, const struct query_scope *scope,
                        const struct query_operand *operand);
 /* An identifier of section 5. */
 unsigned query_name(struct query_make *make, const struct query_scope *scope, struct str name);
@@ -314,7 +314,8 @@ struct sql_side {
     struct tree_facts facts;
     bool is_empty; /* '' as it is written */
 };
-struct sql_side sql_side(struct query_make *make, const struct sql_frame *frame, unsigned operand);
+struct sql_side sql_side_of(struct query_make *make, const struct sql_frame *frame,
+                            unsigned operand);
 struct str sql_compare(struct query_make *make, enum query_op op, const struct sql_side *left,
                        const struct sql_side *right);
 struct str sql_test(struct query_make *make, const struct sql_frame *frame, unsigned test);

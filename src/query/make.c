@@ -1,5 +1,5 @@
 /*
- * Small parts of the statement being made: texts, aliases, parameters, probes, lists of tests.
+ * Small parts of the statement being made: texts, aliases, parameters, probes.
  */
 #include "query/internal.h"
 
@@ -80,14 +80,14 @@ static bool is_same_probe(const struct query_probe *x, const struct query_probe 
            str_eq(x->path, y->path);
 }
 
-unsigned query_probe(struct query_make *make, struct query_probe probe)
+unsigned query_ask(struct query_make *make, struct query_probe probe)
 {
     struct query_answer answer;
 
     for (unsigned i = 0; i < make->probes.n; i++)
         if (is_same_probe(&make->probes.items[i], &probe))
             return i;
-    query_answer(make->a, make->spec->request, &probe, &answer);
+    query_answer_to(make->a, make->spec->request, &probe, &answer);
     probe.class = answer.class;
     *VEC_PUSH(make->a, &make->probes) = probe;
     *VEC_PUSH(make->a, &make->answers) = answer;
@@ -97,29 +97,4 @@ unsigned query_probe(struct query_make *make, struct query_probe probe)
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe)
 {
     return &make->answers.items[probe];
-}
-
-/* --- tests ----------------------------------------------------------------------------------- */
-
-unsigned query_test_add(struct query_make *make, struct tree_test test)
-{
-    *VEC_PUSH(make->a, &make->tree.tests) = test;
-    return (unsigned)make->tree.tests.n - 1;
-}
-
-void query_tests_put(struct query_make *make, struct query_tests *tests, unsigned test)
-{
-    if (tests->n++ == 0)
-        tests->first = test;
-    else
-        make->tree.tests.items[tests->last].next = test;
-    tests->last = test;
-}
-
-unsigned query_tests_join(struct query_make *make, enum tree_test_kind kind,
-                          const struct query_tests *tests)
-{
-    return tests->n <= 1
-               ? tests->first
-               : query_test_add(make, (struct tree_test){.kind = kind, .first = tests->first});
 }

@@ -57,7 +57,7 @@ static struct str last_segment(struct str path)
 
 static unsigned probe_value(struct query_make *make, struct query_probe probe)
 {
-    unsigned at = query_probe(make, probe);
+    unsigned at = query_ask(make, probe);
 
     return query_operand_given(make, query_answer_of(make, at)->class,
                                (struct query_recipe){.kind = RECIPE_PROBE, .index = at});
@@ -66,7 +66,7 @@ static unsigned probe_value(struct query_make *make, struct query_probe probe)
 static unsigned isset_value(struct query_make *make, struct str path)
 {
     struct query_probe probe = {.kind = PROBE_ISSET, .path = path};
-    bool is_set = query_answer_of(make, query_probe(make, probe))->class == CLASS_BOOL;
+    bool is_set = query_answer_of(make, query_ask(make, probe))->class == CLASS_BOOL;
 
     return query_operand_add(
         make, (struct tree_operand){
@@ -162,7 +162,7 @@ static unsigned resolve_body_relation(struct query_make *make, const struct quer
 {
     struct query_probe probe = {.kind = PROBE_IDS,
                                 .path = arena_concat(make->a, STR("body."), field->name, STR_NONE)};
-    unsigned at = query_probe(make, probe);
+    unsigned at = query_ask(make, probe);
     enum query_class class = query_answer_of(make, at)->class;
     struct tree_hop hop = {.kind = class == CLASS_MANY ? HOP_IDS : HOP_ID,
                            .name = probe.path,
@@ -187,7 +187,7 @@ static unsigned resolve_body_relation(struct query_make *make, const struct quer
 static unsigned body_each(struct query_make *make, const struct query_scope *scope,
                           const struct schema_field *field, struct str path)
 {
-    unsigned at = query_probe(make, (struct query_probe){.kind = PROBE_ITEMS, .path = path});
+    unsigned at = query_ask(make, (struct query_probe){.kind = PROBE_ITEMS, .path = path});
     struct tree_hop hop = {.kind = HOP_GIVEN_ITEMS, .is_many = field->multiple, .multiplies = true};
     struct query_walk walk;
 
@@ -207,7 +207,7 @@ static unsigned body_each(struct query_make *make, const struct query_scope *sco
 /* How many items were submitted; like the digits in the text, not like a value that is given. */
 static unsigned body_length(struct query_make *make, struct str path)
 {
-    unsigned at = query_probe(make, (struct query_probe){.kind = PROBE_COUNT, .path = path});
+    unsigned at = query_ask(make, (struct query_probe){.kind = PROBE_COUNT, .path = path});
     bool is_const = query_answer_of(make, at)->class == CLASS_BOOL;
     unsigned param = query_param(make, (struct query_recipe){.kind = RECIPE_PROBE, .index = at});
 

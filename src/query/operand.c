@@ -8,59 +8,6 @@
 
 #include <assert.h>
 
-/* --- the tree's ------------------------------------------------------------------------------ */
-
-unsigned query_operand_add(struct query_make *make, struct tree_operand operand)
-{
-    *VEC_PUSH(make->a, &make->tree.operands) = operand;
-    return (unsigned)make->tree.operands.n - 1;
-}
-
-unsigned query_operand_null(struct query_make *make)
-{
-    return query_operand_add(make,
-                             (struct tree_operand){.kind = TREE_NULL, .facts = {.is_null = true}});
-}
-
-unsigned query_operand_call(struct query_make *make, struct tree_operand operand,
-                            const unsigned *args, size_t n)
-{
-    operand.args = (unsigned)make->tree.args.n;
-    operand.n_args = (unsigned)n;
-    for (size_t i = 0; i < n; i++)
-        *VEC_PUSH(make->a, &make->tree.args) = args[i];
-    return query_operand_add(make, operand);
-}
-
-unsigned query_operand_lower(struct query_make *make, unsigned of)
-{
-    const struct tree_operand *arg = &make->tree.operands.items[of];
-    struct tree_operand out = {.kind = TREE_LOWER,
-                               .facts = arg->facts,
-                               .is_never_null = arg->is_never_null,
-                               .guard = arg->guard};
-
-    return query_operand_call(make, out, &of, 1);
-}
-
-unsigned query_operand_given(struct query_make *make, enum query_class class,
-                             struct query_recipe recipe)
-{
-    struct tree_operand out = {.kind = TREE_PARAM, .facts = {.n_params = 1}};
-
-    if (class == CLASS_NULL)
-        return query_operand_null(make);
-    if (class == CLASS_EMPTY) {
-        out.kind = TREE_EMPTY;
-        out.facts.is_empty = out.facts.has_empty = true;
-    } else {
-        out.at = query_param(make, recipe);
-    }
-    return query_operand_add(make, out);
-}
-
-/* --- the text's ------------------------------------------------------------------------------ */
-
 static struct query_recipe literal_recipe(const struct query_operand *operand)
 {
     if (operand->literal != QUERY_NO_LITERAL)
@@ -144,7 +91,7 @@ static unsigned call(struct query_make *make, const struct query_scope *scope,
     return query_call_add(make, function, args, operand->n_args);
 }
 
-unsigned query_operand(struct query_make *make, const struct query_scope *scope,
+unsigned query_resolve(struct query_make *make, const struct query_scope *scope,
                        const struct query_operand *operand)
 {
     unsigned out;

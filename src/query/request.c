@@ -220,8 +220,8 @@ static void answer_count(const struct json *value, struct query_answer *ret)
     *ret = (struct query_answer){n <= 1 ? CLASS_BOOL : CLASS_MANY, DB_V_INT((int64_t)n)};
 }
 
-void query_answer(struct arena *a, const struct query_request *request,
-                  const struct query_probe *probe, struct query_answer *ret)
+void query_answer_to(struct arena *a, const struct query_request *request,
+                     const struct query_probe *probe, struct query_answer *ret)
 {
     struct json value = json_of_null();
     bool is_there = find(request, probe->path, &value);

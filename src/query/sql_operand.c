@@ -212,8 +212,8 @@ static unsigned arg(const struct query_make *make, const struct tree_operand *op
 static struct str changed(struct query_make *make, const struct sql_frame *frame,
                           const struct tree_operand *it)
 {
-    struct sql_side submitted = sql_side(make, frame, arg(make, it, 1));
-    struct sql_side stored = sql_side(make, frame, arg(make, it, 2));
+    struct sql_side submitted = sql_side_of(make, frame, arg(make, it, 1));
+    struct sql_side stored = sql_side_of(make, frame, arg(make, it, 2));
     struct str is_set = sql_operand(make, frame, arg(make, it, 0));
     struct str differs = sql_compare(make, OP_NE, &submitted, &stored);
 
@@ -305,7 +305,8 @@ static struct str given_empty(struct query_make *make, const struct tree_operand
     return STR_NONE;
 }
 
-struct sql_side sql_side(struct query_make *make, const struct sql_frame *frame, unsigned operand)
+struct sql_side sql_side_of(struct query_make *make, const struct sql_frame *frame,
+                            unsigned operand)
 {
     const struct tree_operand *it = &make->tree.operands.items[operand];
 

@@ -102,7 +102,7 @@ struct many {
 static struct many many_of(struct query_make *make, const struct sql_frame *frame, unsigned operand)
 {
     struct many out = {.of = tree_many(&make->tree, operand),
-                       .side = sql_side(make, frame, operand)};
+                       .side = sql_side_of(make, frame, operand)};
 
     if (out.of == 0) {
         out.side.facts = tree_facts_opposite(&out.side.facts);
@@ -160,8 +160,8 @@ static struct str guard(struct query_make *make, const struct sql_frame *frame, 
 static struct str comparison(struct query_make *make, const struct sql_frame *frame,
                              const struct tree_test *test)
 {
-    struct sql_side left = sql_side(make, frame, test->left);
-    struct sql_side right = sql_side(make, frame, test->right);
+    struct sql_side left = sql_side_of(make, frame, test->left);
+    struct sql_side right = sql_side_of(make, frame, test->right);
     struct str text = sql_compare(make, test->op, &left, &right);
 
     if (!test->any && (tree_many(&make->tree, test->left) || tree_many(&make->tree, test->right)))
@@ -218,8 +218,8 @@ static struct str each(struct query_make *make, const struct sql_frame *frame,
     struct many left = many_of(make, &here, test->left);
     struct many right = many_of(make, &here, test->right);
     const struct many *many = is_left ? &left : &right;
-    struct sql_side l = sql_side(make, frame, test->left);
-    struct sql_side r = sql_side(make, frame, test->right);
+    struct sql_side l = sql_side_of(make, frame, test->left);
+    struct sql_side r = sql_side_of(make, frame, test->right);
     struct str all = sql_compare(make, test->op, &left.side, &right.side), one;
 
     if (is_left)
