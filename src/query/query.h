@@ -105,7 +105,7 @@ struct query_spec {
     int64_t limit;                     /* below 0: none */
     int64_t offset;                    /* only with a limit */
     int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
-    bool joins_only; /* no comparison is asked alone (semi.c): what tests compare those with */
+    bool joins_only; /* nothing is rewritten (rewrite.c): what tests compare that with */
 };
 
 struct query_sql {
