@@ -309,8 +309,8 @@ static void older_snapshot(void **state)
 
 #define READERS 2
 #define WRITERS 2
-#define WRITES 1200 /* of each writer */
-#define READS 2000  /* of each reader */
+#define WRITES 2000 /* of each writer */
+#define READS 3000  /* of each reader */
 
 struct worker {
     pthread_t thread;
