@@ -120,6 +120,10 @@
 /* Identities (auth/identity.c). */
 #define LIMIT_IDENTITY_BYTES (16 * KIB) /* of a token and its record that a thread remembers */
 
+/* Totals of lists (records/total.c). */
+#define LIMIT_TOTALS 512            /* that are remembered */
+#define LIMIT_TOTAL_BYTES (8 * KIB) /* of the SQL and parameters of one that is */
+
 /* Mail (mail/mail.h, mail/outbox.h). */
 #define LIMIT_MAIL_BYTES (32 * MIB)       /* a message as it is sent */
 #define LIMIT_MAIL_FILLED_BYTES (4 * MIB) /* a template with its placeholders filled in */

@@ -205,6 +205,10 @@ MUST_CHECK bool db_seen_statement(const struct db_stmt *stmt, struct db_seen *re
  * 10 ns. False may be for the moment of another's commit only, or by chance. An engine without a
  * way to tell, and one that this process has not written to yet, says false always. */
 MUST_CHECK bool db_seen_holds(const struct db *db, const struct db_seen *seen);
+/* The same, and it is what the snapshot of `conn` would read: what was read by another may stand
+ * beside what this one reads, as if both were of one state. That it holds is not enough: it may
+ * have been read after a commit that the snapshot does not see. False outside of a snapshot. */
+MUST_CHECK bool db_seen_holds_in(const struct db_conn *conn, const struct db_seen *seen);
 
 /* --- watching statements --------------------------------------------------------------------- */
 

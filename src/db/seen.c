@@ -27,11 +27,14 @@ static void store(_Atomic uint64_t *at, uint64_t value)
     atomic_store_explicit(at, value, memory_order_release);
 }
 
+/* No two databases of a process have an epoch in common: what was filled in by one that is closed
+ * holds in no other. Nor is one 0, so that a struct db_seen of zeros holds never. */
 struct db_seen_state *db_seen_state_new(void)
 {
+    static _Atomic uint64_t n_states;
     struct db_seen_state *state = db_alloc(sizeof(*state));
 
-    store(&state->epoch, 1); /* a struct db_seen of zeros holds never */
+    store(&state->epoch, (atomic_fetch_add(&n_states, 1) << 40) + 1);
     return state;
 }
 
@@ -201,4 +204,16 @@ bool db_seen_holds(const struct db *db, const struct db_seen *seen)
         if (load(&state->slots[seen->slots.at[i]]) > seen->mark)
             return false;
     return true;
+}
+
+/* Both snapshots have all commits up to the older mark, and holds() finds none later. */
+bool db_seen_holds_in(const struct db_conn *conn, const struct db_seen *seen)
+{
+    struct db_seen both = *seen;
+
+    if (!conn->reading || seen->epoch != conn->seen_epoch)
+        return false;
+    if (conn->seen_mark < both.mark)
+        both.mark = conn->seen_mark;
+    return db_seen_holds(conn->db, &both);
 }

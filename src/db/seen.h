@@ -30,7 +30,7 @@ struct db_seen_state {
     _Atomic uint64_t completed;
     /* any thread */
     _Atomic uint64_t published; /* 0: nothing */
-    _Atomic uint64_t epoch;     /* from 1 */
+    _Atomic uint64_t epoch;     /* each is one database's alone */
     /* as the first */
     _Atomic uint64_t slots[LIMIT_SEEN_SLOTS];
 };

@@ -7,6 +7,7 @@
 #include "query/groups.h"
 #include "records/row.h"
 #include "records/rules.h"
+#include "records/total.h"
 
 /* A list of groups on its way. */
 struct listing {
@@ -91,24 +92,6 @@ static struct err *write_groups(struct listing *l, int64_t *ret_n)
     return err;
 }
 
-static struct err *count_groups(struct listing *l, int64_t *ret)
-{
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct query_spec spec = l->spec;
-    struct err *err;
-    bool row = false;
-
-    spec.want = QUERY_COUNT;
-    spec.limit = -1;
-    spec.offset = 0;
-    err = rec_open(l->a, l->conn, &spec, &stmt);
-    if (!err)
-        err = db_step(l->a, stmt, &row);
-    if (!err && row)
-        *ret = db_column_int(stmt, 0);
-    return err;
-}
-
 static struct err *write_page(struct listing *l)
 {
     int64_t n, total = -1;
@@ -125,7 +108,7 @@ static struct err *write_page(struct listing *l)
     else if (n < l->spec.limit && (n > 0 || l->spec.offset == 0)) /* the last page */
         total = l->spec.offset + n;
     else
-        err = count_groups(l, &total);
+        err = rec_total(l->a, l->conn, &l->spec, &total);
     if (err)
         return err;
     rec_page_write(l->out, &l->page, total);

@@ -5,28 +5,9 @@
 #include "records/cursor.h"
 #include "records/groups.h"
 #include "records/rules.h"
+#include "records/total.h"
 
 /* --- totals ----------------------------------------------------------------------------- */
-
-static struct err *count_rows(struct arena *a, struct db_conn *conn,
-                              const struct query_spec *rows_spec, int64_t *ret)
-{
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct query_spec spec = *rows_spec;
-    struct err *err;
-    bool row = false;
-
-    spec.want = QUERY_COUNT; /* the sort stays: list rules of what it joins count too */
-    spec.seek = NULL;
-    spec.limit = -1;
-    spec.offset = 0;
-    err = rec_open(a, conn, &spec, &stmt);
-    if (!err)
-        err = db_step(a, stmt, &row);
-    if (!err && row)
-        *ret = db_column_int(stmt, 0);
-    return err;
-}
 
 /* A page that is not full ends the list, so its rows give the total; not of views: their ids may
  * repeat, and the total counts distinct ones. */
@@ -50,7 +31,7 @@ static struct err *find_total(struct arena *a, struct db_conn *conn,
     else if (is_whole(listing, page))
         *ret = page->offset + (int64_t)listing->n;
     else
-        return count_rows(a, conn, &listing->spec, ret);
+        return rec_total(a, conn, &listing->spec, ret);
     return NULL;
 }
 

@@ -18,8 +18,9 @@ import groups  # noqa: E402
 import rates  # noqa: E402
 import settings  # noqa: E402
 import thumbs  # noqa: E402
+import totals  # noqa: E402
 
-PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs)
+PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals)
 
 
 def main():

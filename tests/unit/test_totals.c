@@ -1,0 +1,449 @@
+/*
+ * Totals of lists: remembered while nothing has changed of what they were counted from, and never
+ * older than the snapshot they stand in, nor newer.
+ */
+#include "unit/site.h"
+
+#include "base/compiler.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+/* A page that counts, also where it has no rows. */
+static struct rec_list_params second_page(const char *filter)
+{
+    return (struct rec_list_params){
+        .page = STR("2"), .per_page = STR("1"), .filter = str_of(filter)};
+}
+
+static int64_t total_of(const char *answer)
+{
+    const char *at = strstr(answer, "\"totalItems\":");
+
+    if (!at)
+        fail_msg("%s", answer);
+    return strtoll(at + strlen("\"totalItems\":"), NULL, 10);
+}
+
+static void on_traced(void *user, const struct db_traced *traced)
+{
+    unsigned *n_counts = user;
+
+    *n_counts += str_starts(traced->sql, STR("SELECT COUNT("));
+}
+
+/* The total, and how often rows were counted for it. */
+struct asked {
+    int64_t total;
+    unsigned n_counts;
+};
+
+static struct asked ask_page(const char *collection, const struct rec_list_params *params)
+{
+    struct asked asked = {0};
+    const struct db_trace trace = {on_traced, &asked.n_counts};
+    struct db_conn *conn;
+
+    site_ok(db_reader(site.a, site.db, &conn));
+    db_trace(conn, &trace);
+    asked.total = total_of(site_list_page(collection, params));
+    db_trace(conn, NULL);
+    return asked;
+}
+
+static struct asked ask(const char *collection, const char *filter)
+{
+    const struct rec_list_params params = second_page(filter);
+
+    return ask_page(collection, &params);
+}
+
+#define CHECK(collection, filter, want, counts) \
+    check((collection), (filter), (want), (counts), __LINE__)
+static void check(const char *collection, const char *filter, int64_t want, unsigned n_counts,
+                  int line)
+{
+    const struct asked got = ask(collection, filter);
+
+    if (got.total != want || got.n_counts != n_counts)
+        fail_msg("line %d: total %lld, counted %u times", line, (long long)got.total, got.n_counts);
+}
+
+/* --- remembered ------------------------------------------------------------------------------- */
+
+static void counted_once(void **state)
+{
+    const struct rec_list_params other_page = {.page = STR("1"), .per_page = STR("2")};
+
+    (void)state;
+    CHECK("posts", "", 3, 1);
+    CHECK("posts", "", 3, 0);
+    CHECK("posts", "score > 1", 2, 1);
+    CHECK("posts", "score > 1", 2, 0);
+    CHECK("posts", "author.name = 'Ada'", 1, 1);
+    CHECK("posts", "author.name = 'Ada'", 1, 0);
+    assert_int_equal(ask_page("posts", &other_page).n_counts, 0);
+}
+
+/* The same SQL, but for what is bound to it. */
+static void parameters_tell_apart(void **state)
+{
+    (void)state;
+    CHECK("posts", "title = 'first'", 1, 1);
+    CHECK("posts", "title = 'first '", 0, 1);
+    CHECK("posts", "title = 'firsu'", 0, 1);
+    CHECK("posts", "title = 1", 0, 1);
+    CHECK("posts", "title = '1'", 0, 1);
+    CHECK("posts", "title = 'first' || title = ''", 1, 1);
+    CHECK("posts", "title = '' || title = 'first'", 1, 1);
+    CHECK("posts", "title = 'first'", 1, 0);
+    CHECK("posts", "title = 'first '", 0, 0);
+    /* the same bytes one after the other, types included */
+    site_exec("UPDATE posts SET title = 'a' || char(3) WHERE id = 'post00000000001'");
+    CHECK("posts", "title = 'a' || title = '\3b'", 0, 1);
+    CHECK("posts", "title = 'a\3' || title = 'b'", 1, 1);
+}
+
+static void rules_and_who_asks(void **state)
+{
+    (void)state;
+    site_rule("users", "listRule", "id = @request.auth.id || emailVisibility = true");
+    CHECK("users", "", 1, 1);
+    site_act("user0000000000a");
+    CHECK("users", "", 2, 1);
+    CHECK("users", "", 2, 0);
+    site_act("user0000000000c");
+    CHECK("users", "", 1, 1);
+    site_act(NULL);
+    CHECK("users", "", 1, 0);
+    site_rule("users", "listRule", "");
+    CHECK("users", "", 3, 1);
+}
+
+static void groups(void **state)
+{
+    const struct rec_list_params params = {
+        .page = STR("1"), .per_page = STR("1"), .group_by = STR("author")};
+
+    (void)state;
+    assert_int_equal(ask_page("posts", &params).n_counts, 1);
+    assert_int_equal(ask_page("posts", &params).n_counts, 0);
+    site_exec("UPDATE posts SET author = 'author000000ada'");
+    site_exec("INSERT INTO posts (id, title, author) VALUES ('p', 'more', 'author000000bob')");
+    assert_int_equal(ask_page("posts", &params).total, 2);
+}
+
+/* --- forgotten -------------------------------------------------------------------------------- */
+
+static void writes(void **state)
+{
+    (void)state;
+    CHECK("posts", "", 3, 1);
+    CHECK("posts", "score > 1", 2, 1);
+    CHECK("posts", "author.name = 'Ada'", 1, 1);
+    site_exec("UPDATE posts SET score = 3"); /* who counts by score, and nobody else */
+    CHECK("posts", "", 3, 0);
+    CHECK("posts", "author.name = 'Ada'", 1, 0);
+    CHECK("posts", "score > 1", 3, 1);
+    site_exec("UPDATE authors SET name = 'Ada'");
+    CHECK("posts", "", 3, 0);
+    CHECK("posts", "score > 1", 3, 0);
+    CHECK("posts", "author.name = 'Ada'", 3, 1);
+    site_exec("DELETE FROM posts WHERE id = 'post00000000001'");
+    CHECK("posts", "", 2, 1);
+    CHECK("posts", "score > 1", 2, 1);
+    CHECK("posts", "author.name = 'Ada'", 2, 1);
+    site_exec("INSERT INTO pins VALUES ('pin', 'post00000000002')");
+    CHECK("posts", "", 2, 0);
+    site_exec("DELETE FROM posts");
+    CHECK("posts", "", 0, 1);
+    site_exec("INSERT INTO posts (id, title) VALUES ('p', 'again')");
+    CHECK("posts", "", 1, 1);
+}
+
+static struct err *fail_at_end(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    struct err *err = db_exec(a, tx, str_of(in), NULL, 0, NULL);
+
+    (void)ret;
+    return err ? err : err_new(a, E_BAD_REQUEST, NULL, "on purpose");
+}
+
+static void rolled_back(void **state)
+{
+    (void)state;
+    CHECK("posts", "", 3, 1);
+    assert_non_null(db_run(site.a, site.db, fail_at_end, "DELETE FROM posts", NULL));
+    CHECK("posts", "", 3, 0);
+}
+
+static void schemas(void **state)
+{
+    (void)state;
+    CHECK("posts", "", 3, 1);
+    site_exec("CREATE INDEX posts_score ON posts (score)");
+    CHECK("posts", "", 3, 1);
+    site_exec("CREATE TABLE kept AS SELECT * FROM posts");
+    site_exec("DROP TABLE posts");
+    site_exec("CREATE TABLE posts AS SELECT * FROM kept LIMIT 2");
+    CHECK("posts", "", 2, 1);
+}
+
+/* A site whose database lies where the former's was, and has seen as many commits. */
+static void another_database(void **state)
+{
+    CHECK("posts", "", 3, 1);
+    site_exec("INSERT INTO pins VALUES ('pin', 'post00000000002')");
+    site_teardown(state);
+    site_setup(state);
+    site_exec("DELETE FROM posts WHERE id = 'post00000000001'");
+    CHECK("posts", "", 2, 1);
+}
+
+/* --- not remembered --------------------------------------------------------------------------- */
+
+static void clocks(void **state)
+{
+    (void)state;
+    CHECK("posts", "created < @now", 3, 1);
+    site.actor.scope.now_ms += 1000;
+    CHECK("posts", "created < @now", 3, 1);
+    CHECK("posts", "strftime('%Y', created) = ''", 3, 1);
+    CHECK("posts", "strftime('%Y', created) = ''", 3, 1);
+}
+
+static void long_ones(void **state)
+{
+    AUTO_BUF struct buf rule;
+
+    (void)state;
+    buf_init(&rule, 64 * KIB);
+    BUF_ADD(&rule, "title != '");
+    for (size_t i = 0; i < LIMIT_TOTAL_BYTES; i++)
+        buf_add_byte(&rule, 'x');
+    BUF_ADD(&rule, "'");
+    site_rule("posts", "listRule", rule.p);
+    CHECK("posts", "", 3, 1);
+    CHECK("posts", "", 3, 1);
+}
+
+/* However many are asked for: the last ones are there, and no more than there is room for. */
+static void room(void **state)
+{
+    const uint64_t before = memory_used();
+    char filter[3200];
+
+    (void)state;
+    CHECK("tags", "", 2, 1);
+    for (int i = 0; i < 3 * LIMIT_TOTALS; i++) {
+        (void)snprintf(filter, sizeof(filter), "title != '%d%03000d'", i, 0);
+        CHECK("posts", filter, 3, 1);
+    }
+    CHECK("posts", filter, 3, 0);
+    CHECK("tags", "", 2, 1);
+    arena_free(TAKE(site.a));
+    site.a = arena_new();
+    assert_true(memory_used() < before + LIMIT_TOTALS * LIMIT_TOTAL_BYTES + (1 * MIB));
+}
+
+/* --- many at once ----------------------------------------------------------------------------- */
+
+/* The list in a snapshot that has begun. */
+static int64_t total_in(struct arena *a, struct db_conn *conn, const char *filter)
+{
+    const struct rec_list_params params = second_page(filter);
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, 1 * MIB);
+    site_ok(rec_list(a, conn, &site.actor, site_col("posts"), &params, &out));
+    return total_of(out.p);
+}
+
+static int64_t total_now(const char *filter)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct db_conn *conn;
+    int64_t total;
+
+    site_ok(db_reader(a, site.db, &conn));
+    site_ok(db_read_begin(a, conn));
+    total = total_in(a, conn, filter);
+    db_read_end(conn);
+    return total;
+}
+
+static void write_and_list(void *arg)
+{
+    int64_t *total = arg;
+
+    site_exec("DELETE FROM posts WHERE id = 'post00000000001'");
+    (void)total_now("");
+    *total = total_now("");
+    db_reader_close(site.db);
+}
+
+/* What another thread remembers after a commit is not of the state that an older snapshot sees. */
+static void older_snapshot(void **state)
+{
+    struct db_conn *conn;
+    pthread_t other;
+    int64_t total = 0;
+
+    (void)state;
+    CHECK("tags", "", 2, 1);
+    site_ok(db_reader(site.a, site.db, &conn));
+    site_ok(db_read_begin(site.a, conn));
+    assert_true(thread_start("other", write_and_list, &total, &other));
+    thread_join(other);
+    assert_int_equal(total, 2);
+    assert_int_equal(total_in(site.a, conn, ""), 3);
+    db_read_end(conn);
+    CHECK("posts", "", 2, 0); /* and does not replace it */
+}
+
+#define READERS 2
+#define WRITERS 2
+#define WRITES 2000 /* of each writer */
+#define READS 3000  /* of each reader */
+
+struct worker {
+    pthread_t thread;
+    unsigned id;
+    uint64_t seed;
+};
+
+static unsigned draw(struct worker *w, unsigned below)
+{
+    w->seed = w->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(w->seed >> 33) % below;
+}
+
+static struct err *run_sql(struct db_conn *tx, const void *in, struct arena *a, void **ret)
+{
+    (void)ret;
+    return db_exec(a, tx, str_of(in), NULL, 0, NULL);
+}
+
+/* One commit, or none, and how many rows of the writer's own are there afterwards. */
+static int64_t write_one(struct worker *w, struct arena *a, unsigned i, int64_t n_own)
+{
+    const struct db_lease lease = {0};
+    const bool fails = draw(w, 4) == 0, adds = n_own == 0 || (n_own < 20 && draw(w, 2));
+    db_unit_fn *unit = fails ? fail_at_end : run_sql;
+    const char *sql;
+    struct err *err;
+
+    if (draw(w, 8) == 0) {
+        sql = arena_printf(a, "UPDATE authors SET name = 'name%u' WHERE id = 'author000000bob'",
+                           draw(w, 3))
+                  .p;
+        err = db_run(a, site.db, unit, sql, NULL);
+        assert_int_equal(err != NULL, fails);
+        return n_own;
+    }
+    if (adds)
+        sql = arena_printf(a,
+                           "INSERT INTO posts (id, title, score, author) VALUES ('w%ui%u', 'w%u', "
+                           "%u, 'author000000%s')",
+                           w->id, i, w->id, draw(w, 10), draw(w, 2) ? "ada" : "bob")
+                  .p;
+    else
+        sql = arena_printf(a,
+                           "DELETE FROM posts WHERE id = (SELECT min(id) FROM posts WHERE title = "
+                           "'w%u')",
+                           w->id)
+                  .p;
+    err = draw(w, 3) ? db_run(a, site.db, unit, sql, NULL)
+                     : db_run_leased(a, site.db, &lease, unit, sql, NULL);
+    assert_int_equal(err != NULL, fails);
+    return fails ? n_own : adds ? n_own + 1 : n_own - 1;
+}
+
+static void writer(void *arg)
+{
+    struct worker *w = arg;
+    int64_t n_own = 0;
+    char filter[32];
+
+    (void)snprintf(filter, sizeof(filter), "title = 'w%u'", w->id);
+    for (unsigned i = 0; i < WRITES; i++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+
+        n_own = write_one(w, a, i, n_own);
+        assert_int_equal(total_now(filter), n_own);
+    }
+    db_reader_close(site.db);
+}
+
+static void reader(void *arg)
+{
+    static const struct {
+        const char *filter, *sql;
+    } cases[] = {
+        {"", "SELECT count(*) FROM posts"},
+        {"score > 4", "SELECT count(*) FROM posts WHERE score > 4"},
+        {"title = 'w1'", "SELECT count(*) FROM posts WHERE title = 'w1'"},
+        {"author.name = 'name1'", "SELECT count(*) FROM posts JOIN authors ON authors.id = author "
+                                  "WHERE name = 'name1'"},
+        {"tags.name ?= 'c'", "SELECT count(*) FROM posts WHERE tags LIKE '%tag00000000000c%'"},
+    };
+    struct worker *w = arg;
+
+    for (unsigned i = 0; i < READS; i++) {
+        const unsigned at = draw(w, COUNT_OF(cases));
+        AUTO(arena_free) struct arena *a = arena_new();
+        struct db_conn *conn;
+        struct db_row *row;
+        int64_t total;
+
+        site_ok(db_reader(a, site.db, &conn));
+        site_ok(db_read_begin(a, conn));
+        total = total_in(a, conn, cases[at].filter);
+        site_ok(db_query_row(a, conn, str_of(cases[at].sql), NULL, 0, &row));
+        assert_int_equal(total, row->cells[0].i);
+        db_read_end(conn);
+    }
+    db_reader_close(site.db);
+}
+
+static void as_if_counted(void **state)
+{
+    struct worker workers[WRITERS + READERS];
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(workers); i++) {
+        workers[i] = (struct worker){.id = i, .seed = 71 + i};
+        assert_true(
+            thread_start("worker", i < WRITERS ? writer : reader, &workers[i], &workers[i].thread));
+    }
+    for (unsigned i = 0; i < COUNT_OF(workers); i++)
+        thread_join(workers[i].thread);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(counted_once),
+        TEST(parameters_tell_apart),
+        TEST(rules_and_who_asks),
+        TEST(groups),
+        TEST(writes),
+        TEST(rolled_back),
+        TEST(schemas),
+        TEST(another_database),
+        TEST(clocks),
+        TEST(long_ones),
+        TEST(room),
+        TEST(older_snapshot),
+        TEST(as_if_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
