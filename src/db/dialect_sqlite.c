@@ -85,13 +85,9 @@ static void json_is_list(struct buf *out, struct str column)
 
 static void sqlite_json_each(struct buf *out, struct str column, struct str alias)
 {
-    BUF_ADD(out, "json_each(CASE WHEN ");
-    json_is_list(out, column);
-    BUF_ADD(out, " THEN ");
+    BUF_ADD(out, "_reeve_items(");
     buf_add(out, column);
-    BUF_ADD(out, " ELSE json_array(");
-    buf_add(out, column);
-    BUF_ADD(out, ") END) ");
+    BUF_ADD(out, ") ");
     sqlite_ident(out, alias);
 }
 

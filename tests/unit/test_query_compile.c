@@ -56,9 +56,7 @@ struct case_of {
     const char *in, *out;
 };
 
-#define TAGS                                                                                    \
-    "LEFT JOIN json_each(CASE WHEN iif(json_valid(t0.`tags`), json_type(t0.`tags`) = 'array', " \
-    "FALSE) THEN t0.`tags` ELSE json_array(t0.`tags`) END) `e2` ON TRUE"
+#define TAGS "LEFT JOIN _reeve_items(t0.`tags`) `e2` ON TRUE"
 
 static void filters_become_conditions(void **state)
 {
@@ -108,9 +106,7 @@ static void every_value_of_a_path_must_match(void **state)
     assert_string_equal(
         compile_filter("tags:each != 'x'"),
         "FROM `posts` t0 " TAGS " WHERE (e2.value IS NOT ?1 AND NOT EXISTS (SELECT 1 FROM (SELECT "
-        "e3.value AS v FROM `posts` m1 LEFT JOIN json_each(CASE WHEN iif(json_valid(m1.`tags`), "
-        "json_type(m1.`tags`) = 'array', FALSE) THEN m1.`tags` ELSE json_array(m1.`tags`) END) "
-        "`e3` ON TRUE WHERE m1.`id` = t0.`id`) s4 WHERE NOT (s4.v IS NOT ?1)))");
+        "e3.value AS v FROM `posts` m1 LEFT JOIN _reeve_items(m1.`tags`) `e3` ON TRUE WHERE m1.`id` = t0.`id`) s4 WHERE NOT (s4.v IS NOT ?1)))");
     assert_string_equal(
         compile_filter("pins_via_post.id ~ title"),
         "FROM `posts` t0 LEFT JOIN `pins` t2 ON t2.`post` = t0.`id` WHERE (t2.`id` LIKE ('%' || "
