@@ -5,10 +5,9 @@
  *
  *     json_each(CASE WHEN json_valid(c) AND json_type(c) = 'array' THEN c ELSE json_array(c) END)
  *
- * by the column `value`, the only one. What we write, an array of texts without escapes, is read
- * here, and so is what cannot be an array. All else is left to that expression, in a statement of
- * its own (odd_sql): numbers and nested values in an array, escapes, JSON5, broken JSON, reals,
- * blobs.
+ * by the column `value`, the only one. What we write, an array of texts, is read here, and so is
+ * what cannot be an array. All else is left to that expression, in a statement of its own
+ * (odd_sql): numbers and nested values in an array, surrogates, JSON5, broken JSON, reals, blobs.
  */
 #include "db/sqlite.h"
 
@@ -44,6 +43,7 @@ struct items {
     sqlite3_int64 at;
     sqlite3_int64 number;
     struct str text; /* in `cell` */
+    size_t rest;     /* of a list, where it goes on */
     char *cell;      /* a copy of the cell with a NUL at its end: SQLite's does not stay */
     size_t cap;
     sqlite3_stmt *odd; /* NULL: not needed so far */
@@ -65,12 +65,74 @@ static const char *skip_space(const char *p)
     return p;
 }
 
+/* The four digits of \u, or 0: none that are a code point of their own, or a NUL. */
+static uint32_t unicode_escape(const char *digits)
+{
+    uint32_t code = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        const char c = digits[i];
+
+        if (c >= '0' && c <= '9')
+            code = code << 4 | (uint32_t)(c - '0');
+        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+            code = code << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+        else
+            return 0;
+    }
+    return (code & 0xf800) == 0xd800 ? 0 : code;
+}
+
+static const char escapes[] = "\"\\/bfnrt";
+static const char escaped[] = "\"\\/\b\f\n\r\t";
+
+/* What the escape at p stands for, and the bytes that it takes; 0 where it is left to SQLite. */
+static size_t escape_read(const char *p, uint32_t *ret_code)
+{
+    const char *simple;
+
+    if (p[1] == 'u') {
+        *ret_code = unicode_escape(p + 2);
+        return *ret_code ? 6 : 0;
+    }
+    simple = p[1] ? strchr(escapes, p[1]) : NULL;
+    if (!simple)
+        return 0;
+    *ret_code = (unsigned char)escaped[simple - escapes];
+    return 2;
+}
+
 /* The quote that ends the text which begins at p, or NULL where it is not plain. */
 static const char *plain_end(const char *p)
 {
-    while (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
-        p++;
-    return *p == '"' ? p : NULL;
+    uint32_t code;
+
+    for (;;) {
+        while (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
+            p++;
+        if (*p == '"')
+            return p;
+        if (*p != '\\' || !escape_read(p, &code))
+            return NULL;
+        p += escape_read(p, &code);
+    }
+}
+
+/* In place: no escape is shorter than what it stands for. */
+static size_t unescape(char *text, size_t n)
+{
+    size_t from = 0, to = 0;
+    uint32_t code;
+
+    while (from < n) {
+        if (text[from] == '\\') {
+            from += escape_read(text + from, &code);
+            to += utf8_encode(code, text + to);
+        } else {
+            text[to++] = text[from++];
+        }
+    }
+    return to;
 }
 
 /* p: at the first item of an array, or its end. `end` is the NUL after the cell. */
@@ -92,23 +154,31 @@ static bool is_plain(const char *p, const char *end)
     return false;
 }
 
-/* p: as above, of a plain one. */
-static void take_plain(struct items *items, const char *p)
+/* As above, of a plain one, which goes on at that byte of the cell. */
+static void take_plain(struct items *items, size_t at)
 {
+    char *p = items->cell + at + 1;
     const char *end;
 
-    items->kind = *p == ']' ? ITEMS_END : ITEMS_LIST;
+    items->kind = p[-1] == ']' ? ITEMS_END : ITEMS_LIST;
     if (items->kind == ITEMS_END)
         return;
-    end = strchr(p + 1, '"');
-    items->text = (struct str){p + 1, (size_t)(end - (p + 1))};
+    end = strchr(p, '"'); /* before which there is no escape, mostly */
+    items->text = (struct str){p, (size_t)(end - p)};
+    if (memchr(p, '\\', items->text.n)) {
+        end = plain_end(p);
+        items->text.n = unescape(p, (size_t)(end - p));
+    }
+    items->rest = (size_t)(end + 1 - items->cell);
 }
 
 static void next_plain(struct items *items)
 {
-    const char *p = skip_space(items->text.p + items->text.n + 1);
+    const char *p = skip_space(items->cell + items->rest);
 
-    take_plain(items, *p == ',' ? skip_space(p + 1) : p);
+    if (*p == ',')
+        p = skip_space(p + 1);
+    take_plain(items, (size_t)(p - items->cell));
 }
 
 /* --- all else -------------------------------------------------------------------------------- */
@@ -213,7 +283,7 @@ static int text_begin(struct items *items, sqlite3_value *value)
     if (rc != SQLITE_OK)
         return rc;
     if (*skip_space(items->cell) == '[') {
-        take_plain(items, items->cell + (first - p));
+        take_plain(items, (size_t)(first - p));
     } else {
         items->kind = ITEMS_TEXT;
         items->text = (struct str){items->cell, text.n};

@@ -105,6 +105,25 @@ static void cells_are_read_as_sqlite_does(void **state)
         STR_INIT("[\"a\x7f\"]"),
         STR_INIT("[\"a\nb\"]"),
         STR_INIT("[\"a\\nb\",\"\\u00e9\",\"\\ud83d\\ude00\",\"\\ud83d\",\"\\u0000\",\"\\/\"]"),
+        STR_INIT(
+            "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0041\\u000a\\u007F\\u0080\\u07ff\\u0800\\uFFFE\\uffff\"]"),
+        STR_INIT("[\"\\ud7ff\",\"\\ue000\",\"\\\\u0041\",\"\\\\\"]"),
+        STR_INIT("[\"\\udfff\"]"),
+        STR_INIT("[\"\\ud800\"]"),
+        STR_INIT("[\"\\u004\"]"),
+        STR_INIT("[\"\\u00g1\"]"),
+        STR_INIT("[\"\\u0@41\"]"),
+        STR_INIT("[\"\\U0041\"]"),
+        STR_INIT("[\"\\u\"]"),
+        STR_INIT("[\"\\a\"]"),
+        STR_INIT("[\"\\v\"]"),
+        STR_INIT("[\"\\'\"]"),
+        STR_INIT("[\"\\0\"]"),
+        STR_INIT("[\"\\\n\"]"),
+        STR_INIT("[\"\\\0\"]"),
+        STR_INIT("[\"\\\"]"),
+        STR_INIT("[\"\\"),
+        STR_INIT("[\"a\\u0000b\",\"c\"]"),
         STR_INIT("[\"\\x41\"]"),
         STR_INIT("[\"a\",]"),
         STR_INIT("[\"a\"\"b\"]"),
@@ -228,10 +247,10 @@ static const struct str values[] = {
     STR_INIT("true"),     STR_INIT("null"),           STR_INIT("[ 1 ]"), STR_INIT("{\"k\": \"v\"}"),
 };
 static const struct str marks[] = {
-    STR_INIT(","), STR_INIT("["),     STR_INIT("]"),    STR_INIT("\""), STR_INIT("\\"),
-    STR_INIT("{"), STR_INIT("}"),     STR_INIT(":"),    STR_INIT(" "),  STR_INIT("\n"),
-    STR_INIT("a"), STR_INIT("1"),     STR_INIT("\xff"), STR_INIT("\0"), STR_INIT("\x01"),
-    STR_INIT("'"), STR_INIT("\\u00"),
+    STR_INIT(","), STR_INIT("["),     STR_INIT("]"),       STR_INIT("\""),  STR_INIT("\\"),
+    STR_INIT("{"), STR_INIT("}"),     STR_INIT(":"),       STR_INIT(" "),   STR_INIT("\n"),
+    STR_INIT("a"), STR_INIT("1"),     STR_INIT("\xff"),    STR_INIT("\0"),  STR_INIT("\x01"),
+    STR_INIT("'"), STR_INIT("\\u00"), STR_INIT("\\u00e9"), STR_INIT("\\n"), STR_INIT("\\ud83d"),
 };
 
 /* An array, of texts only in half the turns; one in two has something put in somewhere. */
