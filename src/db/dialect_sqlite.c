@@ -123,7 +123,9 @@ static void sqlite_json_extract(struct buf *out, struct str column, struct str p
 
 static void sqlite_json_length(struct buf *out, struct str column)
 {
-    BUF_ADD(out, "(CASE WHEN ");
+    BUF_ADD(out, "coalesce(_reeve_length(");
+    buf_add(out, column);
+    BUF_ADD(out, "), CASE WHEN ");
     json_is_list(out, column);
     BUF_ADD(out, " THEN json_array_length(");
     buf_add(out, column);

@@ -103,8 +103,8 @@ bool sqlite_over_budget(struct db_eng_conn *conn);
 /* Our LIKE instead of SQLite's, with the same results. */
 int sqlite_like_register(struct db_eng_conn *conn);
 
-/* sqlite_items.c: a table-valued function of the items of a cell, _reeve_items(cell). Before the
- * connection is closed: */
+/* sqlite_items.c: a table-valued function of the items of a cell, _reeve_items(cell), and a
+ * function of their number, _reeve_length(cell). Before the connection is closed: */
 int sqlite_items_register(struct db_eng_conn *conn);
 void sqlite_items_close(struct db_eng_conn *conn);
 

@@ -135,15 +135,17 @@ static size_t unescape(char *text, size_t n)
     return to;
 }
 
-/* p: at the first item of an array, or its end. `end` is the NUL after the cell. */
-static bool is_plain(const char *p, const char *end)
+/* p: at the first item of an array, or its end. `end` is the NUL after the cell. *ret_n: items. */
+static bool is_plain(const char *p, const char *end, sqlite3_int64 *ret_n)
 {
+    *ret_n = 0;
     if (*p == ']')
         return skip_space(p + 1) == end;
     while (*p == '"') {
         p = plain_end(p + 1);
         if (!p)
             return false;
+        ++*ret_n;
         p = skip_space(p + 1);
         if (*p == ']')
             return skip_space(p + 1) == end;
@@ -269,6 +271,7 @@ static int text_begin(struct items *items, sqlite3_value *value)
     const char *p = (const char *)sqlite3_value_text(value);
     const struct str text = {p, (size_t)sqlite3_value_bytes(value)};
     const char *first;
+    sqlite3_int64 n;
     int rc;
 
     if (!p)
@@ -276,7 +279,7 @@ static int text_begin(struct items *items, sqlite3_value *value)
     first = skip_space(p);
     if (*first == '[') {
         first = skip_space(first + 1);
-        if (!is_plain(first, p + text.n))
+        if (!is_plain(first, p + text.n, &n))
             return odd_begin(items, value);
     }
     rc = copy_cell(items, text);
@@ -447,6 +450,32 @@ static int items_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret)
     return SQLITE_OK;
 }
 
+/* --- their number ---------------------------------------------------------------------------- */
+
+/* _reeve_length(cell): LEN(c) of query-language.md 6, or NULL where SQLite is to be asked. */
+static void length_call(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    const int type = sqlite3_value_type(argv[0]);
+    sqlite3_int64 n = type == SQLITE_INTEGER;
+    const char *p, *first;
+
+    (void)argc;
+    if (type == SQLITE_TEXT) {
+        p = (const char *)sqlite3_value_text(argv[0]);
+        if (!p) {
+            sqlite3_result_error_nomem(context);
+            return;
+        }
+        first = skip_space(p);
+        n = sqlite3_value_bytes(argv[0]) > 0;
+        if (*first == '[' && !is_plain(skip_space(first + 1), p + sqlite3_value_bytes(argv[0]), &n))
+            return;
+    } else if (type != SQLITE_INTEGER && type != SQLITE_NULL) {
+        return;
+    }
+    sqlite3_result_int64(context, n);
+}
+
 int sqlite_items_register(struct db_eng_conn *conn)
 {
     static const sqlite3_module module = {
@@ -462,7 +491,13 @@ int sqlite_items_register(struct db_eng_conn *conn)
         .xRowid = items_rowid,
     };
 
-    return sqlite3_create_module_v2(conn->db, "_reeve_items", &module, conn, NULL);
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+    int rc = sqlite3_create_module_v2(conn->db, "_reeve_items", &module, conn, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(conn->db, "_reeve_length", 1, flags, NULL, length_call,
+                                        NULL, NULL, NULL);
+    return rc;
 }
 
 void sqlite_items_close(struct db_eng_conn *conn)

@@ -10,6 +10,9 @@
 #define THEIRS                                                                      \
     "json_each(CASE WHEN iif(json_valid(?1), json_type(?1) = 'array', FALSE) THEN " \
     "?1 ELSE json_array(?1) END)"
+#define THEIR_LENGTH                                                             \
+    "SELECT CASE WHEN iif(json_valid(?1), json_type(?1) = 'array', FALSE) THEN " \
+    "json_array_length(?1) WHEN ?1 = '' OR ?1 IS NULL THEN 0 ELSE 1 END"
 #define OURS "_reeve_items(?1)"
 
 /* --- one cell -------------------------------------------------------------------------------- */
@@ -44,6 +47,15 @@ static struct db_stmt *bound(struct arena *a, struct both *both, const char *sql
     return stmt;
 }
 
+static struct db_value length_of(struct arena *a, struct both *both, const char *sql,
+                                 const struct db_value *cell)
+{
+    struct db_row *row;
+
+    assert_ok(db_query_row(a, both->conn, str_of(sql), cell, 1, &row));
+    return row->cells[0];
+}
+
 static void cell_fail(struct db_value cell)
 {
     if (cell.type == DB_TEXT || cell.type == DB_BLOB)
@@ -57,6 +69,7 @@ static void check(struct both *both, struct db_value cell)
     struct arena *a = arena_new();
     struct db_stmt *theirs = bound(a, both, "SELECT value, quote(value) FROM " THEIRS, &cell);
     struct db_stmt *ours = bound(a, both, "SELECT value, quote(value) FROM " OURS, &cell);
+    AUTO_BUF struct buf sql;
     bool row, row_ours;
 
     do {
@@ -77,6 +90,12 @@ static void check(struct both *both, struct db_value cell)
     } while (row);
     db_release(theirs);
     db_release(ours);
+    buf_init(&sql, 4096);
+    BUF_ADD(&sql, "SELECT ");
+    db_dialect_sqlite.json_length(&sql, STR("?1"));
+    if (!db_value_eq(length_of(a, both, arena_cstr(a, buf_str(&sql)), &cell),
+                     length_of(a, both, THEIR_LENGTH, &cell)))
+        cell_fail(cell);
     arena_free(a);
 }
 
