@@ -85,13 +85,9 @@ static void json_is_list(struct buf *out, struct str column)
 
 static void sqlite_json_each(struct buf *out, struct str column, struct str alias)
 {
-    BUF_ADD(out, "json_each(CASE WHEN ");
-    json_is_list(out, column);
-    BUF_ADD(out, " THEN ");
+    BUF_ADD(out, "_reeve_items(");
     buf_add(out, column);
-    BUF_ADD(out, " ELSE json_array(");
-    buf_add(out, column);
-    BUF_ADD(out, ") END) ");
+    BUF_ADD(out, ") ");
     sqlite_ident(out, alias);
 }
 
@@ -127,7 +123,9 @@ static void sqlite_json_extract(struct buf *out, struct str column, struct str p
 
 static void sqlite_json_length(struct buf *out, struct str column)
 {
-    BUF_ADD(out, "(CASE WHEN ");
+    BUF_ADD(out, "coalesce(_reeve_length(");
+    buf_add(out, column);
+    BUF_ADD(out, "), CASE WHEN ");
     json_is_list(out, column);
     BUF_ADD(out, " THEN json_array_length(");
     buf_add(out, column);

@@ -3,15 +3,14 @@
  * at its end, and each of the others is taken where it stands first: no later place leaves more
  * room for the rest, so nothing is ever taken back.
  *
- * A part is searched for by a byte of it, the least common ASCII one before which it is ASCII only:
- * memchr() is faster than all else. An ASCII byte is never part of a longer sequence in the way
- * SQLite reads them, so a place found that way is a code point's. Where the places compared in vain
- * cost more than the text is long, the search goes on by Knuth, Morris and Pratt's table. A part
- * with a `_` has none.
+ * A part is searched for by two bytes of it, of the ASCII ones that it begins with (like_hits.h).
+ * An ASCII byte is never part of a longer sequence in the way SQLite reads them, so a place found
+ * that way is a code point's. Where the places compared in vain cost more than the text is long,
+ * the search goes on by Knuth, Morris and Pratt's table. A part with a `_` has none.
  *
  * A search by bytes may pass a NUL, which no part holds: that it did is found out at the end.
  */
-#include "db/like_pattern.h"
+#include "db/like_hits.h"
 
 #include "base/limits.h"
 
@@ -122,48 +121,6 @@ static inline bool try_place(struct search *s, const unsigned char *from,
     return true;
 }
 
-static inline const unsigned char *find_byte(const unsigned char *from, const unsigned char *to,
-                                             unsigned char c)
-{
-    const unsigned char *at = memchr(from, c, (size_t)(to - from));
-
-    return at ? at : to;
-}
-
-/* Where the anchor of a part stands, before `end`. Each of its cases is searched for on its own. */
-struct hits {
-    const unsigned char *at; /* the nearest one not passed; the end where there is none */
-    const unsigned char *low, *up, *end;
-    unsigned char lower, upper;
-};
-
-/* For places from `from` to before `to`. */
-static inline struct hits hits_of(const struct like *like, const struct like_part *part,
-                                  const unsigned char *from, const unsigned char *to)
-{
-    struct hits hits = {.end = to + part->anchor};
-
-    from += part->anchor;
-    hits.lower = hits.upper = (unsigned char)like->codes[part->from + part->anchor];
-    hits.low = find_byte(from, hits.end, hits.lower);
-    hits.up = hits.end;
-    if (hits.lower >= 'a' && hits.lower <= 'z') {
-        hits.upper = (unsigned char)(hits.lower - 0x20);
-        hits.up = find_byte(from, hits.end, hits.upper);
-    }
-    hits.at = hits.low < hits.up ? hits.low : hits.up;
-    return hits;
-}
-
-static inline void hits_pass(struct hits *hits)
-{
-    if (hits->at == hits->low)
-        hits->low = find_byte(hits->at + 1, hits->end, hits->lower);
-    else
-        hits->up = find_byte(hits->at + 1, hits->end, hits->upper);
-    hits->at = hits->low < hits->up ? hits->low : hits->up;
-}
-
 static const unsigned char *window_end(const unsigned char *from, const unsigned char *end)
 {
     return (size_t)(end - from) > LIMIT_LIKE_LOOK_BYTES ? from + LIMIT_LIKE_LOOK_BYTES : end;
@@ -172,9 +129,8 @@ static const unsigned char *window_end(const unsigned char *from, const unsigned
 /* For a part that begins with an ASCII character. */
 static void find_by_bytes(struct search *s, const unsigned char *from)
 {
-    const size_t anchor = s->part->anchor;
     const unsigned char *last, *to;
-    struct hits hits;
+    struct like_hits hits;
 
     if ((size_t)(s->end - from) < s->part->n)
         return;
@@ -182,10 +138,10 @@ static void find_by_bytes(struct search *s, const unsigned char *from)
     for (; from < last; from = to) {
         s->vain = 0;
         to = window_end(from, last);
-        hits = hits_of(s->like, s->part, from, to);
-        while (hits.at < hits.end && !try_place(s, from, hits.at - anchor))
-            hits_pass(&hits);
-        if (!spend(s->work, s->vain + (size_t)(hits.at - anchor - from)) || hits.at < hits.end)
+        like_hits_begin(&hits, s->part, from, to);
+        while (hits.at < hits.end && !try_place(s, from, hits.at))
+            like_hits_pass(&hits);
+        if (!spend(s->work, s->vain + (size_t)(hits.at - from)) || hits.at < hits.end)
             return;
     }
 }
@@ -305,11 +261,12 @@ static enum like_result match_literal(const struct like *like, struct str text)
 {
     const struct like_part *part = &like->parts[1];
     const unsigned char *p = (const unsigned char *)text.p;
-    struct hits hits = hits_of(like, part, p, p + (text.n - part->n) + 1);
+    struct like_hits hits;
     size_t vain = 0;
 
-    for (; hits.at < hits.end; hits_pass(&hits)) {
-        size_t n = count_same(like->codes, part->n, hits.at - part->anchor);
+    like_hits_begin(&hits, part, p, p + (text.n - part->n) + 1);
+    for (; hits.at < hits.end; like_hits_pass(&hits)) {
+        size_t n = count_same(like->codes, part->n, hits.at);
 
         if (n == part->n)
             return memchr(p, '\0', (size_t)(hits.at - p)) ? LIKE_NO : LIKE_YES;

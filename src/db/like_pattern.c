@@ -5,6 +5,8 @@
 
 #include "db/engine.h"
 
+#define FAR 8 /* bytes from which on two have little to do with each other */
+
 uint32_t like_read_long(uint32_t first, const unsigned char **p)
 {
     uint32_t c = first & (first < 0xe0   ? 0x1f
@@ -29,6 +31,31 @@ static const unsigned char commonness[128] = {
     ['i'] = 22, ['o'] = 23, ['a'] = 24, ['t'] = 25, ['e'] = 26, [' '] = 27,
 };
 
+/* What a byte tells at some way from one that is there: in the same word, less. */
+static int worth(const uint32_t *codes, size_t i, size_t from)
+{
+    const size_t way = i > from ? i - from : from - i;
+
+    return (int)(way < FAR ? way : FAR) - commonness[codes[i]];
+}
+
+/* The rarest byte, and the one that tells the most beside it. */
+static void pair_choose(struct like_pair *pair, const uint32_t *codes, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (commonness[codes[i]] < commonness[codes[pair->at[0]]])
+            pair->at[0] = i;
+    pair->at[1] = pair->at[0] > 0 || n < 2 ? 0 : 1;
+    for (size_t i = 0; i < n; i++)
+        if (i != pair->at[0] &&
+            worth(codes, i, pair->at[0]) > worth(codes, pair->at[1], pair->at[0]))
+            pair->at[1] = i;
+    for (size_t i = 0; i < 2; i++) {
+        pair->byte[i] = (unsigned char)codes[pair->at[i]];
+        pair->fold[i] = pair->byte[i] >= 'a' && pair->byte[i] <= 'z' ? 0x20 : 0;
+    }
+}
+
 static void part_finish(const struct like *like, struct like_part *part, bool between)
 {
     const uint32_t *codes = like->codes + part->from;
@@ -40,9 +67,8 @@ static void part_finish(const struct like *like, struct like_part *part, bool be
     codes += part->skip;
     while (part->n_ascii < part->n && codes[part->n_ascii] < 0x80)
         part->n_ascii++;
-    for (size_t i = 1; i < part->n_ascii; i++)
-        if (commonness[codes[i]] < commonness[codes[part->anchor]])
-            part->anchor = i;
+    if (part->n_ascii > 0)
+        pair_choose(&part->pair, codes, part->n_ascii);
     for (size_t i = part->n_ascii; i < part->n; i++)
         part->has_one |= codes[i] == LIKE_ONE;
 }

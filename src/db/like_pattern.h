@@ -10,12 +10,19 @@
 #define LIKE_ONE 0xfffe /* `_`: no code point that is read */
 #define LIKE_SUBSTITUTE 0xfffd
 
+/* Two bytes by which a part is searched for; one twice, where there is no other. */
+struct like_pair {
+    size_t at[2];          /* from the part's beginning */
+    unsigned char byte[2]; /* a letter in lower case */
+    unsigned char fold[2]; /* the bit that turns a letter to that; 0: it is none */
+};
+
 /* What is between two `%`, before the first or after the last. */
 struct like_part {
-    size_t from, n; /* of the codes */
-    size_t skip;    /* code points of any kind before them; between two `%` only */
-    size_t n_ascii; /* codes before the first that is not ASCII */
-    size_t anchor;  /* one of those */
+    size_t from, n;        /* of the codes */
+    size_t skip;           /* code points of any kind before them; between two `%` only */
+    size_t n_ascii;        /* codes before the first that is not ASCII */
+    struct like_pair pair; /* of those */
     bool has_one;
     bool has_fail;
 };

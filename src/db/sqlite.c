@@ -171,6 +171,7 @@ static void sqlite_conn_close(struct db_eng_conn *conn)
     const enum sqlite_need need = sqlite_memory_need(SQLITE_NEED_MUST);
 
     sqlite_seen_close(conn);
+    sqlite_items_close(conn);
     for (size_t i = 0; i < FIXED_COUNT; i++)
         (void)sqlite3_finalize(conn->fixed[i]); /* repeats the error of the last step */
     if (sqlite3_close(conn->db) != SQLITE_OK)
@@ -219,6 +220,8 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
     conn->busy_max_us = OPEN_BUSY_MAX_US;
     conn_configure(conn, role);
     rc = sqlite_like_register(conn);
+    if (rc == SQLITE_OK)
+        rc = sqlite_items_register(conn);
     if (rc == SQLITE_OK)
         rc = sqlite_blob_register(conn);
     if (rc == SQLITE_OK)

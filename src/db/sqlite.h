@@ -63,6 +63,7 @@ struct db_eng_conn {
     uint64_t wal_frames;
     struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
+    sqlite3_stmt *odd_items; /* sqlite_items.c: kept for the next one who needs it */
 
     /* sqlite_seen.c */
     bool tells;      /* reads or writes of its statements are told of */
@@ -101,6 +102,11 @@ bool sqlite_over_budget(struct db_eng_conn *conn);
 
 /* Our LIKE instead of SQLite's, with the same results. */
 int sqlite_like_register(struct db_eng_conn *conn);
+
+/* sqlite_items.c: a table-valued function of the items of a cell, _reeve_items(cell), and a
+ * function of their number, _reeve_length(cell). Before the connection is closed: */
+int sqlite_items_register(struct db_eng_conn *conn);
+void sqlite_items_close(struct db_eng_conn *conn);
 
 /* sqlite_value.c: zeroblob() as a value that is there: SQLite's own is made where it is read, and
  * who reads a cell is told of no error. */

@@ -163,6 +163,60 @@ static void runs_are_found(void **state)
     assert_in_range(n_found, 300, 2700);
 }
 
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* A text in a block of its own, so that a sanitizer sees what is read behind it. */
+static void check_alone(struct str pattern, struct str text)
+{
+    char *alone = malloc(text.n + 1);
+
+    assert_non_null(alone);
+    memcpy(alone, text.p, text.n + 1);
+    check(pattern, (struct str){alone, text.n}, 0);
+    free(alone);
+}
+
+/* Every length of text about those that are looked at together, and literals of every length up to
+ * one more: what stands at some place of the text, its end in one turn of three, in any case, with
+ * a byte changed or none, or with a bit that folding must not touch. */
+static void literals_of_all_lengths_are_found(void **state)
+{
+    static const struct str pieces[] = {
+        STR_INIT("a"), STR_INIT("b"), STR_INIT("Z"),    STR_INIT("q"), STR_INIT("@"),
+        STR_INIT("`"), STR_INIT("["), STR_INIT("{"),    STR_INIT(" "), STR_INIT("0"),
+        STR_INIT("A"), STR_INIT("é"), STR_INIT("\x10"), STR_INIT("€")};
+    char text[3 * 140 + 1], pattern[3 * 140 + 4];
+    size_t n_found = 0, n_missed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 400000; i++) {
+        struct str t =
+            random_of(text, i % 70 + (i % 11 ? 0 : 70), pieces, i % 2 ? 4 : COUNT_OF(pieces));
+        size_t n = below(t.n + 2);
+        size_t at = n > t.n || i % 3 == 0 ? t.n - (n < t.n ? n : t.n) : below(t.n - n + 1);
+        struct str p;
+
+        memset(pattern, 'a', sizeof(pattern));
+        memcpy(pattern + 1, t.p + at, n < t.n - at ? n : t.n - at);
+        for (size_t k = 1; k <= n; k++)
+            if (is_letter(pattern[k]) && below(2))
+                pattern[k] ^= 0x20;
+        if (n > 0 && i % 5 == 0)
+            pattern[1 + below(n)] ^= i % 10 ? 0x20 : 3;
+        pattern[0] = '%';
+        p = close_pattern(pattern, n + 1, STR("%"));
+        check_alone(p, t);
+        if (i % 7 == 0)
+            check_alone(close_pattern(pattern, n + 1, STR("%b")), t);
+        *(sqlite3_strlike(p.p, text, 0) ? &n_missed : &n_found) += 1;
+    }
+    assert_true(n_found > 100000);
+    assert_true(n_missed > 20000);
+}
+
 /* --- cost and limits ------------------------------------------------------------------------- */
 
 /* 'zzz…' is a text, and '%zzz…a%' a pattern that it nearly matches; `one`: with a `_` in it. */
@@ -347,6 +401,7 @@ int main(void)
         cmocka_unit_test(results_are_sqlites),
         cmocka_unit_test(long_literals_are_found),
         cmocka_unit_test(runs_are_found),
+        cmocka_unit_test(literals_of_all_lengths_are_found),
         cmocka_unit_test(near_misses_cost_what_the_text_is_long),
         cmocka_unit_test(near_misses_are_answered),
         cmocka_unit_test(limits_are_seen_inside),

@@ -138,6 +138,9 @@ static void tells_apart(void **state)
         {"WITH c AS (SELECT * FROM b) SELECT count(*) FROM c", "DELETE FROM a WHERE 0", true},
         {"SELECT count(*) FROM a, json_each('[1]')", "UPDATE b SET z = 2", true},
         {"SELECT count(*) FROM a, json_each(a.x)", "UPDATE a SET x = 3", false},
+        {"SELECT count(*) FROM a, _reeve_items('[1]')", "UPDATE b SET z = 2", true},
+        {"SELECT count(*) FROM a, _reeve_items(a.x)", "UPDATE a SET y = 3", true},
+        {"SELECT count(*) FROM a, _reeve_items(a.x)", "UPDATE a SET x = 3", false},
         /* views and triggers */
         {"SELECT count(*) FROM v WHERE z = 1", "UPDATE b SET z = 3", false},
         {"SELECT count(*) FROM v", "INSERT INTO a VALUES ('a7', 7, 7, 7)", false},

@@ -56,9 +56,7 @@ struct case_of {
     const char *in, *out;
 };
 
-#define TAGS(alias)                                                                             \
-    "LEFT JOIN json_each(CASE WHEN iif(json_valid(t0.`tags`), json_type(t0.`tags`) = 'array', " \
-    "FALSE) THEN t0.`tags` ELSE json_array(t0.`tags`) END) `" alias "` ON TRUE"
+#define TAGS(alias) "LEFT JOIN _reeve_items(t0.`tags`) `" alias "` ON TRUE"
 
 static void filters_become_conditions(void **state)
 {
@@ -110,9 +108,7 @@ static void every_value_of_a_path_must_match(void **state)
         compile_filter("tags:each != 'x'"),
         "FROM `posts` t0 " TAGS(
             "e1") " WHERE (e1.value IS NOT ?1 AND NOT EXISTS (SELECT 1 FROM "
-                  "(SELECT e4.value AS v FROM `posts` m3 LEFT JOIN json_each(CASE WHEN "
-                  "iif(json_valid(m3.`tags`), json_type(m3.`tags`) = 'array', FALSE) THEN m3.`tags` ELSE "
-                  "json_array(m3.`tags`) END) `e4` ON TRUE WHERE m3.`id` = t0.`id`) s2 WHERE NOT (s2.v IS "
+                  "(SELECT e4.value AS v FROM `posts` m3 LEFT JOIN _reeve_items(m3.`tags`) `e4` ON TRUE WHERE m3.`id` = t0.`id`) s2 WHERE NOT (s2.v IS "
                   "NOT ?1)))");
     assert_string_equal(
         compile_filter("pins_via_post.id ~ title"),
