@@ -26,31 +26,36 @@ static bool has_wildcard(struct str text)
     return false;
 }
 
+static bool is_special(char c)
+{
+    return c == '\\' || c == '%' || c == '_';
+}
+
+/* PocketBase reads from the end: what stands before a special character is looked at for whether it
+ * escapes that, and not for being one itself. */
 struct str query_like_pattern(struct arena *a, struct str text)
 {
+    const size_t room = text.n * 2 + 2;
     char *out;
-    size_t n = 0;
+    size_t at = room, i = text.n;
 
     if (has_wildcard(text))
         return text;
-    out = arena_alloc(a, text.n * 2 + 2);
-    out[n++] = '%';
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        char next = '\0';
+    out = arena_alloc(a, room);
+    out[--at] = '%';
+    while (i > 0) {
+        char c = text.p[--i];
 
-        if (i + 1 < text.n)
-            next = text.p[i + 1];
-        if (c == '\\' && (next == '\\' || next == '%' || next == '_')) {
-            out[n++] = c;
-            c = text.p[++i];
-        } else if (c == '\\' || c == '_') {
-            out[n++] = '\\';
-        }
-        out[n++] = c;
+        out[--at] = c;
+        if (!is_special(c))
+            continue;
+        if (i == 0 || text.p[i - 1] != '\\')
+            out[--at] = '\\';
+        if (i > 0)
+            out[--at] = text.p[--i];
     }
-    out[n++] = '%';
-    return (struct str){out, n};
+    out[--at] = '%';
+    return (struct str){out + at, room - at};
 }
 
 static struct str value_text(struct arena *a, struct db_value value, bool is_bool)

@@ -148,40 +148,6 @@ static void push(struct query_make *make, unsigned test, unsigned hop)
     wrap(make, test, TEST_SOME)->hops = bit(hop);
 }
 
-static bool has_index(const struct schema_col *col, const struct schema_field *field)
-{
-    for (size_t i = 0; i < col->n_indexes; i++) {
-        const struct db_index *index = &col->indexes[i].def;
-
-        if (index->where.n == 0 && !index->columns[0].is_expr &&
-            str_eq(index->columns[0].name, field->name))
-            return true;
-    }
-    return false;
-}
-
-/* Some comparison with the hop is true by any of its values. */
-static bool is_any_asked(const struct query_make *make, unsigned hop)
-{
-    for (unsigned i = 1; i < make->tree.tests.n; i++) {
-        const struct tree_test *it = &make->tree.tests.items[i];
-
-        if (it->kind == TEST_COMPARE && it->any && asks(make, i, hop))
-            return true;
-    }
-    return false;
-}
-
-/* Records that lead here are looked for in all of their collection for each row, where no index
- * tells them; for joins of the statement the engine makes itself one. */
-static bool is_better_joined(const struct query_make *make, unsigned hop)
-{
-    const struct tree_hop *it = &make->tree.hops.items[hop];
-
-    return it->kind == HOP_BACK && !it->field->multiple && !has_index(it->col, it->field) &&
-           is_any_asked(make, hop);
-}
-
 /* --- single relations ------------------------------------------------------------------------ */
 
 /* The hops from the base that the operand's paths begin with; bit 0: the base itself is asked. */
@@ -272,8 +238,7 @@ void query_rewrite(struct query_make *make)
     if (spec->joins_only || spec->virtual_row || root == 0)
         return;
     for (unsigned i = 1; i < make->tree.hops.n; i++)
-        if (make->tree.hops.items[i].multiplies && !(make->pinned & bit(i)) &&
-            !is_better_joined(make, i))
+        if (make->tree.hops.items[i].multiplies && !(make->pinned & bit(i)))
             push(make, root, i);
     if (spec->id.p || spec->ids) /* of few rows it is not asked often */
         return;

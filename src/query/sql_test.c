@@ -172,23 +172,18 @@ static struct str comparison(struct query_make *make, const struct sql_frame *fr
 
 /* --- some row -------------------------------------------------------------------------------- */
 
-/* All values of the path are worth to be gone through: of a whole collection most need not be
- * looked at. And they are asked of none of the rows at hand: one of those would have to satisfy the
- * comparison. */
-static bool is_worth_all(const struct query_make *make, const struct sql_frame *frame,
-                         const struct tree_operand *it)
+/* Some row at hand is one of those that the path leads to: it has to satisfy the comparison. */
+static bool has_row_at_hand(const struct query_make *make, const struct sql_frame *frame,
+                            const struct tree_operand *it)
 {
-    for (unsigned hop = it->hop; hop != it->root; hop = make->tree.hops.items[hop].from) {
-        const struct tree_hop *at = &make->tree.hops.items[hop];
-
-        if (at->kind == HOP_ALL || (at->multiplies && at_hand(make, frame, bit(hop))))
-            return false;
-    }
-    return true;
+    for (unsigned hop = it->hop; hop != it->root; hop = make->tree.hops.items[hop].from)
+        if (make->tree.hops.items[hop].multiplies && at_hand(make, frame, bit(hop)))
+            return true;
+    return false;
 }
 
-/* The side of a comparison that has many values, which can be gone through once: one satisfies it
- * and none fails. 0: it is none of that kind. */
+/* The side of a comparison that has many values, of which one has to satisfy it and none may fail,
+ * and nothing else is asked of them. 0: it is none of that kind. */
 static unsigned each_side(const struct query_make *make, const struct sql_frame *frame,
                           const struct tree_test *some)
 {
@@ -203,7 +198,7 @@ static unsigned each_side(const struct query_make *make, const struct sql_frame 
     left = tree_many(tree, test->left);
     right = tree_many(tree, test->right);
     if ((left != 0) == (right != 0) ||
-        !is_worth_all(make, frame, &tree->operands.items[left | right]))
+        has_row_at_hand(make, frame, &tree->operands.items[left | right]))
         return 0;
     others = tree_operand_hops(tree, left ? test->right : test->left);
     if (others & ~at_hand(make, frame, others))
@@ -221,16 +216,20 @@ static struct str each(struct query_make *make, const struct sql_frame *frame,
     struct sql_side l = sql_side_of(make, frame, test->left);
     struct sql_side r = sql_side_of(make, frame, test->right);
     struct str all = sql_compare(make, test->op, &left.side, &right.side), one;
+    bool is_same; /* "unequal" is never unknown: where none fails all satisfy it */
 
     if (is_left)
         l.sql = many->side.sql;
     else
         r.sql = many->side.sql;
     one = sql_compare(make, test->op, &l, &r);
-    return arena_printf(make->a,
-                        "(SELECT MAX(CASE WHEN %.*s THEN 1 ELSE 0 END) = 1 AND "
-                        "MIN(CASE WHEN NOT (%.*s) THEN 0 ELSE 1 END) = 1 FROM (%.*s) %.*s)",
-                        STR_ARG(one), STR_ARG(all), STR_ARG(many->select), STR_ARG(many->alias));
+    is_same = test->op == OP_NE && str_eq(one, all);
+    all = arena_printf(make->a, "NOT EXISTS (SELECT 1 FROM (%.*s) %.*s WHERE NOT (%.*s))",
+                       STR_ARG(many->select), STR_ARG(many->alias), STR_ARG(all));
+    if (is_same)
+        return all;
+    return arena_printf(make->a, "(EXISTS (SELECT 1 FROM (%.*s) %.*s WHERE %.*s) AND %.*s)",
+                        STR_ARG(many->select), STR_ARG(many->alias), STR_ARG(one), STR_ARG(all));
 }
 
 static struct str some(struct query_make *make, const struct sql_frame *outer,

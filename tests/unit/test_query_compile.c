@@ -123,9 +123,12 @@ static void rows_are_not_multiplied(void **state)
 {
     static const struct case_of cases[] = {
         {"tags:each != 'x'",
-         "FROM `posts` t0 WHERE (SELECT MAX(CASE WHEN s2.v IS NOT ?1 THEN 1 ELSE 0 END) = 1 AND "
-         "MIN(CASE WHEN NOT (s2.v IS NOT ?1) THEN 0 ELSE 1 END) = 1 FROM (SELECT e3.value AS v "
-         "FROM (SELECT 1) o4 " TAGS("e3") ") s2)"},
+         "FROM `posts` t0 WHERE NOT EXISTS (SELECT 1 FROM (SELECT e3.value AS v FROM (SELECT 1) o4 " TAGS(
+             "e3") ") s2 WHERE NOT (s2.v IS NOT ?1))"},
+        {"tags:each = 'x'",
+         "FROM `posts` t0 WHERE (EXISTS (SELECT 1 FROM (SELECT e3.value AS v FROM (SELECT 1) o4 " TAGS(
+             "e3") ") s2 WHERE s2.v = ?1) AND NOT EXISTS (SELECT 1 FROM (SELECT e3.value AS v FROM "
+                   "(SELECT 1) o4 " TAGS("e3") ") s2 WHERE NOT (s2.v = ?1)))"},
         {"tags:each ?= 'x'",
          "FROM `posts` t0 WHERE EXISTS (SELECT 1 FROM (SELECT 1) o3 " TAGS("e2") " WHERE e2.value "
                                                                                  "= ?1)"},
@@ -469,7 +472,8 @@ static void patterns_keep_their_wildcards(void **state)
     static const struct case_of cases[] = {
         {"abc", "%abc%"},           {"ab%c", "ab%c"},       {"ab\\\\%c", "%ab\\%c%"},
         {"ab_c", "%ab\\_c%"},       {"%ab_c", "%ab_c"},     {"ab\\\\c", "%ab\\\\c%"},
-        {"a\\\\\\\\%c", "a\\\\%c"}, {"ab\\\\", "%ab\\\\%"},
+        {"a\\\\\\\\%c", "a\\\\%c"}, {"ab\\\\", "%ab\\\\%"}, {"a__b", "%a_\\_b%"},
+        {"___", "%\\__\\_%"},       {"_\\\\", "%_\\\\%"},
     };
 
     (void)state;
