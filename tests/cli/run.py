@@ -218,7 +218,7 @@ def explain_what_fails(command, superuser):
         command.explain("%s %s under a rule that does not compile" % (method, url), method, url, code=1,
                         lacks=["Answer"], says=[" %s " % status, 'unknown field "nope"'])
     every = ("@collection.people.name?!=name&&@collection.people:b.name?!=@collection.people.name"
-             "&&@collection.people:b.bio?~name")
+             "&&@collection.people:b.bio?~\"zzz\"&&@collection.people:b.age?!=age")
     command.explain("a list that takes too long", "GET", "/api/collections/people/records?filter="
                     + urllib.parse.quote(every), "--queryTimeout", "1", "--as", superuser, code=1,
                     has=[" ms, failed\n", "  plan\n    SCAN t0", "Total: 1 statement, 0 rows, "],
