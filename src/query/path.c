@@ -65,17 +65,21 @@ static bool enter_items(struct query_walk *walk, const struct schema_field *fiel
                                                   .multiplies = true});
 }
 
+/* Ids of a view may repeat. */
 static bool hop_relation(struct query_walk *walk, struct str segment,
                          const struct schema_field *field)
 {
-    if (!field->relation.target)
+    const struct schema_col *target = field->relation.target;
+
+    if (!target)
         return query_fail(walk->make, "failed to load field %.*s collection",
                           STR_ARG(query_quote(walk->make->a, segment)));
     return (!field->multiple || enter_items(walk, field)) &&
            query_walk_hop(walk, (struct tree_hop){.kind = HOP_RELATION,
                                                   .name = segment,
-                                                  .col = field->relation.target,
-                                                  .field = field});
+                                                  .col = target,
+                                                  .field = field,
+                                                  .multiplies = target->type == SCHEMA_VIEW});
 }
 
 /* "X_via_F", cut at the last "_via_". */

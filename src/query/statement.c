@@ -114,14 +114,16 @@ static void write_columns(struct query_make *make)
 
 static void write_count(struct query_make *make)
 {
-    bool is_view = make->spec->col->type == SCHEMA_VIEW;
+    const struct schema_col *col = make->spec->col;
+    bool is_view = col->type == SCHEMA_VIEW;
+    bool may_repeat = is_view && !schema_view_is_unique(make->a, make->spec->schema, col);
 
-    if (!is_view && !make->multiplies) {
+    if (!may_repeat && !make->multiplies) {
         BUF_ADD(&make->tmp, "COUNT(*)");
         return;
     }
     BUF_ADD(&make->tmp, "COUNT(DISTINCT ");
-    if (is_view) /* its ids may repeat */
+    if (is_view)
         buf_add(&make->tmp, sql_id(make, NULL, 0));
     else
         make->dialect->row_id(&make->tmp, sql_alias(make, NULL, 0));

@@ -330,6 +330,10 @@ const struct schema_field *schema_field(const struct schema_col *col, struct str
 const struct schema_field *schema_view_source(struct arena *a, const struct schema *schema,
                                               const struct schema_col *view, struct str name,
                                               const struct schema_col **ret_col);
+/* Whether no id of a view comes twice, as its query says; false where that cannot be told. `a` is
+ * for what is needed on the way. Any thread. */
+bool schema_view_is_unique(struct arena *a, const struct schema *schema,
+                           const struct schema_col *view);
 /* Whether a single-column unique index without expression covers the field; ret_nocase (may be
  * NULL): it is COLLATE NOCASE. */
 bool schema_is_unique(const struct schema_col *col, struct str field, bool *ret_nocase);
