@@ -20,6 +20,7 @@ struct eval {
     struct eval_scratch s;
     const struct query_tree *tree;
     const struct db_value *params, *cells;
+    int64_t now_ms;
     struct items *items; /* one a hop */
 };
 
@@ -174,6 +175,15 @@ static struct db_value distance(struct eval *e, const struct tree_operand *it)
     return eval_distance(&e->s, args);
 }
 
+static struct db_value formatted_time(struct eval *e, const struct tree_operand *it)
+{
+    struct db_value args[LIMIT_STRFTIME_ARGS];
+
+    for (unsigned i = 0; i < it->n_args; i++)
+        args[i] = arg(e, it, i);
+    return eval_strftime(&e->s, args, it->n_args, e->now_ms);
+}
+
 static enum eval_truth both(enum eval_truth x, enum eval_truth y)
 {
     if (x == EVAL_NO || y == EVAL_NO)
@@ -236,7 +246,7 @@ static struct db_value value_of(struct eval *e, unsigned operand)
     case TREE_DISTANCE:
         return distance(e, it);
     case TREE_TIME:
-        return cannot(e);
+        return formatted_time(e, it);
     }
     BUG("not an operand");
 }
@@ -500,7 +510,7 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
         [EVAL_CANNOT] = QUERY_CANNOT,
     };
     const struct query_program *program = sql->program;
-    struct eval e = {.params = sql->values, .cells = cells};
+    struct eval e = {.params = sql->values, .cells = cells, .now_ms = sql->now_ms};
 
     if (!program)
         return QUERY_CANNOT;

@@ -93,6 +93,9 @@ static void filters_become_conditions(void **state)
          "FROM `posts` t0 WHERE strftime(?1,t0.`created`) = ?2"},
         {"strftime('%Y', created) = ''", "FROM `posts` t0 WHERE (strftime(?1,t0.`created`) = '' "
                                          "OR strftime(?1,t0.`created`) IS NULL)"},
+        {"strftime('%Y') = '2024'", "FROM `posts` t0 WHERE strftime(?1,?3) = ?2"},
+        {"strftime('') = title",
+         "FROM `posts` t0 WHERE COALESCE(strftime(?1), '') = COALESCE(t0.`title`, '')"},
         {"true = TRUE", "FROM `posts` t0 WHERE 1 = 1"},
     };
 
