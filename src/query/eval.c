@@ -500,6 +500,18 @@ static enum eval_truth truth_of(struct eval *e, unsigned test)
     BUG("not a test");
 }
 
+/* Lists that are given with the question. The engine may read them before it looks at the row, and
+ * refuses what is no list whatever else is asked. */
+static uint64_t given_lists(const struct query_tree *tree)
+{
+    uint64_t out = 0;
+
+    for (unsigned i = 1; i < tree->hops.n; i++)
+        if (tree->hops.items[i].kind == HOP_GIVEN_ITEMS)
+            out |= UINT64_C(1) << i;
+    return out;
+}
+
 enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,
                               const struct db_value *cells)
 {
@@ -519,5 +531,7 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
     e.s = (struct eval_scratch){.a = scratch, .dialect = program->dialect};
     e.tree = &program->tree;
     e.items = ARENA_ARRAY(scratch, struct items, program->tree.hops.n);
+    if (!can_read(&e, given_lists(e.tree)))
+        return QUERY_CANNOT;
     return verdicts[some(&e, program->tree.root, program->joined)];
 }
