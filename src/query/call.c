@@ -86,6 +86,17 @@ bool query_call_fail(struct query_make *make, const struct call *call, size_t i)
     return call->fail(make, i);
 }
 
+/* A given time value may say "now". LIMIT_FUNCTION_NESTING deep at most. */
+static void mark_time(struct query_make *make, unsigned at)
+{
+    const struct tree_operand *it = &make->tree.operands.items[at];
+
+    if (it->kind == TREE_PARAM)
+        make->recipes.items[it->at - 1].is_time = true;
+    else if (it->kind == TREE_LOWER)
+        mark_time(make, make->tree.args.items[it->args]);
+}
+
 unsigned query_call_add(struct query_make *make, const struct call *call, const unsigned *args,
                         size_t n)
 {
@@ -97,6 +108,8 @@ unsigned query_call_add(struct query_make *make, const struct call *call, const 
         out.facts.n_params += arg->n_params;
         out.facts.has_empty |= arg->has_empty;
     }
+    if (call->kind == TREE_TIME && n > 1)
+        mark_time(make, args[1]);
     out.facts.is_empty = call->may_be_empty && out.facts.n_params == 1 && out.facts.has_empty;
     return query_operand_call(make, out, args, n);
 }

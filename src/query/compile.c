@@ -75,6 +75,7 @@ static void bind(struct arena *a, const struct query_spec *spec, const struct qu
     ret->text = shape->text;
     ret->n = shape->n_recipes;
     ret->program = shape->program.dialect ? &shape->program : NULL;
+    ret->now_ms = spec->now_ms;
     ret->columns = shape->columns;
     ret->values = arena_alloc(a, shape->n_recipes * sizeof(*ret->values));
     query_bind(a, spec, shape->recipes, shape->n_recipes, answers, literals->values.items,

@@ -20,6 +20,7 @@ struct eval {
     struct eval_scratch s;
     const struct query_tree *tree;
     const struct db_value *params, *cells;
+    int64_t now_ms;
     struct items *items; /* one a hop */
 };
 
@@ -174,6 +175,15 @@ static struct db_value distance(struct eval *e, const struct tree_operand *it)
     return eval_distance(&e->s, args);
 }
 
+static struct db_value formatted_time(struct eval *e, const struct tree_operand *it)
+{
+    struct db_value args[LIMIT_STRFTIME_ARGS];
+
+    for (unsigned i = 0; i < it->n_args; i++)
+        args[i] = arg(e, it, i);
+    return eval_strftime(&e->s, args, it->n_args, e->now_ms);
+}
+
 static enum eval_truth both(enum eval_truth x, enum eval_truth y)
 {
     if (x == EVAL_NO || y == EVAL_NO)
@@ -236,7 +246,7 @@ static struct db_value value_of(struct eval *e, unsigned operand)
     case TREE_DISTANCE:
         return distance(e, it);
     case TREE_TIME:
-        return cannot(e);
+        return formatted_time(e, it);
     }
     BUG("not an operand");
 }
@@ -490,6 +500,18 @@ static enum eval_truth truth_of(struct eval *e, unsigned test)
     BUG("not a test");
 }
 
+/* Lists that are given with the question. The engine may read them before it looks at the row, and
+ * refuses what is no list whatever else is asked. */
+static uint64_t given_lists(const struct query_tree *tree)
+{
+    uint64_t out = 0;
+
+    for (unsigned i = 1; i < tree->hops.n; i++)
+        if (tree->hops.items[i].kind == HOP_GIVEN_ITEMS)
+            out |= UINT64_C(1) << i;
+    return out;
+}
+
 enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,
                               const struct db_value *cells)
 {
@@ -500,7 +522,7 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
         [EVAL_CANNOT] = QUERY_CANNOT,
     };
     const struct query_program *program = sql->program;
-    struct eval e = {.params = sql->values, .cells = cells};
+    struct eval e = {.params = sql->values, .cells = cells, .now_ms = sql->now_ms};
 
     if (!program)
         return QUERY_CANNOT;
@@ -509,5 +531,7 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
     e.s = (struct eval_scratch){.a = scratch, .dialect = program->dialect};
     e.tree = &program->tree;
     e.items = ARENA_ARRAY(scratch, struct items, program->tree.hops.n);
+    if (!can_read(&e, given_lists(e.tree)))
+        return QUERY_CANNOT;
     return verdicts[some(&e, program->tree.root, program->joined)];
 }

@@ -64,7 +64,8 @@ struct db_value eval_lower(struct eval_scratch *s, struct db_value value);
 struct db_value eval_distance(struct eval_scratch *s, const struct db_value args[4]);
 
 /* strftime(format [, time [, modifier...]]), eval_time.c: a text in the arena, or NULL. n: of args,
- * 1 and more. What 'now' is, and what the time is where none is given: now_ms, since 1970. */
+ * 1 and more. now_ms, since 1970: the time where none is given; a value that says 'now' is about
+ * the engine's clock. */
 struct db_value eval_strftime(struct eval_scratch *s, const struct db_value *args, size_t n,
                               int64_t now_ms);
 

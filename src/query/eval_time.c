@@ -4,7 +4,7 @@
  * A time is an instant here, where SQLite keeps its parts as they were written until it has to
  * reckon with them. Where that can be told from outside - a 30th of February that is modified, the
  * hour 24, years that a later modifier brings back - only SQLite knows; so it does of the local
- * time, and where the rounding of its arithmetic may decide.
+ * time, of its own clock, and where the rounding of its arithmetic may decide.
  */
 #include "query/eval.h"
 
@@ -192,6 +192,13 @@ static bool read_number(struct eval_scratch *s, struct db_value value, double *r
     return value.type == DB_INT || value.type == DB_REAL;
 }
 
+/* It is the engine's own clock. */
+static bool is_of_clock(struct str text)
+{
+    return str_eq_nocase(text, STR("now")) || str_eq_nocase(text, STR("subsec")) ||
+           str_eq_nocase(text, STR("subsecond"));
+}
+
 /* False: NULL, as for all that makes or changes a moment. */
 static bool read_moment(struct eval_scratch *s, struct db_value value, struct moment *m)
 {
@@ -203,9 +210,7 @@ static bool read_moment(struct eval_scratch *s, struct db_value value, struct mo
     s->cannot |= str_find_byte(value.s, '\0') < value.s.n;
     if (read_calendar(s, value.s, m))
         return true;
-    m->subsec = str_eq_nocase(value.s, STR("subsec")) || str_eq_nocase(value.s, STR("subsecond"));
-    if (m->subsec || str_eq_nocase(value.s, STR("now")))
-        return true;
+    s->cannot |= is_of_clock(value.s);
     m->is_number = read_number(s, value, &m->number);
     s->cannot |= !m->is_number && str_starts(value.s, STR("-")); /* a year before 0 */
     return m->is_number;

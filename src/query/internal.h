@@ -75,6 +75,7 @@ enum query_recipe_kind {
     RECIPE_LITERAL, /* number `index` of the client's filter */
     RECIPE_PROBE,   /* the answer to probe `index` */
     RECIPE_MACRO,
+    RECIPE_NOW, /* the request's clock */
     RECIPE_AUTH_ID,
     RECIPE_ID,
     RECIPE_FIRST_ID,
@@ -88,7 +89,8 @@ enum query_recipe_kind {
 struct query_recipe {
     enum query_recipe_kind kind;
     bool like;    /* as a LIKE pattern */
-    bool of_join; /* of a table that an operand joins, not of the operand */
+    bool is_time; /* a time value, whose "now" is the request's */
+    bool shared;  /* by all that ask for the same: query_shared_param() */
     unsigned index;
     double number;
     struct str text;
@@ -105,6 +107,8 @@ struct str query_like_pattern(struct arena *a, struct str text);
 /* A macro's number, or false. */
 bool query_macro_find(struct str name, unsigned *ret);
 struct db_value query_macro_value(struct arena *a, unsigned macro, int64_t now_ms);
+/* As dates are stored. */
+struct db_value query_date_value(struct arena *a, int64_t ms);
 
 /* A number literal as PocketBase reads it: 0 when it is beyond float64. */
 double query_number(struct str digits);
@@ -185,8 +189,9 @@ bool query_fail_at(struct query_make *make, size_t at, const char *format, ...);
 struct str query_alias(struct query_make *make, char letter);
 /* A parameter's number. */
 unsigned query_param(struct query_make *make, struct query_recipe recipe);
-/* The number of the parameter for a joined table; the same recipe gives the same. */
-unsigned query_join_param(struct query_make *make, struct query_recipe recipe);
+/* The same number for the same recipe, which may be spelt more often than once: joins, the clock.
+ */
+unsigned query_shared_param(struct query_make *make, struct query_recipe recipe);
 /* Asks the request and remembers the answer's class. Returns the probe's number. */
 unsigned query_ask(struct query_make *make, struct query_probe probe);
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe);

@@ -19,7 +19,7 @@ static struct date_parts last_moment(struct date_parts parts)
     return parts;
 }
 
-static struct db_value date_text(struct arena *a, int64_t ms)
+struct db_value query_date_value(struct arena *a, int64_t ms)
 {
     char *text = arena_alloc(a, DATE_TEXT_LEN + 1);
 
@@ -29,18 +29,18 @@ static struct db_value date_text(struct arena *a, int64_t ms)
 
 static struct db_value around_now(struct arena *a, int64_t now_ms, int days)
 {
-    return date_text(a, now_ms + days * DAY_MS);
+    return query_date_value(a, now_ms + days * DAY_MS);
 }
 
 static struct db_value period_start(struct arena *a, int64_t now_ms, int period)
 {
     struct date_parts now = date_split(now_ms);
 
-    return date_text(a, date_join((struct date_parts){
-                            .year = now.year,
-                            .month = period == YEAR ? 1 : now.month,
-                            .day = period == DAY ? now.day : 1,
-                        }));
+    return query_date_value(a, date_join((struct date_parts){
+                                   .year = now.year,
+                                   .month = period == YEAR ? 1 : now.month,
+                                   .day = period == DAY ? now.day : 1,
+                               }));
 }
 
 static struct db_value period_end(struct arena *a, int64_t now_ms, int period)
@@ -52,7 +52,7 @@ static struct db_value period_end(struct arena *a, int64_t now_ms, int period)
         end.month = period == YEAR ? 13 : now.month + 1;
         end.day = 0;
     }
-    return date_text(a, date_join(last_moment(end)));
+    return query_date_value(a, date_join(last_moment(end)));
 }
 
 enum part { SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH_OF_YEAR, YEAR_NUMBER, WEEKDAY };

@@ -61,13 +61,13 @@ unsigned query_param(struct query_make *make, struct query_recipe recipe)
     return (unsigned)make->recipes.n;
 }
 
-unsigned query_join_param(struct query_make *make, struct query_recipe recipe)
+unsigned query_shared_param(struct query_make *make, struct query_recipe recipe)
 {
-    recipe.of_join = true;
+    recipe.shared = true;
     for (unsigned i = 0; i < make->recipes.n; i++) {
         const struct query_recipe *old = &make->recipes.items[i];
 
-        if (old->of_join && old->kind == recipe.kind && old->index == recipe.index)
+        if (old->shared && old->kind == recipe.kind && old->index == recipe.index)
             return i + 1;
     }
     *VEC_PUSH(make->a, &make->recipes) = recipe;

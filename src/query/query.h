@@ -104,7 +104,9 @@ struct query_spec {
     const struct query_groups *groups; /* not of rows: query/groups.h; `sort` is empty then */
     int64_t limit;                     /* below 0: none */
     int64_t offset;                    /* only with a limit */
-    int64_t now_ms;  /* what @now and its like mean: of the request, however often it runs */
+    /* What @now and its like mean, and the "now" of strftime() unless it stands in a column, which
+     * the engine reads by its own clock: of the request, however often it runs. */
+    int64_t now_ms;
     bool joins_only; /* nothing is rewritten (rewrite.c): what tests compare that with */
 };
 
@@ -113,6 +115,7 @@ struct query_sql {
     struct db_value *values; /* parameters 1..n */
     unsigned n;
     const struct query_program *program; /* for query_eval(); NULL: only the database can tell */
+    int64_t now_ms;                      /* the spec's, for query_eval() */
     const struct query_column *columns;  /* of groups: one a column */
 };
 
@@ -126,8 +129,8 @@ MUST_CHECK struct err *query_compile(struct arena *a, const struct query_spec *s
 /* Whether a row satisfies what was compiled for QUERY_EXISTS, without the database: rule and
  * filter, with the values they were compiled with. cells: one a field, as stored, or the virtual
  * row's. QUERY_CANNOT: the SQL has to be asked, as it has where there is no program: conditions
- * about other tables, strftime(), odd values whose meaning is the engine's secret. The other two
- * are what the SQL would say. `scratch` is left with what was needed on the way. Lives as long as
+ * about other tables, odd values whose meaning is the engine's secret, its clock. The other two are
+ * what the SQL would say. `scratch` is left with what was needed on the way. Lives as long as
  * sql->text. */
 enum query_verdict { QUERY_NO, QUERY_YES, QUERY_CANNOT };
 enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,

@@ -122,7 +122,7 @@ static unsigned given_param(struct query_make *make, const struct tree_hop *hop)
 
     if (hop->kind == HOP_CALLER)
         recipe = (struct query_recipe){.kind = RECIPE_AUTH_ID};
-    return query_join_param(make, recipe);
+    return query_shared_param(make, recipe);
 }
 
 static void add_one_of_ids(struct query_make *make, const struct sql_frame *frame, unsigned hop)
@@ -238,17 +238,22 @@ static struct str of_args(struct query_make *make, const struct sql_frame *frame
                           const struct tree_operand *it)
 {
     struct str exprs[LIMIT_STRFTIME_ARGS];
+    unsigned n = it->n_args;
     size_t mark;
 
-    for (unsigned i = 0; i < it->n_args; i++)
+    for (unsigned i = 0; i < n; i++)
         exprs[i] = sql_operand(make, frame, arg(make, it, i));
+    /* An empty format shows nothing of the time, and may stand there without its call. */
+    if (it->kind == TREE_TIME && n == 1 && !it->facts.is_empty)
+        exprs[n++] =
+            sql_param(make, query_shared_param(make, (struct query_recipe){.kind = RECIPE_NOW}));
     mark = make->tmp.n;
     if (it->kind == TREE_LOWER)
         make->dialect->lower(&make->tmp, exprs[0]);
     else if (it->kind == TREE_DISTANCE)
         make->dialect->geo_distance(&make->tmp, exprs);
     else
-        make->dialect->strftime(&make->tmp, exprs, it->n_args);
+        make->dialect->strftime(&make->tmp, exprs, n);
     return query_take(make, mark);
 }
 

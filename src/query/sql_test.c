@@ -163,10 +163,12 @@ static struct str comparison(struct query_make *make, const struct sql_frame *fr
     struct sql_side left = sql_side_of(make, frame, test->left);
     struct sql_side right = sql_side_of(make, frame, test->right);
     struct str text = sql_compare(make, test->op, &left, &right);
+    struct str all;
 
-    if (!test->any && (tree_many(&make->tree, test->left) || tree_many(&make->tree, test->right)))
-        text = arena_printf(make->a, "(%.*s AND %.*s)", STR_ARG(text),
-                            STR_ARG(all_match(make, frame, test)));
+    if (!test->any && (tree_many(&make->tree, test->left) || tree_many(&make->tree, test->right))) {
+        all = all_match(make, frame, test);
+        text = arena_printf(make->a, "(%.*s AND %.*s)", STR_ARG(text), STR_ARG(all));
+    }
     return guard(make, frame, test->right, guard(make, frame, test->left, text));
 }
 

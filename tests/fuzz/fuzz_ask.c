@@ -33,7 +33,7 @@ static unsigned choose(struct choices *c, unsigned bound)
 static const char *const cols[] = {"posts", "tags", "users", "stats"};
 static const char *const literals[] = {
     "''", "'a'", "1", "null", "true", "false", "'%'", "'a%b'", "'_'", "'\\\\'", "0", "-3", "1.5", "1e3",
-    "9999999999999999999999", "@now", "@todayStart", "@monthEnd", "@year", "@yesterday", "'2020-01-01'", "\"x\""};
+    "9999999999999999999999", "@now", "@todayStart", "@monthEnd", "@year", "'Now'", "'2020-01-01'", "\"x\""};
 static const char *const posts[] = {
     "id", "title", "n", "flag", "j", "j.a", "j.a.0", "geo", "geo.lon", "d", "mail", "site", "body", "secret", "s",
     "m", "m:each", "m:length", "files", "files:each", "files:length", "author", "author.name", "author.email",

@@ -93,6 +93,9 @@ static void filters_become_conditions(void **state)
          "FROM `posts` t0 WHERE strftime(?1,t0.`created`) = ?2"},
         {"strftime('%Y', created) = ''", "FROM `posts` t0 WHERE (strftime(?1,t0.`created`) = '' "
                                          "OR strftime(?1,t0.`created`) IS NULL)"},
+        {"strftime('%Y') = '2024'", "FROM `posts` t0 WHERE strftime(?1,?3) = ?2"},
+        {"strftime('') = title",
+         "FROM `posts` t0 WHERE COALESCE(strftime(?1), '') = COALESCE(t0.`title`, '')"},
         {"true = TRUE", "FROM `posts` t0 WHERE 1 = 1"},
     };
 
@@ -116,6 +119,19 @@ static void every_value_of_a_path_must_match(void **state)
         "t0.`title` || '%') ESCAPE '\\' AND NOT EXISTS (SELECT 1 FROM (SELECT m4.`id` AS v FROM "
         "`posts` m3 LEFT JOIN `pins` m4 ON m4.`post` = m3.`id` WHERE m3.`id` = t0.`id`) s2 WHERE "
         "NOT (s2.v LIKE ('%' || t0.`title` || '%') ESCAPE '\\')))");
+}
+
+/* A sub-select that were spelt twice would take up names, and its length be the other one's. */
+static void sub_selects_are_spelt_once(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        compile_filter("pins_via_post.id = 'x' && pins_via_post.post = 'y'"),
+        "FROM `posts` t0 LEFT JOIN `pins` t1 ON t1.`post` = t0.`id` WHERE ((t1.`id` = ?1 AND NOT "
+        "EXISTS (SELECT 1 FROM (SELECT m4.`id` AS v FROM `posts` m3 LEFT JOIN `pins` m4 ON "
+        "m4.`post` = m3.`id` WHERE m3.`id` = t0.`id`) s2 WHERE NOT (s2.v = ?1))) AND (t1.`post` = "
+        "?2 AND NOT EXISTS (SELECT 1 FROM (SELECT m7.`post` AS v FROM `posts` m6 LEFT JOIN `pins` "
+        "m7 ON m7.`post` = m6.`id` WHERE m6.`id` = t0.`id`) s5 WHERE NOT (s5.v = ?2))))");
 }
 
 /* What may give several rows is asked by a sub-select of its own, with all that is asked of it. */
@@ -594,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_become_conditions),
+        cmocka_unit_test(sub_selects_are_spelt_once),
         cmocka_unit_test(every_value_of_a_path_must_match),
         cmocka_unit_test(rows_are_not_multiplied),
         cmocka_unit_test(related_records_are_asked_once),
