@@ -72,7 +72,7 @@ static struct str many_select(struct query_make *make, const struct sql_frame *o
 {
     const struct tree_operand *it = &make->tree.operands.items[of];
     struct sql_frame frame = {.outer = outer};
-    struct str one, base, joins, value;
+    struct str one, table, id, base, joins, value;
 
     if (outer) {
         joins = join_all(make, &frame, many_hops(make, outer, it));
@@ -82,14 +82,16 @@ static struct str many_select(struct query_make *make, const struct sql_frame *o
                             STR_ARG(one), STR_ARG(joins));
     }
     base = sql_id(make, NULL, it->root);
+    table = sql_table(make, it->root);
     sql_frame_add(make, &frame, it->root);
     joins = join_all(make, &frame,
                      tree_chain(&make->tree, it->hop) & ~tree_chain(&make->tree, it->root));
     value = sql_operand(make, &frame, operand);
+    one = sql_alias(make, &frame, it->root);
+    id = sql_id(make, &frame, it->root);
     return arena_printf(make->a, "SELECT %.*s AS v FROM %.*s %.*s%.*s WHERE %.*s = %.*s",
-                        STR_ARG(value), STR_ARG(sql_table(make, it->root)),
-                        STR_ARG(sql_alias(make, &frame, it->root)), STR_ARG(joins),
-                        STR_ARG(sql_id(make, &frame, it->root)), STR_ARG(base));
+                        STR_ARG(value), STR_ARG(table), STR_ARG(one), STR_ARG(joins), STR_ARG(id),
+                        STR_ARG(base));
 }
 
 /* An operand among all of its values. */
