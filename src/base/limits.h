@@ -121,6 +121,7 @@
 #define LIMIT_IDENTITY_BYTES (16 * KIB) /* of a token and its record that a thread remembers */
 
 /* Totals of lists (records/total.c). */
+#define LIMIT_TOTAL_LOOK_MS 50      /* a wait for another thread's count looks at its limits */
 #define LIMIT_TOTALS 512            /* that are remembered */
 #define LIMIT_TOTAL_BYTES (8 * KIB) /* of the SQL and parameters of one that is */
 

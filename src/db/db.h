@@ -117,6 +117,9 @@ void db_set_limits(struct db_conn *conn, const struct db_limits *limits);
 /* Whether the limits are those of a loop (LIMIT_INLINE_CPU_US): what takes long need not be begun.
  */
 bool db_on_loop(const struct db_conn *conn);
+/* The CPU time that the limits give, all of it; 0: as much as it takes. Who waits for others in
+ * place of working should wait no longer. */
+uint64_t db_budget_us(const struct db_conn *conn);
 /* Between rows and parts of an answer: the error that a statement would give now, E_UNAVAILABLE
  * when the memory budget is passed, or NULL. */
 MUST_CHECK struct err *db_check_limits(struct arena *a, struct db_conn *conn);

@@ -53,6 +53,11 @@ bool db_on_loop(const struct db_conn *conn)
     return conn->watch.cpu_us > 0 && conn->watch.cpu_us <= LIMIT_INLINE_CPU_US;
 }
 
+uint64_t db_budget_us(const struct db_conn *conn)
+{
+    return conn->watch.cpu_us;
+}
+
 struct err *db_check_limits(struct arena *a, struct db_conn *conn)
 {
     enum db_stop stop = db_watch_check(&conn->watch);

@@ -3,14 +3,22 @@
  *
  * The memory is a table of small sets: a total's hash says which set, the set is searched, and the
  * one that was not asked for longest makes room. Totals that no other call will ever ask for, as
- * those of filters with @now, go that way. The lock is held for a look into one set, never while
- * rows are counted: who asks meanwhile counts, too.
+ * those of filters with @now, go that way.
+ *
+ * Who finds nothing there counts, and says so: it stands in a list meanwhile, on its own stack. Who
+ * wants the same and would read the same waits until it is gone from there, and looks again: into
+ * the memory, for what it has left; into the list, as another may have begun; else it counts itself
+ * and the others wait for it. So one that fails, or is left by its client, costs the others nothing
+ * but time. A total that proves to be none to remember is marked: nobody waits for that again, as
+ * nobody would have anything of it. The lock is held for such a look, never while rows are counted.
  */
 #include "records/total.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define WAYS 8
 #define SETS (LIMIT_TOTALS / WAYS)
@@ -19,16 +27,34 @@ struct total {
     struct buf key; /* all that it is a function of, but for what it reads */
     uint64_t hash;  /* of the key */
     uint64_t used;  /* when it was asked for last, in calls; 0: there is none here */
+    bool is_lost;   /* when it was counted last it could not be remembered */
     int64_t n;
     struct db_seen seen; /* what it was read from */
 };
 
+/* What is asked for. */
+struct wanted {
+    struct db_conn *conn; /* in whose snapshot */
+    struct buf key;
+    uint64_t hash;
+};
+
+/* A thread that counts. */
+struct counting {
+    const struct wanted *wanted;
+    struct db_seen since; /* the table as it is in its snapshot */
+    struct counting *next;
+};
+
 static struct {
     pthread_mutex_t lock;
+    pthread_once_t once;
+    pthread_cond_t counted; /* one is gone from `counting` */
     /* under lock */
     uint64_t calls;
     struct total sets[SETS][WAYS];
-} totals = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct counting *counting; /* each on its thread's stack */
+} totals = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
@@ -64,12 +90,13 @@ static struct total *set_of(uint64_t hash)
 }
 
 /* NULL: it is not there. */
-static struct total *find(struct str key, uint64_t hash)
+static struct total *find(const struct wanted *wanted)
 {
-    struct total *set = set_of(hash);
+    struct total *set = set_of(wanted->hash);
 
     for (size_t i = 0; i < WAYS; i++)
-        if (set[i].used && set[i].hash == hash && str_eq(buf_str(&set[i].key), key))
+        if (set[i].used && set[i].hash == wanted->hash &&
+            str_eq(buf_str(&set[i].key), buf_str(&wanted->key)))
             return &set[i];
     return NULL;
 }
@@ -84,36 +111,123 @@ static struct total *least_used(uint64_t hash)
     return least;
 }
 
-static bool recall(const struct db_conn *conn, struct str key, uint64_t hash, int64_t *ret)
+/* total: NULL where there is none. */
+static bool recall(const struct wanted *wanted, struct total *total, int64_t *ret)
 {
-    struct total *total;
-    bool holds;
-
-    (void)pthread_mutex_lock(&totals.lock);
-    total = find(key, hash);
-    holds = total && db_seen_holds_in(conn, &total->seen);
-    if (holds) {
-        total->used = ++totals.calls;
-        *ret = total->n;
-    }
-    (void)pthread_mutex_unlock(&totals.lock);
-    return holds;
+    if (!total || !db_seen_holds_in(wanted->conn, &total->seen))
+        return false;
+    total->used = ++totals.calls;
+    *ret = total->n;
+    return true;
 }
 
-/* *key becomes the one that was there, whose memory the caller frees without the lock. */
-static void keep(struct buf *key, uint64_t hash, const struct db_seen *seen, int64_t n)
+/* The key of `wanted` becomes the one that was there, whose memory its owner frees without the
+ * lock. */
+static void keep(struct wanted *wanted, const struct total *counted)
 {
-    const struct buf own = *key;
-    struct total *total;
+    const struct buf own = wanted->key;
+    struct total *total = find(wanted);
 
-    (void)pthread_mutex_lock(&totals.lock);
-    total = find(buf_str(key), hash);
     if (!total)
-        total = least_used(hash);
-    *key = total->key;
-    *total =
-        (struct total){.key = own, .hash = hash, .used = ++totals.calls, .n = n, .seen = *seen};
-    (void)pthread_mutex_unlock(&totals.lock);
+        total = least_used(wanted->hash);
+    wanted->key = total->key;
+    *total = *counted;
+    total->key = own;
+    total->hash = wanted->hash;
+    total->used = ++totals.calls;
+}
+
+/* What is there stays: it may be of a newer state than the one that was lost. */
+static void mark_lost(struct wanted *wanted)
+{
+    const struct total lost = {.is_lost = true};
+    struct total *total = find(wanted);
+
+    if (total)
+        total->is_lost = true;
+    else
+        keep(wanted, &lost);
+}
+
+/* --- one for many ----------------------------------------------------------------------------- */
+
+static void init_counted(void)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&totals.counted, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+/* Who counts it at this time, from the same state of the table as far as can be told. */
+static bool is_being_counted(const struct wanted *wanted)
+{
+    for (const struct counting *other = totals.counting; other; other = other->next)
+        if (other->wanted->hash == wanted->hash &&
+            str_eq(buf_str(&other->wanted->key), buf_str(&wanted->key)) &&
+            db_seen_holds_in(wanted->conn, &other->since))
+            return true;
+    return false;
+}
+
+/* Until a count is done, or for a moment. */
+static void wait_a_moment(void)
+{
+    const uint64_t until_us = clock_us() + LIMIT_TOTAL_LOOK_MS * UINT64_C(1000);
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
+
+    (void)pthread_cond_timedwait(&totals.counted, &totals.lock, &until);
+}
+
+/* What it would cost to count may be waited, where anything may. */
+static struct err *check_wait(struct arena *a, struct db_conn *conn, uint64_t since_us)
+{
+    const uint64_t budget_us = db_budget_us(conn);
+
+    if (db_on_loop(conn) || (budget_us && clock_us() - since_us >= budget_us))
+        return err_new(a, E_OVER_BUDGET, NULL, "another thread counts");
+    return db_check_limits(a, conn);
+}
+
+/* With the lock. *ret_found: *ret is the total. Else it is to be counted, and where *ret_own is
+ * true by nobody else. */
+static struct err *find_or_wait(struct arena *a, const struct wanted *wanted, int64_t *ret,
+                                bool *ret_found, bool *ret_own)
+{
+    const uint64_t since_us = clock_us();
+    struct err *err = NULL;
+
+    for (;;) {
+        struct total *total = find(wanted);
+
+        *ret_found = recall(wanted, total, ret);
+        *ret_own = !*ret_found && !(total && total->is_lost);
+        if (!*ret_own || !is_being_counted(wanted))
+            return NULL;
+        err = check_wait(a, wanted->conn, since_us);
+        if (err)
+            return err;
+        wait_a_moment();
+    }
+}
+
+static void enlist(struct counting *counting)
+{
+    counting->next = totals.counting;
+    totals.counting = counting;
+}
+
+static void leave(struct counting *counting)
+{
+    struct counting **at = &totals.counting;
+
+    while (*at != counting)
+        at = &(*at)->next;
+    *at = counting->next;
+    (void)pthread_cond_broadcast(&totals.counted);
 }
 
 /* --- counting --------------------------------------------------------------------------------- */
@@ -136,18 +250,57 @@ static struct err *count(struct arena *a, struct db_conn *conn, const struct que
     return NULL;
 }
 
+/* counting: NULL where nobody is to wait for it; else it is in the list, which this ends. */
+static struct err *count_and_keep(struct arena *a, struct wanted *wanted,
+                                  const struct query_sql *sql, struct counting *counting,
+                                  int64_t *ret)
+{
+    struct total counted = {0};
+    bool is_seen = false;
+    struct err *err = count(a, wanted->conn, sql, &counted.n, &counted.seen, &is_seen);
+
+    *ret = counted.n;
+    (void)pthread_mutex_lock(&totals.lock);
+    if (counting)
+        leave(counting);
+    if (!err && is_seen)
+        keep(wanted, &counted);
+    else if (!err && counting)
+        mark_lost(wanted);
+    (void)pthread_mutex_unlock(&totals.lock);
+    return err;
+}
+
+static struct err *find_or_count(struct arena *a, struct wanted *wanted,
+                                 const struct query_spec *spec, const struct query_sql *sql,
+                                 int64_t *ret)
+{
+    struct counting counting = {.wanted = wanted};
+    bool found, own;
+    struct err *err;
+
+    (void)pthread_mutex_lock(&totals.lock);
+    err = find_or_wait(a, wanted, ret, &found, &own);
+    own = !err && own && !db_on_loop(wanted->conn) &&
+          db_seen_table(wanted->conn, spec->col->name, &counting.since);
+    if (own)
+        enlist(&counting);
+    (void)pthread_mutex_unlock(&totals.lock);
+    if (err || found)
+        return err;
+    return count_and_keep(a, wanted, sql, own ? &counting : NULL, ret);
+}
+
 struct err *rec_total(struct arena *a, struct db_conn *conn, const struct query_spec *rows_spec,
                       int64_t *ret)
 {
-    AUTO_BUF struct buf key;
+    struct wanted wanted = {.conn = conn};
     struct query_spec spec = *rows_spec;
     struct query_sql sql;
     struct db_seen seen;
     struct err *err;
-    uint64_t hash;
     bool is_seen;
 
-    buf_init(&key, LIMIT_TOTAL_BYTES);
     spec.want = QUERY_COUNT; /* the sort stays: list rules of what it joins count too */
     spec.seek = NULL;
     spec.limit = -1;
@@ -155,12 +308,12 @@ struct err *rec_total(struct arena *a, struct db_conn *conn, const struct query_
     err = query_compile(a, &spec, &sql);
     if (err)
         return err;
-    write_key(&key, &spec, &sql);
-    hash = str_hash(buf_str(&key));
-    if (!key.full && recall(conn, buf_str(&key), hash, ret))
-        return NULL;
-    err = count(a, conn, &sql, ret, &seen, &is_seen);
-    if (!err && is_seen && !key.full)
-        keep(&key, hash, &seen, *ret);
+    (void)pthread_once(&totals.once, init_counted);
+    buf_init(&wanted.key, LIMIT_TOTAL_BYTES);
+    write_key(&wanted.key, &spec, &sql);
+    wanted.hash = str_hash(buf_str(&wanted.key));
+    err = wanted.key.full ? count(a, conn, &sql, ret, &seen, &is_seen)
+                          : find_or_count(a, &wanted, &spec, &sql, ret);
+    buf_done(&wanted.key);
     return err;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
@@ -426,6 +427,231 @@ static void as_if_counted(void **state)
         thread_join(workers[i].thread);
 }
 
+/* --- one count for many ----------------------------------------------------------------------- */
+
+/* A thread that lists a page, or several of them that begin at once. */
+struct asker {
+    const char *collection, *filter;
+    struct db_limits limits;
+    pthread_barrier_t *start; /* NULL: at once */
+    pthread_t thread;
+    atomic_bool gone;
+    unsigned n_counts;
+    int64_t total; /* -1: an error */
+    enum err_kind kind;
+    bool timed_out;
+};
+
+static void run_asker(void *arg)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct asker *asker = arg;
+    const struct rec_list_params params = second_page(asker->filter);
+    const struct db_trace trace = {on_traced, &asker->n_counts};
+    struct db_conn *conn;
+    AUTO_BUF struct buf out;
+    struct err *err;
+
+    buf_init(&out, 1 * MIB);
+    asker->n_counts = 0;
+    asker->total = -1;
+    site_ok(db_reader(a, site.db, &conn));
+    db_trace(conn, &trace);
+    db_set_limits(conn, &asker->limits);
+    site_ok(db_read_begin(a, conn));
+    if (asker->start)
+        (void)pthread_barrier_wait(asker->start);
+    err = rec_list(a, conn, &site.actor, site_col(asker->collection), &params, &out);
+    db_read_end(conn);
+    db_set_limits(conn, NULL);
+    db_trace(conn, NULL);
+    if (err) {
+        asker->kind = err->kind;
+        asker->timed_out = err->timed_out;
+    } else {
+        asker->total = total_of(out.p);
+    }
+}
+
+static void run_asking_thread(void *arg)
+{
+    run_asker(arg);
+    db_reader_close(site.db);
+}
+
+static void start_asker(struct asker *asker)
+{
+    asker->limits.gone = &asker->gone;
+    assert_true(thread_start("asker", run_asking_thread, asker, &asker->thread));
+}
+
+static void leave(struct asker *asker)
+{
+    atomic_store(&asker->gone, true);
+    thread_join(asker->thread);
+    assert_int_equal(asker->total, -1);
+    assert_int_equal(asker->kind, E_GONE);
+}
+
+static void fill_posts(void)
+{
+    site_exec("WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 50000) "
+              "INSERT INTO posts (id, title, score) SELECT printf('p%014d', i), "
+              "printf('title %050d', i), i % 10 FROM r");
+}
+
+#define ASKERS 4
+
+static void one_counts(void **state)
+{
+    struct asker askers[ASKERS];
+    pthread_barrier_t start;
+    unsigned n_counts = 0;
+
+    (void)state;
+    fill_posts();
+    assert_int_equal(pthread_barrier_init(&start, NULL, ASKERS), 0);
+    for (unsigned i = 0; i < ASKERS; i++) {
+        askers[i] =
+            (struct asker){.collection = "posts", .filter = "title ~ 'title%7'", .start = &start};
+        start_asker(&askers[i]);
+    }
+    for (unsigned i = 0; i < ASKERS; i++) {
+        thread_join(askers[i].thread);
+        assert_int_equal(askers[i].total, 5000);
+        n_counts += askers[i].n_counts;
+    }
+    assert_int_equal(n_counts, 1);
+    (void)pthread_barrier_destroy(&start);
+}
+
+/* Its first rows are soon found, its total is never. */
+static void add_endless(void)
+{
+    site_exec("CREATE VIEW endless AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM "
+              "r) SELECT 'row' || (n % 100) AS id FROM r");
+    site_exec("INSERT INTO _collections (id, system, type, name, fields, indexes, listRule, "
+              "viewRule, options) VALUES ('c_endless', 0, 'view', 'endless', '[{\"id\":\"v1\","
+              "\"name\":\"id\",\"type\":\"text\",\"primaryKey\":true,\"required\":true,"
+              "\"system\":true}]', '[]', '', '', '{\"viewQuery\":\"SELECT 1 AS id\"}')");
+    site_reload();
+}
+
+static struct asker of_endless(struct db_limits limits)
+{
+    return (struct asker){.collection = "endless", .filter = "", .limits = limits};
+}
+
+/* As on a loop: what another counts is not begun. */
+static bool is_being_counted(void)
+{
+    struct asker loop = of_endless((struct db_limits){.cpu_us = LIMIT_INLINE_CPU_US});
+
+    run_asker(&loop);
+    assert_int_equal(loop.total, -1);
+    assert_int_equal(loop.kind, E_OVER_BUDGET);
+    return loop.n_counts == 0;
+}
+
+static void wait_for_count(void)
+{
+    while (!is_being_counted())
+        (void)usleep(1000);
+}
+
+static void limits_of_who_waits(void **state)
+{
+    struct asker counter = of_endless((struct db_limits){0});
+    struct asker late = of_endless((struct db_limits){.timeout_ms = 120});
+    struct asker bounded = of_endless((struct db_limits){.cpu_us = LIMIT_WORK_CPU_US});
+    struct asker gone = of_endless((struct db_limits){0});
+
+    (void)state;
+    add_endless();
+    assert_false(is_being_counted());
+    start_asker(&counter);
+    wait_for_count();
+    start_asker(&late);
+    start_asker(&bounded);
+    start_asker(&gone);
+    thread_join(late.thread);
+    assert_int_equal(late.total, -1);
+    assert_int_equal(late.kind, E_UNAVAILABLE);
+    assert_true(late.timed_out);
+    thread_join(bounded.thread);
+    assert_int_equal(bounded.total, -1);
+    assert_int_equal(bounded.kind, E_OVER_BUDGET);
+    leave(&gone);
+    assert_int_equal(late.n_counts + bounded.n_counts + gone.n_counts, 0);
+    leave(&counter);
+    assert_int_equal(counter.n_counts, 1);
+    assert_false(is_being_counted());
+}
+
+/* The next one counts, until it is left, too. */
+static void counter_left(void **state)
+{
+    struct asker askers[ASKERS];
+    unsigned n_counts = 0;
+
+    (void)state;
+    add_endless();
+    for (unsigned i = 0; i < ASKERS; i++) {
+        askers[i] = of_endless((struct db_limits){0});
+        start_asker(&askers[i]);
+        wait_for_count();
+    }
+    for (unsigned i = 0; i < ASKERS; i++) {
+        wait_for_count();
+        leave(&askers[i]);
+        n_counts += askers[i].n_counts;
+    }
+    assert_true(n_counts >= 1 && askers[0].n_counts == 1 && askers[ASKERS - 1].n_counts == 1);
+    assert_false(is_being_counted());
+}
+
+/* Nobody waits for what would be another's total. */
+static void counted_from_another_state(void **state)
+{
+    struct asker older = of_endless((struct db_limits){0});
+    struct asker newer = of_endless((struct db_limits){0});
+
+    (void)state;
+    add_endless();
+    start_asker(&older);
+    wait_for_count();
+    site_exec("CREATE TABLE other (i)");
+    assert_false(is_being_counted());
+    start_asker(&newer);
+    wait_for_count();
+    leave(&older);
+    assert_true(is_being_counted());
+    leave(&newer);
+    assert_int_equal(older.n_counts, 1);
+    assert_int_equal(newer.n_counts, 1);
+}
+
+static void of_no_use_to_others(void **state)
+{
+    struct asker askers[ASKERS];
+    pthread_barrier_t start;
+
+    (void)state;
+    fill_posts();
+    assert_int_equal(pthread_barrier_init(&start, NULL, ASKERS), 0);
+    for (unsigned i = 0; i < ASKERS; i++) {
+        askers[i] = (struct asker){
+            .collection = "posts", .filter = "strftime('%Y', created) = ''", .start = &start};
+        start_asker(&askers[i]);
+    }
+    for (unsigned i = 0; i < ASKERS; i++) {
+        thread_join(askers[i].thread);
+        assert_int_equal(askers[i].total, 50003);
+        assert_int_equal(askers[i].n_counts, 1);
+    }
+    (void)pthread_barrier_destroy(&start);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 int main(void)
 {
@@ -443,6 +669,11 @@ int main(void)
         TEST(room),
         TEST(older_snapshot),
         TEST(as_if_counted),
+        TEST(one_counts),
+        TEST(limits_of_who_waits),
+        TEST(counter_left),
+        TEST(counted_from_another_state),
+        TEST(of_no_use_to_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
