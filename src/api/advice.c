@@ -19,6 +19,7 @@ struct shape {
     uint64_t hash;   /* of the SQL */
     struct str sql;
     struct str col; /* the collection's id */
+    struct rec_wants wants;
     uint64_t count, total_us, slowest_us;
 };
 
@@ -116,6 +117,22 @@ static void note_run(void *user, const struct db_traced *traced)
             (struct slow_run){arena_dup(watch->a, traced->sql), traced->elapsed_us};
 }
 
+/* Parameters count for lists only: filters of others are nobody's. */
+static void find_wants(const struct api_call *call, struct str sql, struct rec_wants *ret)
+{
+    const bool is_list = call->work == &api_records_list || call->work == &api_export;
+    const struct rec_list_params params = {
+        .filter = req_query_get(call->req, STR("filter")),
+        .sort = req_query_get(call->req, STR("sort")),
+        .group_by = req_query_get(call->req, STR("groupBy")),
+        .aggregate = req_query_get(call->req, STR("aggregate")),
+    };
+
+    rec_wants_find(call->arena, call->conn, &call->caller.actor,
+                   is_list ? schema_find(call->schema, call->req->params[0]) : NULL, &params, sql,
+                   ret);
+}
+
 static void remember(const struct api_call *call, const struct slow_run *run)
 {
     const struct schema_col *col =
@@ -125,6 +142,7 @@ static void remember(const struct api_call *call, const struct slow_run *run)
                           .count = 1,
                           .total_us = run->elapsed_us,
                           .slowest_us = run->elapsed_us};
+    struct rec_wants wants;
 
     if (!col)
         return;
@@ -134,6 +152,8 @@ static void remember(const struct api_call *call, const struct slow_run *run)
     shape.a = arena_new();
     shape.sql = arena_dup(shape.a, shape.sql);
     shape.col = arena_dup(shape.a, shape.col);
+    find_wants(call, run->sql, &wants);
+    shape.wants = rec_wants_copy(shape.a, &wants);
     add_new(shape);
 }
 
@@ -171,6 +191,7 @@ static size_t copy_shapes(struct arena *a, struct shape *ret)
         ret[n] = shapes.places[i];
         ret[n].sql = arena_dup(a, ret[n].sql);
         ret[n].col = arena_dup(a, ret[n].col);
+        ret[n].wants = rec_wants_copy(a, &ret[n].wants);
         n++;
     }
     (void)pthread_mutex_unlock(&shapes.lock);
@@ -184,7 +205,8 @@ static int compare_totals(const void *x, const void *y)
     return (a->total_us < b->total_us) - (a->total_us > b->total_us);
 }
 
-static void write_shape(struct buf *out, const struct schema_col *col, const struct shape *shape)
+static void write_shape(struct buf *out, const struct schema_col *col, const struct shape *shape,
+                        const struct rec_advice *advice)
 {
     BUF_ADD(out, "{\"collection\":");
     json_write_text(out, col->name);
@@ -196,7 +218,14 @@ static void write_shape(struct buf *out, const struct schema_col *col, const str
     json_write_double(out, (double)shape->slowest_us / 1000);
     BUF_ADD(out, ",\"totalMs\":");
     json_write_double(out, (double)shape->total_us / 1000);
-    BUF_ADD(out, ",\"index\":null,\"reason\":\"\"}");
+    BUF_ADD(out, ",\"index\":");
+    if (advice->index.p)
+        json_write_text(out, advice->index);
+    else
+        BUF_ADD(out, "null");
+    BUF_ADD(out, ",\"reason\":");
+    json_write_text(out, advice->reason);
+    BUF_ADD(out, "}");
 }
 
 /* One that is gone, or another of that name, has other statements. */
@@ -212,6 +241,8 @@ static struct err *advise(struct api_call *call)
     struct shape *found = ARENA_ARRAY(call->arena, struct shape, LIMIT_SLOW_SHAPES);
     const size_t n = copy_shapes(call->arena, found);
     struct buf *out = &call->req->resp.body;
+    struct rec_advice advice;
+    struct err *err;
     bool is_first = true;
 
     qsort(found, n, sizeof(*found), compare_totals);
@@ -221,9 +252,12 @@ static struct err *advise(struct api_call *call)
 
         if (!col)
             continue;
+        err = rec_advise(call->arena, call->conn, call->schema, col, &found[i].wants, &advice);
+        if (err)
+            return err;
         buf_add(out, is_first ? STR_NONE : STR(","));
         is_first = false;
-        write_shape(out, col, &found[i]);
+        write_shape(out, col, &found[i], &advice);
     }
     BUF_ADD(out, "]}");
     req_answer_json(call->req, 200);

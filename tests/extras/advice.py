@@ -1,4 +1,4 @@
-"""Advice: statements that are slow on an unindexed column are told."""
+"""Advice: statements that are slow on an unindexed column are told, with the index that ends it."""
 
 import json
 import os
@@ -12,6 +12,8 @@ ADVICE = "/api/reeve/advice"
 VISITS = "/api/collections/visits/records"
 NOTES = "/api/collections/notes/records"
 NEEDLE = "kind7"
+INDEX = "CREATE INDEX `idx_visits_kind_created` ON `visits` (\n  `kind`,\n  `created`\n)"
+BACK = "CREATE INDEX `idx_notes_visit` ON `notes` (`visit`)"
 
 
 class Client:
@@ -81,18 +83,40 @@ def slow_list(client):
     client.same("counted with it", [i["count"] for i in client.items("visits")], [RUNS + 1])
 
 
+def advised_index(client):
+    item, = client.items("visits")
+    client.same("the index", item["index"], INDEX)
+    client.same("what it saves", item["reason"], "about 200 of 60000 rows would be read")
+    client.must("PATCH", "/api/collections/visits", {"indexes": [INDEX]})
+    for _ in range(RUNS):
+        client.visits(filter='kind = "%s"' % NEEDLE, sort="-created", skipTotal=1)
+    after, = client.items("visits")
+    client.same("it is not slow any more", after["count"], item["count"])
+    client.same("nor is the index advised", after["index"], None)
+    client.same("but named", after["reason"], "`idx_visits_kind_created` serves it")
+
+
 def slow_order(client):
     """Heavier than all before it, so it comes first."""
     for _ in range(RUNS * 2):
         client.visits(sort="note,kind", filter='note != "y"')
     totals = [item["totalMs"] for item in client.items()]
     client.same("the worst first", totals, sorted(totals, reverse=True))
+    client.same("the order's index", "CREATE INDEX `idx_visits_note_kind` ON `visits` (\n  `note`,\n  `kind`\n)"
+                in [item["index"] for item in client.items()], True)
 
 
 def back_relation(client):
     status, answer = client.send("GET", VISITS + "?perPage=2&skipTotal=1&expand=notes_via_visit", headers={})
     client.same("an expand", (status, len(answer["items"])), (200, 2))
-    client.same("the relation's collection", [item["count"] for item in client.items("notes")], [1])
+    client.same("the relation's index", BACK in [item["index"] for item in client.items("notes")], True)
+
+
+def nothing_to_index(client):
+    client.visits(filter='note ~ "zzz"', skipTotal=1)
+    found = [item for item in client.items("visits") if "LIKE" in item["sql"]]
+    client.same("what no index serves", [(item["index"], item["reason"]) for item in found],
+                [(None, "no index would serve it")])
 
 
 def collection_gone(client):
@@ -107,7 +131,9 @@ def run(binary, base, tally):
         guards(client)
         make_collections(client)
         slow_list(client)
+        advised_index(client)
         slow_order(client)
         back_relation(client)
+        nothing_to_index(client)
         collection_gone(client)
         tally.check("advice: the server ends cleanly", server.stop(), server.output())
