@@ -132,6 +132,7 @@ struct api_call {
     void *out;               /* what the last unit has left */
     struct relayed relayed;  /* in place of the answer's body */
     struct export *exported; /* the same; NULL: none */
+    bool is_slow;            /* the reading step has passed a loop's budget */
     bool is_picked;          /* the answer is written by the fields parameter: api_picker() */
     struct err *err;         /* of a step that may fail */
     bool out_of_time;        /* the last lease came to an end after its time was over */
@@ -188,6 +189,11 @@ struct api_read {
 };
 MUST_CHECK struct err *api_read(const struct api_read *read);
 
+/* advice.c: run(call), inside a read transaction that is not a loop's. Statements of lists that
+ * take longer in it than a loop has for them are remembered for /api/reeve/advice. */
+MUST_CHECK struct err *api_watch_slow(struct api_call *call,
+                                      struct err *(*run)(struct api_call *call));
+
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);
 /* lane.c: 503, and now and then a line in the log: a server that is busy is so for many. */
@@ -239,6 +245,7 @@ extern const struct api_work api_settings_test_email;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;
+extern const struct api_work api_advice;
 extern const struct api_work api_schema_plan;
 extern const struct api_work api_page;
 

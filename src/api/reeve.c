@@ -10,6 +10,7 @@
 
 /* Names that a client may ask for before it uses what they mean. */
 static const char *const features[] = {
+    "advice",      /* /api/reeve/advice */
     "aggregates",  /* groupBy, aggregate: lists of records */
     "cursor",      /* cursor, from: lists of records */
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */

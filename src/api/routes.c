@@ -47,6 +47,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_settings_test_email},
     {"GET",    "/api/reeve",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_reeve},
+    {"GET",    "/api/reeve/advice",
+     GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_advice},
     {"GET",    "/api/reeve/settings",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_own_settings_view},
     {"PATCH",  "/api/reeve/settings",

@@ -52,7 +52,7 @@ static struct err *run_reading(void *user, struct db_conn *conn)
     struct err *err;
 
     call->conn = conn;
-    err = run_step(call);
+    err = call->is_slow ? api_watch_slow(call, run_step) : run_step(call);
     call->conn = NULL;
     return err;
 }
@@ -226,10 +226,12 @@ static void run_on_pool(struct job *job)
 
 static bool start_read(struct api_call *call)
 {
+    call->is_slow = false;
     if (!has_large_body(call)) {
         call->err = read_step(call, LIMIT_INLINE_CPU_US);
         if (!is_over_budget(call))
             return false;
+        call->is_slow = true;
         empty_answer(call);
     }
     return api_to_pool(call, POOL_WORK, read_on_pool);

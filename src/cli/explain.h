@@ -1,6 +1,7 @@
 /*
  * cli/explain: the parts of `reeve explain`: the question (explain.c), what it asks of the database
- * (explain_ask.c), and how that is laid out as text (explain_print.c).
+ * (explain_ask.c), what would help with that (explain_advice.c), and how all of it is laid out as
+ * text (explain_print.c).
  */
 #ifndef REEVE_CLI_EXPLAIN_H
 #define REEVE_CLI_EXPLAIN_H
@@ -10,6 +11,7 @@
 #include "base/str.h"
 #include "cli/inspect.h"
 #include "http/req.h"
+#include "records/advice.h"
 #include "records/records.h"
 
 #include <stddef.h>
@@ -65,6 +67,12 @@ struct err *explain_view(struct explain *x);
 struct err *explain_create(struct explain *x);
 struct err *explain_change(struct explain *x); /* PATCH, DELETE */
 
+/* --- advice ----------------------------------------------------------------------------------- */
+
+/* A statement of the request reads more than it looks for: prints the index that would help and
+ * what it would save, if there is one. */
+MUST_CHECK struct err *explain_advise(struct explain *x, struct str sql);
+
 /* --- printing --------------------------------------------------------------------------------- */
 
 /* "name      text", a line; texts of more lines go on below the first. */
@@ -73,6 +81,8 @@ void explain_print_fact(struct buf *out, const char *name, struct str text);
 void explain_print_sql(struct buf *out, struct str sql, const struct db_value *values, unsigned n);
 /* The engine's lines, those under others further in. */
 void explain_print_plan(struct buf *out, const struct db_plan *plan);
+/* Behind a plan. */
+void explain_print_advice(struct buf *out, const struct rec_advice *advice);
 /* How many, with the right word. */
 void explain_print_count(struct buf *out, uint64_t n, const char *one, const char *many);
 /* Microseconds as "1.234 ms". */

@@ -47,9 +47,10 @@ static struct err *print_statement(struct explain *x, struct str sql, const stru
 
     explain_print_sql(x->out, sql, values, n);
     err = db_explain(x->a, x->inspect.conn, sql, values, n, &plan);
-    if (!err)
-        explain_print_plan(x->out, &plan);
-    return err;
+    if (err)
+        return err;
+    explain_print_plan(x->out, &plan);
+    return db_plan_is_costly(&plan) ? explain_advise(x, sql) : NULL;
 }
 
 static struct err *print_runs(struct explain *x, uint64_t whole_us)

@@ -126,6 +126,18 @@ void explain_print_sql(struct buf *out, struct str sql, const struct db_value *v
     }
 }
 
+void explain_print_advice(struct buf *out, const struct rec_advice *advice)
+{
+    struct str rest = advice->index;
+
+    buf_addf(out, "  advice: %.*s with\n", STR_ARG(advice->reason));
+    while (rest.p) {
+        add_spaces(out, 4);
+        buf_add(out, str_split(&rest, '\n'));
+        BUF_ADD(out, "\n");
+    }
+}
+
 void explain_print_plan(struct buf *out, const struct db_plan *plan)
 {
     BUF_ADD(out, "  plan\n");

@@ -292,6 +292,18 @@ struct db_table_indexes {
 MUST_CHECK struct err *db_list_indexes(struct arena *a, struct db_conn *conn, struct str table,
                                        struct db_table_indexes *ret);
 
+/* What a lookup by `columns` would find in a table, estimated from rows all over it: twice
+ * LIMIT_ESTIMATE_ROWS are read at most, whatever its size; exact where it has fewer than that. */
+struct db_estimate {
+    int64_t rows; /* of the table */
+    int64_t same; /* rows with the values that one row has in all of the columns; n 0: all */
+};
+MUST_CHECK struct err *db_estimate(struct arena *a, struct db_conn *conn, struct str table,
+                                   const struct str *columns, size_t n, struct db_estimate *ret);
+/* Whether a plan reads more than it looks for, as far as the engine's words tell: a whole table, or
+ * an index of it, from end to end; an index or an order that is made for the statement alone. */
+bool db_plan_is_costly(const struct db_plan *plan);
+
 /* --- units of work --------------------------------------------------------------------------- */
 
 /* `in` is read-only; results live in `a`, which outlives the run that is kept. */

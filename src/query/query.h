@@ -136,6 +136,28 @@ enum query_verdict { QUERY_NO, QUERY_YES, QUERY_CANNOT };
 enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql,
                               const struct db_value *cells);
 
+/* What of a query an index could serve. */
+enum query_use_kind {
+    QUERY_USE_BACK,  /* col's records are looked for by the one that field points to */
+    QUERY_USE_EQUAL, /* field = x in each row that is found, x the same for all rows */
+    QUERY_USE_RANGE, /* field < x, or <=, >, >= */
+    QUERY_USE_ORDER, /* a key of the sort, after those before it; all of them are here, or none */
+};
+struct query_use {
+    enum query_use_kind kind;
+    const struct schema_col *col;
+    const struct schema_field *field; /* of col: a column that is stored */
+    bool descending;                  /* of an order */
+};
+struct query_uses {
+    struct query_use *items; /* back-relations, conditions as they stand, then the order */
+    size_t n, cap;
+};
+/* In `a`, read from what the spec compiles to, past the cache: not for each request. Errors: of
+ * query_compile(). */
+MUST_CHECK struct err *query_uses(struct arena *a, const struct query_spec *spec,
+                                  struct query_uses *ret);
+
 /* Frees the calling thread's cache. It goes with its thread anyway; the process's first thread,
  * which has no such end, calls this. */
 void query_cache_release(void);

@@ -225,6 +225,30 @@ def explain_what_fails(command, superuser):
                     says=["400 ", "the query timeout has passed"])
 
 
+def explain_advice(command):
+    """With enough people that an index saves something."""
+    people = "/api/collections/people/records"
+    command.explain("advice for a few rows", "GET", people + "?filter=bio='x'&sort=age", has=["SCAN t0"],
+                    lacks=["advice"])
+    reeve.run_sql(command.directory, "data",
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) "
+                  "INSERT INTO people (id, name, bio) SELECT printf('much%011d', i), 'much' || i, 'much' || (i % 100) FROM n")
+    command.explain("advice", "GET", people + "?filter=bio='much1'&sort=-age&skipTotal=1",
+                    has=["  plan\n    SCAN t0\n    USE TEMP B-TREE FOR ORDER BY\n"
+                         "  advice: about 40 of 4000 rows would be read with\n"
+                         "    CREATE INDEX `idx_people_bio_age` ON `people` (\n      `bio`,\n      `age`\n    )\n"])
+    command.explain("advice for one column", "GET", people + "?filter=bio='much1'&skipTotal=1",
+                    has=["    CREATE INDEX `idx_people_bio` ON `people` (`bio`)\n"])
+    command.explain("no advice where none helps", "GET", people + "?filter=bio~'x'", has=["SCAN t0"], lacks=["advice"])
+    command.explain("no advice where nothing is scanned", "GET", people + "?filter=id='x'", lacks=["advice", "SCAN"])
+    reeve.run_sql(command.directory, "data",
+                  "CREATE INDEX idx_people_bio_age ON people (bio, age);"
+                  "UPDATE _collections SET indexes = '[\"CREATE INDEX idx_people_bio_age ON people (bio, age)\"]' "
+                  "WHERE name = 'people'")
+    command.explain("no advice once it is followed", "GET", people + "?filter=bio='much1'&sort=-age&skipTotal=1",
+                    has=["USING INDEX idx_people_bio_age"], lacks=["advice"])
+
+
 def explain_bad_words(command):
     for method, url in (("GET", "/api/collections"), ("GET", "/api/health"), ("PUT", POSTS), ("PATCH", POSTS),
                         ("POST", DRAFT), ("GET", POSTS + "/"), ("GET", "posts"), ("GET", ""),
@@ -262,6 +286,7 @@ def main():
         explain_writes(command, superuser)
         explain_bad_words(command)
         tally.check("data.db is as it was", digest(base) == before)
+        explain_advice(Command(args.binary, reeve.fresh(args.binary, os.path.join(home, "advice")), tally))
         explain_what_fails(command, superuser)
         files.run(Command(args.binary, reeve.fresh(args.binary, os.path.join(home, "files")), tally), home)
     finally:

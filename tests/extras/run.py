@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
+import advice  # noqa: E402
 import cursors  # noqa: E402
 import downloads  # noqa: E402
 import etags  # noqa: E402
@@ -20,7 +21,8 @@ import settings  # noqa: E402
 import thumbs  # noqa: E402
 import totals  # noqa: E402
 
-PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals)
+PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
+         advice)
 
 
 def main():
