@@ -189,8 +189,10 @@ static struct err *list_by_number(struct arena *a, struct rec_writer *w,
     const struct rec_writer begin = *w;
     const size_t n = w->out->n;
     struct rec_begin first;
-    struct err *err = rec_page_begin(a, w->conn, &listing->spec, &first);
+    struct err *err;
 
+    listing->spec.limit = listing->limit;
+    err = rec_page_begin(a, w->conn, &listing->spec, &first);
     if (err)
         return err;
     if (first.is_known)

@@ -326,7 +326,8 @@ struct query_seek rec_seek_of(struct arena *a, const struct db_stmt *stmt)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-/* The keys of the row that is `skip` behind the place; n 0: there is none. */
+/* The keys of the row that is `skip` behind the place; n 0: there is none. With the limit of the
+ * page: for one row alone an engine may sort them all, which is slow where so many come before. */
 static struct err *walk(struct arena *a, struct db_conn *conn, const struct query_spec *rows_spec,
                         const struct query_seek *place, int64_t skip, struct query_seek *ret)
 {
@@ -338,7 +339,6 @@ static struct err *walk(struct arena *a, struct db_conn *conn, const struct quer
 
     seek.keys_only = true;
     spec.seek = &seek;
-    spec.limit = 1;
     spec.offset = skip;
     err = rec_open(a, conn, &spec, &stmt);
     if (!err)

@@ -19,8 +19,8 @@ struct rec_begin {
     struct query_seek seek; /* at its first row, inclusive; n 0: the list ends before it */
 };
 
-/* Where the page at spec->offset begins, in the snapshot of `conn`. *ret lives in `a`. Errors are
- * those of a statement. Any thread. */
+/* Where the page of spec->limit rows at spec->offset begins, in the snapshot of `conn`. *ret lives
+ * in `a`. Errors are those of a statement. Any thread. */
 MUST_CHECK struct err *rec_page_begin(struct arena *a, struct db_conn *conn,
                                       const struct query_spec *spec, struct rec_begin *ret);
 
