@@ -128,6 +128,13 @@
 #define LIMIT_TOTALS 512            /* that are remembered */
 #define LIMIT_TOTAL_BYTES (8 * KIB) /* of the SQL and parameters of one that is */
 
+/* Pages by number (records/pages.c). */
+#define LIMIT_PAGE_WALK 200              /* rows: what begins before is walked to each time */
+#define LIMIT_PAGED_LISTS 16             /* of which places are remembered */
+#define LIMIT_PAGE_PLACES 64             /* of each */
+#define LIMIT_PAGE_PLACE_BYTES (1 * KIB) /* the texts of a longer one are not */
+#define LIMIT_PAGE_SORT_BYTES (1 * KIB)  /* of a list by a longer sort none are */
+
 /* Mail (mail/mail.h, mail/outbox.h). */
 #define LIMIT_MAIL_BYTES (32 * MIB)       /* a message as it is sent */
 #define LIMIT_MAIL_FILLED_BYTES (4 * MIB) /* a template with its placeholders filled in */

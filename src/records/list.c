@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "records/cursor.h"
 #include "records/groups.h"
+#include "records/pages.h"
 #include "records/rules.h"
 #include "records/total.h"
 
@@ -81,20 +82,6 @@ static bool is_by_cursor(const struct rec_list_params *params)
     return params->cursor.p || params->from.n > 0;
 }
 
-/* The statement's row of keys alone. */
-static struct query_seek seek_of(struct arena *a, const struct db_stmt *stmt)
-{
-    const unsigned n = db_columns(stmt);
-    struct db_value *values = ARENA_ARRAY(a, struct db_value, n);
-
-    for (unsigned i = 0; i < n; i++) {
-        values[i] = db_column(stmt, i);
-        if (values[i].type == DB_TEXT || values[i].type == DB_BLOB)
-            values[i].s = arena_dup(a, values[i].s);
-    }
-    return (struct query_seek){.values = values, .n = n, .inclusive = true};
-}
-
 /* The first row of the page before a place, or the list's begin, and how many rows there are;
  * *more: others before them. */
 static struct err *find_first(struct arena *a, struct db_conn *conn,
@@ -118,7 +105,7 @@ static struct err *find_first(struct arena *a, struct db_conn *conn,
         if (err || !row || ++*ret_n > listing->limit)
             break;
         if (*ret_n == listing->limit)
-            *ret = seek_of(a, stmt);
+            *ret = rec_seek_of(a, stmt);
     }
     *ret_more = *ret_n > listing->limit;
     if (*ret_more)
@@ -174,6 +161,50 @@ static struct err *list_by_cursor(struct arena *a, struct rec_writer *w,
     return err;
 }
 
+/* From its first row, whose place is known. */
+static struct err *run_from(struct arena *a, struct rec_writer *w, struct rec_listing *listing,
+                            const struct query_seek *seek)
+{
+    const int64_t limit = listing->limit, offset = listing->spec.offset;
+    struct err *err;
+
+    listing->spec.offset = 0;
+    if (seek->n > 0)
+        listing->spec.seek = seek;
+    else
+        listing->limit = 0; /* the list ends before it */
+    err = rec_listing_run(a, w, listing);
+    listing->spec.seek = NULL;
+    listing->spec.offset = offset;
+    listing->limit = limit;
+    return err;
+}
+
+/* The row behind the page may be read with it, and be one that cannot be: so what fails from a
+ * place is tried as its number has it. */
+static struct err *list_by_number(struct arena *a, struct rec_writer *w,
+                                  struct rec_listing *listing)
+{
+    const struct rec_listing asked = *listing;
+    const struct rec_writer begin = *w;
+    const size_t n = w->out->n;
+    struct rec_begin first;
+    struct err *err;
+
+    listing->spec.limit = listing->limit;
+    err = rec_page_begin(a, w->conn, &listing->spec, &first);
+    if (err)
+        return err;
+    if (first.is_known)
+        err = run_from(a, w, listing, &first.seek);
+    if (first.is_known && (!err || err->kind != E_BAD_REQUEST || w->out->full))
+        return err;
+    buf_cut(w->out, n);
+    *w = begin;
+    *listing = asked;
+    return rec_listing_run(a, w, listing);
+}
+
 struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                      const struct schema_col *col, const struct rec_list_params *params,
                      struct buf *out)
@@ -204,7 +235,7 @@ struct err *rec_list(struct arena *a, struct db_conn *conn, const struct rec_act
     listing.spec.offset = page.offset;
     BUF_ADD(out, "{\"items\":[");
     err = is_by_cursor(params) ? list_by_cursor(a, &w, params, &page, &listing)
-                               : rec_listing_run(a, &w, &listing);
+                               : list_by_number(a, &w, &listing);
     if (!err)
         err = find_total(a, conn, &listing, &page, &total);
     if (err)

@@ -1,4 +1,5 @@
-"""Totals of lists, which the server remembers: whatever is written, by whom and however, is in the next one."""
+"""What the server remembers of lists, their totals and where pages begin: whatever is written, by whom and however, is
+in the next one."""
 
 import concurrent.futures
 import http.client
@@ -200,11 +201,128 @@ class Schemas:
         self.has("of a view of what it has emptied", 0, "shown")
 
 
+# --- pages by number ------------------------------------------------------------------------------
+
+ORDERS = {  # as the client has it: as SQLite has it; those that tell all rows apart, and others
+    "": "_rowid_", "id": "id", "-id": "id DESC", "@rowid": "_rowid_", "-@rowid": "_rowid_ DESC",
+    "title": "title", "-title": "title DESC", "n,id": "n, id", "-n,-id": "n DESC, id DESC", "-n,id": "n DESC, id",
+    "n,-title": "n, title DESC", "+n,@rowid": "n, _rowid_", "title,n": "title", "flag,id": "flag, id",
+}
+ROWS, ROUNDS, PAGES = 3000, 40, 8
+
+
+class Paged:
+    """Rows of a collection, and the pages that SQLite gives of them."""
+
+    def __init__(self, server, tally):
+        self.client, self.dir, self.tally = Client(server), server.dir, tally
+        self.path, self.rng = os.path.join(server.dir, "data.db"), random.Random("pages " + SEED)
+        self.n_made, self.wrong, self.n_checks = 0, [], 0
+        entries = self.client.must("GET", "/api/collections/entries")["id"]
+        self.client.must("POST", "/api/collections", {
+            "name": "paged", "type": "base", "listRule": "",
+            "indexes": ["CREATE UNIQUE INDEX paged_title ON paged (title)", "CREATE INDEX paged_n ON paged (n)"],
+            "fields": [{"name": "title", "type": "text"}, {"name": "n", "type": "number"},
+                       {"name": "flag", "type": "bool"}, {"name": "place", "type": "geoPoint"},
+                       {"name": "entry", "type": "relation", "collectionId": entries, "maxSelect": 1}]})
+        self.elsewhere(self.insert, ROWS)
+
+    def elsewhere(self, change, *args):
+        con = sqlite3.connect(self.path, timeout=30)
+        try:
+            with con:
+                return change(con, *args)
+        finally:
+            con.close()
+
+    def row(self):
+        self.n_made += 1
+        return {"title": "%06d %s" % (self.rng.randrange(10 ** 6), self.n_made), "n": self.rng.randrange(40) / 2,
+                "flag": self.rng.random() < 0.5}
+
+    def insert(self, con, n):
+        con.executemany("INSERT INTO paged (id, title, n, flag) VALUES (?, ?, ?, ?)", (
+            ("%015x" % self.rng.getrandbits(60), row["title"], row["n"], row["flag"])
+            for row in (self.row() for _ in range(n))))
+
+    def some(self):
+        return self.elsewhere(lambda con: con.execute(
+            "SELECT id FROM paged ORDER BY id LIMIT 1 OFFSET ?", (self.rng.randrange(ROWS // 2),)).fetchone()[0])
+
+    def write(self):
+        records, one = "/api/collections/paged/records", self.some()
+        self.rng.choice((
+            lambda: self.client.must("POST", records, self.row()),
+            lambda: self.client.must("DELETE", records + "/" + one),
+            lambda: self.client.must("PATCH", records + "/" + one, self.row()),
+            lambda: self.elsewhere(self.insert, 3),
+            lambda: self.elsewhere(lambda con: con.execute("DELETE FROM paged WHERE id = ?", (one,))),
+            lambda: self.elsewhere(lambda con: con.execute("UPDATE paged SET n = 7 WHERE id = ?", (one,))),
+            lambda: None,
+        ))()
+
+    def check(self, sort, per_page, page, **query):
+        where = "n > 3" if "filter" in query else "1"
+        rows = reeve.query(self.dir, "SELECT id, title, place = 'none' FROM paged WHERE %s ORDER BY %s LIMIT %d OFFSET %d" % (
+            where, ORDERS[sort], per_page, per_page * (page - 1)))
+        total = reeve.query(self.dir, "SELECT count(*) FROM paged WHERE " + where)[0][0]
+        status, answer = self.client.send("GET", "/api/collections/paged/records?" + urllib.parse.urlencode(
+            {"sort": sort, "perPage": per_page, "page": page, **query}))
+        wanted = [[row[0], row[1]] for row in rows], total
+        if any(row[2] for row in rows):
+            wanted = 400
+        got = ([[item["id"], item["title"]] for item in answer["items"]], answer["totalItems"]) if status == 200 \
+            else status
+        self.n_checks += 1
+        if got != wanted:
+            self.wrong.append((sort, per_page, page, query, got, wanted))
+
+    def check_some(self):
+        sort, per_page = self.rng.choice(sorted(ORDERS)), self.rng.choice((1, 7, 30, 100, 500))
+        page = self.rng.randrange(1, ROWS // per_page + 3)
+        query = self.rng.choice(({}, {}, {"expand": "entry"}, {"filter": "n > 3"} if sort else {}))
+        for _ in range(self.rng.choice((1, 2, 5))):
+            self.check(sort, per_page, page, **query)
+            page += self.rng.choice((0, 1, 1, 1, 2))
+
+    def rounds(self):
+        for _ in range(ROUNDS):
+            for _ in range(PAGES):
+                self.check_some()
+            self.write()
+        self.tally.check("totals: %d pages by number, seed %s" % (self.n_checks, SEED), not self.wrong, self.wrong[:2])
+
+    def unreadable(self):
+        """A row that no page can have: those beside it can."""
+        self.elsewhere(lambda con: con.execute("UPDATE paged SET place = 'none' WHERE id = ?", (self.some(),)))
+        at = reeve.query(self.dir, "SELECT count(*) FROM paged WHERE id < (SELECT id FROM paged WHERE place = 'none')")[0][0]
+        self.wrong = []
+        for _ in range(2):
+            for page in range(at - 2, at + 4):
+                self.check("id", 1, page)
+                self.check("id", 1, page, expand="entry")
+        self.tally.check("totals: pages beside a row that cannot be read", not self.wrong, self.wrong[:2])
+
+    def bare(self):
+        """Rows whose only column is in an index: they come in the order of that."""
+        self.client.must("POST", "/api/collections", {"name": "bare", "type": "base", "fields": []})
+        self.elsewhere(lambda con: con.executemany("INSERT INTO bare (id) VALUES (?)", (
+            ("%015x" % self.rng.getrandbits(60),) for _ in range(600))))
+        self.client.must("POST", "/api/collections/bare/records", {})
+        wanted = [row[0] for row in reeve.query(self.dir, "SELECT id FROM bare")]
+        got = [[item["id"] for page in range(1, 23) for item in self.client.must(
+            "GET", "/api/collections/bare/records?perPage=30&page=%d" % page)["items"]] for _ in range(2)]
+        self.tally.check("totals: pages of rows that are read from an index", got == [wanted, wanted])
+
+
 def run(binary, base, tally):
     reeve.set_batch(base, enabled=True)
     with reeve.Server(binary, base) as server:
         written(server, tally)
         schemas = Schemas(server, tally)
         for part in (schemas.fields, schemas.names, schemas.views, schemas.tables):
+            part()
+        paged = Paged(server, tally)
+        for part in (paged.rounds, paged.unreadable, paged.bare):
             part()
         tally.check("totals: stops cleanly", server.stop(), server.output())

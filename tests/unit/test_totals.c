@@ -1,6 +1,6 @@
 /*
- * Totals of lists: remembered while nothing has changed of what they were counted from, and never
- * older than the snapshot they stand in, nor newer.
+ * Totals of lists, and where their pages begin: remembered while nothing has changed of what they
+ * were read from, and never older than the snapshot they stand in, nor newer.
  */
 #include "unit/site.h"
 
@@ -652,6 +652,146 @@ static void of_no_use_to_others(void **state)
     (void)pthread_barrier_destroy(&start);
 }
 
+/* --- pages by number -------------------------------------------------------------------------- */
+
+static void on_walked(void *user, const struct db_traced *traced)
+{
+    unsigned *n_walks = user;
+
+    *n_walks += str_starts(traced->sql, STR("SELECT")) && str_has(traced->sql, STR(" OFFSET "));
+}
+
+/* In how many statements rows were passed over for the page. */
+static unsigned walks_of(const char *page, const char *sort, const char *filter)
+{
+    const struct rec_list_params params = {.page = str_of(page),
+                                           .per_page = STR("30"),
+                                           .sort = str_of(sort),
+                                           .filter = str_of(filter),
+                                           .skip_total = STR("1")};
+    unsigned n_walks = 0;
+    const struct db_trace trace = {on_walked, &n_walks};
+    struct db_conn *conn;
+
+    site_ok(db_reader(site.a, site.db, &conn));
+    db_trace(conn, &trace);
+    (void)site_list_page("posts", &params);
+    db_trace(conn, NULL);
+    return n_walks;
+}
+
+static void pages_are_walked_to_once(void **state)
+{
+    static const struct {
+        const char *sort, *filter;
+        unsigned n_again;
+    } cases[] = {
+        {"", "", 0},        {"id", "", 0},        {"-@rowid", "", 0},
+        {"title", "", 1},   {"title,id", "", 1},  {"-id,title", "", 0},
+        {"@random", "", 1}, {"", "score > 2", 1}, {"id", "score > 2", 1},
+    };
+
+    (void)state;
+    fill_posts();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(walks_of("700", cases[i].sort, cases[i].filter), 1);
+        assert_int_equal(walks_of("700", cases[i].sort, cases[i].filter), cases[i].n_again);
+    }
+    assert_int_equal(walks_of("701", "id", ""), 1); /* from the last one */
+    assert_int_equal(walks_of("701", "id", ""), 0);
+    site_exec("INSERT INTO pins VALUES ('pin', 'post00000000002')");
+    assert_int_equal(walks_of("701", "id", ""), 0);
+    site_exec("UPDATE posts SET score = 3 WHERE id = 'post00000000002'");
+    assert_int_equal(walks_of("701", "id", ""), 1);
+    assert_int_equal(walks_of("1", "id", ""), 0); /* it begins where the list does */
+    assert_int_equal(walks_of("2", "id", ""), 1);
+    assert_int_equal(walks_of("2", "id", ""), 1); /* and this soon after */
+    assert_int_equal(walks_of("99999999", "id", ""), 1);
+    site_rule("posts", "listRule", "score < 8");
+    assert_int_equal(walks_of("700", "id", ""), 1);
+    assert_int_equal(walks_of("700", "id", ""), 1);
+}
+
+/* More lists and places than are remembered. */
+static void room_for_places(void **state)
+{
+    char page[24], sort[64];
+    uint64_t before;
+
+    (void)state;
+    fill_posts();
+    before = memory_used();
+    for (unsigned i = 0; i < 2 * LIMIT_PAGED_LISTS; i++) {
+        (void)snprintf(sort, sizeof(sort), "id%s%s%s%s%s%s", i & 1 ? ",title" : "",
+                       i & 2 ? ",score" : "", i & 4 ? ",author" : "", i & 8 ? ",created" : "",
+                       i & 16 ? ",updated" : "", i & 32 ? ",note" : "");
+        for (unsigned at = 0; at < 2 * LIMIT_PAGE_PLACES; at++) {
+            (void)snprintf(page, sizeof(page), "%u", 10 + at);
+            (void)walks_of(page, sort, "");
+        }
+    }
+    arena_free(TAKE(site.a));
+    site.a = arena_new();
+    assert_true(memory_used() < before +
+                                    LIMIT_PAGED_LISTS * LIMIT_PAGE_PLACES * LIMIT_PAGE_PLACE_BYTES +
+                                    (1 * MIB));
+}
+
+static void pager(void *arg)
+{
+    static const struct {
+        const char *sort, *order;
+    } cases[] = {
+        {"", "rowid"},
+        {"id", "id"},
+        {"-id", "id DESC"},
+        {"-@rowid", "rowid DESC"},
+    };
+    struct worker *w = arg;
+
+    for (unsigned i = 0; i < READS; i++) {
+        const unsigned at = draw(w, COUNT_OF(cases)), page = 201 + draw(w, 220);
+        AUTO(arena_free) struct arena *a = arena_new();
+        const struct rec_list_params params = {.page = arena_printf(a, "%u", page),
+                                               .per_page = STR("1"),
+                                               .sort = str_of(cases[at].sort)};
+        AUTO_BUF struct buf out;
+        struct db_conn *conn;
+        struct db_row *row;
+
+        buf_init(&out, 1 * MIB);
+        site_ok(db_reader(a, site.db, &conn));
+        site_ok(db_read_begin(a, conn));
+        site_ok(rec_list(a, conn, &site.actor, site_col("posts"), &params, &out));
+        site_ok(db_query_row(a, conn,
+                             arena_printf(a, "SELECT id FROM posts ORDER BY %s LIMIT 1 OFFSET %u",
+                                          cases[at].order, page - 1),
+                             NULL, 0, &row));
+        db_read_end(conn);
+        if (row)
+            site_has(out.p, arena_printf(a, "\"id\":\"%.*s\"", STR_ARG(row->cells[0].s)).p);
+        else
+            site_has(out.p, "\"items\":[]");
+    }
+    db_reader_close(site.db);
+}
+
+static void pages_as_if_walked(void **state)
+{
+    struct worker workers[WRITERS + READERS];
+
+    (void)state;
+    site_exec("WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 400) "
+              "INSERT INTO posts (id, title) SELECT printf('p%014d', i), 'title' FROM r");
+    for (unsigned i = 0; i < COUNT_OF(workers); i++) {
+        workers[i] = (struct worker){.id = i, .seed = 31 + i};
+        assert_true(
+            thread_start("worker", i < WRITERS ? writer : pager, &workers[i], &workers[i].thread));
+    }
+    for (unsigned i = 0; i < COUNT_OF(workers); i++)
+        thread_join(workers[i].thread);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 int main(void)
 {
@@ -674,6 +814,9 @@ int main(void)
         TEST(counter_left),
         TEST(counted_from_another_state),
         TEST(of_no_use_to_others),
+        TEST(pages_are_walked_to_once),
+        TEST(room_for_places),
+        TEST(pages_as_if_walked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
