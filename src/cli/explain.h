@@ -70,8 +70,10 @@ struct err *explain_change(struct explain *x); /* PATCH, DELETE */
 /* --- advice ----------------------------------------------------------------------------------- */
 
 /* A statement of the request reads more than it looks for: prints the index that would help and
- * what it would save, if there is one. */
-MUST_CHECK struct err *explain_advise(struct explain *x, struct str sql);
+ * what it would save, if there is one. listed: the collection of a list, to which the
+ * parameters belong; NULL: it is none. */
+MUST_CHECK struct err *explain_advise(struct explain *x, const struct schema_col *listed,
+                                      const struct rec_list_params *params, struct str sql);
 
 /* --- printing --------------------------------------------------------------------------------- */
 

@@ -3,18 +3,9 @@
  */
 #include "cli/explain.h"
 
-/* Parameters count for lists only. */
-static const struct schema_col *listed(const struct explain *x)
+struct err *explain_advise(struct explain *x, const struct schema_col *listed,
+                           const struct rec_list_params *params, struct str sql)
 {
-    return x->question->answer == explain_list ? x->col : NULL;
-}
-
-struct err *explain_advise(struct explain *x, struct str sql)
-{
-    const struct rec_list_params params = {.filter = explain_parameter(x, STR("filter")),
-                                           .sort = explain_parameter(x, STR("sort")),
-                                           .group_by = explain_parameter(x, STR("groupBy")),
-                                           .aggregate = explain_parameter(x, STR("aggregate"))};
     const struct schema *schema = x->inspect.schema;
     struct db_conn *conn = x->inspect.conn;
     const struct schema_col *col = rec_statement_col(x->a, conn, schema, sql);
@@ -24,7 +15,7 @@ struct err *explain_advise(struct explain *x, struct str sql)
 
     if (!col)
         return NULL;
-    rec_wants_find(x->a, conn, &x->actor, listed(x), &params, sql, &wants);
+    rec_wants_find(x->a, conn, &x->actor, listed, params, sql, &wants);
     err = rec_advise(x->a, conn, schema, col, &wants, &advice);
     if (!err && advice.index.p)
         explain_print_advice(x->out, &advice);

@@ -19,6 +19,20 @@ struct str explain_parameter(const struct explain *x, struct str name)
     return STR_NONE;
 }
 
+static struct rec_list_params list_params(const struct explain *x)
+{
+    return (struct rec_list_params){.page = explain_parameter(x, STR("page")),
+                                    .per_page = explain_parameter(x, STR("perPage")),
+                                    .skip_total = explain_parameter(x, STR("skipTotal")),
+                                    .filter = explain_parameter(x, STR("filter")),
+                                    .sort = explain_parameter(x, STR("sort")),
+                                    .expand = explain_parameter(x, STR("expand")),
+                                    .cursor = explain_parameter(x, STR("cursor")),
+                                    .from = explain_parameter(x, STR("from")),
+                                    .group_by = explain_parameter(x, STR("groupBy")),
+                                    .aggregate = explain_parameter(x, STR("aggregate"))};
+}
+
 /* --- statements ------------------------------------------------------------------------------- */
 
 static void note_run(void *user, const struct db_traced *traced)
@@ -42,6 +56,7 @@ static void note_run(void *user, const struct db_traced *traced)
 static struct err *print_statement(struct explain *x, struct str sql, const struct db_value *values,
                                    unsigned n)
 {
+    const struct rec_list_params params = list_params(x);
     struct db_plan plan;
     struct err *err;
 
@@ -50,7 +65,9 @@ static struct err *print_statement(struct explain *x, struct str sql, const stru
     if (err)
         return err;
     explain_print_plan(x->out, &plan);
-    return db_plan_is_costly(&plan) ? explain_advise(x, sql) : NULL;
+    if (!db_plan_is_costly(&plan))
+        return NULL;
+    return explain_advise(x, x->question->answer == explain_list ? x->col : NULL, &params, sql);
 }
 
 static struct err *print_runs(struct explain *x, uint64_t whole_us)
@@ -149,16 +166,7 @@ static struct err *print_conditions(struct explain *x, struct str filter, struct
 
 static struct err *ask_list(struct explain *x, void *ret)
 {
-    const struct rec_list_params params = {.page = explain_parameter(x, STR("page")),
-                                           .per_page = explain_parameter(x, STR("perPage")),
-                                           .skip_total = explain_parameter(x, STR("skipTotal")),
-                                           .filter = explain_parameter(x, STR("filter")),
-                                           .sort = explain_parameter(x, STR("sort")),
-                                           .expand = explain_parameter(x, STR("expand")),
-                                           .cursor = explain_parameter(x, STR("cursor")),
-                                           .from = explain_parameter(x, STR("from")),
-                                           .group_by = explain_parameter(x, STR("groupBy")),
-                                           .aggregate = explain_parameter(x, STR("aggregate"))};
+    const struct rec_list_params params = list_params(x);
 
     return rec_list(x->a, x->inspect.conn, &x->actor, x->col, &params, ret);
 }
