@@ -116,7 +116,8 @@ static void write_count(struct query_make *make)
 {
     const struct schema_col *col = make->spec->col;
     bool is_view = col->type == SCHEMA_VIEW;
-    bool may_repeat = is_view && !schema_view_is_unique(make->a, make->spec->schema, col);
+    bool may_repeat = is_view && (col->id_field->absent ||
+                                  !schema_view_is_unique(make->a, make->spec->schema, col));
 
     if (!may_repeat && !make->multiplies) {
         BUF_ADD(&make->tmp, "COUNT(*)");
