@@ -300,10 +300,12 @@ static bool add_sort(struct query_make *make, const struct query_scope *scope)
         return true;
     if (!query_sort(make, scope, make->spec->sort) || !query_check_hops(make))
         return false;
-    if (make->spec->want != QUERY_ROWS && make->visible.n == n_visible) {
+    if (make->spec->want == QUERY_ROWS)
+        return true;
+    make->pinned = 0;
+    if (make->visible.n == n_visible) {
         tree->hops.n = n_hops;
         make->recipes.n = n_recipes;
-        make->pinned = 0;
     }
     return true;
 }
