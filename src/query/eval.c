@@ -7,7 +7,9 @@
 
 #include <math.h>
 
-#define COMPARISON_BYTES 32 /* what a side costs besides its text, as so many bytes */
+/* What these cost besides texts, as so many bytes. */
+#define COMPARISON_BYTES 32 /* a side */
+#define ROW_BYTES 64
 
 /* The rows of a hop's items. */
 struct items {
@@ -21,7 +23,8 @@ struct eval {
     const struct query_tree *tree;
     const struct db_value *params, *cells;
     int64_t now_ms;
-    struct items *items; /* one a hop */
+    struct items *items;  /* one a hop */
+    enum eval_truth *all; /* one a test: of its all-match; EVAL_UNKNOWN: not asked yet */
 };
 
 /* One side of a comparison. */
@@ -29,8 +32,9 @@ struct side {
     struct tree_facts facts;
     enum tree_affinity affinity;
     bool is_empty; /* '' as it is written */
-    struct db_value *values;
-    size_t n; /* one, or all of a list's */
+    unsigned operand;
+    struct items *items; /* it has a value for each of these; NULL: it has one */
+    struct db_value value;
 };
 
 static const struct tree_operand *operand_at(const struct eval *e, unsigned operand)
@@ -196,10 +200,11 @@ static enum eval_truth both(enum eval_truth x, enum eval_truth y)
 static struct side one_side(struct eval *e, unsigned operand)
 {
     const struct tree_operand *it = operand_at(e, operand);
-    struct db_value *value = ARENA_NEW(e->s.a, struct db_value);
 
-    *value = value_of(e, operand);
-    return (struct side){it->facts, it->affinity, it->kind == TREE_EMPTY, value, 1};
+    return (struct side){.facts = it->facts,
+                         .affinity = it->affinity,
+                         .is_empty = it->kind == TREE_EMPTY,
+                         .value = value_of(e, operand)};
 }
 
 static struct db_value changed(struct eval *e, const struct tree_operand *it)
@@ -338,54 +343,83 @@ static enum eval_truth compare_values(struct eval *e, enum query_op op, const st
     return ask(e, compares[op], l, r);
 }
 
-/* Of two lists: NO where any pair fails; else what the last one says. */
+static size_t count_values(const struct side *side)
+{
+    return side->items ? side->items->n : 1;
+}
+
+/* The row at hand stays. */
+static struct operand value_at(struct eval *e, const struct side *side, size_t i)
+{
+    struct operand out = {side->value, side->affinity};
+    size_t at;
+
+    if (!side->items)
+        return out;
+    at = side->items->at;
+    side->items->at = i;
+    out.value = value_of(e, side->operand);
+    side->items->at = at;
+    return out;
+}
+
+/* Of many values: NO where any pair fails; else what the last one says. */
 static enum eval_truth compare(struct eval *e, enum query_op op, const struct side *left,
                                const struct side *right)
 {
+    const size_t n_left = count_values(left), n_right = count_values(right);
     enum eval_truth truth = EVAL_YES;
 
     if (right->facts.is_truth &&
         (op == OP_NE || tree_equal_form(&left->facts, &right->facts) == EQUAL_AS_IS))
         return EVAL_CANNOT; /* asks for the truth of whatever stands left: the engine knows */
-    for (size_t i = 0; i < left->n; i++)
-        for (size_t k = 0; k < right->n && truth != EVAL_NO && !e->s.cannot; k++)
-            truth = compare_values(e, op, left, (struct operand){left->values[i], left->affinity},
-                                   right, (struct operand){right->values[k], right->affinity});
+    for (size_t i = 0; i < n_left; i++)
+        for (size_t k = 0; k < n_right && truth != EVAL_NO && !e->s.cannot; k++)
+            truth = compare_values(e, op, left, value_at(e, left, i), right, value_at(e, right, k));
     return e->s.cannot ? EVAL_CANNOT : truth;
 }
 
-/* All values of an operand, as an all-match looks at them. */
+/* An operand as an all-match looks at it. */
 static struct side many_side(struct eval *e, unsigned operand)
 {
     const struct tree_operand *it = operand_at(e, operand);
     const unsigned of = tree_many(e->tree, operand);
     struct side out;
-    struct items *items;
-    size_t at;
 
     if (of == 0) {
         out = one_side(e, operand);
         out.facts = tree_facts_opposite(&out.facts);
         return out;
     }
-    out = (struct side){.facts = tree_facts_of_many(&it->facts), .affinity = AFFINITY_BLOB};
-    items = items_of(e, operand_at(e, of)->hop);
-    if (!items)
-        return out;
-    out.values = ARENA_ARRAY(e->s.a, struct db_value, items->n);
-    at = items->at;
-    for (items->at = 0; items->at < items->n; items->at++)
-        out.values[out.n++] = value_of(e, operand);
-    items->at = at;
-    return out;
+    return (struct side){.facts = tree_facts_of_many(&it->facts),
+                         .affinity = AFFINITY_BLOB,
+                         .operand = operand,
+                         .items = items_of(e, operand_at(e, of)->hop)};
+}
+
+/* It is the same for all rows: no side that is one value depends on what else is joined. */
+static bool is_of_base(const struct eval *e, unsigned operand)
+{
+    return tree_many(e->tree, operand) != 0 || tree_operand_hops(e->tree, operand) == 0;
 }
 
 static enum eval_truth all_match(struct eval *e, const struct tree_test *test)
 {
-    struct side left = many_side(e, test->left), right = many_side(e, test->right);
-    enum eval_truth truth = compare(e, test->op, &left, &right);
+    const bool is_fixed = is_of_base(e, test->left) && is_of_base(e, test->right);
+    enum eval_truth *known = &e->all[test - e->tree->tests.items];
+    struct side left, right;
+    enum eval_truth truth;
 
-    return truth == EVAL_UNKNOWN ? EVAL_YES : truth;
+    if (is_fixed && *known != EVAL_UNKNOWN)
+        return *known;
+    left = many_side(e, test->left);
+    right = many_side(e, test->right);
+    truth = compare(e, test->op, &left, &right);
+    if (truth == EVAL_UNKNOWN)
+        truth = EVAL_YES;
+    if (is_fixed)
+        *known = truth;
+    return truth;
 }
 
 static enum eval_truth guard(struct eval *e, unsigned operand, enum eval_truth truth)
@@ -471,9 +505,13 @@ static enum eval_truth some(struct eval *e, unsigned test, uint64_t hops)
     do {
         enum eval_truth truth = truth_of(e, test);
 
+        eval_spend(&e->s, ROW_BYTES);
         if (truth == EVAL_YES || truth == EVAL_CANNOT)
             out = truth;
-    } while (out != EVAL_YES && e->s.spent <= LIMIT_EVAL_BYTES && next_row(e, hops));
+    } while (out != EVAL_YES && !e->s.cannot && next_row(e, hops));
+    if (e->s.cannot && out == EVAL_NO) /* of the rows so far */
+        out = EVAL_CANNOT;
+    e->s.cannot = false;
     for (unsigned i = 1; i < e->tree->hops.n; i++)
         if (hops & UINT64_C(1) << i)
             e->items[i].at = 0;
@@ -531,6 +569,7 @@ enum query_verdict query_eval(struct arena *scratch, const struct query_sql *sql
     e.s = (struct eval_scratch){.a = scratch, .dialect = program->dialect};
     e.tree = &program->tree;
     e.items = ARENA_ARRAY(scratch, struct items, program->tree.hops.n);
+    e.all = ARENA_ARRAY(scratch, enum eval_truth, program->tree.tests.n);
     if (!can_read(&e, given_lists(e.tree)))
         return QUERY_CANNOT;
     return verdicts[some(&e, program->tree.root, program->joined)];

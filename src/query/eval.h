@@ -41,7 +41,7 @@ enum eval_compare {
 
 /* --- values (eval_value.c) ------------------------------------------------------------------- */
 
-enum eval_truth { EVAL_NO, EVAL_YES, EVAL_UNKNOWN, EVAL_CANNOT };
+enum eval_truth { EVAL_UNKNOWN, EVAL_NO, EVAL_YES, EVAL_CANNOT };
 
 /* For all of these: *cannot is set where only the engine knows. */
 struct eval_scratch {

@@ -139,6 +139,7 @@ struct query_make {
     const struct db_dialect *dialect;
     struct buf tmp; /* for query_take(): a stack of texts */
     struct query_tree tree;
+    bool joins_only; /* it stays as it is resolved */
     VEC(struct query_probe) probes;
     VEC(struct query_answer) answers; /* one a probe */
     VEC(struct query_recipe) recipes;
@@ -195,6 +196,8 @@ unsigned query_shared_param(struct query_make *make, struct query_recipe recipe)
 /* Asks the request and remembers the answer's class. Returns the probe's number. */
 unsigned query_ask(struct query_make *make, struct query_probe probe);
 const struct query_answer *query_answer_of(const struct query_make *make, unsigned probe);
+/* Several rows may have the same id: it is a view. */
+bool query_may_repeat(const struct query_make *make, const struct schema_col *col);
 
 unsigned query_test_add(struct query_make *make, struct tree_test test);
 void query_tests_put(struct query_make *make, struct query_tests *tests, unsigned test);
@@ -276,8 +279,9 @@ bool query_sort(struct query_make *make, const struct query_scope *scope, struct
 
 /* --- rewriting ------------------------------------------------------------------------------- */
 
-/* Makes the tree cheaper to ask; it finds the same rows. */
-void query_rewrite(struct query_make *make);
+/* Makes the tree cheaper to ask; it finds the same rows. False: it is deeper now than engines take,
+ * and of no use. */
+bool query_rewrite(struct query_make *make);
 
 /* --- spelling -------------------------------------------------------------------------------- */
 

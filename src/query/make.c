@@ -98,3 +98,9 @@ const struct query_answer *query_answer_of(const struct query_make *make, unsign
 {
     return &make->answers.items[probe];
 }
+
+bool query_may_repeat(const struct query_make *make, const struct schema_col *col)
+{
+    return col->type == SCHEMA_VIEW &&
+           (col->id_field->absent || !schema_view_is_unique(make->a, make->spec->schema, col));
+}

@@ -179,6 +179,7 @@ static unsigned resolve_body_relation(struct query_make *make, const struct quer
     }
     if (class == CLASS_NULL)
         return query_operand_null(make);
+    hop.multiplies |= hop.col->type == SCHEMA_VIEW; /* its ids may repeat */
     query_walk_begin(&walk, make, scope, rest);
     walk.nullify = true;
     return query_walk_hop(&walk, hop) ? query_walk_path(&walk) : 0;

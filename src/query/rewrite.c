@@ -16,6 +16,16 @@
  */
 #include "query/internal.h"
 
+#define MOST_SEMIS 8 /* each is spelt three times */
+
+/* Engines bound the depth of an expression: SQLite by 1000, and it counts that of a sub-select once
+ * more for each that is around it. What these add at most. */
+#define MOST_DEPTH 900
+#define COMPARISON_DEPTH 16 /* with functions */
+#define ALL_DEPTH 24        /* of the sub-select of an all-match */
+#define AROUND_DEPTH 6      /* of what is written around a test */
+#define JOIN_DEPTH 2
+
 static uint64_t bit(unsigned hop)
 {
     return UINT64_C(1) << hop;
@@ -28,14 +38,15 @@ static struct tree_test *test_at(struct query_make *make, unsigned test)
 
 static bool asks(const struct query_make *make, unsigned test, unsigned hop)
 {
-    return tree_test_hops(&make->tree, test) & bit(hop);
+    return make->tree.tests.items[test].asked & bit(hop);
 }
 
 /* The test becomes one of kind `kind` above what it was. */
 static struct tree_test *wrap(struct query_make *make, unsigned test, enum tree_test_kind kind)
 {
     struct tree_test inner = *test_at(make, test);
-    struct tree_test outer = {.kind = kind, .next = inner.next};
+    struct tree_test outer = {
+        .kind = kind, .next = inner.next, .asked = inner.asked, .firsts = inner.firsts};
 
     inner.next = 0;
     outer.first = query_test_add(make, inner);
@@ -55,12 +66,14 @@ static unsigned count(const struct query_make *make, unsigned first, about_fn *i
     return n;
 }
 
-/* The tests of an AND that are about the hop become one in its list. */
-static unsigned gather(struct query_make *make, unsigned and, about_fn *is_about, unsigned hop)
+/* The tests of an AND, or an OR, that are about the hop become one in its list. */
+static unsigned gather(struct query_make *make, unsigned group, about_fn *is_about, unsigned hop)
 {
     struct query_tests left = {0}, taken = {0};
-    const unsigned first = test_at(make, and)->first;
-    const unsigned all = query_test_add(make, (struct tree_test){.kind = TEST_AND});
+    const struct tree_test *it = test_at(make, group);
+    struct tree_test gathered = {.kind = it->kind};
+    const unsigned first = it->first;
+    const unsigned all = query_test_add(make, gathered);
 
     for (unsigned at = first, next; at != 0; at = next) {
         next = test_at(make, at)->next;
@@ -69,13 +82,60 @@ static unsigned gather(struct query_make *make, unsigned and, about_fn *is_about
             query_tests_put(make, &left, at);
             continue;
         }
+        gathered.asked |= test_at(make, at)->asked;
+        gathered.firsts |= test_at(make, at)->firsts;
         if (taken.n == 0)
             query_tests_put(make, &left, all);
         query_tests_put(make, &taken, at);
     }
+    test_at(make, all)->asked = gathered.asked;
+    test_at(make, all)->firsts = gathered.firsts;
     test_at(make, all)->first = taken.first;
-    test_at(make, and)->first = left.first;
+    test_at(make, group)->first = left.first;
     return all;
+}
+
+/* --- what is asked about --------------------------------------------------------------------- */
+
+static unsigned first_on_way(const struct query_tree *tree, unsigned hop)
+{
+    while (hop != 0 && tree->hops.items[hop].from != 0)
+        hop = tree->hops.items[hop].from;
+    return hop;
+}
+
+static uint64_t first_hops(const struct query_tree *tree, unsigned operand)
+{
+    const struct tree_operand *it = &tree->operands.items[operand];
+    uint64_t out = it->guard ? first_hops(tree, it->guard) : 0;
+
+    for (unsigned i = 0; i < it->n_args; i++) /* LIMIT_FUNCTION_NESTING deep at most */
+        out |= first_hops(tree, tree->args.items[it->args + i]);
+    if (it->n_args > 0 || tree_is_constant(tree, operand))
+        return out;
+    return out | bit(first_on_way(tree, it->hop));
+}
+
+/* Notes it in all tests below, too. LIMIT_QUERY_NESTING deep at most. */
+static void find_asked(struct query_make *make, unsigned test)
+{
+    const struct query_tree *tree = &make->tree;
+    struct tree_test *it = test_at(make, test);
+
+    if (it->kind == TEST_COMPARE) {
+        it->asked = tree_operand_hops(tree, it->left) | tree_operand_hops(tree, it->right);
+        it->firsts = first_hops(tree, it->left) | first_hops(tree, it->right);
+        return;
+    }
+    if (it->kind == TEST_VISIBLE) {
+        it->asked = tree_chain(tree, it->hop);
+        it->firsts = bit(first_on_way(tree, it->hop));
+    }
+    for (unsigned at = it->first; at != 0; at = test_at(make, at)->next) {
+        find_asked(make, at);
+        it->asked |= test_at(make, at)->asked;
+        it->firsts |= test_at(make, at)->firsts;
+    }
 }
 
 /* --- hops of many rows ----------------------------------------------------------------------- */
@@ -150,51 +210,15 @@ static void push(struct query_make *make, unsigned test, unsigned hop)
 
 /* --- single relations ------------------------------------------------------------------------ */
 
-/* The hops from the base that the operand's paths begin with; bit 0: the base itself is asked. */
-static uint64_t first_hops(const struct query_tree *tree, unsigned operand)
-{
-    const struct tree_operand *it = &tree->operands.items[operand];
-    uint64_t out = it->guard ? first_hops(tree, it->guard) : 0;
-    unsigned hop = it->hop;
-
-    for (unsigned i = 0; i < it->n_args; i++)
-        out |= first_hops(tree, tree->args.items[it->args + i]);
-    if (it->n_args > 0 || tree_is_constant(tree, operand))
-        return out;
-    while (hop != 0 && tree->hops.items[hop].from != 0)
-        hop = tree->hops.items[hop].from;
-    return out | bit(hop);
-}
-
-static uint64_t first_hops_of_test(const struct query_tree *tree, unsigned test)
-{
-    const struct tree_test *it = &tree->tests.items[test];
-    uint64_t out = 0;
-
-    if (it->kind == TEST_COMPARE)
-        return first_hops(tree, it->left) | first_hops(tree, it->right);
-    for (unsigned at = it->first; at != 0; at = tree->tests.items[at].next)
-        out |= first_hops_of_test(tree, at);
-    if (it->kind == TEST_VISIBLE) {
-        unsigned hop = it->hop;
-
-        while (tree->hops.items[hop].from != 0)
-            hop = tree->hops.items[hop].from;
-        out |= bit(hop);
-    }
-    return out;
-}
-
 /* The single relation that it asks about and nothing else; 0: there is none. */
 static unsigned relation_of(const struct query_make *make, unsigned test)
 {
-    const struct query_tree *tree = &make->tree;
-    const uint64_t hops = first_hops_of_test(tree, test);
+    const uint64_t firsts = make->tree.tests.items[test].firsts;
+    const unsigned hop = firsts ? (unsigned)__builtin_ctzll(firsts) : 0;
 
-    for (unsigned i = 1; i < tree->hops.n; i++)
-        if (hops == bit(i) && tree->hops.items[i].kind == HOP_RELATION)
-            return hops & make->pinned ? 0 : i;
-    return 0;
+    if (hop == 0 || firsts != bit(hop) || firsts & make->pinned)
+        return 0;
+    return make->tree.hops.items[hop].kind == HOP_RELATION ? hop : 0;
 }
 
 static bool is_of_relation(const struct query_make *make, unsigned test, unsigned hop)
@@ -202,47 +226,100 @@ static bool is_of_relation(const struct query_make *make, unsigned test, unsigne
     return relation_of(make, test) == hop;
 }
 
-/* Those of an AND that ask about the same record ask together. */
-static void gather_relations(struct query_make *make, unsigned and)
+/* Those of a group that ask about the same record ask together. */
+static void gather_relations(struct query_make *make, unsigned group)
 {
+    const uint64_t firsts = test_at(make, group)->firsts;
+
     for (unsigned i = 1; i < make->tree.hops.n; i++)
-        if (count(make, test_at(make, and)->first, is_of_relation, i) > 1)
-            (void)gather(make, and, is_of_relation, i);
+        if (firsts & bit(i) && count(make, test_at(make, group)->first, is_of_relation, i) > 1)
+            (void)gather(make, group, is_of_relation, i);
 }
 
 /* LIMIT_QUERY_NESTING deep at most. */
-static void make_semis(struct query_make *make, unsigned test)
+static void make_semis(struct query_make *make, unsigned test, unsigned *n)
 {
     const unsigned hop = relation_of(make, test);
     const enum tree_test_kind kind = test_at(make, test)->kind;
 
-    if (hop != 0) {
+    if (hop != 0 && *n < MOST_SEMIS) {
         wrap(make, test, TEST_SEMI)->hop = hop;
-        return;
+        ++*n;
     }
-    if (kind == TEST_AND)
-        gather_relations(make, test);
-    if (kind != TEST_AND && kind != TEST_OR)
+    if (hop != 0 || (kind != TEST_AND && kind != TEST_OR))
         return;
+    gather_relations(make, test);
     for (unsigned at = test_at(make, test)->first; at != 0; at = test_at(make, at)->next)
-        make_semis(make, at);
+        make_semis(make, at, n);
+}
+
+/* --- how deep it has become --------------------------------------------------------------------
+ */
+
+static unsigned height(const struct query_make *make, unsigned test)
+{
+    const struct tree_test *it = &make->tree.tests.items[test];
+    unsigned out = 0, n = 0;
+
+    if (it->kind == TEST_COMPARE)
+        return COMPARISON_DEPTH;
+    for (unsigned at = it->first; at != 0; at = make->tree.tests.items[at].next, n++) {
+        unsigned below = height(make, at);
+
+        out = below > out ? below : out;
+    }
+    if (it->kind != TEST_AND && it->kind != TEST_OR)
+        n = AROUND_DEPTH + JOIN_DEPTH * (unsigned)__builtin_popcountll(it->hops);
+    return out + n; /* a chain of ANDs is as deep as it is long */
+}
+
+/* Of the sub-selects in it, each with those that are in that. */
+static unsigned nested_height(const struct query_make *make, unsigned test)
+{
+    const struct tree_test *it = &make->tree.tests.items[test];
+    unsigned out = 0;
+
+    if (it->kind == TEST_COMPARE)
+        return ALL_DEPTH;
+    for (unsigned at = it->first; at != 0; at = make->tree.tests.items[at].next) {
+        unsigned below = nested_height(make, at);
+
+        out = below > out ? below : out;
+    }
+    return it->kind == TEST_SOME || it->kind == TEST_SEMI ? out + height(make, test) : out;
 }
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-void query_rewrite(struct query_make *make)
+/* A list that comes with the question and is none is an error wherever the engine joins it. In a
+ * sub-select it may not come to that. */
+static bool is_list_broken(const struct query_make *make)
+{
+    for (unsigned i = 1; i < make->tree.hops.n; i++) {
+        const struct tree_hop *hop = &make->tree.hops.items[i];
+
+        if (hop->kind == HOP_GIVEN_ITEMS && make->recipes.items[hop->given - 1].like)
+            return true;
+    }
+    return false;
+}
+
+bool query_rewrite(struct query_make *make)
 {
     const struct query_spec *spec = make->spec;
     const unsigned root = make->tree.root;
+    unsigned n_semis = 0;
 
-    if (spec->joins_only || spec->virtual_row || root == 0)
-        return;
+    if (make->joins_only || spec->virtual_row || root == 0 || is_list_broken(make))
+        return true;
+    find_asked(make, root);
     for (unsigned i = 1; i < make->tree.hops.n; i++)
         if (make->tree.hops.items[i].multiplies && !(make->pinned & bit(i)))
             push(make, root, i);
-    if (spec->id.p || spec->ids) /* of few rows it is not asked often */
-        return;
-    gather_relations(make, root);
-    for (unsigned at = test_at(make, root)->first; at != 0; at = test_at(make, at)->next)
-        make_semis(make, at);
+    if (!spec->id.p && !spec->ids) { /* of few rows it is not asked often */
+        gather_relations(make, root);
+        for (unsigned at = test_at(make, root)->first; at != 0; at = test_at(make, at)->next)
+            make_semis(make, at, &n_semis);
+    }
+    return height(make, root) + nested_height(make, root) <= MOST_DEPTH;
 }

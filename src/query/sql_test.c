@@ -65,8 +65,16 @@ static uint64_t many_hops(const struct query_make *make, const struct sql_frame 
     return out | (above & ~at_hand(make, frame, above));
 }
 
+/* All rows with an id have all of its values together: those of a view, which may be several. */
+static bool has_rows_alike(const struct query_make *make, unsigned operand)
+{
+    const unsigned root = make->tree.operands.items[operand].root;
+
+    return query_may_repeat(make, make->tree.hops.items[root].col);
+}
+
 /* Selects all values of an operand for the row at hand, as `v`; of: see tree_many(). The statement
- * itself reads that row again. */
+ * itself reads that row again, by its id. */
 static struct str many_select(struct query_make *make, const struct sql_frame *outer,
                               unsigned operand, unsigned of)
 {
@@ -74,14 +82,14 @@ static struct str many_select(struct query_make *make, const struct sql_frame *o
     struct sql_frame frame = {.outer = outer};
     struct str one, table, id, base, joins, value;
 
-    if (outer) {
+    if (outer && !has_rows_alike(make, of)) {
         joins = join_all(make, &frame, many_hops(make, outer, it));
         value = sql_operand(make, &frame, operand);
         one = query_alias(make, 'o');
         return arena_printf(make->a, "SELECT %.*s AS v FROM (SELECT 1) %.*s%.*s", STR_ARG(value),
                             STR_ARG(one), STR_ARG(joins));
     }
-    base = sql_id(make, NULL, it->root);
+    base = sql_id(make, outer, it->root);
     table = sql_table(make, it->root);
     sql_frame_add(make, &frame, it->root);
     joins = join_all(make, &frame,
@@ -201,7 +209,7 @@ static unsigned each_side(const struct query_make *make, const struct sql_frame 
         return 0;
     left = tree_many(tree, test->left);
     right = tree_many(tree, test->right);
-    if ((left != 0) == (right != 0) ||
+    if ((left != 0) == (right != 0) || has_rows_alike(make, left | right) ||
         has_row_at_hand(make, frame, &tree->operands.items[left | right]))
         return 0;
     others = tree_operand_hops(tree, left ? test->right : test->left);

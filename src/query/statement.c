@@ -114,12 +114,9 @@ static void write_columns(struct query_make *make)
 
 static void write_count(struct query_make *make)
 {
-    const struct schema_col *col = make->spec->col;
-    bool is_view = col->type == SCHEMA_VIEW;
-    bool may_repeat = is_view && (col->id_field->absent ||
-                                  !schema_view_is_unique(make->a, make->spec->schema, col));
+    const bool is_view = make->spec->col->type == SCHEMA_VIEW;
 
-    if (!may_repeat && !make->multiplies) {
+    if (!make->multiplies && !query_may_repeat(make, make->spec->col)) {
         BUF_ADD(&make->tmp, "COUNT(*)");
         return;
     }
@@ -348,6 +345,7 @@ static bool resolve(struct query_make *make, const struct query_node *filter, st
 
 /* --- all ------------------------------------------------------------------------------------- */
 
+/* PocketBase makes rows different as soon as it joins anything: of a view that tells. */
 static void add_joins(struct query_make *make, struct parts *parts)
 {
     const size_t mark = make->tmp.n;
@@ -355,7 +353,8 @@ static void add_joins(struct query_make *make, struct parts *parts)
     make->joined = make->pinned;
     if (make->tree.root != 0)
         make->joined |= tree_test_joins(&make->tree, make->tree.root);
-    make->multiplies = tree_multiplies(&make->tree, make->joined);
+    make->multiplies = tree_multiplies(&make->tree, make->joined) ||
+                       (make->tree.hops.n > 1 && query_may_repeat(make, make->spec->col));
     for (unsigned i = 1; i < make->tree.hops.n; i++)
         if (make->joined & UINT64_C(1) << i)
             buf_add(&make->tmp, sql_join(make, NULL, i));
@@ -372,18 +371,32 @@ static void add_tests(struct query_make *make, struct parts *parts)
         add_condition(make, parts, make->conditions.items[i]);
 }
 
-bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
+/* Resolves everything, from the beginning. */
+static bool make_tree(struct query_make *make, const struct query_node *filter, bool joins_only,
+                      struct parts *parts)
 {
     const struct query_spec *spec = make->spec;
-    struct parts parts = {0};
+    struct buf tmp = make->tmp;
 
+    buf_reset(&tmp);
+    *parts = (struct parts){0};
+    *make = (struct query_make){
+        .a = make->a, .spec = spec, .dialect = make->dialect, .tmp = tmp, .joins_only = joins_only};
     query_hops_begin(make, spec->col, spec->virtual_row ? STR("v0") : STR("t0"));
     if (spec->virtual_row)
         make->cells = ARENA_ARRAY(make->a, bool, spec->col->n_fields);
-    add_selection(make, &parts);
-    if (!resolve(make, filter, &parts))
+    add_selection(make, parts);
+    return resolve(make, filter, parts);
+}
+
+bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text)
+{
+    struct parts parts;
+
+    if (!make_tree(make, filter, make->spec->joins_only, &parts))
         return false;
-    query_rewrite(make);
+    if (!query_rewrite(make) && !make_tree(make, filter, true, &parts))
+        return false;
     add_joins(make, &parts);
     add_tests(make, &parts);
     *ret_text = write_statement(make, &parts);

@@ -57,19 +57,6 @@ static uint64_t compared_hops(const struct query_tree *tree, const struct tree_t
 }
 
 /* LIMIT_QUERY_NESTING deep at most. */
-uint64_t tree_test_hops(const struct query_tree *tree, unsigned test)
-{
-    const struct tree_test *it = &tree->tests.items[test];
-    uint64_t out = tree_chain(tree, it->hop);
-
-    if (it->kind == TEST_COMPARE)
-        return compared_hops(tree, it);
-    for (unsigned at = it->first; at != 0; at = tree->tests.items[at].next)
-        out |= tree_test_hops(tree, at);
-    return out;
-}
-
-/* LIMIT_QUERY_NESTING deep at most. */
 uint64_t tree_test_joins(const struct query_tree *tree, unsigned test)
 {
     const struct tree_test *it = &tree->tests.items[test];

@@ -125,6 +125,9 @@ struct tree_test {
     unsigned first, next; /* tests: of those below, of those beside; 0: none */
     unsigned hop;
     uint64_t hops; /* a bit each */
+    /* rewrite.c's: the hops that are asked about, and those from the base that lead there; bit 0 of
+     * the latter: the base itself is asked */
+    uint64_t asked, firsts;
 };
 
 /* --- trees ----------------------------------------------------------------------------------- */
@@ -142,10 +145,9 @@ struct query_tree {
 unsigned tree_many(const struct query_tree *tree, unsigned operand);
 /* Sets of hops, a bit each; the base is in none. A hop, with those on the way to it: */
 uint64_t tree_chain(const struct query_tree *tree, unsigned hop);
-/* What an operand, or a test with all below it, asks about. */
+/* What an operand asks about. */
 uint64_t tree_operand_hops(const struct query_tree *tree, unsigned operand);
-uint64_t tree_test_hops(const struct query_tree *tree, unsigned test);
-/* Of these, what has to be joined around the test: what has a sub-select of its own joins there. */
+/* What has to be joined around a test: what has a sub-select of its own joins there. */
 uint64_t tree_test_joins(const struct query_tree *tree, unsigned test);
 /* Whether one of them may give several rows for one. */
 bool tree_multiplies(const struct query_tree *tree, uint64_t hops);

@@ -186,6 +186,8 @@ static bool has_bytes(const struct db_value *value)
 /* False: it is none to remember. */
 static bool pack(const struct query_seek *seek, int64_t number, struct place *ret)
 {
+    bool fits;
+
     if (seek->n > MAX_KEYS)
         return false;
     *ret = (struct place){.number = number, .n = seek->n};
@@ -197,9 +199,10 @@ static bool pack(const struct query_seek *seek, int64_t number, struct place *re
         buf_add(&ret->texts, ret->values[i].s);
         ret->values[i].s.p = NULL;
     }
-    if (ret->texts.full)
+    fits = !ret->texts.full;
+    if (!fits)
         buf_done(&ret->texts);
-    return !ret->texts.full;
+    return fits;
 }
 
 static struct query_seek unpack(struct arena *a, const struct place *place)

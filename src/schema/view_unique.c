@@ -33,7 +33,7 @@ static bool is_confusing(struct str name)
 }
 
 /* The end of what is quoted from `at` on; names that are words stay, texts go. 0: it is nothing
- * plain. */
+ * plain, as what touches a word is: `'x'UNION`. */
 static size_t flatten_quoted(struct str query, size_t at, struct buf *out)
 {
     const char quote = query.p[at] == '[' ? ']' : query.p[at];
@@ -43,7 +43,8 @@ static size_t flatten_quoted(struct str query, size_t at, struct buf *out)
     for (size_t i = 0; i < inside.n && quote != '\''; i++)
         if (!is_word(inside.p[i]))
             return 0;
-    if (inside.n == rest.n || is_confusing(inside))
+    if (inside.n == rest.n || is_confusing(inside) || (out->n > 0 && is_word(out->p[out->n - 1])) ||
+        (inside.n + 1 < rest.n && is_word(rest.p[inside.n + 1])))
         return 0;
     if (quote != '\'')
         buf_add(out, inside);

@@ -68,8 +68,9 @@ def drop_all(server, count, tally):
 def requests(token):
     """Requests that cannot end by themselves in the time they get."""
     auth = "Authorization: %s\r\n" % token
-    endless = urllib.parse.quote("@collection.entries:a.n ?> n && @collection.entries:b.n ?> n && "
-                                 "@collection.entries:a.body ?!~ 'a' && @collection.entries:b.n ?< 0")
+    endless = urllib.parse.quote("@collection.entries:a.n ?> n && "
+                                 "@collection.entries:b.n ?> @collection.entries:a.n && "
+                                 "@collection.entries:b.n ?< n")
     scan = urllib.parse.quote("title ~ '%a%b%c%' && body ~ '%1%2%3%'")
     path = "/api/collections/entries/records"
     post = "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" % path

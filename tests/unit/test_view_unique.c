@@ -48,6 +48,9 @@ static const struct row rows[] = {
     {"SELECT id FROM posts WHERE title = 'x)", false},
     {"SELECT id FROM posts)", false},
     {"SELECT id FROM \"a b\"", false},
+    {"SELECT posts.id FROM posts WHERE title != \"one\"UNION ALL SELECT id FROM posts", false},
+    {"SELECT posts.id FROM posts WHERE title != 'one'UNION ALL SELECT id FROM posts", false},
+    {"SELECT posts.id FROM posts JOIN[pins]ON 1", false},
     {"", false},
 };
 
