@@ -253,8 +253,7 @@ static void make_semis(struct query_make *make, unsigned test, unsigned *n)
         make_semis(make, at, n);
 }
 
-/* --- how deep it has become --------------------------------------------------------------------
- */
+/* --- how deep it has become ------------------------------------------------------------------ */
 
 static unsigned height(const struct query_make *make, unsigned test)
 {
