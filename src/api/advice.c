@@ -3,7 +3,8 @@
  *
  * A read that has passed the loop's budget runs again on the pool; there its statements are timed,
  * and those of lists that are slow themselves are added up, by their text, in a few places that all
- * threads share. The text has placeholders for all values, so nobody's data is in here. What of it
+ * threads share. The text has placeholders for all values, and paths into JSON are left out, so
+ * nobody's data is in here. What of it
  * an index could serve is told by the names of columns, and made advice of when somebody asks.
  */
 #include "api/internal.h"
@@ -108,13 +109,29 @@ struct watch {
     VEC(struct slow_run) runs;
 };
 
+/* Paths into JSON are words of whoever asks, and the only ones in the text: they are left out. */
+static struct str without_paths(struct arena *a, struct str sql)
+{
+    const struct str begin = STR("'$");
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, sql.n);
+    for (size_t at; (at = str_find(sql, begin)) < sql.n;) {
+        buf_add(&out, str_sub(sql, 0, at + begin.n));
+        sql = str_from(sql, at + begin.n);
+        sql = str_from(sql, str_find_byte(sql, '\'')); /* a path has none */
+    }
+    buf_add(&out, sql);
+    return arena_dup(a, buf_str(&out));
+}
+
 static void note_run(void *user, const struct db_traced *traced)
 {
     struct watch *watch = user;
 
     if (traced->elapsed_us >= LIMIT_INLINE_CPU_US && traced->sql.n <= LIMIT_SLOW_SQL_BYTES)
         *VEC_PUSH(watch->a, &watch->runs) =
-            (struct slow_run){arena_dup(watch->a, traced->sql), traced->elapsed_us};
+            (struct slow_run){without_paths(watch->a, traced->sql), traced->elapsed_us};
 }
 
 /* Parameters count for lists only: filters of others are nobody's. */
@@ -236,12 +253,37 @@ static const struct schema_col *find_col(const struct schema *schema, struct str
     return col && str_eq(col->id, id) ? col : NULL;
 }
 
+/* One index may serve several of them: it is to be made once. */
+static bool is_told(const struct rec_advice *told, size_t n, struct str index)
+{
+    for (size_t i = 0; i < n; i++)
+        if (told[i].index.p && index.p && str_eq(told[i].index, index))
+            return true;
+    return false;
+}
+
+/* What is told of the shapes before it: `told`. */
+static struct err *advise_shape(struct api_call *call, const struct schema_col *col,
+                                const struct shape *shape, const struct rec_advice *told, size_t n,
+                                struct rec_advice *ret)
+{
+    struct err *err = rec_advise(call->arena, call->conn, call->schema, col, &shape->wants, ret);
+
+    if (err && !err->timed_out)
+        return err;
+    if (err)
+        *ret = (struct rec_advice){.reason = STR("there was no time to look at its rows")};
+    else if (is_told(told, n, ret->index))
+        *ret = (struct rec_advice){.reason = STR("the same index as above would serve it")};
+    return NULL;
+}
+
 static struct err *advise(struct api_call *call)
 {
     struct shape *found = ARENA_ARRAY(call->arena, struct shape, LIMIT_SLOW_SHAPES);
     const size_t n = copy_shapes(call->arena, found);
+    struct rec_advice *told = ARENA_ARRAY(call->arena, struct rec_advice, n);
     struct buf *out = &call->req->resp.body;
-    struct rec_advice advice;
     struct err *err;
     bool is_first = true;
 
@@ -252,12 +294,12 @@ static struct err *advise(struct api_call *call)
 
         if (!col)
             continue;
-        err = rec_advise(call->arena, call->conn, call->schema, col, &found[i].wants, &advice);
+        err = advise_shape(call, col, &found[i], told, i, &told[i]);
         if (err)
             return err;
         buf_add(out, is_first ? STR_NONE : STR(","));
         is_first = false;
-        write_shape(out, col, &found[i], &advice);
+        write_shape(out, col, &found[i], &told[i]);
     }
     BUF_ADD(out, "]}");
     req_answer_json(call->req, 200);

@@ -81,7 +81,7 @@
 #define LIMIT_INLINE_CPU_US 1000          /* design: a read on the loop */
 #define LIMIT_SLOW_SHAPES 64              /* statements over that which are remembered */
 #define LIMIT_SLOW_SQL_BYTES (16 * KIB)   /* longer ones are not */
-#define LIMIT_ESTIMATE_ROWS 10000         /* rows of a table that are looked at for it */
+#define LIMIT_ESTIMATE_ROWS 4000          /* rows of a table that are looked at for it */
 #define LIMIT_INLINE_BYTES (64 * KIB)     /* a text that LIKE looks through on the loop */
 #define LIMIT_LIKE_LOOK_BYTES (64 * KIB)  /* that LIKE passes between two looks at the limits */
 #define LIMIT_GROUPED_READ_US 5000        /* design: the reads of one unit in a group */

@@ -37,9 +37,10 @@ static struct err *take_sample(struct arena *a, struct db_conn *conn, struct str
     BUF_ADD(&sql, "SELECT COALESCE(SUM(alike.n), 0), COALESCE(SUM(alike.n * (alike.n - 1)), 0) "
                   "FROM (SELECT COUNT(*) AS n FROM ");
     buf_add(&sql, from);
-    for (size_t i = 0; i < n; i++) {
-        buf_add(&sql, i == 0 ? STR(" GROUP BY t.") : STR(", t."));
+    for (size_t i = 0; i < n; i++) { /* what is longer is alike when it begins alike */
+        buf_add(&sql, i == 0 ? STR(" GROUP BY SUBSTR(CAST(t.") : STR(", SUBSTR(CAST(t."));
         dialect->ident(&sql, columns[i]);
+        BUF_ADD(&sql, " AS TEXT), 1, 64)");
     }
     BUF_ADD(&sql, ") alike");
     err = db_query_row(a, conn, buf_str(&sql), values, n_values, &row);

@@ -256,8 +256,12 @@ static struct str serving_index(const struct schema_col *col, const struct rec_w
 
 /* --- an index to be made ---------------------------------------------------------------------- */
 
+/* By an index, or a table. */
 static bool is_name_taken(const struct schema *schema, struct str name)
 {
+    for (size_t i = 0; i < schema->n_cols; i++)
+        if (str_eq_nocase(schema->cols[i]->name, name))
+            return true;
     for (size_t i = 0; i < schema->n_cols; i++)
         for (size_t j = 0; j < schema->cols[i]->n_indexes; j++)
             if (str_eq_nocase(schema->cols[i]->indexes[j].name, name))
@@ -333,7 +337,7 @@ static struct str saving(struct arena *a, const struct rec_want *want,
                             rows);
     if (want->is_ordered)
         return arena_printf(a, "the rows of a page would be read, and not %lld to be sorted", rows);
-    return arena_printf(a, "only what is in the range would be read of %lld rows", rows);
+    return arena_printf(a, "it helps where few of %lld rows are in the range", rows);
 }
 
 /* An order is worth an index however alike the rows are. */

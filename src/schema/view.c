@@ -272,10 +272,22 @@ static bool has_wildcard(const struct infer *in)
     return false;
 }
 
+/* Our tables are nobody's to read, and our functions are unknown to other programs, which then
+ * can change no table any more. */
+static bool has_ours(struct str query)
+{
+    for (size_t at = 0; at < query.n; at++)
+        if (query.p[at] == '_' && str_starts_nocase(str_from(query, at), STR("_reeve_")))
+            return true;
+    return false;
+}
+
 static bool scan(struct infer *in, struct str query)
 {
     if (query.n > LIMIT_VIEW_BYTES)
         in->why = STR("the query is longer than 1 MiB");
+    else if (has_ours(query))
+        in->why = STR("names that begin with _reeve_ are not for views");
     else if (view_scan(in->a, query, &in->columns, &in->tables, &in->why) && has_wildcard(in))
         in->why = STR("wildcard columns (*) are not supported - manually type the collection "
                       "field names you want the view query to have");

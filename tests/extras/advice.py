@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import urllib.parse
 
@@ -44,7 +45,7 @@ class Client:
 def make_collections(client):
     visits = client.must("POST", "/api/collections", {
         "name": "visits", "type": "base", "listRule": "", "viewRule": "", "fields": [
-            {"name": "kind", "type": "text"}, {"name": "note", "type": "text"},
+            {"name": "kind", "type": "text"}, {"name": "note", "type": "text"}, {"name": "data", "type": "json"},
             {"name": "created", "type": "autodate", "onCreate": True}]})
     client.must("POST", "/api/collections", {
         "name": "notes", "type": "base", "listRule": "", "viewRule": "", "fields": [
@@ -86,7 +87,8 @@ def slow_list(client):
 def advised_index(client):
     item, = client.items("visits")
     client.same("the index", item["index"], INDEX)
-    client.same("what it saves", item["reason"], "about 200 of 60000 rows would be read")
+    saved = re.fullmatch(r"about (\d+) of 60000 rows would be read", item["reason"])
+    client.same("what it saves", bool(saved) and 150 <= int(saved[1]) <= 250, True)
     client.must("PATCH", "/api/collections/visits", {"indexes": [INDEX]})
     for _ in range(RUNS):
         client.visits(filter='kind = "%s"' % NEEDLE, sort="-created", skipTotal=1)
@@ -97,12 +99,13 @@ def advised_index(client):
 
 
 def slow_order(client):
-    """Heavier than all before it, so it comes first."""
+    """Heavier than all before it, so it comes first. A collection has the name that its index would have."""
+    client.must("POST", "/api/collections", {"name": "idx_visits_note_kind", "type": "base", "fields": []})
     for _ in range(RUNS * 2):
         client.visits(sort="note,kind", filter='note != "y"')
     totals = [item["totalMs"] for item in client.items()]
     client.same("the worst first", totals, sorted(totals, reverse=True))
-    client.same("the order's index", "CREATE INDEX `idx_visits_note_kind` ON `visits` (\n  `note`,\n  `kind`\n)"
+    client.same("the order's index", "CREATE INDEX `idx_visits_note_kind_2` ON `visits` (\n  `note`,\n  `kind`\n)"
                 in [item["index"] for item in client.items()], True)
 
 
@@ -110,6 +113,13 @@ def back_relation(client):
     status, answer = client.send("GET", VISITS + "?perPage=2&skipTotal=1&expand=notes_via_visit", headers={})
     client.same("an expand", (status, len(answer["items"])), (200, 2))
     client.same("the relation's index", BACK in [item["index"] for item in client.items("notes")], True)
+
+
+def words_of_clients(client):
+    for name in ("alice", "bob"):
+        client.visits(filter='data.secret_%s.0 = "x"' % name, skipTotal=1)
+    found = [item["sql"] for item in client.items("visits") if "json_extract" in item["sql"]]
+    client.same("paths into JSON are not told", (len(found), "secret" in "".join(found)), (1, False))
 
 
 def nothing_to_index(client):
@@ -134,6 +144,7 @@ def run(binary, base, tally):
         advised_index(client)
         slow_order(client)
         back_relation(client)
+        words_of_clients(client)
         nothing_to_index(client)
         collection_gone(client)
         tally.check("advice: the server ends cleanly", server.stop(), server.output())

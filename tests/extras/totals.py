@@ -237,7 +237,8 @@ class Paged:
 
     def row(self):
         self.n_made += 1
-        return {"title": "%06d %s" % (self.rng.randrange(10 ** 6), self.n_made), "n": self.rng.randrange(40) / 2,
+        tail = "long" * 400 if self.rng.random() < 0.05 else ""  # more than a place remembers
+        return {"title": "%06d %s%s" % (self.rng.randrange(10 ** 6), self.n_made, tail), "n": self.rng.randrange(40) / 2,
                 "flag": self.rng.random() < 0.5}
 
     def insert(self, con, n):

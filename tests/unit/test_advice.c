@@ -125,7 +125,7 @@ static const struct advice_case served[] = {
     {"posts", "score = 7 && title > 'title3' && title < 'title4'", "created",
      "posts (score, title)", "about 40 of 2000 rows would be read"},
     {"posts", "score > 48", "", "posts (score)",
-     "only what is in the range would be read of 2000 rows"},
+     "it helps where few of 2000 rows are in the range"},
     {"posts", "", "-created", "posts (created)",
      "the rows of a page would be read, and not 2000 to be sorted"},
     {"posts", "", "author,-title", "posts (author, title DESC)",
