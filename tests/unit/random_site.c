@@ -107,6 +107,46 @@ static void add_collection(const struct random_site *gen, unsigned col)
     site_exec(sql.p);
 }
 
+/* Some have ids that repeat, and rows that are the same in all. */
+static const char *const views[] = {
+    "SELECT * FROM q%u",
+    "SELECT a.* FROM q%u a LEFT JOIN q%u b ON TRUE",
+    "SELECT a.id, b.t, b.n, b.b, b.j, b.s, b.m, b.f, b.one, b.two, b.own, b.lot, b.kin, b.uniq, "
+    "b.user FROM q%u a, q%u b WHERE a.n >= b.n",
+    "SELECT a.id, b.t, b.n, b.b, b.j, b.s, b.m, b.f, b.one, b.two, b.own, b.lot, b.kin, b.uniq, "
+    "b.user FROM q%u a LEFT JOIN q%u b ON a.t = b.s GROUP BY a.id",
+    "SELECT NULL AS id, t, n, b, j, s, m, f, one, two, own, lot, kin, uniq, user FROM q%u UNION "
+    "ALL SELECT * FROM q%u",
+};
+
+static void add_view(struct random_site *gen, unsigned col)
+{
+    const unsigned of = gen->of[col];
+    AUTO_BUF struct buf query;
+    AUTO_BUF struct buf sql;
+
+    buf_init(&query, 64 * KIB);
+    buf_init(&sql, 64 * KIB);
+    for (const char *p = PICK(gen, views); *p; p++) {
+        if (strncmp(p, "q%u", 3) == 0)
+            buf_addf(&query, "q%u", of);
+        else
+            buf_add_byte(&query, *p);
+        p += strncmp(p, "q%u", 3) == 0 ? 2 : 0;
+    }
+    buf_addf(&sql, "CREATE VIEW q%u AS %.*s", col, STR_ARG(buf_str(&query)));
+    site_exec(arena_cstr(site.a, buf_str(&sql)));
+    buf_reset(&sql);
+    buf_addf(&sql,
+             "INSERT INTO _collections (id, system, type, name, indexes, listRule, viewRule, "
+             "options, fields) VALUES ('c_q%u', 0, 'view', 'q%u', '[]', '', '', "
+             "json_object('viewQuery', '%.*s'), '%s",
+             col, col, STR_ARG(buf_str(&query)), plain_fields);
+    write_relations(gen, col, &sql);
+    BUF_ADD(&sql, "]')");
+    site_exec(arena_cstr(site.a, buf_str(&sql)));
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 /* What columns hold and filters compare with: much is equal. */
@@ -121,6 +161,8 @@ static const char *const documents[] = {"NULL",    "'null'",          "'1'",
 
 static void write_id(struct random_site *gen, unsigned target, struct buf *out)
 {
+    if (target >= RANDOM_TABLES && target != RANDOM_COLS)
+        target = gen->of[target];
     if (chance(gen, 15))
         buf_addf(out, "gone%u", random_site_below(gen, 3));
     else if (target == RANDOM_COLS)
@@ -194,21 +236,65 @@ static void choose_list_rule(struct random_site *gen, unsigned col)
     site_exec(sql.p);
 }
 
+/* Relations of who asks. */
+static void relate_users(struct random_site *gen)
+{
+    AUTO_BUF struct buf sql;
+
+    buf_init(&sql, 64 * KIB);
+    gen->pal = random_site_below(gen, RANDOM_COLS);
+    gen->many = random_site_below(gen, RANDOM_COLS);
+    site_exec("ALTER TABLE users ADD COLUMN pal TEXT DEFAULT '' NOT NULL");
+    site_exec("ALTER TABLE users ADD COLUMN many JSON DEFAULT '[]' NOT NULL");
+    buf_addf(
+        &sql,
+        "UPDATE _collections SET fields = json_insert(fields, '$[#]', json('{\"id\":\"rp\","
+        "\"name\":\"pal\",\"type\":\"relation\",\"maxSelect\":1,\"collectionId\":\"c_q%u\"}'), "
+        "'$[#]', json('{\"id\":\"rm\",\"name\":\"many\",\"type\":\"relation\",\"maxSelect\":9,"
+        "\"collectionId\":\"c_q%u\"}')) WHERE name = 'users'",
+        gen->pal, gen->many);
+    site_exec(arena_cstr(site.a, buf_str(&sql)));
+    for (const char *user = "abc"; *user; user++) {
+        buf_reset(&sql);
+        BUF_ADD(&sql, "UPDATE users SET pal = '");
+        write_id(gen, gen->pal, &sql);
+        BUF_ADD(&sql, "', many = '[\"");
+        write_id(gen, gen->many, &sql);
+        BUF_ADD(&sql, "\",\"");
+        write_id(gen, gen->many, &sql);
+        buf_addf(&sql, "\"]' WHERE id = 'user0000000000%c'", *user);
+        site_exec(arena_cstr(site.a, buf_str(&sql)));
+    }
+}
+
+static void choose_collections(struct random_site *gen)
+{
+    for (unsigned col = 0; col < RANDOM_TABLES; col++) {
+        gen->n_rows[col] = random_site_below(gen, 9);
+        choose_relations(gen, col);
+    }
+    for (unsigned col = RANDOM_TABLES; col < RANDOM_COLS; col++) {
+        gen->of[col] = random_site_below(gen, RANDOM_TABLES - 1); /* not the large one */
+        gen->n_rows[col] = gen->n_rows[gen->of[col]];
+        memcpy(gen->relations[col], gen->relations[gen->of[col]], sizeof(relations));
+    }
+}
+
 void random_site_add(struct random_site *gen, uint64_t seed)
 {
     *gen = (struct random_site){.state = (seed + 1) * 0x9e3779b97f4a7c15ULL};
     gen->is_large = chance(gen, 25);
-    for (unsigned col = 0; col < RANDOM_COLS; col++) {
-        gen->n_rows[col] = random_site_below(gen, 9);
-        choose_relations(gen, col);
-    }
-    for (unsigned col = 0; col < RANDOM_COLS; col++) {
+    choose_collections(gen);
+    relate_users(gen);
+    for (unsigned col = 0; col < RANDOM_TABLES; col++) {
         add_collection(gen, col);
         for (unsigned row = 0; row < gen->n_rows[col]; row++)
             add_row(gen, col, row);
     }
+    for (unsigned col = RANDOM_TABLES; col < RANDOM_COLS; col++)
+        add_view(gen, col);
     if (gen->is_large)
-        add_many_rows(RANDOM_COLS - 1);
+        add_many_rows(RANDOM_TABLES - 1);
     for (unsigned col = 0; col < RANDOM_COLS; col++)
         choose_list_rule(gen, col);
     site_reload();
@@ -243,9 +329,11 @@ static unsigned write_hop(struct random_site *gen, unsigned col, struct buf *out
     return gen->relations[col][at].target;
 }
 
-static void write_path(struct random_site *gen, unsigned col, struct buf *out)
+static void write_field_path(struct random_site *gen, unsigned col, struct buf *out)
 {
-    static const char *const of_user[] = {"name", "id", "verified", "email"};
+    static const char *const of_user[] = {"name",        "id",     "verified",   "email",
+                                          "email:lower", "pal",    "many:each",  "many:length",
+                                          "pal.t",       "many.t", "many.m:each"};
 
     while (chance(gen, 50))
         col = write_hop(gen, col, out);
@@ -253,6 +341,51 @@ static void write_path(struct random_site *gen, unsigned col, struct buf *out)
         buf_addf(out, "user.%s", PICK(gen, of_user));
     else
         write_field(gen, out);
+}
+
+/* What was submitted, and what is behind it. */
+static void write_body_path(struct random_site *gen, unsigned col, struct buf *out)
+{
+    static const char *const of_body[] = {
+        "t",         "t:lower", "t:changed", "t:isset",  "n",         "n:changed",
+        "m:changed", "m:each",  "m:each",    "m:length", "f:each",    "s:each",
+        "j",         "j.a",     "one",       "lot:each", "lot:length"};
+    const unsigned at = random_site_below(gen, RANDOM_RELATIONS - 1);
+
+    BUF_ADD(out, "@request.body.");
+    if (chance(gen, 50)) {
+        buf_addf(out, "%s", PICK(gen, of_body));
+        return;
+    }
+    buf_addf(out, "%s.", relations[at].name);
+    write_field_path(gen, gen->relations[col][at].target, out);
+}
+
+static void write_auth_path(struct random_site *gen, struct buf *out)
+{
+    const unsigned col = random_site_below(gen, RANDOM_COLS);
+
+    BUF_ADD(out, "@request.auth.");
+    if (chance(gen, 30)) {
+        buf_addf(out, "q%u_via_user.", col);
+        write_field_path(gen, col, out);
+    } else if (chance(gen, 50)) {
+        BUF_ADD(out, "pal.");
+        write_field_path(gen, gen->pal, out);
+    } else {
+        BUF_ADD(out, "many.");
+        write_field_path(gen, gen->many, out);
+    }
+}
+
+static void write_path(struct random_site *gen, unsigned col, struct buf *out)
+{
+    if (chance(gen, 6))
+        write_body_path(gen, col, out);
+    else if (chance(gen, 5))
+        write_auth_path(gen, out);
+    else
+        write_field_path(gen, col, out);
 }
 
 static void write_constant(struct random_site *gen, struct buf *out)
@@ -274,10 +407,17 @@ static void write_operand(struct random_site *gen, unsigned col, unsigned percen
                           struct buf *out)
 {
     if (chance(gen, 3)) {
-        unsigned other = random_site_below(gen, RANDOM_COLS - 1); /* not the large one */
+        static const char *const labels[] = {"", ":x", ":x", ":y"};
+        unsigned other = random_site_below(gen, RANDOM_TABLES - 1); /* not the large one */
 
-        buf_addf(out, "@collection.q%u%s.", other, chance(gen, 50) ? ":x" : "");
-        write_path(gen, other, out);
+        buf_addf(out, "@collection.q%u%s.", other, PICK(gen, labels));
+        write_field_path(gen, other, out);
+    } else if (chance(gen, 4)) {
+        BUF_ADD(out, "geoDistance(");
+        write_path(gen, col, out);
+        BUF_ADD(out, ", ");
+        write_path(gen, col, out);
+        BUF_ADD(out, ", 1, 2)");
     } else if (chance(gen, 3)) {
         BUF_ADD(out, "strftime('%Y', ");
         write_path(gen, col, out);
@@ -333,5 +473,5 @@ void random_site_sort(struct random_site *gen, unsigned col, struct buf *out)
     if (chance(gen, 70))
         return;
     buf_add(out, chance(gen, 50) ? STR("-") : STR(""));
-    write_path(gen, col, out);
+    write_field_path(gen, col, out);
 }

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RANDOM_COLS = 4, RANDOM_RELATIONS = 7, RANDOM_LARGE = 2010 };
+/* The first are tables, the others views of them. */
+enum { RANDOM_TABLES = 4, RANDOM_COLS = 6, RANDOM_RELATIONS = 7, RANDOM_LARGE = 2010 };
 
 struct random_relation {
     const char *name;
@@ -24,6 +25,8 @@ struct random_site {
     uint64_t state; /* of the generator */
     bool is_large;  /* q3 is */
     unsigned n_rows[RANDOM_COLS];
+    unsigned of[RANDOM_COLS]; /* the table whose records a view has */
+    unsigned pal, many;       /* where the users' relations of these names lead */
     struct random_relation relations[RANDOM_COLS][RANDOM_RELATIONS];
 };
 

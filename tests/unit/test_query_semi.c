@@ -23,7 +23,8 @@ struct found {
 static int compare_ids(const void *x, const void *y)
 {
     const struct str *a = x, *b = y;
-    int order = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
+    size_t n = a->n < b->n ? a->n : b->n;
+    int order = n > 0 ? memcmp(a->p, b->p, n) : 0;
 
     return order ? order : (a->n > b->n) - (a->n < b->n);
 }
@@ -124,6 +125,33 @@ static struct str text_of(struct arena *a, struct buf *text)
     return out;
 }
 
+/* Rows by some ids, be it those of a relation; or from a place in the order on. */
+static void restrict_spec(struct arena *a, struct random_site *gen, struct query_spec *spec)
+{
+    const unsigned how = random_site_below(gen, 12);
+    struct query_seek *seek = ARENA_NEW(a, struct query_seek);
+    struct db_value *value = ARENA_NEW(a, struct db_value);
+    struct str *ids = ARENA_ARRAY(a, struct str, 3);
+
+    *value = random_site_below(gen, 4) > 0 ? DB_V_TEXT(STR("a")) : DB_V_NULL;
+    *seek = (struct query_seek){.values = value,
+                                .n = random_site_below(gen, 2),
+                                .inclusive = random_site_below(gen, 2),
+                                .backward = random_site_below(gen, 2)};
+    for (unsigned i = 0; i < 3; i++)
+        ids[i] = arena_printf(a, "q%u_%u", random_site_below(gen, RANDOM_COLS),
+                              random_site_below(gen, 5));
+    if (how < 2 && spec->want == QUERY_ROWS)
+        spec->seek = seek;
+    if (how < 2 || how > 4)
+        return;
+    spec->ids = ids;
+    spec->n_ids = 1 + random_site_below(gen, 3);
+    if (how < 4)
+        spec->ref_field =
+            schema_field(spec->col, random_site_below(gen, 2) ? STR("one") : STR("lot"));
+}
+
 /* A list as it is answered, its count, or one row by its id. */
 static struct query_spec make_spec(struct arena *a, struct random_site *gen)
 {
@@ -148,10 +176,21 @@ static struct query_spec make_spec(struct arena *a, struct random_site *gen)
     }
     random_site_sort(gen, col, &text);
     spec.sort = text_of(a, &text);
-    if (how == 1)
+    if (how != 1)
+        restrict_spec(a, gen, &spec);
+    else
         spec.id = arena_printf(a, "q%u_%u", col, random_site_below(gen, 5));
     return spec;
 }
+
+static const char *const bodies[] = {
+    "{}",
+    "{\"t\":\"a\",\"n\":1,\"m\":[\"a\",\"b\"],\"f\":[],\"j\":{\"a\":1},\"one\":\"q0_0\",\"two\":\"q1_1\","
+    "\"own\":\"q2_1\",\"lot\":[\"q0_0\",\"q1_0\",\"q2_0\",\"q3_0\"],\"kin\":[\"q0_1\"],\"uniq\":\"q1_1\","
+    "\"s\":\"a\"}",
+    "{\"t\":\"\",\"n\":0,\"m\":\"a\",\"f\":null,\"j\":[1],\"one\":[\"q0_0\",\"q1_1\"],\"two\":\"q2_1\","
+    "\"own\":\"q0_1\",\"lot\":[\"q0_1\",\"q1_1\",\"q2_1\",\"q0_2\"],\"kin\":[],\"uniq\":\"\",\"s\":[\"a\",1]}",
+};
 
 static void try_seed(uint64_t seed, struct tally *tally)
 {
@@ -160,6 +199,8 @@ static void try_seed(uint64_t seed, struct tally *tally)
 
     random_site_add(&gen, seed);
     site_act(random_site_below(&gen, 2) ? "user0000000000a" : NULL);
+    assert_true(json_read(site.a, str_of(bodies[random_site_below(&gen, COUNT_OF(bodies))]),
+                          &json_limits_strict, &site.actor.request.body, NULL));
     site_ok(db_reader(site.a, site.db, &conn));
     site_ok(db_read_begin(site.a, conn));
     for (unsigned i = 0; i < FILTERS; i++) {
