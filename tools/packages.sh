@@ -123,17 +123,18 @@ apt_get() {
 # where it is the right one, else the build that the Python registry has.
 formatter() {
     local dir=$cache_root/clang-format-$format_version
+    local program=$dir/clang_format/data/bin/clang-format # bin/ has a script that finds no module
 
     if [[ $(clang-format --version 2>/dev/null) == *"version ${format_version%%.*}."* ]]; then
         command -v clang-format
         return
     fi
-    if [ ! -x "$dir/bin/clang-format" ]; then
+    if [ ! -x "$program" ]; then
         say "fetching clang-format $format_version"
         "$(pip_python)" -m pip install -q --no-deps --target "$dir" \
             "clang-format==$format_version" >&2 || die "pip could not fetch clang-format $format_version"
     fi
-    echo "$dir/bin/clang-format"
+    echo "$program"
 }
 
 # The sanitizers' runtime of whatever clang the distribution has; its package is named by version.

@@ -124,9 +124,16 @@
 #define LIMIT_IDENTITY_BYTES (16 * KIB) /* of a token and its record that a thread remembers */
 
 /* Totals of lists (records/total.c). */
-#define LIMIT_TOTAL_LOOK_MS 50      /* a wait for another thread's count looks at its limits */
-#define LIMIT_TOTALS 512            /* that are remembered */
-#define LIMIT_TOTAL_BYTES (8 * KIB) /* of the SQL and parameters of one that is */
+#define LIMIT_TOTAL_LOOK_MS 50 /* a wait for another thread's count looks at its limits */
+
+/* What queries have found (records/memory.h): of totals and of pages, each. */
+#define LIMIT_MEMOS 512                /* that are remembered */
+#define LIMIT_MEMO_KEY_BYTES (8 * KIB) /* of the SQL and parameters of one that is */
+
+/* Rows of pages (records/found.c). */
+#define LIMIT_FOUND_BYTES (4 * KIB) /* all ids of a page that is remembered */
+#define LIMIT_FOUND_STEPS 4000      /* of the engine: to find them again is slow from here on, */
+#define LIMIT_FOUND_STEPS_A_ROW 200 /* ... for a page without rows, and for each of them */
 
 /* Pages by number (records/pages.c). */
 #define LIMIT_PAGE_WALK 200              /* rows: what begins before is walked to each time */

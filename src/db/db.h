@@ -157,6 +157,10 @@ bool db_value_eq(struct db_value x, struct db_value y);
 void db_bind(struct db_stmt *stmt, unsigned at, struct db_value value);
 /* *ret_row: a row is there. */
 MUST_CHECK struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row);
+/* How much work the statement was since this was asked last, in steps of the engine's machine, of
+ * which a row that is looked at takes some five or more. 0, too, where the engine does not count.
+ */
+uint64_t db_steps(struct db_stmt *stmt);
 unsigned db_columns(const struct db_stmt *stmt);
 struct str db_column_name(const struct db_stmt *stmt, unsigned at);
 /* Columns count from 0; borrowed until the next step or release. */

@@ -101,6 +101,9 @@ struct db_ops {
     /* *ret_changes: rows that it has changed, written where there is no row. */
     struct err *(*step)(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
                         int64_t *ret_changes);
+    /* How many steps it has taken for the statement since this was asked last. NULL: it does not
+     * count them. */
+    uint64_t (*steps)(struct db_eng_stmt *stmt);
     unsigned (*columns)(const struct db_eng_stmt *stmt);
     struct str (*column_name)(const struct db_eng_stmt *stmt, unsigned at);
     struct db_value (*column)(const struct db_eng_stmt *stmt, unsigned at);

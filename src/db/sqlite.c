@@ -288,6 +288,7 @@ const struct db_ops db_ops_sqlite = {
     .reset = sqlite_reset,
     .bind = sqlite_bind,
     .step = sqlite_step,
+    .steps = sqlite_steps,
     .columns = sqlite_columns,
     .column_name = sqlite_column_name,
     .column = sqlite_column,

@@ -142,6 +142,7 @@ void sqlite_reset(struct db_eng_stmt *stmt, bool bound);
 bool sqlite_bind(struct db_eng_stmt *stmt, unsigned at, struct db_value value);
 MUST_CHECK struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row,
                                    int64_t *ret_changes);
+uint64_t sqlite_steps(struct db_eng_stmt *stmt);
 unsigned sqlite_columns(const struct db_eng_stmt *stmt);
 struct str sqlite_column_name(const struct db_eng_stmt *stmt, unsigned at);
 struct db_value sqlite_column(const struct db_eng_stmt *stmt, unsigned at);

@@ -102,6 +102,11 @@ struct err *sqlite_step(struct arena *a, struct db_eng_stmt *stmt, bool *ret_row
     return sqlite_err(a, conn, sqlite3_extended_errcode(conn->db));
 }
 
+uint64_t sqlite_steps(struct db_eng_stmt *stmt)
+{
+    return (unsigned)sqlite3_stmt_status(stmt->stmt, SQLITE_STMTSTATUS_VM_STEP, 1); /* it wraps */
+}
+
 unsigned sqlite_columns(const struct db_eng_stmt *stmt)
 {
     return (unsigned)sqlite3_column_count(stmt->stmt);

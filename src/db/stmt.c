@@ -211,6 +211,13 @@ struct err *db_step(struct arena *a, struct db_stmt *stmt, bool *ret_row)
     return stmt->run ? step_traced(a, stmt, ret_row) : stmt_step(a, stmt, ret_row);
 }
 
+uint64_t db_steps(struct db_stmt *stmt)
+{
+    const struct db_ops *ops = stmt->conn->db->ops;
+
+    return ops->steps ? ops->steps(stmt->eng) : 0;
+}
+
 unsigned db_columns(const struct db_stmt *stmt)
 {
     return stmt->conn->db->ops->columns(stmt->eng);

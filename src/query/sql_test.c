@@ -274,6 +274,7 @@ struct semi {
     struct str id;      /* the record's id */
     struct str joins;   /* what is joined to it */
     struct str matches; /* what it has to satisfy */
+    bool may_repeat;    /* several records may have one id */
 };
 
 /* It is satisfied by what is joined by `on`, be it NULLs. */
@@ -288,29 +289,47 @@ static struct str exists(struct query_make *make, const struct semi *semi, struc
                         STR_ARG(semi->joins), STR_ARG(semi->matches));
 }
 
-/* Where the related collection is small all of its records are asked once, else the row's own. A
- * relation that leads nowhere is a record of NULLs. */
+/* The row's relation leads to a record that satisfies `matches`. */
+static struct str among(struct query_make *make, const struct semi *semi, struct str matches)
+{
+    return arena_printf(make->a, "%.*s IN (SELECT %.*s FROM %.*s %.*s%.*s WHERE %.*s)",
+                        STR_ARG(semi->column), STR_ARG(semi->id), STR_ARG(semi->table),
+                        STR_ARG(semi->alias), STR_ARG(semi->joins), STR_ARG(matches));
+}
+
+/* Where a record of NULLs satisfies it, as one that is not there is: what fails is looked for,
+ * which are the fewer ones as a rule ("is not x"); unless an id may fail and satisfy it. */
+static struct str among_or_nowhere(struct query_make *make, const struct semi *semi,
+                                   struct str satisfied)
+{
+    struct arena *a = make->a;
+    struct str fails = arena_concat(a, STR("("), semi->matches, STR(") IS NOT TRUE"));
+    struct str failed = among(make, semi, fails);
+
+    if (!semi->may_repeat)
+        return arena_printf(a, "(%.*s) IS NOT TRUE", STR_ARG(failed));
+    return arena_printf(a, "(%.*s OR (%.*s IN (SELECT %.*s FROM %.*s %.*s)) IS NOT TRUE)",
+                        STR_ARG(satisfied), STR_ARG(semi->column), STR_ARG(semi->id),
+                        STR_ARG(semi->table), STR_ARG(semi->alias));
+}
+
+/* Where the related collection is small all of its records are asked once, else the row's own. */
 static struct str write_semi(struct query_make *make, const struct semi *semi)
 {
     struct arena *a = make->a;
     struct str related = arena_concat(a, semi->id, STR(" = "), semi->column);
-    struct str among =
-        arena_printf(a, "%.*s IN (SELECT %.*s FROM %.*s %.*s%.*s WHERE %.*s)",
-                     STR_ARG(semi->column), STR_ARG(semi->id), STR_ARG(semi->table),
-                     STR_ARG(semi->alias), STR_ARG(semi->joins), STR_ARG(semi->matches));
+    struct str satisfied = among(make, semi, semi->matches);
+    struct str or_nowhere = among_or_nowhere(make, semi, satisfied);
     struct str is_one = exists(make, semi, related);
     struct str none = exists(make, semi, STR("FALSE"));
     struct str few = query_alias(make, 'o');
-    struct str nowhere = arena_printf(
-        a, "(%.*s AND (%.*s IN (SELECT %.*s FROM %.*s %.*s)) IS NOT TRUE)", STR_ARG(none),
-        STR_ARG(semi->column), STR_ARG(semi->id), STR_ARG(semi->table), STR_ARG(semi->alias));
 
     return arena_printf(
         a,
-        "(CASE WHEN (SELECT COUNT(*) FROM (SELECT 1 FROM %.*s LIMIT %d) %.*s) <= %d "
-        "THEN (%.*s OR %.*s) ELSE %.*s END)",
-        STR_ARG(semi->table), FEW_ROWS + 1, STR_ARG(few), FEW_ROWS, STR_ARG(among),
-        STR_ARG(nowhere), STR_ARG(is_one));
+        "(CASE WHEN (SELECT COUNT(*) FROM (SELECT 1 FROM %.*s LIMIT %d) %.*s) > %d THEN %.*s "
+        "WHEN %.*s THEN %.*s ELSE %.*s END)",
+        STR_ARG(semi->table), FEW_ROWS + 1, STR_ARG(few), FEW_ROWS, STR_ARG(is_one), STR_ARG(none),
+        STR_ARG(or_nowhere), STR_ARG(satisfied));
 }
 
 static struct str semi(struct query_make *make, const struct sql_frame *outer,
@@ -318,7 +337,8 @@ static struct str semi(struct query_make *make, const struct sql_frame *outer,
 {
     struct sql_frame frame = {.outer = outer, .is_closed = true};
     struct semi semi = {.column = sql_related(make, outer, it->hop),
-                        .table = sql_table(make, it->hop)};
+                        .table = sql_table(make, it->hop),
+                        .may_repeat = make->tree.hops.items[it->hop].multiplies};
 
     sql_frame_add(make, &frame, it->hop);
     semi.alias = sql_alias(make, &frame, it->hop);

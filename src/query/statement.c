@@ -202,8 +202,11 @@ static void write_range(struct query_make *make)
     }
     if (spec->limit < 0)
         return;
-    BUF_ADD(&make->tmp, " LIMIT ");
+    /* a sum, as SQLite looks at the value of a parameter that stands here alone when it plans, and
+     * so compiles the statement anew for each value, and each time */
+    BUF_ADD(&make->tmp, " LIMIT (0 + ");
     buf_add(&make->tmp, sql_given(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
+    BUF_ADD(&make->tmp, ")");
     if (spec->offset == 0)
         return;
     BUF_ADD(&make->tmp, " OFFSET ");

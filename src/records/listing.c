@@ -5,6 +5,7 @@
 #include "records/listing.h"
 
 #include "records/expand.h"
+#include "records/found.h"
 #include "records/values.h"
 
 static struct rec_mark mark_of(struct arena *a, const struct schema_col *col,
@@ -65,23 +66,23 @@ static struct err *write_next(struct arena *a, struct rec_writer *w, const struc
 static struct err *stream_rows(struct arena *a, struct rec_writer *w, const struct rec_level *level,
                                struct rec_listing *listing)
 {
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct db_value *cells;
-    struct err *err = rec_open(a, w->conn, &listing->spec, &stmt);
-    unsigned n_cells;
-    bool row = true;
+    AUTO_FOUND struct rec_found found;
+    const struct db_stmt *stmt;
+    struct db_value *cells = NULL;
+    struct err *err = rec_found_open(a, w->conn, &listing->spec, &found);
+    unsigned n_cells = 0;
 
-    if (err)
-        return err;
-    n_cells = db_columns(stmt);
-    cells = ARENA_ARRAY(a, struct db_value, n_cells);
     while (!err) {
-        err = db_step(a, stmt, &row);
-        if (err || !row)
+        err = rec_found_next(a, &found, &stmt);
+        if (err || !stmt)
             break;
         listing->more = listing->last.keys != NULL;
         if (listing->more)
             break;
+        if (!cells) {
+            n_cells = db_columns(stmt);
+            cells = ARENA_ARRAY(a, struct db_value, n_cells);
+        }
         rec_borrow_row(stmt, n_cells, cells);
         err = write_next(a, w, level, listing, cells, n_cells);
     }

@@ -4,7 +4,7 @@
 #include "records/rows.h"
 
 #include "base/limits.h"
-#include "records/sql.h"
+#include "records/found.h"
 #include "records/values.h"
 
 /* --- a statement's row ------------------------------------------------------------------------ */
@@ -63,18 +63,18 @@ static bool is_enough(const struct rec_reading *reading, size_t bytes)
 struct err *rec_read_all(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
                          struct rec_rows *ret, struct rec_reading *reading)
 {
-    AUTO(db_release) struct db_stmt *stmt = NULL;
+    AUTO_FOUND struct rec_found found;
+    const struct db_stmt *stmt;
     const size_t begin = arena_used(a);
     struct err *err;
-    bool row = true;
 
-    err = rec_open(a, conn, spec, &stmt);
-    if (!err && reading)
-        reading->n_cells = db_columns(stmt);
+    err = rec_found_open(a, conn, spec, &found);
     while (!err) {
-        err = db_step(a, stmt, &row);
-        if (err || !row)
+        err = rec_found_next(a, &found, &stmt);
+        if (err || !stmt)
             break;
+        if (reading)
+            reading->n_cells = db_columns(stmt);
         if (is_enough(reading, arena_used(a) - begin)) {
             reading->cut = true;
             break;

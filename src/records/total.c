@@ -1,47 +1,26 @@
 /*
- * Totals of lists, and those that the process remembers.
+ * Totals of lists, and one count for many.
  *
- * The memory is a table of small sets: a total's hash says which set, the set is searched, and the
- * one that was not asked for longest makes room. Totals that no other call will ever ask for, as
- * those of filters with @now, go that way.
- *
- * Who finds nothing there counts, and says so: it stands in a list meanwhile, on its own stack. Who
- * wants the same and would read the same waits until it is gone from there, and looks again: into
- * the memory, for what it has left; into the list, as another may have begun; else it counts itself
- * and the others wait for it. So one that fails, or is left by its client, costs the others nothing
- * but time. A total that proves to be none to remember is marked: nobody waits for that again, as
- * nobody would have anything of it. The lock is held for such a look, never while rows are counted.
+ * Who finds nothing in the memory counts, and says so: it stands in a list meanwhile, on its own
+ * stack. Who wants the same and would read the same waits until it is gone from there, and looks
+ * again: into the memory, for what it has left; into the list, as another may have begun; else it
+ * counts itself and the others wait for it. So one that fails, or is left by its client, costs the
+ * others nothing but time. A total that proves to be none to remember is marked: nobody waits for
+ * that again, as nobody would have anything of it. The lock is held for such a look, never while
+ * rows are counted.
  */
 #include "records/total.h"
 
 #include "base/date.h"
 #include "base/limits.h"
+#include "records/memory.h"
 
 #include <pthread.h>
 #include <time.h>
 
-#define WAYS 8
-#define SETS (LIMIT_TOTALS / WAYS)
-
-struct total {
-    struct buf key; /* all that it is a function of, but for what it reads */
-    uint64_t hash;  /* of the key */
-    uint64_t used;  /* when it was asked for last, in calls; 0: there is none here */
-    bool is_lost;   /* when it was counted last it could not be remembered */
-    int64_t n;
-    struct db_seen seen; /* what it was read from */
-};
-
-/* What is asked for. */
-struct wanted {
-    struct db_conn *conn; /* in whose snapshot */
-    struct buf key;
-    uint64_t hash;
-};
-
 /* A thread that counts. */
 struct counting {
-    const struct wanted *wanted;
+    const struct rec_wanted *wanted;
     struct db_seen since; /* the table as it is in its snapshot */
     struct counting *next;
 };
@@ -51,102 +30,31 @@ static struct {
     pthread_once_t once;
     pthread_cond_t counted; /* one is gone from `counting` */
     /* under lock */
-    uint64_t calls;
-    struct total sets[SETS][WAYS];
+    struct rec_memory memory;
     struct counting *counting; /* each on its thread's stack */
 } totals = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static void add_text(struct buf *key, struct str text)
-{
-    buf_add_bytes(key, &text.n, sizeof(text.n));
-    buf_add(key, text);
-}
-
-/* No key is the begin of another, nor two parameters of one the same as others of two. */
-static void write_key(struct buf *key, const struct query_spec *spec, const struct query_sql *sql)
-{
-    const uint64_t generation = spec->schema->snapshot.generation;
-
-    buf_add_bytes(key, &generation, sizeof(generation));
-    add_text(key, sql->text);
-    for (unsigned i = 0; i < sql->n; i++) {
-        const struct db_value *value = &sql->values[i];
-
-        buf_add_byte(key, (char)value->type);
-        if (value->type == DB_TEXT || value->type == DB_BLOB)
-            add_text(key, value->s);
-        else if (value->type != DB_NULL)
-            buf_add_bytes(key, &value->i, sizeof(value->i)); /* a real's bits, too */
-    }
-}
-
 /* --- the memory ------------------------------------------------------------------------------- */
 
-static struct total *set_of(uint64_t hash)
+/* memo: NULL where there is none. */
+static bool recall(const struct rec_wanted *wanted, struct rec_memo *memo, int64_t *ret)
 {
-    return totals.sets[hash % SETS];
-}
-
-/* NULL: it is not there. */
-static struct total *find(const struct wanted *wanted)
-{
-    struct total *set = set_of(wanted->hash);
-
-    for (size_t i = 0; i < WAYS; i++)
-        if (set[i].used && set[i].hash == wanted->hash &&
-            str_eq(buf_str(&set[i].key), buf_str(&wanted->key)))
-            return &set[i];
-    return NULL;
-}
-
-static struct total *least_used(uint64_t hash)
-{
-    struct total *set = set_of(hash), *least = set;
-
-    for (size_t i = 1; i < WAYS; i++)
-        if (set[i].used < least->used)
-            least = &set[i];
-    return least;
-}
-
-/* total: NULL where there is none. */
-static bool recall(const struct wanted *wanted, struct total *total, int64_t *ret)
-{
-    if (!total || !db_seen_holds_in(wanted->conn, &total->seen))
+    if (!memo || !rec_memory_use(&totals.memory, wanted, memo))
         return false;
-    total->used = ++totals.calls;
-    *ret = total->n;
+    *ret = memo->n;
     return true;
 }
 
-/* The key of `wanted` becomes the one that was there, whose memory its owner frees without the
- * lock. */
-static void keep(struct wanted *wanted, const struct total *counted)
-{
-    const struct buf own = wanted->key;
-    struct total *total = find(wanted);
-
-    if (!total)
-        total = least_used(wanted->hash);
-    wanted->key = total->key;
-    *total = *counted;
-    total->key = own;
-    total->hash = wanted->hash;
-    total->used = ++totals.calls;
-}
-
 /* What is there stays: it may be of a newer state than the one that was lost. */
-static void mark_lost(struct wanted *wanted)
+static void mark_lost(struct rec_wanted *wanted)
 {
-    const struct total lost = {.is_lost = true};
-    struct total *total = find(wanted);
+    struct rec_memo lost = {.is_lost = true};
+    struct rec_memo *memo = rec_memory_find(&totals.memory, wanted);
 
-    if (total)
-        total->is_lost = true;
+    if (memo)
+        memo->is_lost = true;
     else
-        keep(wanted, &lost);
+        rec_memory_keep(&totals.memory, wanted, &lost);
 }
 
 /* --- one for many ----------------------------------------------------------------------------- */
@@ -162,7 +70,7 @@ static void init_counted(void)
 }
 
 /* Who counts it at this time, from the same state of the table as far as can be told. */
-static bool is_being_counted(const struct wanted *wanted)
+static bool is_being_counted(const struct rec_wanted *wanted)
 {
     for (const struct counting *other = totals.counting; other; other = other->next)
         if (other->wanted->hash == wanted->hash &&
@@ -194,17 +102,17 @@ static struct err *check_wait(struct arena *a, struct db_conn *conn, uint64_t si
 
 /* With the lock. *ret_found: *ret is the total. Else it is to be counted, and where *ret_own is
  * true by nobody else. */
-static struct err *find_or_wait(struct arena *a, const struct wanted *wanted, int64_t *ret,
+static struct err *find_or_wait(struct arena *a, const struct rec_wanted *wanted, int64_t *ret,
                                 bool *ret_found, bool *ret_own)
 {
     const uint64_t since_us = clock_us();
     struct err *err = NULL;
 
     for (;;) {
-        struct total *total = find(wanted);
+        struct rec_memo *memo = rec_memory_find(&totals.memory, wanted);
 
-        *ret_found = recall(wanted, total, ret);
-        *ret_own = !*ret_found && !(total && total->is_lost);
+        *ret_found = recall(wanted, memo, ret);
+        *ret_own = !*ret_found && !(memo && memo->is_lost);
         if (!*ret_own || !is_being_counted(wanted))
             return NULL;
         err = check_wait(a, wanted->conn, since_us);
@@ -251,11 +159,11 @@ static struct err *count(struct arena *a, struct db_conn *conn, const struct que
 }
 
 /* counting: NULL where nobody is to wait for it; else it is in the list, which this ends. */
-static struct err *count_and_keep(struct arena *a, struct wanted *wanted,
+static struct err *count_and_keep(struct arena *a, struct rec_wanted *wanted,
                                   const struct query_sql *sql, struct counting *counting,
                                   int64_t *ret)
 {
-    struct total counted = {0};
+    struct rec_memo counted = {0};
     bool is_seen = false;
     struct err *err = count(a, wanted->conn, sql, &counted.n, &counted.seen, &is_seen);
 
@@ -264,14 +172,14 @@ static struct err *count_and_keep(struct arena *a, struct wanted *wanted,
     if (counting)
         leave(counting);
     if (!err && is_seen)
-        keep(wanted, &counted);
+        rec_memory_keep(&totals.memory, wanted, &counted);
     else if (!err && counting)
         mark_lost(wanted);
     (void)pthread_mutex_unlock(&totals.lock);
     return err;
 }
 
-static struct err *find_or_count(struct arena *a, struct wanted *wanted,
+static struct err *find_or_count(struct arena *a, struct rec_wanted *wanted,
                                  const struct query_spec *spec, const struct query_sql *sql,
                                  int64_t *ret)
 {
@@ -294,7 +202,7 @@ static struct err *find_or_count(struct arena *a, struct wanted *wanted,
 struct err *rec_total(struct arena *a, struct db_conn *conn, const struct query_spec *rows_spec,
                       int64_t *ret)
 {
-    struct wanted wanted = {.conn = conn};
+    struct rec_wanted wanted;
     struct query_spec spec = *rows_spec;
     struct query_sql sql;
     struct db_seen seen;
@@ -309,11 +217,8 @@ struct err *rec_total(struct arena *a, struct db_conn *conn, const struct query_
     if (err)
         return err;
     (void)pthread_once(&totals.once, init_counted);
-    buf_init(&wanted.key, LIMIT_TOTAL_BYTES);
-    write_key(&wanted.key, &spec, &sql);
-    wanted.hash = str_hash(buf_str(&wanted.key));
-    err = wanted.key.full ? count(a, conn, &sql, ret, &seen, &is_seen)
-                          : find_or_count(a, &wanted, &spec, &sql, ret);
-    buf_done(&wanted.key);
+    err = rec_wanted_init(&wanted, conn, &spec, &sql) ? find_or_count(a, &wanted, &spec, &sql, ret)
+                                                      : count(a, conn, &sql, ret, &seen, &is_seen);
+    rec_wanted_done(&wanted);
     return err;
 }

@@ -173,7 +173,7 @@ static void related_records_are_asked_once(void **state)
     (void)state;
     assert_null(strstr(compile_rule("author.name = 'x'"), "FROM `posts` t0 LEFT JOIN"));
     assert_non_null(strstr(compile_rule("author.name = 'x' && score = 1 && author.mentor != 'y'"),
-                           "WHERE (m2.`name` = ?1 AND m2.`mentor` IS NOT ?3)) OR"));
+                           "WHERE (m2.`name` = ?1 AND m2.`mentor` IS NOT ?3)) END"));
     spec.rule = STR("author.name = 'x'");
     spec.sort = STR("author.mentor");
     assert_non_null(strstr(compile(&spec), "FROM `posts` t0 LEFT JOIN"));

@@ -226,7 +226,7 @@ static void long_ones(void **state)
     (void)state;
     buf_init(&rule, 64 * KIB);
     BUF_ADD(&rule, "title != '");
-    for (size_t i = 0; i < LIMIT_TOTAL_BYTES; i++)
+    for (size_t i = 0; i < LIMIT_MEMO_KEY_BYTES; i++)
         buf_add_byte(&rule, 'x');
     BUF_ADD(&rule, "'");
     site_rule("posts", "listRule", rule.p);
@@ -242,7 +242,7 @@ static void room(void **state)
 
     (void)state;
     CHECK("tags", "", 2, 1);
-    for (int i = 0; i < 3 * LIMIT_TOTALS; i++) {
+    for (int i = 0; i < 3 * LIMIT_MEMOS; i++) {
         (void)snprintf(filter, sizeof(filter), "title != '%d%03000d'", i, 0);
         CHECK("posts", filter, 3, 1);
     }
@@ -250,7 +250,7 @@ static void room(void **state)
     CHECK("tags", "", 2, 1);
     arena_free(TAKE(site.a));
     site.a = arena_new();
-    assert_true(memory_used() < before + LIMIT_TOTALS * LIMIT_TOTAL_BYTES + (1 * MIB));
+    assert_true(memory_used() < before + LIMIT_MEMOS * LIMIT_MEMO_KEY_BYTES + (1 * MIB));
 }
 
 /* --- many at once ----------------------------------------------------------------------------- */
