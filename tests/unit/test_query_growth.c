@@ -117,28 +117,34 @@ static void write_condition(struct buf *out, const struct shape *shape, unsigned
 
 /* --- what it costs ---------------------------------------------------------------------------- */
 
-static struct cost cost_of(const struct shape *shape, unsigned n)
+static void compile(struct arena *a, struct str condition, bool is_clients, struct query_sql *ret)
 {
-    AUTO(arena_free) struct arena *a = arena_new();
     struct query_spec spec = {.schema = site.schema,
                               .col = site_col("posts"),
                               .request = &site.actor.request,
                               .dialect = db_dialect(site.db),
-                              .client_is_superuser = !shape->is_clients,
+                              .client_is_superuser = !is_clients,
                               .limit = -1,
                               .now_ms = SITE_NOW_MS};
+
+    if (is_clients)
+        spec.filter = condition;
+    else
+        spec.rule = condition;
+    query_cache_release(); /* what is found there costs nothing */
+    site_ok(query_compile(a, &spec, ret));
+}
+
+static struct cost cost_of(const struct shape *shape, unsigned n)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
     struct query_sql sql;
     AUTO_BUF struct buf text;
 
     buf_init(&text, RULE_BYTES);
     write_condition(&text, shape, n);
     assert_false(text.full);
-    if (shape->is_clients)
-        spec.filter = buf_str(&text);
-    else
-        spec.rule = buf_str(&text);
-    query_cache_release(); /* what is found there costs nothing */
-    site_ok(query_compile(a, &spec, &sql));
+    compile(a, buf_str(&text), shape->is_clients, &sql);
     return (struct cost){sql.text.n, arena_used(a)};
 }
 
@@ -213,6 +219,45 @@ static void brackets_copy_once(void **state)
     }
 }
 
+/* Each of n collections is asked at a level of its own and in the innermost one: so there is a
+ * sub-select in the other. */
+static struct str sub_selects_in_each_other(struct buf *out, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(out, "(@collection.authors:x%u.id ?= 'a' && (title = 'b' || ", i);
+    BUF_ADD(out, "(title = 'c'");
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(out, " && @collection.authors:x%u.name ?= 'd'", i);
+    BUF_ADD(out, ")");
+    for (unsigned i = 0; i < n; i++)
+        BUF_ADD(out, "))");
+    return buf_str(out);
+}
+
+/* However deep it has become: what the engine would not take stays joined. */
+static void the_engine_takes_it(void **state)
+{
+    struct db_conn *conn;
+
+    (void)state;
+    site_ok(db_reader(site.a, site.db, &conn));
+    site_ok(db_read_begin(site.a, conn));
+    for (unsigned n = 1; n < LIMIT_QUERY_JOINS; n++) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        AUTO(db_release) struct db_stmt *stmt = NULL;
+        AUTO_BUF struct buf text;
+        struct query_sql sql;
+        struct err *err;
+
+        buf_init(&text, RULE_BYTES);
+        compile(a, sub_selects_in_each_other(&text, n), false, &sql);
+        err = db_prepare(a, conn, sql.text, &stmt);
+        if (err)
+            fail_msg("%u: %.*s", n, STR_ARG(err->cause));
+    }
+    db_read_end(conn);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 int main(void)
 {
@@ -220,6 +265,7 @@ int main(void)
         TEST(cost_grows_with_the_condition),
         TEST(a_comparison_costs_so_much),
         TEST(brackets_copy_once),
+        TEST(the_engine_takes_it),
     };
 
     return cmocka_run_group_tests_name("growth of queries", tests, NULL, NULL);
