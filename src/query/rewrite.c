@@ -26,11 +26,6 @@
 #define AROUND_DEPTH 6      /* of what is written around a test */
 #define JOIN_DEPTH 2
 
-static uint64_t bit(unsigned hop)
-{
-    return UINT64_C(1) << hop;
-}
-
 static struct tree_test *test_at(struct query_make *make, unsigned test)
 {
     return &make->tree.tests.items[test];
@@ -38,7 +33,7 @@ static struct tree_test *test_at(struct query_make *make, unsigned test)
 
 static bool asks(const struct query_make *make, unsigned test, unsigned hop)
 {
-    return make->tree.tests.items[test].asked & bit(hop);
+    return make->tree.tests.items[test].asked & tree_bit(hop);
 }
 
 /* The test becomes one of kind `kind` above what it was. */
@@ -113,7 +108,7 @@ static uint64_t first_hops(const struct query_tree *tree, unsigned operand)
         out |= first_hops(tree, tree->args.items[it->args + i]);
     if (it->n_args > 0 || tree_is_constant(tree, operand))
         return out;
-    return out | bit(first_on_way(tree, it->hop));
+    return out | tree_bit(first_on_way(tree, it->hop));
 }
 
 /* Notes it in all tests below, too. LIMIT_QUERY_NESTING deep at most. */
@@ -129,7 +124,7 @@ static void find_asked(struct query_make *make, unsigned test)
     }
     if (it->kind == TEST_VISIBLE) {
         it->asked = tree_chain(tree, it->hop);
-        it->firsts = bit(first_on_way(tree, it->hop));
+        it->firsts = tree_bit(first_on_way(tree, it->hop));
     }
     for (unsigned at = it->first; at != 0; at = test_at(make, at)->next) {
         find_asked(make, at);
@@ -161,7 +156,7 @@ static void push_into_and(struct query_make *make, unsigned test, unsigned hop)
 
     if (count(make, at, asks, hop) > 1) {
         at = gather(make, test, asks, hop);
-        wrap(make, at, TEST_SOME)->hops = bit(hop);
+        wrap(make, at, TEST_SOME)->hops = tree_bit(hop);
         return;
     }
     while (at != 0 && !asks(make, at, hop))
@@ -191,12 +186,12 @@ static void push(struct query_make *make, unsigned test, unsigned hop)
         return;
     case TEST_SOME:
         if (is_all_about(make, it->first, hop))
-            test_at(make, test)->hops |= bit(hop);
+            test_at(make, test)->hops |= tree_bit(hop);
         else
             push(make, it->first, hop);
         return;
     case TEST_VISIBLE:
-        if (!(tree_chain(&make->tree, it->hop) & bit(hop))) {
+        if (!(tree_chain(&make->tree, it->hop) & tree_bit(hop))) {
             push(make, it->first, hop); /* of the rule alone */
             return;
         }
@@ -205,7 +200,7 @@ static void push(struct query_make *make, unsigned test, unsigned hop)
     case TEST_SEMI:
         break;
     }
-    wrap(make, test, TEST_SOME)->hops = bit(hop);
+    wrap(make, test, TEST_SOME)->hops = tree_bit(hop);
 }
 
 /* --- single relations ------------------------------------------------------------------------ */
@@ -216,7 +211,7 @@ static unsigned relation_of(const struct query_make *make, unsigned test)
     const uint64_t firsts = make->tree.tests.items[test].firsts;
     const unsigned hop = firsts ? (unsigned)__builtin_ctzll(firsts) : 0;
 
-    if (hop == 0 || firsts != bit(hop) || firsts & make->pinned)
+    if (hop == 0 || firsts != tree_bit(hop) || firsts & make->pinned)
         return 0;
     return make->tree.hops.items[hop].kind == HOP_RELATION ? hop : 0;
 }
@@ -232,7 +227,7 @@ static void gather_relations(struct query_make *make, unsigned group)
     const uint64_t firsts = test_at(make, group)->firsts;
 
     for (unsigned i = 1; i < make->tree.hops.n; i++)
-        if (firsts & bit(i) && count(make, test_at(make, group)->first, is_of_relation, i) > 1)
+        if (firsts & tree_bit(i) && count(make, test_at(make, group)->first, is_of_relation, i) > 1)
             (void)gather(make, group, is_of_relation, i);
 }
 
@@ -313,7 +308,7 @@ bool query_rewrite(struct query_make *make)
         return true;
     find_asked(make, root);
     for (unsigned i = 1; i < make->tree.hops.n; i++)
-        if (make->tree.hops.items[i].multiplies && !(make->pinned & bit(i)))
+        if (make->tree.hops.items[i].multiplies && !(make->pinned & tree_bit(i)))
             push(make, root, i);
     if (!spec->id.p && !spec->ids) { /* of few rows it is not asked often */
         gather_relations(make, root);

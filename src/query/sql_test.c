@@ -6,11 +6,6 @@
 /* Asking all records of a related collection takes about as long as a page of the list. */
 #define FEW_ROWS 2000
 
-static uint64_t bit(unsigned hop)
-{
-    return UINT64_C(1) << hop;
-}
-
 static bool has_hop(const struct sql_frame *frame, unsigned hop)
 {
     for (size_t i = 0; i < frame->n; i++)
@@ -26,7 +21,7 @@ static uint64_t at_hand(const struct query_make *make, const struct sql_frame *f
 
     for (; frame; frame = frame->outer) {
         for (size_t i = 0; i < frame->n; i++)
-            out |= bit(frame->hops[i]) & hops;
+            out |= tree_bit(frame->hops[i]) & hops;
         if (frame->is_closed)
             return out;
     }
@@ -39,7 +34,7 @@ static struct str join_all(struct query_make *make, struct sql_frame *frame, uin
     size_t mark = make->tmp.n;
 
     for (unsigned i = 1; i < make->tree.hops.n; i++) {
-        if (!(hops & bit(i)) || has_hop(frame, i))
+        if (!(hops & tree_bit(i)) || has_hop(frame, i))
             continue;
         sql_frame_add(make, frame, i);
         buf_add(&make->tmp, sql_join(make, frame, i));
@@ -56,7 +51,7 @@ static uint64_t many_hops(const struct query_make *make, const struct sql_frame 
     uint64_t out = 0, above = 0;
 
     for (unsigned hop = it->hop; hop != it->root; hop = make->tree.hops.items[hop].from) {
-        above |= bit(hop);
+        above |= tree_bit(hop);
         if (make->tree.hops.items[hop].multiplies || make->tree.hops.items[hop].is_many) {
             out |= above;
             above = 0;
@@ -189,7 +184,7 @@ static bool has_row_at_hand(const struct query_make *make, const struct sql_fram
                             const struct tree_operand *it)
 {
     for (unsigned hop = it->hop; hop != it->root; hop = make->tree.hops.items[hop].from)
-        if (make->tree.hops.items[hop].multiplies && at_hand(make, frame, bit(hop)))
+        if (make->tree.hops.items[hop].multiplies && at_hand(make, frame, tree_bit(hop)))
             return true;
     return false;
 }
@@ -256,7 +251,7 @@ static struct str some(struct query_make *make, const struct sql_frame *outer,
     if (side)
         return each(make, outer, test, side == test->left);
     for (unsigned i = 1; i < make->tree.hops.n; i++)
-        if (it->hops & bit(i))
+        if (it->hops & tree_bit(i))
             hops |= tree_chain(&make->tree, i);
     joins = join_all(make, &frame, hops & ~at_hand(make, outer, hops));
     text = sql_test(make, &frame, it->first);

@@ -3,17 +3,12 @@
  */
 #include "query/tree.h"
 
-static uint64_t bit(unsigned hop)
-{
-    return UINT64_C(1) << hop;
-}
-
 uint64_t tree_chain(const struct query_tree *tree, unsigned hop)
 {
     uint64_t out = 0;
 
     for (; hop != 0; hop = tree->hops.items[hop].from)
-        out |= bit(hop);
+        out |= tree_bit(hop);
     return out;
 }
 
@@ -67,7 +62,7 @@ uint64_t tree_test_joins(const struct query_tree *tree, unsigned test)
     if (it->kind == TEST_SOME)
         return 0;
     if (it->kind == TEST_SEMI)
-        return out & ~bit(it->hop);
+        return out & ~tree_bit(it->hop);
     for (unsigned at = it->first; at != 0; at = tree->tests.items[at].next)
         out |= tree_test_joins(tree, at);
     return out;
@@ -111,7 +106,7 @@ bool tree_is_of_row(const struct query_tree *tree, unsigned operand)
 bool tree_multiplies(const struct query_tree *tree, uint64_t hops)
 {
     for (unsigned i = 1; i < tree->hops.n; i++)
-        if (hops & bit(i) && tree->hops.items[i].multiplies)
+        if (hops & tree_bit(i) && tree->hops.items[i].multiplies)
             return true;
     return false;
 }

@@ -143,7 +143,12 @@ struct query_tree {
 /* Which value of an operand there may be many of, for section 13.3: the operand itself, or the
  * argument that is the reason; 0: it has one. */
 unsigned tree_many(const struct query_tree *tree, unsigned operand);
-/* Sets of hops, a bit each; the base is in none. A hop, with those on the way to it: */
+/* Sets of hops, a bit each; the base is in none. A hop alone: */
+static inline uint64_t tree_bit(unsigned hop)
+{
+    return UINT64_C(1) << hop;
+}
+/* With those on the way to it: */
 uint64_t tree_chain(const struct query_tree *tree, unsigned hop);
 /* What an operand asks about. */
 uint64_t tree_operand_hops(const struct query_tree *tree, unsigned operand);

@@ -4,11 +4,13 @@ import json
 import os
 import re
 import sqlite3
+import time
 import urllib.parse
 
 import reeve
 
 ROWS, KINDS, RUNS = 60000, 300, 3
+TIMEOUT_S, SLOW_ROWS = 1, 5000
 ADVICE = "/api/reeve/advice"
 VISITS = "/api/collections/visits/records"
 NOTES = "/api/collections/notes/records"
@@ -135,6 +137,32 @@ def collection_gone(client):
     client.same("a collection that is gone", client.items(), [])
 
 
+def add_slow_collection(directory):
+    """One column is computed as it is read, half a millisecond a row: a look at its rows takes long, and limits are
+    still looked at in time, so that its lists go on from the loop to the pool."""
+    column = json.dumps({"id": "slow1", "name": "slow", "type": "text"})
+    reeve.run_sql(directory, "data", (
+        "INSERT INTO _collections (id, system, type, name, fields, indexes, listRule, options) "
+        "SELECT 'pbc_slow', 0, 'base', 'sluggish', json_array(json_extract(fields, '$[0]'), json('%s')), '[]', '', '{}' "
+        "FROM _collections WHERE type = 'base' LIMIT 1;"
+        "CREATE TABLE sluggish (id TEXT PRIMARY KEY NOT NULL);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+        "INSERT INTO sluggish (id) SELECT printf('slow%%011d', i) FROM n;"
+        "ALTER TABLE sluggish ADD COLUMN slow TEXT GENERATED ALWAYS AS "
+        "(substr(replace(id || hex(zeroblob(60000)), '0', 'ab'), -3)) VIRTUAL;" % (column, SLOW_ROWS)))
+
+
+def no_time(client):
+    """A list that runs out of its time is a slow one, and so is the look at its rows: it is given up."""
+    status, _ = client.send("GET", "/api/collections/sluggish/records?" + urllib.parse.urlencode(
+        {"filter": 'slow = "x"', "skipTotal": 1}))
+    client.same("a list without an end", status, 400)
+    begin = time.monotonic()
+    client.same("no time to look", [(item["index"], item["reason"]) for item in client.items("sluggish")],
+                [(None, "there was no time to look at its rows")])
+    client.same("given up in time", time.monotonic() - begin < TIMEOUT_S + 10, True)
+
+
 def run(binary, base, tally):
     with reeve.Server(binary, base) as server:
         client = Client(server, tally)
@@ -148,3 +176,7 @@ def run(binary, base, tally):
         nothing_to_index(client)
         collection_gone(client)
         tally.check("advice: the server ends cleanly", server.stop(), server.output())
+    add_slow_collection(base)
+    with reeve.Server(binary, base, "--queryTimeout", str(TIMEOUT_S)) as server:
+        no_time(Client(server, tally))
+        tally.check("advice: the server without time ends cleanly", server.stop(), server.output())

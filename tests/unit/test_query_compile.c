@@ -422,6 +422,30 @@ static void sorts_become_an_order(void **state)
         assert_string_equal(compile_sort(cases[i].in), cases[i].out);
 }
 
+/* Of a client's order the list rules count, as rows that they hide are in no list: of these the
+ * rule alone is asked, and no row is joined. */
+static void a_count_has_no_order(void **state)
+{
+    struct query_spec spec = spec_of("posts");
+    const char *text;
+
+    (void)state;
+    spec.want = QUERY_COUNT;
+    spec.sort = STR("author.name,tags.name");
+    assert_string_equal(compile(&spec), "FROM `posts` t0");
+    spec.client_is_superuser = false;
+    assert_null(strstr(compile(&spec), "FROM `posts` t0 LEFT JOIN"));
+    site_rule("authors", "listRule", "name != 'x'");
+    spec = spec_of("posts");
+    spec.client_is_superuser = false;
+    spec.want = QUERY_COUNT;
+    spec.sort = STR("author.name");
+    text = compile(&spec);
+    assert_null(strstr(text, "FROM `posts` t0 LEFT JOIN"));
+    assert_non_null(strstr(text, "`name` IS NOT ?1"));
+    site_rule("authors", "listRule", "");
+}
+
 static void clients_are_restricted(void **state)
 {
     struct query_spec spec = spec_of("posts");
@@ -621,6 +645,7 @@ int main(void)
         cmocka_unit_test(relations_of_a_path_are_counted),
         cmocka_unit_test(comparisons_are_counted),
         cmocka_unit_test(sorts_become_an_order),
+        cmocka_unit_test(a_count_has_no_order),
         cmocka_unit_test(clients_are_restricted),
         cmocka_unit_test(emails_of_others_are_guarded),
         cmocka_unit_test(identifiers_are_checked_before_parsing),
