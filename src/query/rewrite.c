@@ -16,7 +16,7 @@
  */
 #include "query/internal.h"
 
-#define MOST_SEMIS 8 /* each is spelt three times */
+#define MOST_SEMIS 8 /* each is spelt four times */
 
 /* Engines bound the depth of an expression: SQLite by 1000, and it counts that of a sub-select once
  * more for each that is around it. What these add at most. */
