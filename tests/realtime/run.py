@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""run.py BINARY [PART...]
+
+Realtime: streams, subscriptions, what is delivered to whom and in which form. Knows of nothing that Reeve adds, so
+the reference server passes it too (with REEVE_TEST_TMP outside of /tmp, where it behaves differently).
+"""
+
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import connect  # noqa: E402
+import reeve  # noqa: E402
+import streams  # noqa: E402
+import subscribe  # noqa: E402
+
+PARTS = {"connect": connect, "subscribe": subscribe}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
+    parser.add_argument("binary")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    args = parser.parse_args()
+    home = reeve.scratch("realtime")
+    tally = reeve.Tally()
+    try:
+        for name in args.parts or PARTS:
+            streams.run_part(PARTS[name], args.binary, home, tally)
+    finally:
+        reeve.remove(home)
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
