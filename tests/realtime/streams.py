@@ -255,9 +255,9 @@ class Site:
     def delete(self, collection: str, ident: str) -> None:
         self.must("DELETE", "/api/collections/%s/records/%s" % (collection, ident))
 
-    def user(self, collection: str, name: str, **values: typing.Any) -> tuple[str, dict[str, str]]:
+    def user(self, collection: str, local: str, **values: typing.Any) -> tuple[str, dict[str, str]]:
         """(id, headers)"""
-        email = name + "@example.com"
+        email = local + "@example.com"
         ident = self.make(collection, email=email, password=PASSWORD, passwordConfirm=PASSWORD, **values)
         return ident, {"Authorization": self.login(collection, email)}
 
