@@ -11,13 +11,15 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import connect  # noqa: E402
+import events  # noqa: E402
+import lifetime  # noqa: E402
 import reeve  # noqa: E402
 import rules  # noqa: E402
 import streams  # noqa: E402
 import subscribe  # noqa: E402
 import topics  # noqa: E402
 
-PARTS = {"connect": connect, "subscribe": subscribe, "topics": topics, "rules": rules}
+PARTS = {"connect": connect, "subscribe": subscribe, "topics": topics, "rules": rules, "events": events, "lifetime": lifetime}
 
 
 def main():

@@ -21,6 +21,7 @@ CONNECT = "PB_CONNECT"
 READ = 1 << 18
 HEAD_MAX = 1 << 16
 MARKS = "marks/*"
+MARKS_EACH = 4
 PASSWORD = "1234567890"
 
 
@@ -240,16 +241,16 @@ class Site:
             raise RuntimeError("login of %s: %d %s" % (identity, status, got))
         return got["token"]
 
-    def collection(self, name: str, **values: typing.Any) -> dict[str, typing.Any]:
+    def collection(self, name: str, /, **values: typing.Any) -> dict[str, typing.Any]:
         return self.must("POST", "/api/collections", {"name": name, "type": "base", **values})
 
-    def change(self, name: str, **values: typing.Any) -> dict[str, typing.Any]:
-        return self.must("PATCH", "/api/collections/" + name, values)
+    def change(self, collection: str, /, **values: typing.Any) -> dict[str, typing.Any]:
+        return self.must("PATCH", "/api/collections/" + collection, values)
 
-    def make(self, collection: str, **values: typing.Any) -> str:
+    def make(self, collection: str, /, **values: typing.Any) -> str:
         return self.must("POST", "/api/collections/%s/records" % collection, values)["id"]
 
-    def update(self, collection: str, ident: str, **values: typing.Any) -> dict[str, typing.Any]:
+    def update(self, collection: str, ident: str, /, **values: typing.Any) -> dict[str, typing.Any]:
         return self.must("PATCH", "/api/collections/%s/records/%s" % (collection, ident), values)
 
     def delete(self, collection: str, ident: str) -> None:
@@ -283,10 +284,10 @@ class Site:
             raise RuntimeError("subscribe: %d %s" % (status, got))
 
     def drain(self, *streams: Stream) -> list[Event]:
-        """All that came until two marks did. The first mark alone would not do: the reference server hands events to
-        their streams concurrently, so one that was sent just before may come after it."""
+        """All that came until the marks did. One mark would not do: the reference server hands events to their streams
+        concurrently, and of those just before a mark seven in a hundred come after it, one in 1500 after two."""
         found: list[Event] = []
-        for _ in range(2):
+        for _ in range(MARKS_EACH):
             self.marked += 1
             self.make("marks", n=self.marked)
             for stream in streams:
