@@ -10,16 +10,19 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import changes  # noqa: E402
 import connect  # noqa: E402
 import events  # noqa: E402
 import lifetime  # noqa: E402
+import load  # noqa: E402
+import oauth2  # noqa: E402
 import reeve  # noqa: E402
 import rules  # noqa: E402
 import streams  # noqa: E402
 import subscribe  # noqa: E402
 import topics  # noqa: E402
 
-PARTS = {"connect": connect, "subscribe": subscribe, "topics": topics, "rules": rules, "events": events, "lifetime": lifetime}
+PARTS = {part.__name__: part for part in (connect, subscribe, topics, rules, events, lifetime, changes, oauth2, load)}
 
 
 def main():
