@@ -18,7 +18,8 @@ def renamed(site, _):
     site.seen("renaming is no event", stream)
     site.update("second", ident, t="y")
     got = site.drain(stream)
-    site.same("renamed", streams.flat(got), sorted((name, UPDATE, ident) for name in ("second/*", "second/" + ident, col + "/*")))
+    site.same("renamed", streams.flat(got), sorted((name, UPDATE, ident) for name in ("second/*", "second/" + ident,
+                                                                                      col + "/*")))
     site.same("renamed: the record", [e.json()["record"]["collectionName"] for e in got], ["second"] * 3)
     site.collection("first", listRule="", fields=[TEXT])
     other = site.make("first", t="z")
@@ -64,7 +65,8 @@ def fields(site, _):
     """The names in options are those of now."""
     made = site.collection("fielded", listRule="", fields=[TEXT])
     topics = {key: streams.topic("fielded/*", query=query) for key, query in (
-        ("old", {"filter": "t = 'x'"}), ("new", {"filter": "u = 'x'"}), ("one", {"fields": "t"}), ("other", {"fields": "u"}), ("all", {}))}
+        ("old", {"filter": "t = 'x'"}), ("new", {"filter": "u = 'x'"}), ("one", {"fields": "t"}),
+        ("other", {"fields": "u"}), ("all", {}))}
     stream = site.open(*topics.values())
     names = {name: key for key, name in topics.items()}
 
@@ -95,7 +97,8 @@ def fields(site, _):
 def relation_gone(site, _):
     """An expand over a field that is no more is left out; a rule over one cannot be stored."""
     author = site.collection("authors", listRule="", viewRule="", fields=[TEXT])["id"]
-    made = site.collection("books", listRule="", fields=[TEXT, {"name": "author", "type": "relation", "collectionId": author, "maxSelect": 1}])
+    made = site.collection("books", listRule="", fields=[TEXT, {"name": "author", "type": "relation",
+                                                                "collectionId": author, "maxSelect": 1}])
     ann = site.make("authors", t="Ann")
     name = streams.topic("books/*", query={"expand": "author"})
     stream = site.open(name)
@@ -121,7 +124,8 @@ def cleared(site, _):
 def imported(site, _):
     site.collection("imported", listRule="", fields=[TEXT])
     stream = site.open("imported/*")
-    site.must("PUT", "/api/collections/import", {"collections": [{"name": "imported", "type": "base", "listRule": "t = 'x'", "fields": [TEXT]}]})
+    site.must("PUT", "/api/collections/import", {"collections": [{"name": "imported", "type": "base",
+                                                                  "listRule": "t = 'x'", "fields": [TEXT]}]})
     ident = site.make("imported", t="x")
     site.make("imported", t="y")
     site.seen("imported", stream, ("imported/*", CREATE, ident))

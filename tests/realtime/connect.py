@@ -1,6 +1,7 @@
 """What GET /api/realtime answers, and what the first event is, byte for byte."""
 
 import re
+import socket
 import time
 
 import streams
@@ -57,9 +58,10 @@ def query_and_headers(site, user):
         stream = site.open(target=target)
         site.tally.check("connect: id with " + target, ID.match(stream.id), stream.id)
     stream = streams.Stream(site.server.port, headers={
-        "Accept": "application/json", "Last-Event-ID": "x" * 40, **user[1]})
+        "Accept": "application/json", "Accept-Encoding": "gzip", "Last-Event-ID": "x" * 40, **user[1]})
     site.open_streams.append(stream)
     site.tally.check("connect: id with Last-Event-ID", ID.match(stream.id), stream.id)
+    site.same("other headers", sent(stream), {**STREAM, "transfer-encoding": "chunked"})
     site.watch(stream, "notes/*")
     site.make("notes", t="for signed in ones")
     site.seen("the token of GET binds nobody", stream)
@@ -113,4 +115,23 @@ def gone(site, _):
     site.tally.check("connect: another id", again.id != stream.id, again.id)
 
 
-CASES = (head, first_event, later_events, query_and_headers, origin, other_methods, unsubscribed, gone)
+def half_closed(site, _):
+    """Who says that nothing more will be asked has left: the stream ends as a whole answer does."""
+    stream = site.open()
+    stream.sock.shutdown(socket.SHUT_WR)
+    stream.wait_end()
+    site.same("half closed", [stream.chunks.ended, bytes(stream.pending), list(stream.events)], [True, b"", []])
+
+
+def shut_down(site, _):
+    """The last case: the server ends all streams before it ends, as whole answers."""
+    there = [site.open("notes/*"), site.open(), site.open()]
+    site.tally.check("connect: the server ends", site.server.stop(), site.server.output())
+    for at, stream in enumerate(there):
+        stream.wait_end()
+        site.same("shut down: stream %d" % at, [stream.chunks.ended, bytes(stream.pending), list(stream.events)],
+                  [True, b"", []])
+
+
+CASES = (head, first_event, later_events, query_and_headers, origin, other_methods, unsubscribed, gone, half_closed,
+         shut_down)

@@ -9,7 +9,8 @@ def prepare(site):
     site.collection("own", listRule="@request.auth.id != ''", fields=[{"name": "t", "type": "text"}])
     site.collection("named", listRule="@request.auth.name = t", fields=[{"name": "t", "type": "text"}])
     site.collection("free", listRule="", fields=[{"name": "t", "type": "text"}])
-    site.change("users", listRule="", viewRule="", updateRule="id = @request.auth.id", deleteRule="id = @request.auth.id")
+    site.change("users", listRule="", viewRule="", updateRule="id = @request.auth.id",
+                deleteRule="id = @request.auth.id")
     site.must("POST", "/api/collections", {"name": "staff", "type": "auth", "listRule": ""})
 
 
@@ -68,7 +69,8 @@ def password(site, _):
 def password_and_back(site, _):
     ident, _, stream = listener(site, "passback")
     site.update("users", ident, password="another1234", passwordConfirm="another1234")
-    may_bind(site, "again: the new token", stream, {"Authorization": site.login("users", "passback@example.com", "another1234")}, 204)
+    may_bind(site, "again: the new token", stream, {"Authorization": site.login("users", "passback@example.com",
+                                                                                "another1234")}, 204)
     site.same("again: as before", state(site, stream), "user")
 
 
@@ -198,5 +200,6 @@ def refreshed(site, _):
     may_bind(site, "refreshed: the new token", stream, {"Authorization": got["token"]}, 204)
 
 
-CASES = (updated, password, password_and_back, email, token_key, verified, deleted, own_deletion, own_password, rolled_back, secret,
+CASES = (updated, password, password_and_back, email, token_key, verified, deleted, own_deletion, own_password,
+         rolled_back, secret,
          duration, renamed, collection_deleted, emptied, superuser, refreshed)

@@ -15,7 +15,8 @@ def prepare(site):
 def redirect(site, method="GET", source=None, **values):
     """(status, location)"""
     query = urllib.parse.urlencode(values)
-    conn = streams.reeve.Connection("127.0.0.1", site.server.port, timeout=60, source_address=(source, 0) if source else None)
+    conn = streams.reeve.Connection("127.0.0.1", site.server.port, timeout=60, source_address=(source, 0) if source
+                                    else None)
     try:
         if method == "GET":
             conn.request("GET", "/api/oauth2-redirect?" + query)
@@ -35,13 +36,17 @@ def told(site, stream):
 def handed_over(site, _):
     for method, status in (("GET", 307), ("POST", 303)):
         for values, data, where in (
-                ({"code": "c1"}, '"code":"c1"', GOOD), ({"code": 'a"<&>é'}, '"code":"a\\"<&>é"', GOOD), ({}, '"code":""', BAD),
+                ({"code": "c1"}, '"code":"c1"', GOOD), ({"code": 'a"<&>é'}, '"code":"a\\"<&>é"', GOOD),
+                ({}, '"code":""', BAD),
                 ({"code": ""}, '"code":""', BAD), ({"error": "no"}, '"code":"","error":"no"', BAD),
-                ({"code": "c", "error": "no"}, '"code":"c","error":"no"', BAD), ({"code": "c", "error": ""}, '"code":"c"', GOOD),
+                ({"code": "c", "error": "no"}, '"code":"c","error":"no"', BAD),
+                ({"code": "c", "error": ""}, '"code":"c"', GOOD),
                 ({"code": "c", "more": "x"}, '"code":"c"', GOOD)):
             stream = site.open(TOPIC)
-            site.same("%s %s: answer" % (method, values), redirect(site, method, state=stream.id, **values), (status, where))
-            site.same("%s %s" % (method, values), told(site, stream), [(TOPIC, '{"state":"%s",%s}' % (stream.id, data), True)])
+            site.same("%s %s: answer" % (method, values), redirect(site, method, state=stream.id, **values),
+                      (status, where))
+            site.same("%s %s" % (method, values), told(site, stream),
+                      [(TOPIC, '{"state":"%s",%s}' % (stream.id, data), True)])
             stream.close()
 
 
@@ -60,7 +65,8 @@ def once(site, _):
 def refused(site, _):
     stream = site.open()
     site.watch(stream)
-    for name, state in (("no state", ""), ("unknown", "x"), ("not subscribed", stream.id), ("id in capitals", stream.id.upper())):
+    for name, state in (("no state", ""), ("unknown", "x"), ("not subscribed", stream.id),
+                        ("id in capitals", stream.id.upper())):
         site.same(name, redirect(site, state=state, code="c"), (307, BAD))
     for topic in ("oauth2", "@oauth2/*", "@OAUTH2", "@oauth2 "):
         site.watch(stream, topic)
@@ -97,7 +103,8 @@ def bound(site, headers):
 def hung_up(site, _):
     stream = site.open(TOPIC)
     stream.close()
-    streams.reeve.until("a client that hung up is gone", lambda: redirect(site, state=stream.id, code="c") == (307, BAD))
+    streams.reeve.until("a client that hung up is gone", lambda: redirect(site, state=stream.id,
+                                                                          code="c") == (307, BAD))
     site.tally.check("oauth2: hung up", True)
 
 

@@ -1,6 +1,7 @@
 """Who gets the events of a record: the list rule for many, the view rule for one, as the rules of requests see it.
 
-Each row is a rule, what the subscription carries and who gets a record that was created or changed; a superuser gets all.
+Each row is a rule, what the subscription carries and who gets a record that was created or changed; a superuser gets
+all of them.
 """
 
 import streams
@@ -15,7 +16,8 @@ def prepare(site):
     ids = {name: pair[0] for name, pair in users.items()}
     site.change("users", listRule=None, viewRule=None)
     col = site.must("GET", "/api/collections/users")["id"]
-    fields = [{"name": "name", "type": "text"}, {"name": "members", "type": "relation", "collectionId": col, "maxSelect": 9},
+    fields = [{"name": "name", "type": "text"}, {"name": "members", "type": "relation", "collectionId": col,
+                                                 "maxSelect": 9},
               {"name": "lead", "type": "relation", "collectionId": col, "maxSelect": 1}]
     teams = site.collection("teams", listRule=None, viewRule=None, fields=fields)["id"]
     ids["red"] = site.make("teams", name="red", members=[ids["anna"]], lead=ids["anna"])
@@ -71,30 +73,46 @@ def check(site, state, what, rule, options, wanted, values, make=None):
 
 
 ROWS = (
-    (None, {}, NOBODY, TITLE), ("", {}, EVERYBODY, TITLE),
+    (None, {}, NOBODY, TITLE),
+    ("", {}, EVERYBODY, TITLE),
     # who asks
-    ('@request.auth.id != ""', {}, "anna bert", TITLE), ('@request.auth.id = ""', {}, "guest", TITLE),
-    ("owner = @request.auth.id", {}, "anna", {"owner": "@anna"}), ("owner = @request.auth.id", {}, "bert", {"owner": "@bert"}),
+    ('@request.auth.id != ""', {}, "anna bert", TITLE),
+    ('@request.auth.id = ""', {}, "guest", TITLE),
+    ("owner = @request.auth.id", {}, "anna", {"owner": "@anna"}),
+    ("owner = @request.auth.id", {}, "bert", {"owner": "@bert"}),
     # As in lists, an empty relation is equal to nobody's id.
     ("owner = @request.auth.id", {}, "guest", {}),
     ("public = true || owner = @request.auth.id", {}, EVERYBODY, {"public": True}),
     ("public = true || owner = @request.auth.id", {}, "anna", {"owner": "@anna"}),
-    ('@request.auth.name = "Anna"', {}, "anna", TITLE), ('@request.auth.collectionName = "users"', {}, "anna bert", TITLE),
-    ('@request.auth.email = "bert@example.com"', {}, "bert", TITLE), ("@request.auth.verified = false", {}, "anna bert", TITLE),
-    ('@request.auth.nothing = ""', {}, EVERYBODY, TITLE), ('@request.auth.nothing != ""', {}, NOBODY, TITLE),
+    ('@request.auth.name = "Anna"', {}, "anna", TITLE),
+    ('@request.auth.collectionName = "users"', {}, "anna bert", TITLE),
+    ('@request.auth.email = "bert@example.com"', {}, "bert", TITLE),
+    ("@request.auth.verified = false", {}, "anna bert", TITLE),
+    ('@request.auth.nothing = ""', {}, EVERYBODY, TITLE),
+    ('@request.auth.nothing != ""', {}, NOBODY, TITLE),
     # the record
-    ('title = "red"', {}, EVERYBODY, TITLE), ('title = "blue"', {}, NOBODY, TITLE), ('secret = "s"', {}, EVERYBODY, {"secret": "s"}),
-    ('secret = "s"', {}, NOBODY, {"secret": "t"}), ('data.a.0 = "b"', {}, EVERYBODY, {"data": {"a": ["b"]}}),
-    ('tags:each ~ "x"', {}, EVERYBODY, {"tags": ["x"]}), ('tags:each = "x"', {}, NOBODY, {"tags": ["x", "y"]}),
-    ('tags:each ?= "y"', {}, EVERYBODY, {"tags": ["x", "y"]}), ("tags:length = 2", {}, EVERYBODY, {"tags": ["x", "y"]}),
-    ("tags:length = 2", {}, NOBODY, {"tags": ["x"]}), ('title:lower = "red"', {}, EVERYBODY, {"title": "RED"}),
-    ("changed > @todayStart", {}, EVERYBODY, TITLE), ("changed > @todayEnd", {}, NOBODY, TITLE),
+    ('title = "red"', {}, EVERYBODY, TITLE),
+    ('title = "blue"', {}, NOBODY, TITLE),
+    ('secret = "s"', {}, EVERYBODY, {"secret": "s"}),
+    ('secret = "s"', {}, NOBODY, {"secret": "t"}),
+    ('data.a.0 = "b"', {}, EVERYBODY, {"data": {"a": ["b"]}}),
+    ('tags:each ~ "x"', {}, EVERYBODY, {"tags": ["x"]}),
+    ('tags:each = "x"', {}, NOBODY, {"tags": ["x", "y"]}),
+    ('tags:each ?= "y"', {}, EVERYBODY, {"tags": ["x", "y"]}),
+    ("tags:length = 2", {}, EVERYBODY, {"tags": ["x", "y"]}),
+    ("tags:length = 2", {}, NOBODY, {"tags": ["x"]}),
+    ('title:lower = "red"', {}, EVERYBODY, {"title": "RED"}),
+    ("changed > @todayStart", {}, EVERYBODY, TITLE),
+    ("changed > @todayEnd", {}, NOBODY, TITLE),
     # what the subscription carries
-    ('@request.query.k = "v"', {"query": {"k": "v"}}, EVERYBODY, TITLE), ('@request.query.k = "v"', {}, NOBODY, TITLE),
+    ('@request.query.k = "v"', {"query": {"k": "v"}}, EVERYBODY, TITLE),
+    ('@request.query.k = "v"', {}, NOBODY, TITLE),
     ('@request.query.k = title', {"query": {"k": "red"}}, EVERYBODY, TITLE),
-    ('@request.query.k = "1"', {"query": {"k": 1}}, EVERYBODY, TITLE), ('@request.query.k = n', {"query": {"k": 1}}, NOBODY, {"n": 7}),
+    ('@request.query.k = "1"', {"query": {"k": 1}}, EVERYBODY, TITLE),
+    ('@request.query.k = n', {"query": {"k": 1}}, NOBODY, {"n": 7}),
     ('@request.query.k:isset = true', {"query": {"k": ""}}, EVERYBODY, TITLE),
-    ('@request.query.k:isset = true', {}, NOBODY, TITLE), ('@request.query.filter != ""', {"query": {"filter": "id != ''"}}, EVERYBODY, TITLE),
+    ('@request.query.k:isset = true', {}, NOBODY, TITLE),
+    ('@request.query.filter != ""', {"query": {"filter": "id != ''"}}, EVERYBODY, TITLE),
     ('@request.query.expand = "owner"', {"query": {"expand": "owner"}}, EVERYBODY, TITLE),
     ('@request.query.options:isset = true', {"query": {"k": "v"}}, NOBODY, TITLE),
     ('@request.headers.x_token = "t"', {"headers": {"X-Token": "t"}}, EVERYBODY, TITLE),
@@ -102,29 +120,43 @@ ROWS = (
     ('@request.headers.x_token = "t"', {"headers": {"x-token": "t"}}, EVERYBODY, TITLE),
     ('@request.headers.x_token = "t"', {"headers": {"x_token": "t"}}, EVERYBODY, TITLE),
     ('@request.headers.x_token = "t"', {"query": {"x_token": "t"}}, NOBODY, TITLE),
-    ('@request.headers.host:isset = true', {}, NOBODY, TITLE), ('@request.headers.authorization:isset = true', {}, NOBODY, TITLE),
+    ('@request.headers.host:isset = true', {}, NOBODY, TITLE),
+    ('@request.headers.authorization:isset = true', {}, NOBODY, TITLE),
     # how it is asked
-    ('@request.method = "GET"', {}, EVERYBODY, TITLE), ('@request.method = "POST"', {}, NOBODY, TITLE),
-    ('@request.context = "realtime"', {}, EVERYBODY, TITLE), ('@request.context = "default"', {}, NOBODY, TITLE),
+    ('@request.method = "GET"', {}, EVERYBODY, TITLE),
+    ('@request.method = "POST"', {}, NOBODY, TITLE),
+    ('@request.context = "realtime"', {}, EVERYBODY, TITLE),
+    ('@request.context = "default"', {}, NOBODY, TITLE),
     # what was submitted: nothing, neither by the subscriber nor by who wrote the record
-    ("@request.body.title:isset = false", {}, EVERYBODY, TITLE), ("@request.body.title:isset = true", {}, NOBODY, TITLE),
-    ("@request.body.clientId:isset = true", {}, NOBODY, TITLE), ("@request.body.title:changed = false", {}, EVERYBODY, TITLE),
-    ("@request.body.title:changed = true", {}, NOBODY, TITLE), ('@request.body.title = "red"', {}, NOBODY, TITLE),
-    ('@request.body.title = ""', {}, EVERYBODY, TITLE), ('@request.body.tags:each ?= "x"', {}, NOBODY, {"tags": ["x"]}),
-    ("@request.body.tags:length = 0", {}, EVERYBODY, {"tags": ["x"]}), ('@request.body.team.name = "red"', {}, NOBODY, {"team": "@red"}),
+    ("@request.body.title:isset = false", {}, EVERYBODY, TITLE),
+    ("@request.body.title:isset = true", {}, NOBODY, TITLE),
+    ("@request.body.clientId:isset = true", {}, NOBODY, TITLE),
+    ("@request.body.title:changed = false", {}, EVERYBODY, TITLE),
+    ("@request.body.title:changed = true", {}, NOBODY, TITLE),
+    ('@request.body.title = "red"', {}, NOBODY, TITLE),
+    ('@request.body.title = ""', {}, EVERYBODY, TITLE),
+    ('@request.body.tags:each ?= "x"', {}, NOBODY, {"tags": ["x"]}),
+    ("@request.body.tags:length = 0", {}, EVERYBODY, {"tags": ["x"]}),
+    ('@request.body.team.name = "red"', {}, NOBODY, {"team": "@red"}),
     # relations, there and back; closed rules of what is passed do not matter
-    ('team.name = "red"', {}, EVERYBODY, {"team": "@red"}), ('team.name = "red"', {}, NOBODY, {"team": "@blue"}),
-    ("team.lead = @request.auth.id", {}, "anna", {"team": "@red"}), ("team.lead.name = @request.auth.name", {}, "bert", {"team": "@blue"}),
+    ('team.name = "red"', {}, EVERYBODY, {"team": "@red"}),
+    ('team.name = "red"', {}, NOBODY, {"team": "@blue"}),
+    ("team.lead = @request.auth.id", {}, "anna", {"team": "@red"}),
+    ("team.lead.name = @request.auth.name", {}, "bert", {"team": "@blue"}),
     # Without .id it is the list itself, which no id is equal to.
     ("team.members ?= @request.auth.id", {}, NOBODY, {"team": "@red"}),
     ("team.members.id ?= @request.auth.id", {}, "anna bert", {"team": "@blue"}),
-    ("team.members.id = @request.auth.id", {}, NOBODY, {"team": "@blue"}), ("team.members.id = @request.auth.id", {}, "anna", {"team": "@red"}),
-    ('teams.name ?= "blue"', {}, EVERYBODY, {"teams": ["@red", "@blue"]}), ('teams.name = "blue"', {}, NOBODY, {"teams": ["@red", "@blue"]}),
+    ("team.members.id = @request.auth.id", {}, NOBODY, {"team": "@blue"}),
+    ("team.members.id = @request.auth.id", {}, "anna", {"team": "@red"}),
+    ('teams.name ?= "blue"', {}, EVERYBODY, {"teams": ["@red", "@blue"]}),
+    ('teams.name = "blue"', {}, NOBODY, {"teams": ["@red", "@blue"]}),
     ("teams.members.id ?= @request.auth.id", {}, "anna", {"teams": ["@red"]}),
-    ('@request.auth.teams_via_lead.name ?= title', {}, "anna", TITLE), ("@request.auth.teams_via_members.id ?= team", {}, "anna bert", {"team": "@blue"}),
+    ('@request.auth.teams_via_lead.name ?= title', {}, "anna", TITLE),
+    ("@request.auth.teams_via_members.id ?= team", {}, "anna bert", {"team": "@blue"}),
     ('comments_via_note.text ?= "x"', {}, NOBODY, TITLE),
     # other collections
-    ("@collection.teams.name ?= title", {}, EVERYBODY, TITLE), ("@collection.teams.name ?= title", {}, NOBODY, {"title": "green"}),
+    ("@collection.teams.name ?= title", {}, EVERYBODY, TITLE),
+    ("@collection.teams.name ?= title", {}, NOBODY, {"title": "green"}),
     ("@collection.teams.name ?= title && @collection.teams.lead ?= @request.auth.id", {}, "anna", TITLE),
     ("@collection.teams.name = title", {}, NOBODY, TITLE),
     ("@collection.teams:a.name ?= title && @collection.teams:b.lead ?= @request.auth.id", {}, "anna bert", TITLE),
@@ -202,4 +234,19 @@ def others_change(site, state):
     site.seen("a member now", there["bert"], ("notes/*", "update", ident))
 
 
-CASES = (table, commented, narrowed, both_rules, stops_matching, others_change)
+def deleted_together(site, _):
+    """A rule over records that go with the one that is deleted, and theirs over it: both still hold for the events."""
+    notes = site.must("GET", "/api/collections/notes")["id"]
+    site.collection("remarks", listRule='note.title = "red"', fields=[
+        {"name": "text", "type": "text"},
+        {"name": "note", "type": "relation", "collectionId": notes, "maxSelect": 1, "cascadeDelete": True}])
+    site.change("notes", listRule='remarks_via_note.text ?= "x"')
+    note, other = site.make("notes", title="red"), site.make("notes", title="red")
+    remark = site.make("remarks", text="x", note=note)
+    stream = site.open("notes/*", "remarks/*")
+    site.delete("notes", note)
+    site.delete("notes", other)
+    site.seen("deleted together", stream, ("notes/*", "delete", note), ("remarks/*", "delete", remark))
+
+
+CASES = (deleted_together, table, commented, narrowed, both_rules, stops_matching, others_change)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""run.py BINARY [PART...]
+"""run.py BINARY [--in-order] [PART...]
 
 Realtime: streams, subscriptions, what is delivered to whom and in which form. Knows of nothing that Reeve adds, so
 the reference server passes it too (with REEVE_TEST_TMP outside of /tmp, where it behaves differently).
+
+--in-order: events also come in the order in which they happened, which the reference server does not promise.
 """
 
 import argparse
@@ -29,12 +31,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
     parser.add_argument("binary")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    parser.add_argument("--in-order", action="store_true")
     args = parser.parse_args()
     home = reeve.scratch("realtime")
     tally = reeve.Tally()
     try:
         for name in args.parts or PARTS:
-            streams.run_part(PARTS[name], args.binary, home, tally)
+            streams.run_part(PARTS[name], args.binary, home, tally, args.in_order)
     finally:
         reeve.remove(home)
     return tally.end()

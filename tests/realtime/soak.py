@@ -3,14 +3,14 @@
 
 Subscribers, of whom half are cut at random and come back, beside writers that create, update and delete records; each
 record has a counter that grows. What was answered must have been seen by everyone who was subscribed from before the
-change until some seconds after its answer, and nothing else may be seen. Changes of one record out of order are counted;
-with --in-order they are failures. The reference server passes without --in-order and --replay (REEVE_TEST_TMP outside of
-/tmp).
+change until some seconds after its answer, and nothing else may be seen. Changes of one record out of order are
+counted; with --in-order they are failures. The reference server passes without --in-order and --replay (REEVE_TEST_TMP
+outside of /tmp).
 
 --kill kills the server with SIGKILL in the middle and starts it again: what was told before must be stored after.
 
---replay: streams are opened with ?replay=1, ids are CLIENT.EPOCH.SEQ, and who comes back tells the last one that it saw,
-that of PB_CONNECT included, as lastEventId. Then nothing may be missed at all, but where an event `resync`
+--replay: streams are opened with ?replay=1, ids are CLIENT.EPOCH.SEQ, and who comes back tells the last one that it
+saw, that of PB_CONNECT included, as lastEventId. Then nothing may be missed at all, but where an event `resync`
 ({"topic": …}) says so, whereupon the subscriber reads the list: what it shows counts as seen.
 """
 
@@ -154,7 +154,8 @@ class Subscriber:
         self.number = number
         self.group = number // 2 % GROUPS if number % 2 else None
         self.cuttable = number % 4 >= 2
-        self.topic = "items/*" if self.group is None else streams.topic("items/*", query={"filter": "group = %d" % self.group})
+        options = {} if self.group is None else {"query": {"filter": "group = %d" % self.group}}
+        self.topic = streams.topic("items/*", **options)
         self.stream: streams.Stream | None = None
         self.sessions: list[Session] = []
         self.last_id = ""
@@ -204,7 +205,8 @@ class Soak:
                     break
                 except (OSError, http.client.HTTPException, streams.Broken) as e:
                     if not self.args.kill or time.monotonic() > deadline:
-                        self.wrong.append("subscriber %d cannot connect: %s: %s" % (subscriber.number, type(e).__name__, e))
+                        self.wrong.append("subscriber %d cannot connect: %s: %s" % (subscriber.number,
+                                                                                    type(e).__name__, e))
                         break
                     time.sleep(0.05)
 
@@ -219,7 +221,8 @@ class Soak:
             subscriber.last_id = stream.first.id
             conn = reeve.Connection("127.0.0.1", self.port, timeout=60)
             try:
-                conn.request("POST", streams.PATH, json.dumps({"clientId": stream.id, "subscriptions": [subscriber.topic]}),
+                conn.request("POST", streams.PATH, json.dumps({"clientId": stream.id,
+                                                               "subscriptions": [subscriber.topic]}),
                              {"Content-Type": "application/json"})
                 status = conn.getresponse().status
             finally:
@@ -323,8 +326,10 @@ class Soak:
     def wait(self, what: str, fact: typing.Callable[[], bool], limit_s: float) -> None:
         deadline = time.monotonic() + limit_s
         while not fact():
-            if self.wrong or time.monotonic() > deadline:
-                raise RuntimeError("waited %g s until %s; %s" % (limit_s, what, self.wrong[:3]))
+            if self.wrong:
+                raise RuntimeError("before %s: %s" % (what, self.wrong[:3]))
+            if time.monotonic() > deadline:
+                raise RuntimeError("waited %g s until %s" % (limit_s, what))
             self.turn()
 
     def cut_some(self) -> None:
@@ -390,7 +395,8 @@ class Soak:
             return [c for c in wanted if c.key not in seen and not subscriber.shown(c, deletions)]
         found = []
         for session in subscriber.sessions:
-            owed = [c for c in wanted if c.begin > session.since and c.end is not None and c.end + GRACE_S <= session.until]
+            owed = [c for c in wanted
+                    if c.begin > session.since and c.end is not None and c.end + GRACE_S <= session.until]
             self.n["owed"] += len(owed)
             found += [c for c in owed if c.key not in session.seen]
         return found
@@ -410,9 +416,11 @@ class Soak:
         tally.check("soak: only what was written", not unknown, sorted(map(str, unknown))[:3])
         tally.check("soak: only what was asked for", not self.odd, "%d: %s" % (len(self.odd), self.odd[:3]))
         tally.check("soak: threads", not self.wrong, self.wrong[:3])
-        tally.check("soak: something was owed", self.n["owed"] >= len(self.subscribers) and self.n["cuts"] > 0, dict(self.n))
+        tally.check("soak: something was owed", self.n["owed"] >= len(self.subscribers) and self.n["cuts"] > 0,
+                    dict(self.n))
         if self.args.in_order:
-            tally.check("soak: in order", not self.n["out of order"], "%d changes of one record" % self.n["out of order"])
+            tally.check("soak: in order", not self.n["out of order"],
+                        "%d changes of one record" % self.n["out of order"])
         lost = self.lost(changes, told)
         tally.check("soak: what was told is stored", not lost, "%d: %s" % (len(lost), lost[:3]))
         print("%d changes, %d unanswered; %d events owed; %s" % (

@@ -73,8 +73,8 @@ def event_of(frame: bytes) -> Event:
 class Stream:
     """One connection; open until close(), or until the server ended it (`ended`).
 
-    After the constructor the head is read (`status`, `head`, `headers`: a list of pairs, names as they came). A 200 with
-    `greet` also has its first event (`first`) and so its client's id (`id`).
+    After the constructor the head is read (`status`, `head`, `headers`: a list of pairs, names as they came). A 200
+    with `greet` also has its first event (`first`) and so its client's id (`id`).
     """
 
     def __init__(self, port: int, target: str = PATH, *, source: str = "127.0.0.1", method: str = "GET",
@@ -201,8 +201,8 @@ def flat(value: typing.Any) -> typing.Any:
 class Site:
     """A running server with a collection `marks` whose events tell that all earlier ones were delivered."""
 
-    def __init__(self, server: reeve.Server, tally: reeve.Tally, part: str) -> None:
-        self.server, self.tally, self.part = server, tally, part
+    def __init__(self, server: reeve.Server, tally: reeve.Tally, part: str, in_order: bool = False) -> None:
+        self.server, self.tally, self.part, self.in_order = server, tally, part, in_order
         self.open_streams: list[Stream] = []
         self.marked = 0
         self.root = {"Authorization": self.login("_superusers", *reeve.ROOT)}
@@ -227,7 +227,8 @@ class Site:
         finally:
             conn.close()
 
-    def must(self, method: str, path: str, body: typing.Any = None, headers: dict[str, str] | None = None) -> typing.Any:
+    def must(self, method: str, path: str, body: typing.Any = None,
+             headers: dict[str, str] | None = None) -> typing.Any:
         """As a superuser unless told otherwise; what the test needs, not what it tests."""
         status, got = self.send(method, path, body, self.root if headers is None else headers)
         if status not in (200, 204):
@@ -268,6 +269,8 @@ class Site:
              target: str = PATH) -> Stream:
         stream = Stream(self.server.port, target, source=source)
         self.open_streams.append(stream)
+        if stream.first is None:
+            raise RuntimeError("GET %s: %d" % (target, stream.status))
         if topics:
             self.watch(stream, *topics, headers=headers)
         return stream
@@ -309,12 +312,16 @@ class Site:
     def same(self, name: str, got: typing.Any, wanted: typing.Any) -> bool:
         return self.tally.check("%s: %s" % (self.part, name), got == wanted, "%r, not %r" % (got, wanted))
 
+    def ordered(self, name: str, got: list[typing.Any], wanted: list[typing.Any]) -> bool:
+        """The same things, and with --in-order as they happened."""
+        return self.same(name, got if self.in_order else sorted(got), wanted if self.in_order else sorted(wanted))
+
     def seen(self, name: str, stream: Stream, *wanted: tuple[str, str, str]) -> bool:
         """The stream got exactly these (topic, action, id of the record), in whatever order."""
         return self.same(name, flat(self.drain(stream)), sorted(wanted))
 
 
-def run_part(part: typing.Any, binary: str, home: str, tally: reeve.Tally, *args: str) -> None:
+def run_part(part: typing.Any, binary: str, home: str, tally: reeve.Tally, in_order: bool) -> None:
     """The cases of a module (its CASES), each on streams of its own, all on one server. A case that cannot go on counts
     as one failure, and the next one is tried."""
     # The reference server keeps migrations beside its data directory, so each has a home of its own.
@@ -322,9 +329,9 @@ def run_part(part: typing.Any, binary: str, home: str, tally: reeve.Tally, *args
     os.makedirs(os.path.dirname(base))
     reeve.fresh(binary, base, site=False)
     port = reeve.free_port()  # the reference server does not print which it got
-    with reeve.Server(binary, base, *args, port=port) as server:
+    with reeve.Server(binary, base, port=port) as server:
         try:
-            site = Site(server, tally, part.__name__)
+            site = Site(server, tally, part.__name__, in_order)
             state = part.prepare(site)
         except Exception as e:  # noqa: BLE001
             tally.check(part.__name__ + ": prepare", False, "%s: %s" % (type(e).__name__, e))

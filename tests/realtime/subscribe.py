@@ -54,7 +54,8 @@ def json_bodies(site, _):
             ('{"clientId":"x","subscriptions":"a"}', BAD), ('{"clientId":"x","subscriptions":{}}', BAD),
             ('{"clientId":"x","subscriptions":1}', BAD), ('{"clientId":"x","subscriptions":[1]}', BAD),
             ('{"clientId":"x","subscriptions":["a",true]}', BAD), ('{"clientId":"x","subscriptions":[["a"]]}', BAD),
-            ('{"clientId":"x","clientId":"x"}', BAD), ('{"clientId":"x","subscriptions":["a"],"subscriptions":[]}', BAD),
+            ('{"clientId":"x","clientId":"x"}', BAD), ('{"clientId":"x","subscriptions":["a"],"subscriptions":[]}',
+                                                       BAD),
             ('{"clientId":"x"}', UNKNOWN), ('{"clientId":"x","subscriptions":null}', UNKNOWN),
             ('{"clientId":"x","subscriptions":[null]}', UNKNOWN),  # null is an empty string here
             ('{"clientId":"x","subscriptions":["a"],"more":[1]}', UNKNOWN),
@@ -78,7 +79,8 @@ def other_bodies(site, _):
             ("form with an empty entry", "clientId=%s&subscriptions=" % ident, FORM, NONE),
             ("form in which all is wrong", "clientId=%s&subscriptions=%s" % ("x" * 256, LONG), FORM,
              refused(400, WRONG, clientId=ID_RANGE, subscriptions={"0": ENTRY})),
-            ("parts", both, PARTS, NONE), ("parts with an unknown id", part("clientId", "x") + "--x--\r\n", PARTS, UNKNOWN),
+            ("parts", both, PARTS, NONE), ("parts with an unknown id", part("clientId", "x") + "--x--\r\n", PARTS,
+                                           UNKNOWN),
             ("parts without any", "--x--\r\n", PARTS, NO_ID),
             ("text", '{"clientId":"%s"}' % ident, {"Content-Type": "text/plain"}, BAD),
             ("no type", '{"clientId":"%s"}' % ident, {}, BAD), ("nothing", None, {}, NO_ID)):
@@ -153,7 +155,8 @@ def identities(site, users):
     anna, bert, root = users["anna"], users["bert"], site.root
     stream = site.open()
     for name, who, wanted in (
-            ("guest", None, NONE), ("guest again", None, NONE), ("a bad token is a guest's", {"Authorization": "x"}, NONE),
+            ("guest", None, NONE), ("guest again", None, NONE),
+            ("a bad token is a guest's", {"Authorization": "x"}, NONE),
             ("user", anna, NONE), ("the same", anna, NONE), ("with Bearer", {
                 "Authorization": "Bearer " + anna["Authorization"]}, NONE),
             ("another session of the same", {

@@ -105,7 +105,8 @@ def values(site, _):
             ({"k": 1.5}, {}, "query.k = '1.5'", 1), ({"k": 12345678901}, {}, "query.k = '12345678901'", 1),
             ({"k": 10**21}, {}, "query.k = '1%s'" % ("0" * 21), 1), ({"k": True}, {}, "query.k = 'true'", 1),
             ({"k": None}, {}, "query.k = ''", 1), ({"k": None}, {}, "query.k:isset = true", 1),
-            ({}, {}, "query.k:isset = true", 0), ({"k": [1]}, {}, "query.k = ''", 1), ({"k": [1, 2]}, {}, "query.k = '[1,2]'", 0),
+            ({}, {}, "query.k:isset = true", 0), ({"k": [1]}, {}, "query.k = ''", 1),
+            ({"k": [1, 2]}, {}, "query.k = '[1,2]'", 0),
             ({"k": {"a": 1}}, {}, "query.k = ''", 1), ({"K": "a"}, {}, "query.k = 'a'", 0),
             ({}, {"X-Token": "t"}, "headers.x_token = 't'", 1), ({}, {"XToken": "t"}, "headers.xtoken = 't'", 1),
             ({}, {"XToken": "t"}, "headers.x_token = 't'", 0), ({}, {"x": 1}, "headers.x = '1'", 1),
@@ -171,10 +172,13 @@ def fields(site, _):
     author = site.make("authors", name="Ann")
     for query, wanted in (
             ({"fields": "id"}, {"id": "ID"}), ({"fields": "title,n"}, {"title": "a long title", "n": 5}),
-            ({"fields": "id,nothing"}, {"id": "ID"}), ({"fields": "nothing"}, {}), ({"fields": " id , n "}, {"id": "ID", "n": 5}),
-            ({"fields": "title:excerpt(6)"}, {"title": "a long"}), ({"fields": "title:excerpt(6,true)"}, {"title": "a long..."}),
+            ({"fields": "id,nothing"}, {"id": "ID"}), ({"fields": "nothing"}, {}),
+            ({"fields": " id , n "}, {"id": "ID", "n": 5}),
+            ({"fields": "title:excerpt(6)"}, {"title": "a long"}),
+            ({"fields": "title:excerpt(6,true)"}, {"title": "a long..."}),
             ({"fields": "secret"}, {}), ({"fields": "record.id"}, {}), ({"fields": "action"}, {}),
-            ({"fields": "id,expand.author.name", "expand": "author"}, {"id": "ID", "expand": {"author": {"name": "Ann"}}}),
+            ({"fields": "id,expand.author.name", "expand": "author"},
+             {"id": "ID", "expand": {"author": {"name": "Ann"}}}),
             ({"fields": "id", "expand": "author"}, {"id": "ID"}), ({"fields": 5}, {})):
         name = streams.topic("notes/*", query=query)
         stream = site.open(name)
@@ -188,7 +192,8 @@ def fields(site, _):
         stream = site.open(name)
         ident = site.make("notes", title="x")
         got = [sorted(e.json()["record"]) for e in site.drain(stream)]
-        site.same("fields %r" % text, got, [sorted(("author", "collectionId", "collectionName", "id", "n", "source", "title"))])
+        site.same("fields %r" % text, got, [sorted(("author", "collectionId", "collectionName", "id", "n", "source",
+                                                    "title"))])
         stream.close()
 
 
@@ -197,7 +202,8 @@ def expands(site, _):
     author, source = site.make("authors", name="Ann"), site.make("hidden", name="src")
     for who, text, wanted in (
             (None, "author", {"author": "Ann"}), (None, "source", None), (None, "author,source", {"author": "Ann"}),
-            (site.root, "author,source", {"author": "Ann", "source": "src"}), (None, "nothing", None), (None, "title", None),
+            (site.root, "author,source", {"author": "Ann", "source": "src"}), (None, "nothing", None),
+            (None, "title", None),
             (None, "", None), (None, "author,nothing", {"author": "Ann"}), (None, 5, None)):
         name = streams.topic("notes/*", query={"expand": text})
         stream = site.open(name, headers=who)
@@ -220,8 +226,10 @@ def back_expands(site, _):
     name = streams.topic("authors/*", query={"expand": "notes_via_author"})
     stream = site.open(name)
     site.update("authors", author, name="Anne")
-    got = [[n["id"] for n in e.json()["record"].get("expand", {}).get("notes_via_author", [])] for e in site.drain(stream)]
+    got = [[n["id"] for n in e.json()["record"].get("expand", {}).get("notes_via_author", [])]
+           for e in site.drain(stream)]
     site.same("expand back", got, [[note]])
 
 
-CASES = (names, one_record, several, deleted, odd_options, broken_options, values, written_options, filters, fields, expands, back_expands)
+CASES = (names, one_record, several, deleted, odd_options, broken_options, values, written_options, filters, fields,
+         expands, back_expands)
