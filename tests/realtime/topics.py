@@ -149,6 +149,9 @@ def filters(site, _):
             ident = site.make("notes", title="yes", n=5, author=author, source=source, secret="s")
             site.seen("%s's filter %r" % ("root" if who else "guest", text), stream, *[(name, CREATE, ident)] * found)
             stream.close()
+    for text in ("source.name = 'src'", "secret = 's'"):
+        path = "/api/collections/notes/records?filter=" + urllib.parse.quote(text + " && id = '%s'" % ident)
+        site.same("root's list with %r" % text, site.must("GET", path)["totalItems"], 1)
 
 
 GUEST_FILTERS = (
