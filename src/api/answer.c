@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "realtime/realtime.h"
 
 /* One failure, one line: here, where the response is, unless what failed has said so already. */
 static void log_failure(struct api_call *call, const struct err *err)
@@ -97,7 +98,9 @@ static void send(struct api_call *call)
     struct req *req = call->req;
     struct export *export = TAKE(call->exported);
 
-    if (export)
+    if (call->connects)
+        hub_connect(call->api->hub, req, call->caller.ip);
+    else if (export)
         export_send(req, export);
     else if (call->relayed.file.place)
         relay_send(req, &call->relayed);
@@ -114,6 +117,7 @@ static void finish(struct api_call *call, struct err *err)
                   ? err_starved(call->arena, "an answer")
                   : err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
     if (err) {
+        call->connects = false;
         answer_failure(call, err);
         if (call->relayed.file.place)
             file_close(&call->relayed.file);

@@ -24,6 +24,8 @@
 #define API_ANY_VERSION (-1) /* of no database: whatever is there is new */
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
+struct hub;
+
 struct api {
     struct db *db;
     struct schema_store *schemas;
@@ -32,6 +34,8 @@ struct api {
     struct file_store *files;
     struct rates *rates;
     const struct events *events; /* NULL: nobody listens */
+    struct rec_feed *feed;       /* the hub's */
+    struct hub *hub;
     struct outbox *outbox;
     bool dev; /* --dev: no bound on one-time passwords */
     unsigned query_timeout_s;

@@ -186,7 +186,8 @@ struct err *api_identify(struct api_call *call)
     call->caller.actor = (struct rec_actor){.scope = {.schema = call->schema,
                                                       .now_ms = date_now_ms(),
                                                       .files = call->api->files,
-                                                      .events = call->api->events}};
+                                                      .events = call->api->events,
+                                                      .feed = call->api->feed}};
     call->caller.token = (struct auth_token){0};
     call->caller.ip = api_real_ip(call->arena, call->req, call->settings);
     call->caller.superuser_ip_allowed =

@@ -79,20 +79,6 @@ static struct err *copy_body(struct arena *a, const struct json *body, struct qu
     return err_new(a, E_TOO_LARGE, "The body is too large for an export's request.", "body");
 }
 
-static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
-{
-    struct rec *copy = ARENA_NEW(a, struct rec);
-    struct db_value *cells = ARENA_ARRAY(a, struct db_value, rec->col->n_fields);
-
-    for (size_t i = 0; i < rec->col->n_fields; i++) {
-        cells[i] = rec->cells[i];
-        if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
-            cells[i].s = arena_dup(a, cells[i].s);
-    }
-    *copy = (struct rec){rec->col, cells};
-    return copy;
-}
-
 static struct err *copy_actor(struct arena *a, const struct rec_actor *actor, struct rec_actor *ret)
 {
     struct query_request *request = &ret->request;
@@ -103,7 +89,7 @@ static struct err *copy_actor(struct arena *a, const struct rec_actor *actor, st
     request->query = copy_pairs(a, request->query, request->n_query);
     request->headers = copy_pairs(a, request->headers, request->n_headers);
     if (actor->auth)
-        rec_actor_set_auth(a, ret, copy_rec(a, actor->auth));
+        rec_actor_set_auth(a, ret, rec_copy(a, actor->auth));
     return copy_body(a, actor->request.body, request);
 }
 

@@ -132,6 +132,8 @@ struct api_call {
     void *out;               /* what the last unit has left */
     struct relayed relayed;  /* in place of the answer's body */
     struct export *exported; /* the same; NULL: none */
+    bool connects;           /* the answer is a stream of realtime, in place of a body */
+    bool waits;              /* realtime.c: for a unit */
     bool is_slow;            /* the reading step has passed a loop's budget */
     bool is_picked;          /* the answer is written by the fields parameter: api_picker() */
     struct err *err;         /* of a step that may fail */
@@ -246,6 +248,8 @@ extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;
 extern const struct api_work api_advice;
+extern const struct api_work api_realtime_connect;
+extern const struct api_work api_realtime_subscribe;
 extern const struct api_work api_schema_plan;
 extern const struct api_work api_page;
 

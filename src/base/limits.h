@@ -23,11 +23,18 @@
 #define LIMIT_WRITE_MS 300000        /* for every LIMIT_WRITE_BYTES of an answer */
 #define LIMIT_WRITE_BYTES (64 * KIB)
 #define LIMIT_UNREAD_BYTES (256 * MIB) /* all answers together that wait for slow readers */
-#define LIMIT_STREAM_BYTES (1 * MIB)   /* of a stream that its client has not read yet */
-#define LIMIT_DISCARD_BYTES (1 * MIB)  /* read and dropped before an early error answer */
-#define LIMIT_BODY_BYTES (32 * MIB)    /* services.md 12.1; record writes add per field */
-#define LIMIT_BATCH_BYTES (128 * MIB)  /* a batch's body where the settings name no limit */
-#define LIMIT_PROXY_HEADERS 100        /* in the settings: each request looks for them all */
+#define LIMIT_STREAM_QUIET_S 300       /* of a client of realtime, without an event */
+#define LIMIT_STREAM_S 1800            /* ... in all */
+#define LIMIT_HUB_BYTES (64 * MIB)     /* of changes that wait to be delivered */
+#define LIMIT_HUB_CPU_US 100000        /* of one change's questions to the database */
+#define LIMIT_SUBSCRIPTIONS 1000       /* of a client */
+#define LIMIT_SUBSCRIPTION_BYTES 2500
+#define LIMIT_CLIENT_ID_BYTES 255
+#define LIMIT_STREAM_BYTES (1 * MIB)  /* of a stream that its client has not read yet */
+#define LIMIT_DISCARD_BYTES (1 * MIB) /* read and dropped before an early error answer */
+#define LIMIT_BODY_BYTES (32 * MIB)   /* services.md 12.1; record writes add per field */
+#define LIMIT_BATCH_BYTES (128 * MIB) /* a batch's body where the settings name no limit */
+#define LIMIT_PROXY_HEADERS 100       /* in the settings: each request looks for them all */
 #define LIMIT_ADDRESSES 10000 /* of a list in the settings: each request may look through it */
 #define LIMIT_COLLECTION_ITEMS                                                               \
     4096                           /* fields, and indexes, of one: each is compared with all \

@@ -6,6 +6,7 @@
 
 #include <malloc.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #define MUCH ((int64_t)32 * 1024 * 1024)
 #define KEPT_PARTS 8 /* of the budget, one is for what does not ask */
@@ -92,6 +93,24 @@ void memory_relax(void)
 
     if (atomic_exchange_explicit(&peak, now, memory_order_relaxed) - now >= MUCH)
         (void)malloc_trim(0); /* nothing to give back is as well */
+}
+
+void *memory_new(size_t n)
+{
+    void *p = calloc(1, n);
+
+    if (!p)
+        BUG("out of memory");
+    memory_charge(n);
+    return p;
+}
+
+void memory_free(void *p, size_t n)
+{
+    if (!p)
+        return;
+    free(p);
+    memory_give(n);
 }
 
 void memory_thread_end(void)

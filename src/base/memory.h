@@ -46,6 +46,11 @@ uint64_t memory_excess(void);
  * then, on a thread that nobody waits for. */
 void memory_relax(void);
 
+/* Memory of a thing that lives and dies singly: zeroed, charged, never NULL. The same size gives it
+ * back; NULL is fine. */
+void *memory_new(size_t n);
+void memory_free(void *p, size_t n);
+
 /* Before a thread ends, so that what it has not booked yet is not lost. */
 void memory_thread_end(void);
 

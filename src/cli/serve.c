@@ -15,6 +15,7 @@
 #include "cli/missing.h"
 #include "cli/notify.h"
 #include "cli/privileges.h"
+#include "realtime/realtime.h"
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct serving {
     struct app app;
     struct api api;
     struct http_server *server; /* NULL until it listens */
+    struct hub *hub;
     struct grace grace;
 };
 
@@ -140,9 +142,10 @@ static unsigned pool_threads(const struct options *options)
 static unsigned reserved_fds(unsigned n_loops, const struct options *options)
 {
     const unsigned pool = pool_threads(options);
-    const unsigned readers = n_loops + pool + 1; /* and who watches for notifications */
-    const unsigned per_reader = 2;               /* the database, its log */
-    const unsigned per_job = 3;                  /* an upload and its target, or folders */
+    const unsigned readers =
+        n_loops + pool + 2;        /* and who watches for notifications, and the hub */
+    const unsigned per_reader = 2; /* the database, its log */
+    const unsigned per_job = 3;    /* an upload and its target, or folders */
     const unsigned fixed =
         LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
 
@@ -236,6 +239,18 @@ static void open_files(const struct options *options, struct app *app)
     file_store_use(app->files, &settings->s3);
 }
 
+static struct err *start_hub(struct arena *a, struct serving *serving)
+{
+    const struct hub_conf conf = {.db = serving->app.data, .wake = wake_loops, .user = serving};
+
+    serving->hub = hub_new(&conf);
+    if (!serving->hub)
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
+    serving->api.hub = serving->hub;
+    serving->api.feed = hub_feed(serving->hub);
+    return NULL;
+}
+
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
     struct http_conf conf;
@@ -268,6 +283,9 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
+    err = start_hub(a, serving);
+    if (err)
+        return err;
     conf.pool = serving->api.pool;
     err = http_server_open(a, &conf, &serving->server);
     if (err)
@@ -313,12 +331,14 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
+    hub_stop(serving.hub);
     outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);
     if (serving.server)
         http_server_close(serving.server);
     reap_stop();
     app_close(&serving.app);
+    hub_free(serving.hub);
     rates_free(serving.api.rates);
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */

@@ -69,25 +69,6 @@ struct err *rec_raise_end(void *user, const struct err *failed)
 
 /* --- inside a unit --------------------------------------------------------------------------- */
 
-/* Copied: whoever is told reads it when the unit's own scratch is gone. */
-static const struct rec *copy_rec(struct arena *a, const struct rec *rec)
-{
-    struct db_value *cells;
-    struct rec *copy;
-
-    if (!rec)
-        return NULL;
-    cells = ARENA_ARRAY(a, struct db_value, rec->col->n_fields);
-    for (size_t i = 0; i < rec->col->n_fields; i++) {
-        cells[i] = rec->cells[i];
-        if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
-            cells[i].s = arena_dup(a, cells[i].s);
-    }
-    copy = ARENA_NEW(a, struct rec);
-    *copy = (struct rec){rec->col, cells};
-    return copy;
-}
-
 static void at_end(struct db_conn *tx, const struct rec_heard *heard)
 {
     struct rec_heard *told;
@@ -98,8 +79,9 @@ static void at_end(struct db_conn *tx, const struct rec_heard *heard)
     told = ARENA_NEW(db_unit_arena(tx), struct rec_heard);
     *told = (struct rec_heard){.a = db_unit_arena(tx), .kind = heard->kind, .event = heard->event};
     told->event.values = NULL;
-    told->event.old = copy_rec(told->a, heard->event.old);
-    told->event.now = copy_rec(told->a, heard->event.now);
+    /* copied: whoever is told reads it when the unit's own scratch is gone */
+    told->event.old = rec_copy(told->a, heard->event.old);
+    told->event.now = rec_copy(told->a, heard->event.now);
     db_at_end(tx, rec_raise_end, told);
 }
 

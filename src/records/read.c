@@ -66,6 +66,20 @@ struct err *rec_write(struct arena *a, struct db_conn *conn, const struct rec_ac
     return write_one(a, conn, actor, rec, &shape, flags, out);
 }
 
+bool rec_show_asks(const struct rec_actor *actor, const struct schema_col *col, struct str expand)
+{
+    return rec_level_needs_rows(actor, col, expand);
+}
+
+struct err *rec_show(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
+                     const struct rec *rec, struct str expand, const struct query_picker *picker,
+                     struct str *ret)
+{
+    const struct rec_shape shape = {expand, picker};
+
+    return rec_answer(a, conn, actor, rec, &shape, ret);
+}
+
 struct err *rec_answer(struct arena *a, struct db_conn *conn, const struct rec_actor *actor,
                        const struct rec *rec, const struct rec_shape *shape, struct str *ret)
 {

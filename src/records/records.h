@@ -32,6 +32,8 @@ struct rec {
     const struct db_value *cells;
 };
 
+/* With its texts, in `a`; NULL is fine. */
+struct rec *rec_copy(struct arena *a, const struct rec *rec);
 /* Empty where the cell is no text; borrowed from the record. */
 struct str rec_id(const struct rec *rec);
 /* A field's cell as text, number, truth: normalised (data-dir.md 5.3). */
@@ -56,12 +58,15 @@ MUST_CHECK struct err *rec_find_row(struct arena *a, struct db_conn *conn,
 
 /* --- where it happens ------------------------------------------------------------------------ */
 
-/* What everything works with that is done to records. By value: it is four words. */
+struct rec_feed;
+
+/* What everything works with that is done to records. By value: it is five words. */
 struct rec_scope {
     const struct schema *schema;
     int64_t now_ms;              /* what @now and its like mean, and what autodates get */
     struct file_store *files;    /* NULL: files of records are left alone */
     const struct events *events; /* NULL: nobody listens */
+    struct rec_feed *feed;       /* NULL: nobody follows (records/feed.h) */
 };
 
 /* What the events of a record carry (events.h). Rows as cells, before and after; those that
@@ -87,6 +92,14 @@ struct rec_actor {
 
 /* Fills request.auth_* and superuser from auth (may be NULL). */
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth);
+
+/* Whether the record is one that the actor may see by the rule, and a filter of its client's finds
+ * (empty: none): as far as its cells tell, else QUERY_CANNOT; `asks`: the stored row is asked then,
+ * in the snapshot of conn. Errors: E_BAD_REQUEST, E_FORBIDDEN: the filter, or the rule, is none. */
+MUST_CHECK struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
+                                const struct rec_actor *actor, const struct rec *rec,
+                                const struct schema_rule *rule, struct str filter,
+                                enum query_verdict *ret);
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -147,6 +160,13 @@ MUST_CHECK struct err *rec_view(struct arena *a, struct db_conn *conn,
 enum rec_write_flags {
     REC_EMAIL_SHOWN = 1, /* auth answers: the e-mail whatever its visibility */
 };
+/* The record as the actor may see it, expanded and picked (NULL: everything), as a text in `a`. */
+MUST_CHECK struct err *rec_show(struct arena *a, struct db_conn *conn,
+                                const struct rec_actor *actor, const struct rec *rec,
+                                struct str expand, const struct query_picker *picker,
+                                struct str *ret);
+/* Whether that asks the database; else conn need be in no snapshot. */
+bool rec_show_asks(const struct rec_actor *actor, const struct schema_col *col, struct str expand);
 /* One record as the actor may see it, with its expands (raw parameter, may be empty). */
 MUST_CHECK struct err *rec_write(struct arena *a, struct db_conn *conn,
                                  const struct rec_actor *actor, const struct rec *rec,

@@ -20,7 +20,9 @@
 #include "base/map.h"
 #include "db/dialect.h"
 #include "records/companions.h"
+#include "records/feed.h"
 #include "records/files.h"
+#include "records/rows.h"
 #include "records/save.h"
 #include "records/sql.h"
 #include "records/values.h"
@@ -179,6 +181,35 @@ static struct err *check_superusers_left(const struct removal *r)
     return err_new(r->a, E_BAD_REQUEST, last_superuser, "the last superuser");
 }
 
+/* For who follows, while the rows are there. */
+static struct err *note_deletes(const struct removal *r, const struct frame *frame)
+{
+    AUTO(arena_free) struct arena *scratch = NULL;
+    AUTO_SQL struct rec_sql q;
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct rec old;
+    struct err *err;
+    bool row = true;
+
+    rec_sql_init(&q, r->a, r->tx);
+    if (!rec_feed_wants(r->scope, frame->col))
+        return NULL;
+    scratch = arena_new();
+    rec_sql_select(&q, frame->col);
+    rec_sql_ident(&q, frame->col->id_field->name);
+    rec_sql_among(&q, frame->ids.items, frame->ids.n);
+    err = rec_sql_prepare(&q, r->tx, &stmt);
+    while (!err) {
+        err = db_step(r->a, stmt, &row);
+        if (err || !row)
+            break;
+        arena_reset(scratch);
+        old = rec_copy_row(scratch, stmt, frame->col);
+        rec_feed_note(r->tx, r->scope, REC_DELETE, &old, NULL);
+    }
+    return err;
+}
+
 static struct err *delete_rows(const struct removal *r, struct frame *frame)
 {
     AUTO_SQL struct rec_sql q;
@@ -186,6 +217,8 @@ static struct err *delete_rows(const struct removal *r, struct frame *frame)
 
     rec_sql_init(&q, r->a, r->tx);
     err = rec_files_deleted(r->a, r->tx, r->files, frame->col, frame->ids);
+    if (!err)
+        err = note_deletes(r, frame);
     if (err)
         return err;
     REC_SQL(&q, "DELETE FROM ");

@@ -27,6 +27,24 @@ struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struc
     return (struct rec){.col = col, .cells = cells};
 }
 
+struct rec *rec_copy(struct arena *a, const struct rec *rec)
+{
+    struct db_value *cells;
+    struct rec *copy;
+
+    if (!rec)
+        return NULL;
+    cells = ARENA_ARRAY(a, struct db_value, rec->col->n_fields);
+    for (size_t i = 0; i < rec->col->n_fields; i++) {
+        cells[i] = rec->cells[i];
+        if (cells[i].type == DB_TEXT || cells[i].type == DB_BLOB)
+            cells[i].s = arena_dup(a, cells[i].s);
+    }
+    copy = ARENA_NEW(a, struct rec);
+    *copy = (struct rec){rec->col, cells};
+    return copy;
+}
+
 /* --- queries ---------------------------------------------------------------------------------- */
 
 struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,

@@ -39,28 +39,40 @@ bool rec_is_free(const struct rec_actor *actor, const struct schema_rule *rule)
     return actor->superuser || (rule->set && rule->text.n == 0);
 }
 
-/* cells: the row that the spec is about, NULL when it has not been read; with them the database is
- * asked only where it alone can tell. */
+/* In memory where that can tell, given the row that the spec is about (NULL: it has not been read);
+ * else of the database, if it is to be asked. */
+static struct err *ask(struct arena *a, struct db_conn *conn, bool asks,
+                       const struct query_spec *spec, const struct db_value *cells,
+                       enum query_verdict *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct query_sql sql;
+    struct err *err;
+    bool row = false;
+
+    *ret = QUERY_CANNOT;
+    err = query_compile(a, spec, &sql);
+    if (!err && cells)
+        *ret = query_eval(a, &sql, cells);
+    if (err || *ret != QUERY_CANNOT || !asks)
+        return err;
+    err = db_prepare_bound(a, conn, sql.text, sql.values, sql.n, &stmt);
+    if (!err)
+        err = db_step(a, stmt, &row);
+    if (!err)
+        *ret = row ? QUERY_YES : QUERY_NO;
+    return err;
+}
+
 static struct err *question_holds(struct arena *a, struct db_conn *conn,
                                   const struct query_spec *spec, const struct db_value *cells,
                                   bool *ret)
 {
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    enum query_verdict verdict = QUERY_CANNOT;
-    struct query_sql sql;
-    struct err *err;
+    enum query_verdict verdict;
+    struct err *err = ask(a, conn, true, spec, cells, &verdict);
 
-    err = query_compile(a, spec, &sql);
-    if (err)
-        return err;
-    if (cells)
-        verdict = query_eval(a, &sql, cells);
-    if (verdict != QUERY_CANNOT) {
-        *ret = verdict == QUERY_YES;
-        return NULL;
-    }
-    err = db_prepare_bound(a, conn, sql.text, sql.values, sql.n, &stmt);
-    return err ? err : db_step(a, stmt, ret);
+    *ret = !err && verdict == QUERY_YES;
+    return err;
 }
 
 static struct err *stored_matches(struct arena *a, struct db_conn *conn,
@@ -99,6 +111,29 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
     spec.virtual_row = &row;
     spec.rule = rule;
     return question_holds(a, conn, &spec, cells, ret);
+}
+
+struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
+                     const struct rec_actor *actor, const struct rec *rec,
+                     const struct schema_rule *rule, struct str filter, enum query_verdict *ret)
+{
+    struct query_spec spec = rec_spec(conn, actor, rec->col);
+    const bool is_free = rec_is_free(actor, rule);
+    struct err *err = NULL;
+
+    *ret = actor->superuser || rule->set ? QUERY_YES : QUERY_NO;
+    if (*ret == QUERY_NO || (is_free && filter.n == 0))
+        return NULL;
+    if (!actor->superuser)
+        err = query_check_identifiers(a, filter, STR_NONE);
+    spec.want = QUERY_EXISTS;
+    spec.client_is_superuser = false; /* as upstream, whoever the client is */
+    spec.id = rec_id(rec);
+    spec.rule = is_free ? STR("") : rule->text;
+    spec.filter = filter;
+    if (!err)
+        err = ask(a, conn, asks, &spec, rec->cells, ret);
+    return err;
 }
 
 struct err *rec_rule_failed(struct arena *a, struct err *err, enum err_kind kind, bool is_leased)

@@ -4,6 +4,7 @@
 #include "records/save.h"
 
 #include "records/check.h"
+#include "records/feed.h"
 #include "records/fresh.h"
 #include "records/heard.h"
 #include "records/sql.h"
@@ -65,6 +66,14 @@ static struct err *update_row(const struct rec_work *work, const struct db_value
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
+static void note_change(const struct rec_work *work)
+{
+    const struct rec now = {.col = work->col, .cells = work->cells};
+
+    if (rec_feed_wants(work->scope, work->col))
+        rec_feed_note(work->tx, work->scope, work->old ? REC_UPDATE : REC_CREATE, work->old, &now);
+}
+
 /* The row, and what others have to do with it. */
 static struct err *store_row(struct rec_work *work)
 {
@@ -73,6 +82,8 @@ static struct err *store_row(struct rec_work *work)
     if (!work->cells)
         work->cells = rec_store(work->a, work->col, work->values);
     err = work->old ? update_row(work, work->cells) : insert_row(work, work->cells);
+    if (!err)
+        note_change(work);
     return err ? err : rec_react_after(work);
 }
 
@@ -107,8 +118,13 @@ struct err *rec_save(struct rec_work *work, const struct err *field_items, struc
 /* Nothing that others react to changes: old and new differ in a relation, or in form only. */
 static struct err *store_normal(struct rec_work *work)
 {
+    struct err *err;
+
     work->cells = rec_store(work->a, work->col, work->values);
-    return update_row(work, work->cells);
+    err = update_row(work, work->cells);
+    if (!err)
+        note_change(work);
+    return err;
 }
 
 static struct err *save_normal(struct rec_heard *heard)

@@ -1,0 +1,193 @@
+/*
+ * Clients: streams, of which the hub's thread has what is to be sent and the loop sends it.
+ *
+ * Invariants
+ *  1. `req` is the loop's. It is resumed by others only under the lock, while the stream is not
+ *     over, and not again before the loop has come.
+ *  2. A client has two owners: the loop until its stream is closed, the hub until it has been told
+ *     of that.
+ */
+#include "realtime/internal.h"
+
+#include "base/date.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+void client_unref(struct client *client)
+{
+    if (atomic_fetch_sub(&client->refs, 1) > 1)
+        return;
+    buf_done(&client->pending);
+    buf_done(&client->ip);
+    if (client->bound_arena)
+        arena_free(client->bound_arena);
+    (void)pthread_mutex_destroy(&client->lock);
+    memory_free(client, sizeof(*client));
+}
+
+/* --- on the loop ----------------------------------------------------------------------------- */
+
+/* The stream's end, for its loop. */
+static void let_go(struct client *client, struct req *req)
+{
+    req_stream_close(req);
+    client_unref(client);
+}
+
+/* Nobody comes to the loop any more. False: somebody is on the way, and ends it there. */
+static bool end(struct client *client)
+{
+    struct hub *hub = client->hub;
+    bool was_over, is_idle;
+
+    (void)pthread_mutex_lock(&client->lock);
+    was_over = client->over;
+    client->over = true;
+    is_idle = !client->scheduled;
+    (void)pthread_mutex_unlock(&client->lock);
+    if (!was_over) {
+        (void)pthread_mutex_lock(&hub->lock);
+        hub_tell(hub, &client->left);
+        (void)pthread_mutex_unlock(&hub->lock);
+    }
+    return is_idle;
+}
+
+static void on_ended(struct req *req)
+{
+    struct client *client = req->user;
+
+    if (end(client))
+        let_go(client, req);
+}
+
+static const struct req_stream_events events = {.ended = on_ended};
+
+/* What is pending, or the end. */
+static void on_loop(struct req *req)
+{
+    struct client *client = req->user;
+    struct buf out;
+    bool is_over;
+
+    (void)pthread_mutex_lock(&client->lock);
+    out = client->pending;
+    buf_init(&client->pending, LIMIT_STREAM_BYTES);
+    client->scheduled = false;
+    is_over = client->over || client->closing;
+    (void)pthread_mutex_unlock(&client->lock);
+    if (!out.full && out.n > 0)
+        is_over |= !req_stream_write(req, buf_str(&out));
+    is_over |= out.full;
+    buf_done(&out);
+    if (is_over && end(client))
+        let_go(client, req);
+}
+
+/* --- by others ------------------------------------------------------------------------------- */
+
+/* With the lock. */
+static void schedule(struct client *client)
+{
+    if (client->scheduled)
+        return;
+    client->scheduled = true;
+    req_resume(client->req, on_loop, false);
+}
+
+/* Frames are lines: a name with line ends would be others. */
+static void add_line(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        buf_add_byte(out, text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i]);
+}
+
+static void add_frame(struct buf *out, const char *id, struct str name, struct str data)
+{
+    BUF_ADD(out, "id:");
+    buf_add_bytes(out, id, CLIENT_ID_CHARS);
+    BUF_ADD(out, "\nevent:");
+    add_line(out, name);
+    BUF_ADD(out, "\ndata:");
+    buf_add(out, data);
+    BUF_ADD(out, "\n\n");
+}
+
+void client_send(struct client *client, struct str name, struct str data)
+{
+    client->sent_us = clock_us();
+    (void)pthread_mutex_lock(&client->lock);
+    if (!client->over && !client->closing) {
+        add_frame(&client->pending, client->id, name, data);
+        schedule(client);
+        hub_wake_later(client->hub);
+    }
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+void client_close(struct client *client)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    if (!client->over && !client->closing) {
+        client->closing = true;
+        schedule(client);
+        hub_wake_later(client->hub);
+    }
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+/* --- connecting ------------------------------------------------------------------------------ */
+
+static struct client *client_new(struct hub *hub, struct req *req, struct str ip)
+{
+    struct client *client = memory_new(sizeof(*client));
+    struct arena *scratch = arena_new();
+    const struct str id = random_text(scratch, CLIENT_ID_CHARS, ALPHABET_SECRET);
+
+    *client = (struct client){.hub = hub, .req = req, .refs = 2, .begun_us = clock_us()};
+    memcpy(client->id, id.p, CLIENT_ID_CHARS);
+    arena_free(scratch);
+    buf_init(&client->ip, ip.n + 1);
+    buf_add(&client->ip, ip);
+    buf_init(&client->pending, LIMIT_STREAM_BYTES);
+    (void)pthread_mutex_init(&client->lock, NULL);
+    client->sent_us = client->begun_us;
+    return client;
+}
+
+/* What every client hears first. */
+static bool greet(struct client *client)
+{
+    AUTO_BUF struct buf out;
+    AUTO_BUF struct buf data;
+
+    buf_init(&out, 1 * KIB);
+    buf_init(&data, 1 * KIB);
+    BUF_ADD(&data, "{\"clientId\":\"");
+    buf_add_bytes(&data, client->id, CLIENT_ID_CHARS);
+    BUF_ADD(&data, "\"}");
+    add_frame(&out, client->id, STR("PB_CONNECT"), buf_str(&data));
+    return req_stream_write(client->req, buf_str(&out));
+}
+
+void hub_connect(struct hub *hub, struct req *req, struct str ip)
+{
+    struct client *client = client_new(hub, req, ip);
+    struct resp *resp = &req->resp;
+
+    resp->status = 200;
+    resp->content_type = "text/event-stream";
+    BUF_ADD(&resp->headers, "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n");
+    req->user = client;
+    if (!req_stream_open(req, &events)) {
+        client_unref(client);
+        client_unref(client);
+        return;
+    }
+    hub_add_client(hub, client);
+    if (!greet(client) && end(client))
+        let_go(client, req);
+}

@@ -1,0 +1,318 @@
+/*
+ * The hub: what it is told of, in its order, and the thread that sees to it.
+ */
+#include "realtime/internal.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+#include <time.h>
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+void hub_tell(struct hub *hub, struct note *note)
+{
+    note->next = NULL;
+    *hub->end = note;
+    hub->end = &note->next;
+    (void)pthread_cond_signal(&hub->told);
+}
+
+struct change_note {
+    struct note note;
+    struct rec_change *change;
+    size_t bytes;
+};
+
+static void run_change(struct hub *hub, struct note *note)
+{
+    struct change_note *it = (struct change_note *)(void *)note;
+    struct rec_change *change = it->change;
+    const size_t bytes = it->bytes;
+
+    deliver_change(hub, change);
+    arena_reset(hub->scratch);
+    rec_change_free(change); /* the note is in its arena */
+    (void)pthread_mutex_lock(&hub->lock);
+    hub->n_bytes -= bytes;
+    (void)pthread_mutex_unlock(&hub->lock);
+}
+
+/* For the feed: by who commits. More than there is room for is not kept, and never silently. */
+static void take_change(void *user, struct rec_change *take_change)
+{
+    struct hub *hub = user;
+    struct change_note *it = ARENA_NEW(take_change->arena, struct change_note);
+    bool is_kept;
+
+    *it = (struct change_note){.note = {.run = run_change},
+                               .change = take_change,
+                               .bytes = arena_used(take_change->arena)};
+    (void)pthread_mutex_lock(&hub->lock);
+    is_kept = !hub->stopping && !hub->cut && hub->n_bytes + it->bytes <= LIMIT_HUB_BYTES;
+    hub->cut = !is_kept;
+    if (is_kept) {
+        hub->n_bytes += it->bytes;
+        hub_tell(hub, &it->note);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+    if (!is_kept)
+        rec_change_free(take_change);
+}
+
+/* --- clients --------------------------------------------------------------------------------- */
+
+static struct client **client_bucket(struct hub *hub, struct str id)
+{
+    return &hub->by_id[str_hash(id) % HUB_BUCKETS];
+}
+
+static struct str id_of(const struct client *client)
+{
+    return (struct str){client->id, CLIENT_ID_CHARS};
+}
+
+struct client *hub_find_client(struct hub *hub, struct str id)
+{
+    struct client *client = *client_bucket(hub, id);
+
+    while (client && !str_eq(id_of(client), id))
+        client = client->next_in_bucket;
+    return client;
+}
+
+static struct client *of_arrived(struct note *note)
+{
+    return (struct client *)(void *)((char *)note - offsetof(struct client, arrived));
+}
+
+static struct client *of_left(struct note *note)
+{
+    return (struct client *)(void *)((char *)note - offsetof(struct client, left));
+}
+
+static void run_arrived(struct hub *hub, struct note *note)
+{
+    struct client *client = of_arrived(note);
+
+    client->next = hub->clients;
+    if (hub->clients)
+        hub->clients->prev = client;
+    hub->clients = client;
+}
+
+static void run_left(struct hub *hub, struct note *note)
+{
+    struct client *client = of_left(note);
+    struct client **at;
+
+    client->has_left = true;
+    hub_place(hub, client, NULL, NULL, 0);
+    if (client->next)
+        client->next->prev = client->prev;
+    if (client->prev)
+        client->prev->next = client->next;
+    else
+        hub->clients = client->next;
+    (void)pthread_mutex_lock(&hub->lock);
+    at = client_bucket(hub, id_of(client));
+    while (*at != client)
+        at = &(*at)->next_in_bucket;
+    *at = client->next_in_bucket;
+    (void)pthread_mutex_unlock(&hub->lock);
+    client_unref(client);
+}
+
+void hub_add_client(struct hub *hub, struct client *client)
+{
+    struct client **bucket;
+
+    client->arrived.run = run_arrived;
+    client->left.run = run_left;
+    (void)pthread_mutex_lock(&hub->lock);
+    bucket = client_bucket(hub, id_of(client));
+    client->next_in_bucket = *bucket;
+    *bucket = client;
+    hub_tell(hub, &client->arrived);
+    (void)pthread_mutex_unlock(&hub->lock);
+}
+
+static void leave_places(struct hub *hub, struct client *client)
+{
+    if (client->n_places > 0)
+        rec_feed_leave(&hub->feed, client->places[0].audience->identity.col);
+    for (size_t i = 0; i < client->n_places; i++) {
+        rec_feed_leave(&hub->feed, topic_name_of(client->places[i].audience->name).collection);
+        topics_leave(&hub->topics, &client->places[i]);
+    }
+    memory_free(client->places, client->n_places * sizeof(*client->places));
+    client->places = NULL;
+    client->n_places = 0;
+}
+
+void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
+               const struct str *names, size_t n)
+{
+    struct place *places = n > 0 ? memory_new(n * sizeof(*places)) : NULL;
+
+    for (size_t i = 0; i < n; i++)
+        topics_join(&hub->topics, names[i], identity, client, &places[i]);
+    leave_places(hub, client); /* what is in both has stayed */
+    client->places = places;
+    client->n_places = n;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us)
+{
+    const uint64_t quiet_us = client->sent_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
+    const uint64_t whole_us = client->begun_us + LIMIT_STREAM_S * UINT64_C(1000000);
+    const uint64_t due_us = quiet_us < whole_us ? quiet_us : whole_us;
+
+    if (due_us > now_us && due_us < *next_us)
+        *next_us = due_us;
+    return due_us <= now_us;
+}
+
+/* When to look again. */
+static uint64_t close_due(struct hub *hub, uint64_t now_us)
+{
+    uint64_t next_us = now_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
+
+    for (struct client *client = hub->clients; client; client = client->next)
+        if (is_due(client, now_us, &next_us))
+            client_close(client);
+    return next_us;
+}
+
+/* Changes are lost to those who wait for them, who have to connect anew and read what there is. */
+static void close_all(struct hub *hub)
+{
+    log_warn("realtime.behind", LOG_U64("bytes", LIMIT_HUB_BYTES));
+    for (struct client *client = hub->clients; client; client = client->next)
+        client_close(client);
+}
+
+/* --- the thread ------------------------------------------------------------------------------ */
+
+void hub_wake_later(struct hub *hub)
+{
+    hub->woken = true;
+}
+
+/* NULL: it is to end, or to look at the time. */
+static struct note *wait_for_notes(struct hub *hub, uint64_t until_us, bool *ret_cut,
+                                   bool *ret_stopping)
+{
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
+    struct note *notes;
+    int rc = 0;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    while (!hub->first && !hub->stopping && !hub->cut && rc == 0)
+        rc = pthread_cond_timedwait(&hub->told, &hub->lock, &until);
+    notes = hub->first;
+    hub->first = NULL;
+    hub->end = &hub->first;
+    *ret_cut = hub->cut;
+    hub->cut = false;
+    *ret_stopping = hub->stopping;
+    (void)pthread_mutex_unlock(&hub->lock);
+    return notes;
+}
+
+static void run_notes(struct hub *hub, struct note *notes)
+{
+    while (notes) {
+        struct note *note = notes;
+
+        notes = note->next;
+        note->run(hub, note);
+    }
+    if (hub->woken && hub->conf.wake)
+        hub->conf.wake(hub->conf.user);
+    hub->woken = false;
+}
+
+static void run(void *arg)
+{
+    struct hub *hub = arg;
+    uint64_t next_us = clock_us();
+    bool cut, stopping = false;
+
+    while (!stopping) {
+        struct note *notes = wait_for_notes(hub, next_us, &cut, &stopping);
+        const uint64_t now_us = clock_us();
+
+        run_notes(hub, notes);
+        if (cut)
+            close_all(hub);
+        if (now_us >= next_us)
+            next_us = close_due(hub, now_us);
+        run_notes(hub, NULL);
+    }
+    db_reader_close(hub->conf.db);
+    query_cache_release();
+    snapshot_thread_end();
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
+
+static void init_told(struct hub *hub)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&hub->told, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+struct hub *hub_new(const struct hub_conf *conf)
+{
+    struct hub *hub = memory_new(sizeof(*hub));
+
+    hub->conf = *conf;
+    hub->end = &hub->first;
+    hub->scratch = arena_new();
+    hub->feed.tell = take_change;
+    hub->feed.user = hub;
+    (void)pthread_mutex_init(&hub->lock, NULL);
+    init_told(hub);
+    if (thread_start("realtime", run, hub, &hub->thread))
+        return hub;
+    hub_free(hub);
+    return NULL;
+}
+
+struct rec_feed *hub_feed(struct hub *hub)
+{
+    return &hub->feed;
+}
+
+void hub_stop(struct hub *hub)
+{
+    if (!hub)
+        return;
+    (void)pthread_mutex_lock(&hub->lock);
+    hub->stopping = true;
+    (void)pthread_cond_signal(&hub->told);
+    (void)pthread_mutex_unlock(&hub->lock);
+    thread_join(hub->thread);
+}
+
+void hub_free(struct hub *hub)
+{
+    if (!hub)
+        return;
+    schema_unref(hub->schema);
+    arena_free(hub->scratch);
+    (void)pthread_mutex_destroy(&hub->lock);
+    (void)pthread_cond_destroy(&hub->told);
+    memory_free(hub, sizeof(*hub));
+}

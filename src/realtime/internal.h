@@ -1,0 +1,198 @@
+/*
+ * realtime/internal: clients, what they subscribe to, and who that is for. Private to realtime/.
+ *
+ *   topic      "posts/{id}", or with a star in its place: what a change is looked up by
+ *   audience   a topic as one asks for it: the same options, the same identity. Who is in one sees
+ *              the same events, so it is judged and written once for all of them.
+ *   place      of a client in an audience
+ */
+#ifndef REEVE_REALTIME_INTERNAL_H
+#define REEVE_REALTIME_INTERNAL_H
+
+#include "base/buf.h"
+#include "realtime/realtime.h"
+
+#include <pthread.h>
+
+#define CLIENT_ID_CHARS 40
+#define HUB_BUCKETS 4096
+
+/* --- who it is for --------------------------------------------------------------------------- */
+
+/* A record that tokens are of, for as long as it has that key. */
+struct identity {
+    struct str col; /* id; empty: a guest */
+    struct str id;
+    struct str key; /* its token key, with its collection's secret */
+};
+/* In `a`; auth NULL: a guest. */
+struct identity identity_of(struct arena *a, const struct rec *auth);
+struct identity identity_copy(struct arena *a, const struct identity *identity);
+bool identity_eq(const struct identity *x, const struct identity *y); /* the same record */
+/* Its record by now; *ret NULL: there is none with that key. */
+MUST_CHECK struct err *identity_find(struct arena *a, struct db_conn *conn,
+                                     const struct schema *schema, const struct identity *identity,
+                                     struct rec **ret);
+
+/* --- topics ---------------------------------------------------------------------------------- */
+
+/* A subscription as it is spelt: "posts/{id}?options=…". */
+struct topic_name {
+    struct str key;        /* up to the question mark */
+    struct str collection; /* up to the first slash of that */
+};
+struct topic_name topic_name_of(struct str name);
+
+struct topic_options {
+    const struct query_pair *query, *headers;
+    size_t n_query, n_headers;
+    struct str filter, expand, fields;
+};
+/* In `a`. What cannot be read is none. */
+struct topic_options topic_options_of(struct arena *a, struct str name);
+
+/* The hub's thread alone. */
+struct place {
+    struct client *client;
+    struct audience *audience;
+    struct place *prev, *next; /* of the audience */
+};
+
+struct audience {
+    struct arena *arena;
+    struct topic *topic;
+    struct str name; /* the subscription, which is its events' name */
+    struct identity identity;
+    struct topic_options options;
+    const struct query_picker *picker; /* of options.fields; NULL: everything */
+    bool is_broken;                    /* options.fields are no fields: nothing is told */
+    struct place *first;
+    struct audience *prev, *next;    /* of the topic */
+    struct audience *next_in_bucket; /* of the index */
+    /* as the audience is asked for a schema; judge.c */
+    struct rec_actor actor;
+    struct arena *actor_arena; /* NULL: not yet, or anew */
+    struct schema *schema;     /* of the actor; counted */
+};
+/* What it is asked by is anew. */
+void audience_forget(struct audience *audience);
+
+struct topic {
+    struct arena *arena;
+    struct str key;
+    struct audience *first;
+    struct topic *next_in_bucket;
+};
+
+struct topics {
+    struct topic *by_key[HUB_BUCKETS];
+    struct audience *audiences[HUB_BUCKETS]; /* by name and identity */
+};
+struct topic *topics_find(const struct topics *topics, struct str key); /* NULL: nobody */
+/* The client gets a place there. */
+void topics_join(struct topics *topics, struct str name, const struct identity *identity,
+                 struct client *client, struct place *ret);
+/* It is of no audience afterwards, which may be gone. */
+void topics_leave(struct topics *topics, struct place *place);
+
+/* --- clients --------------------------------------------------------------------------------- */
+
+/* What the hub's thread is told, in the order in which it happened. */
+struct note {
+    struct note *next;
+    void (*run)(struct hub *hub, struct note *note);
+};
+
+struct client {
+    struct note arrived, left; /* each is told once */
+    char id[CLIENT_ID_CHARS + 1];
+    struct hub *hub;
+    atomic_uint refs;
+
+    /* under hub->lock */
+    struct client *next_in_bucket;
+    struct arena *bound_arena;
+    struct identity bound;
+    struct buf ip;
+
+    pthread_mutex_t lock;
+    struct req *req;    /* while it is not over */
+    struct buf pending; /* what its loop is to send */
+    bool scheduled;     /* its loop is on the way */
+    bool over;          /* nobody reads it any more */
+    bool closing;       /* once what is pending is sent */
+
+    /* the hub's thread */
+    struct client *prev, *next; /* of all that are connected */
+    bool has_left;
+    struct place *places;
+    size_t n_places;
+    uint64_t begun_us, sent_us;
+};
+
+void client_unref(struct client *client);
+/* By the hub's thread: an event. What is too much ends the stream. */
+void client_send(struct client *client, struct str name, struct str data);
+/* Ends the stream, once what is pending is sent. Any thread. */
+void client_close(struct client *client);
+
+/* --- the hub --------------------------------------------------------------------------------- */
+
+struct hub {
+    struct hub_conf conf;
+    struct rec_feed feed;
+    pthread_t thread;
+
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    /* under lock */
+    struct note *first, **end;
+    size_t n_bytes; /* of changes that wait */
+    bool cut;       /* others were too many */
+    bool stopping;
+    struct client *by_id[HUB_BUCKETS];
+
+    /* the hub's thread */
+    struct topics topics;
+    struct client *clients;
+    struct schema *schema; /* of the last change; counted */
+    struct arena *scratch; /* of what is asked about one change */
+    bool woken;            /* loops are to be */
+};
+
+/* With hub->lock. */
+void hub_tell(struct hub *hub, struct note *note);
+struct client *hub_find_client(struct hub *hub, struct str id); /* NULL: there is none */
+/* On the client's loop. */
+void hub_add_client(struct hub *hub, struct client *client);
+/* On the hub's thread: its places, in place of what it had. What writes are to tell for them has
+ * been asked for: each name's collection, and the identity's. */
+void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
+               const struct str *names, size_t n);
+/* By the hub's thread: the loops will be woken. */
+void hub_wake_later(struct hub *hub);
+
+/* deliver.c: on the hub's thread. */
+void deliver_change(struct hub *hub, const struct rec_change *change);
+
+struct shape;
+/* judge.c: what is asked about one change. On the hub's thread. */
+struct judge {
+    struct hub *hub;
+    struct arena *a; /* of one question */
+    struct db_conn *conn;
+    const struct rec_change *change;
+    const struct rec *rec; /* as it is told of */
+    int64_t now_ms;
+    bool is_reading;          /* a snapshot is open */
+    VEC(struct shape) shapes; /* that it has been written in: judge.c */
+};
+/* Once, before anything is asked; false: nothing can be. Ended by judge_end() in any case. */
+bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_change *change);
+void judge_end(struct judge *judge);
+/* The audience may see the record by the rule. False, too, where it has lost its identity. */
+bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* The event's data, for an audience that sees it; p NULL: there is none to be had. */
+struct str judge_message(struct judge *judge, struct audience *audience);
+
+#endif

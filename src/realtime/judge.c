@@ -1,0 +1,184 @@
+/*
+ * Who may see a change, and what it looks like to them.
+ */
+#include "realtime/internal.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+/* --- who asks -------------------------------------------------------------------------------- */
+
+void audience_forget(struct audience *audience)
+{
+    schema_unref(audience->schema);
+    audience->schema = NULL;
+    if (audience->actor_arena)
+        arena_free(TAKE(audience->actor_arena));
+}
+
+/* As its record is by now, under the schema of the change. */
+static struct err *know_actor(const struct judge *judge, struct audience *audience)
+{
+    const struct topic_options *options = &audience->options;
+    struct arena *a = arena_new();
+    struct rec *auth = NULL;
+    struct err *err = NULL;
+
+    audience_forget(audience);
+    audience->actor_arena = a;
+    if (audience->identity.col.n > 0)
+        err = identity_find(a, judge->conn, judge->change->schema, &audience->identity, &auth);
+    if (!err && audience->identity.col.n > 0 && !auth)
+        err = err_new(a, E_FORBIDDEN, NULL, "who subscribed is no more");
+    if (err) {
+        err = err_copy(judge->a, err);
+        audience_forget(audience);
+        return err;
+    }
+    audience->schema = schema_ref(judge->change->schema);
+    audience->actor = (struct rec_actor){.scope = {.schema = audience->schema},
+                                         .request = {.context = STR("realtime"),
+                                                     .method = STR("GET"),
+                                                     .query = options->query,
+                                                     .n_query = options->n_query,
+                                                     .headers = options->headers,
+                                                     .n_headers = options->n_headers}};
+    rec_actor_set_auth(a, &audience->actor, auth);
+    return NULL;
+}
+
+static struct err *check_actor(const struct judge *judge, struct audience *audience)
+{
+    struct err *err = NULL;
+
+    if (audience->schema != judge->change->schema)
+        err = know_actor(judge, audience);
+    if (!err)
+        audience->actor.scope.now_ms = judge->now_ms;
+    return err;
+}
+
+/* --- the database ---------------------------------------------------------------------------- */
+
+bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_change *change)
+{
+    struct err *err;
+
+    *judge = (struct judge){.hub = hub,
+                            .a = hub->scratch,
+                            .change = change,
+                            .rec = change->now ? change->now : change->old,
+                            .now_ms = date_now_ms()};
+    err = db_reader(judge->a, hub->conf.db, &judge->conn);
+    if (err)
+        log_error("realtime.failed", LOG_STR("cause", err->cause));
+    return !err;
+}
+
+static struct err *read_begin(struct judge *judge)
+{
+    const struct db_limits limits = {.cpu_us = LIMIT_HUB_CPU_US};
+    struct err *err;
+
+    if (judge->is_reading)
+        return NULL;
+    db_set_limits(judge->conn, &limits);
+    err = db_read_begin(judge->a, judge->conn);
+    judge->is_reading = !err;
+    return err;
+}
+
+void judge_end(struct judge *judge)
+{
+    if (judge->is_reading)
+        (void)db_read_end(judge->conn); /* what was read is told already */
+    if (judge->conn)
+        db_set_limits(judge->conn, NULL);
+}
+
+/* --- questions ------------------------------------------------------------------------------- */
+
+/* A rule or filter that is none is satisfied by nobody; all else is for whoever runs the server. */
+static void log_failure(const struct audience *audience, const struct err *err)
+{
+    if (err->kind != E_BAD_REQUEST && err->kind != E_FORBIDDEN)
+        log_warn("realtime.rule.failed", LOG_STR("subscription", audience->name),
+                 LOG_STR("cause", err->cause));
+}
+
+static struct err *sees(struct judge *judge, struct audience *audience,
+                        const struct schema_rule *rule, bool asks, enum query_verdict *ret)
+{
+    return rec_sees(judge->a, judge->conn, asks, &audience->actor, judge->rec, rule,
+                    audience->options.filter, ret);
+}
+
+bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
+{
+    enum query_verdict verdict = QUERY_NO;
+    struct err *err = check_actor(judge, audience);
+
+    if (!err)
+        err = sees(judge, audience, rule, false, &verdict);
+    if (!err && verdict == QUERY_CANNOT)
+        err = read_begin(judge);
+    if (!err && verdict == QUERY_CANNOT)
+        err = sees(judge, audience, rule, true, &verdict);
+    if (err)
+        log_failure(audience, err);
+    return !err && verdict == QUERY_YES && !audience->is_broken;
+}
+
+static struct str message(struct judge *judge, const struct audience *audience)
+{
+    static const char *const actions[] = {
+        [REC_CREATE] = "create", [REC_UPDATE] = "update", [REC_DELETE] = "delete"};
+    const struct topic_options *options = &audience->options;
+    struct str record;
+    struct err *err = NULL;
+
+    if (rec_show_asks(&audience->actor, judge->rec->col, options->expand))
+        err = read_begin(judge);
+    if (!err)
+        err = rec_show(judge->a, judge->conn, &audience->actor, judge->rec, options->expand,
+                       audience->picker, &record);
+    if (err) {
+        log_failure(audience, err);
+        return STR_NONE;
+    }
+    return arena_printf(judge->change->arena, "{\"record\":%.*s,\"action\":\"%s\"}",
+                        STR_ARG(record), actions[judge->change->action]);
+}
+
+/* It is the same for all who show it so. */
+struct shape {
+    bool superuser;
+    struct str fields;
+    struct str data;
+};
+
+/* Whether others see the same as the audience does, by who they are and what they ask for alone. */
+static bool is_shared(const struct judge *judge, const struct audience *audience)
+{
+    return audience->options.expand.n == 0 && !judge->rec->col->auth;
+}
+
+struct str judge_message(struct judge *judge, struct audience *audience)
+{
+    const struct shape wanted = {.superuser = audience->actor.superuser,
+                                 .fields = audience->options.fields};
+    struct shape *shape;
+
+    if (!is_shared(judge, audience))
+        return message(judge, audience);
+    for (size_t i = 0; i < judge->shapes.n; i++) {
+        shape = &judge->shapes.items[i];
+        if (shape->superuser == wanted.superuser && str_eq(shape->fields, wanted.fields))
+            return shape->data;
+    }
+    shape = VEC_PUSH(judge->change->arena, &judge->shapes);
+    *shape = wanted;
+    shape->data = message(judge, audience);
+    return shape->data;
+}

@@ -1,0 +1,54 @@
+/*
+ * realtime: streams of events about records (compat services.md 2; design.md 10.1 to 3, 8).
+ *
+ * Clients connect and subscribe on their loops. A commit hands its changes to the hub, one thread,
+ * which asks who may see them, writes each message once, and leaves it with the loops of those who
+ * wait for it. A writer waits for nobody.
+ */
+#ifndef REEVE_REALTIME_REALTIME_H
+#define REEVE_REALTIME_REALTIME_H
+
+#include "db/db.h"
+#include "http/req.h"
+#include "records/feed.h"
+#include "schema/schema.h"
+
+struct hub;
+
+struct hub_conf {
+    struct db *db;
+    struct schema_store *schemas;
+    void (*wake)(void *user); /* wakes the loops that req_resume() left asleep; any thread */
+    void *user;
+};
+
+/* With its thread; NULL: the system has none left. */
+struct hub *hub_new(const struct hub_conf *conf);
+/* What writes tell of; the hub's. */
+struct rec_feed *hub_feed(struct hub *hub);
+/* Ends the thread: nothing is delivered any more. Streams end with their loops. NULL is fine. */
+void hub_stop(struct hub *hub);
+/* Once all loops have ended, and nothing tells of changes. NULL is fine. */
+void hub_free(struct hub *hub);
+
+/* In place of req_send(), on the request's loop: its answer is a stream from now on. ip: the real
+ * address of the client; borrowed. */
+void hub_connect(struct hub *hub, struct req *req, struct str ip);
+
+/* A client's wish to hear of `names`, in place of what it had. */
+struct hub_wish {
+    struct str client;
+    struct str ip;          /* of who asks */
+    const struct rec *auth; /* of who asks; NULL: a guest */
+    const struct str *names;
+    size_t n_names;
+};
+/* In a snapshot under `schema`. Once it has returned, what is written from then on is told; where
+ * *ret_late, what is being written may not be: whoever has to answer waits for a unit first.
+ * Errors: E_NOT_FOUND, E_BAD_REQUEST, E_FORBIDDEN with the messages of services.md 2.2. Any thread.
+ */
+MUST_CHECK struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db_conn *conn,
+                                     const struct schema *schema, const struct hub_wish *wish,
+                                     bool *ret_late);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * What a client wishes to hear of: checked where it asks, carried out by the hub's thread, in the
+ * order in which commits are.
+ */
+#include "realtime/internal.h"
+
+/* In an arena of its own. */
+struct wish_note {
+    struct note note;
+    struct arena *arena;
+    struct client *client;
+    struct identity identity;
+    struct str *names;
+    size_t n;
+};
+
+static void unwant(struct hub *hub, const struct wish_note *wish)
+{
+    for (size_t i = 0; i < wish->n; i++)
+        rec_feed_leave(&hub->feed, topic_name_of(wish->names[i]).collection);
+    if (wish->n > 0)
+        rec_feed_leave(&hub->feed, wish->identity.col);
+}
+
+static bool want(struct hub *hub, const struct wish_note *wish)
+{
+    bool were_wanted = true;
+
+    for (size_t i = 0; i < wish->n; i++)
+        were_wanted &= rec_feed_want(&hub->feed, topic_name_of(wish->names[i]).collection);
+    if (wish->n > 0)
+        were_wanted &= rec_feed_want(&hub->feed, wish->identity.col);
+    return were_wanted;
+}
+
+static void run_wish(struct hub *hub, struct note *note)
+{
+    struct wish_note *wish = (struct wish_note *)note;
+
+    if (wish->client->has_left)
+        unwant(hub, wish);
+    else
+        hub_place(hub, wish->client, &wish->identity, wish->names, wish->n);
+    client_unref(wish->client);
+    arena_free(wish->arena);
+}
+
+static bool has_name(const struct wish_note *wish, struct str name)
+{
+    for (size_t i = 0; i < wish->n; i++)
+        if (str_eq(wish->names[i], name))
+            return true;
+    return false;
+}
+
+static struct wish_note *wish_new(const struct hub_wish *hub_wish, struct client *client)
+{
+    struct arena *a = arena_new();
+    struct wish_note *wish = ARENA_NEW(a, struct wish_note);
+
+    *wish = (struct wish_note){.note = {.run = run_wish},
+                               .arena = a,
+                               .client = client,
+                               .identity = identity_of(a, hub_wish->auth),
+                               .names = ARENA_ARRAY(a, struct str, hub_wish->n_names)};
+    for (size_t i = 0; i < hub_wish->n_names; i++)
+        if (hub_wish->names[i].n > 0 && !has_name(wish, hub_wish->names[i]))
+            wish->names[wish->n++] = arena_dup(a, hub_wish->names[i]);
+    return wish;
+}
+
+/* --- who may --------------------------------------------------------------------------------- */
+
+static struct err *no_client(struct arena *a)
+{
+    return err_new(a, E_NOT_FOUND, "Missing or invalid client id.", "no such client");
+}
+
+/* A reference to it, with what it is bound to. */
+static struct err *find_client(struct arena *a, struct hub *hub, const struct hub_wish *wish,
+                               struct client **ret, struct identity *ret_bound)
+{
+    struct err *err = NULL;
+    struct client *client;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    client = hub_find_client(hub, wish->client);
+    if (!client)
+        err = no_client(a);
+    else if (!str_eq(buf_str(&client->ip), wish->ip))
+        err = err_new(a, E_BAD_REQUEST, "Invalid realtime client.", "it is another address's");
+    if (!err) {
+        atomic_fetch_add(&client->refs, 1);
+        *ret_bound = identity_copy(a, &client->bound);
+        *ret = client;
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+    return err;
+}
+
+/* It is bound to nobody, to who asks, or to a record that is no more what it was. */
+static struct err *check_bound(struct arena *a, struct db_conn *conn, const struct schema *schema,
+                               const struct identity *bound, const struct rec *auth)
+{
+    struct rec *rec;
+    struct err *err;
+
+    if (bound->col.n == 0 ||
+        (auth && str_eq(auth->col->id, bound->col) && str_eq(rec_id(auth), bound->id)))
+        return NULL;
+    err = identity_find(a, conn, schema, bound, &rec);
+    if (err || !rec)
+        return err;
+    return err_new(a, E_FORBIDDEN,
+                   "The current and the previous request authorization don't match.",
+                   "the client is bound to another record");
+}
+
+/* False: it has left. */
+static bool tell(struct hub *hub, struct wish_note *wish)
+{
+    struct client *client = wish->client;
+    struct arena *bound = arena_new();
+    bool is_there;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    is_there = hub_find_client(hub, (struct str){client->id, CLIENT_ID_CHARS}) == client;
+    if (is_there) {
+        client->bound = identity_copy(bound, &wish->identity);
+        if (client->bound_arena)
+            arena_free(client->bound_arena);
+        client->bound_arena = TAKE(bound);
+        hub_tell(hub, &wish->note);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+    if (bound)
+        arena_free(bound);
+    return is_there;
+}
+
+struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db_conn *conn,
+                          const struct schema *schema, const struct hub_wish *hub_wish,
+                          bool *ret_late)
+{
+    struct client *client = NULL;
+    struct wish_note *wish;
+    struct identity bound;
+    struct err *err = find_client(a, hub, hub_wish, &client, &bound);
+
+    *ret_late = false;
+    if (err)
+        return err;
+    err = check_bound(a, conn, schema, &bound, hub_wish->auth);
+    if (err) {
+        client_unref(client);
+        return err;
+    }
+    wish = wish_new(hub_wish, client); /* has the reference now */
+    *ret_late = !want(hub, wish);
+    if (tell(hub, wish))
+        return NULL;
+    unwant(hub, wish);
+    arena_free(wish->arena);
+    client_unref(client);
+    return no_client(a);
+}

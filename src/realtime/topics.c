@@ -1,0 +1,139 @@
+/*
+ * Who waits for what: topics by their name, audiences by theirs and their identity.
+ */
+#include "realtime/internal.h"
+
+#include "base/memory.h"
+
+static struct topic **topic_bucket(struct topics *topics, struct str key)
+{
+    return &topics->by_key[str_hash(key) % HUB_BUCKETS];
+}
+
+static struct audience **audience_bucket(struct topics *topics, struct str name,
+                                         const struct identity *identity)
+{
+    const uint64_t hash = str_hash(name) ^ (str_hash(identity->id) * 31) ^ str_hash(identity->col);
+
+    return &topics->audiences[hash % HUB_BUCKETS];
+}
+
+struct topic *topics_find(const struct topics *topics, struct str key)
+{
+    struct topic *topic = topics->by_key[str_hash(key) % HUB_BUCKETS];
+
+    while (topic && !str_eq(topic->key, key))
+        topic = topic->next_in_bucket;
+    return topic;
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static struct topic *topic_at(struct topics *topics, struct str key)
+{
+    struct topic **bucket = topic_bucket(topics, key);
+    struct topic *topic = topics_find(topics, key);
+    struct arena *a;
+
+    if (topic)
+        return topic;
+    a = arena_new();
+    topic = ARENA_NEW(a, struct topic);
+    *topic = (struct topic){.arena = a, .key = arena_dup(a, key), .next_in_bucket = *bucket};
+    *bucket = topic;
+    return topic;
+}
+
+static struct audience *find_audience(struct audience *audience, struct str name,
+                                      const struct identity *identity)
+{
+    while (audience &&
+           !(str_eq(audience->name, name) && identity_eq(&audience->identity, identity) &&
+             str_eq(audience->identity.key, identity->key)))
+        audience = audience->next_in_bucket;
+    return audience;
+}
+
+static struct audience *make_audience(struct topic *topic, struct str name,
+                                      const struct identity *identity)
+{
+    struct arena *a = arena_new();
+    struct audience *audience = ARENA_NEW(a, struct audience);
+    struct query_picker *picker = NULL;
+
+    *audience = (struct audience){.arena = a,
+                                  .topic = topic,
+                                  .name = arena_dup(a, name),
+                                  .identity = identity_copy(a, identity),
+                                  .next = topic->first};
+    audience->options = topic_options_of(a, audience->name);
+    audience->is_broken = query_picker_parse(a, audience->options.fields, &picker) != NULL;
+    audience->picker = picker;
+    if (topic->first)
+        topic->first->prev = audience;
+    topic->first = audience;
+    return audience;
+}
+
+void topics_join(struct topics *topics, struct str name, const struct identity *identity,
+                 struct client *client, struct place *ret)
+{
+    struct audience **bucket = audience_bucket(topics, name, identity);
+    struct audience *audience = find_audience(*bucket, name, identity);
+
+    if (!audience) {
+        audience = make_audience(topic_at(topics, topic_name_of(name).key), name, identity);
+        audience->next_in_bucket = *bucket;
+        *bucket = audience;
+    }
+    *ret = (struct place){.client = client, .audience = audience, .next = audience->first};
+    if (audience->first)
+        audience->first->prev = ret;
+    audience->first = ret;
+}
+
+/* --- leaving --------------------------------------------------------------------------------- */
+
+static void drop_topic(struct topics *topics, struct topic *topic)
+{
+    struct topic **at = topic_bucket(topics, topic->key);
+
+    while (*at != topic)
+        at = &(*at)->next_in_bucket;
+    *at = topic->next_in_bucket;
+    arena_free(topic->arena);
+}
+
+static void drop_audience(struct topics *topics, struct audience *audience)
+{
+    struct audience **at = audience_bucket(topics, audience->name, &audience->identity);
+    struct topic *topic = audience->topic;
+
+    while (*at != audience)
+        at = &(*at)->next_in_bucket;
+    *at = audience->next_in_bucket;
+    if (audience->next)
+        audience->next->prev = audience->prev;
+    if (audience->prev)
+        audience->prev->next = audience->next;
+    else
+        topic->first = audience->next;
+    audience_forget(audience);
+    arena_free(audience->arena);
+    if (!topic->first)
+        drop_topic(topics, topic);
+}
+
+void topics_leave(struct topics *topics, struct place *place)
+{
+    struct audience *audience = place->audience;
+
+    if (place->next)
+        place->next->prev = place->prev;
+    if (place->prev)
+        place->prev->next = place->next;
+    else
+        audience->first = place->next;
+    if (!audience->first)
+        drop_audience(topics, audience);
+}

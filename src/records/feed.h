@@ -1,0 +1,50 @@
+/*
+ * records/feed: changes of records, for whoever follows them; each is told once its commit is on
+ * disk, in the order of the commits.
+ *
+ * Nobody is waited for, nothing can fail, and a write that nobody wants to hear of pays a look at
+ * two counters. Who must be asked before and may change what is written listens to events instead
+ * (events/events.h).
+ */
+#ifndef REEVE_RECORDS_FEED_H
+#define REEVE_RECORDS_FEED_H
+
+#include "records/records.h"
+
+#include <stdatomic.h>
+
+#define REC_FEED_SLOTS 1024
+
+/* In an arena of its own, which belongs to who has it. */
+struct rec_change {
+    struct arena *arena;
+    struct schema *schema; /* under which it was written; counted */
+    const struct schema_col *col;
+    enum rec_action action;
+    const struct rec *old; /* NULL of a create */
+    const struct rec *now; /* NULL of a delete */
+    struct rec_change *next;
+};
+void rec_change_free(struct rec_change *change); /* any thread; NULL is fine */
+
+struct rec_feed {
+    /* How many want changes of collections by that name or id; names share slots, so some that
+     * nobody wants may come. Raised before a write begins, it is told. */
+    atomic_uint wanted[REC_FEED_SLOTS];
+    /* On the thread that committed, which has the write connection: must not wait. Takes it. */
+    void (*tell)(void *user, struct rec_change *take_change);
+    void *user;
+};
+
+/* Of a collection's name or id, as clients spell it. Any thread. False: nobody wanted it before, so
+ * that a write on its way may not be told: one that is begun now, or waits, is. */
+bool rec_feed_want(struct rec_feed *feed, struct str collection);
+void rec_feed_leave(struct rec_feed *feed, struct str collection);
+
+/* scope->feed may be NULL: nobody wants anything. */
+bool rec_feed_wants(const struct rec_scope *scope, const struct schema_col *col);
+/* Inside a unit, where it wants it: copies what is given. old, now: see above. */
+void rec_feed_note(struct db_conn *tx, const struct rec_scope *scope, enum rec_action action,
+                   const struct rec *old, const struct rec *now);
+
+#endif
