@@ -58,6 +58,7 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
         .rule = spec->rule,
         .filter = filter_shape,
         .sort = spec->sort,
+        .limit = query_limit_text(spec),
         .seek = seek_code(spec->seek),
         .groups = spec->groups ? spec->groups->text : STR_NONE,
     };

@@ -364,6 +364,7 @@ struct query_shape_key {
     const void *schema, *dialect;
     unsigned col, auth_col, ref_field;
     unsigned want, flags;
+    int64_t limit; /* where it is a part of the text; else -1 */
     uint64_t seek;
     struct str rule, filter, sort; /* filter: its shape, see query_shape() */
     struct str groups;             /* their text */
@@ -394,6 +395,8 @@ const struct query_shape *query_cache_find(struct arena *a, const struct query_s
 /* Keeps a copy. */
 void query_cache_put(const struct query_shape_key *key, const struct query_shape *shape);
 
+/* The limit as it is written: -1: by a parameter. */
+int64_t query_limit_text(const struct query_spec *spec);
 /* Compiles, past the cache. */
 bool query_make_sql(struct query_make *make, const struct query_node *filter, struct str *ret_text);
 

@@ -144,6 +144,20 @@ static bool find_back(struct query_walk *walk, struct str segment, struct schema
     return true;
 }
 
+/* No two records refer to one: an index of some of them says nothing about the others, though it
+ * is enough for PocketBase not to ask for all of them. */
+static bool is_single(const struct schema_back *back)
+{
+    for (size_t i = 0; i < back->col->n_indexes; i++) {
+        const struct schema_index *index = &back->col->indexes[i];
+
+        if (index->unique && index->where.n == 0 && index->columns.n == 1 &&
+            str_eq_nocase(index->columns.items[0], back->field->name))
+            return true;
+    }
+    return false;
+}
+
 static bool hop_back(struct query_walk *walk, struct str segment)
 {
     struct schema_back back;
@@ -154,12 +168,13 @@ static bool hop_back(struct query_walk *walk, struct str segment)
     if (walk->ended || !back.field)
         return true;
     is_many = back.field->multiple || !schema_is_unique(back.col, back.field->name, NULL);
-    return query_walk_hop(walk, (struct tree_hop){.kind = HOP_BACK,
-                                                  .name = segment,
-                                                  .col = back.col,
-                                                  .field = back.field,
-                                                  .is_many = is_many,
-                                                  .multiplies = is_many});
+    return query_walk_hop(
+        walk, (struct tree_hop){.kind = HOP_BACK,
+                                .name = segment,
+                                .col = back.col,
+                                .field = back.field,
+                                .is_many = is_many,
+                                .multiplies = back.field->multiple || !is_single(&back)});
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */

@@ -103,7 +103,8 @@ struct query_spec {
     const struct query_seek *seek;     /* of QUERY_ROWS; NULL: none */
     const struct query_groups *groups; /* not of rows: query/groups.h; `sort` is empty then */
     int64_t limit;                     /* below 0: none */
-    int64_t offset;                    /* only with a limit */
+    bool stops; /* of a limit: the reader takes no more rows than that, though there may be some */
+    int64_t offset; /* only with a limit */
     /* What @now and its like mean, and the "now" of strftime() unless it stands in a column, which
      * the engine reads by its own clock: of the request, however often it runs. */
     int64_t now_ms;

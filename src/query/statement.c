@@ -5,6 +5,8 @@
 
 #include "base/limits.h"
 
+#define MOST_LITERAL (INT64_C(1) << 20)
+
 struct parts {
     struct str joins;
     VEC(struct str) conditions;
@@ -190,6 +192,35 @@ static void write_select(struct query_make *make, const struct parts *parts)
     BUG("not something to want");
 }
 
+/* A power of two, of which there are few. */
+int64_t query_limit_text(const struct query_spec *spec)
+{
+    int64_t limit = 1;
+
+    if (!spec->stops || spec->limit < 0 || spec->limit > MOST_LITERAL)
+        return -1;
+    while (limit < spec->limit)
+        limit *= 2;
+    return limit;
+}
+
+/* SQLite plans by a limit that it knows, and looks for that also into a parameter; but then it
+ * compiles the statement anew each time. So it is told about how many rows there will be where the
+ * reader stops by itself, and a sum, which is none of its business, where it does not. */
+static void write_limit(struct query_make *make)
+{
+    const int64_t limit = query_limit_text(make->spec);
+
+    BUF_ADD(&make->tmp, " LIMIT ");
+    if (limit >= 0) {
+        buf_add_i64(&make->tmp, limit);
+        return;
+    }
+    BUF_ADD(&make->tmp, "(0 + ");
+    buf_add(&make->tmp, sql_given(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
+    BUF_ADD(&make->tmp, ")");
+}
+
 static void write_range(struct query_make *make)
 {
     const struct query_spec *spec = make->spec;
@@ -202,11 +233,7 @@ static void write_range(struct query_make *make)
     }
     if (spec->limit < 0)
         return;
-    /* a sum, as SQLite looks at the value of a parameter that stands here alone when it plans, and
-     * so compiles the statement anew for each value, and each time */
-    BUF_ADD(&make->tmp, " LIMIT (0 + ");
-    buf_add(&make->tmp, sql_given(make, (struct query_recipe){.kind = RECIPE_LIMIT}));
-    BUF_ADD(&make->tmp, ")");
+    write_limit(make);
     if (spec->offset == 0)
         return;
     BUF_ADD(&make->tmp, " OFFSET ");

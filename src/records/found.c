@@ -85,13 +85,16 @@ static struct err *next_recalled(struct arena *a, struct rec_found *found, bool 
 
 static void note(struct rec_found *found)
 {
-    const struct db_value id = db_column(found->stmt, (unsigned)found->col->id_field->at);
+    struct db_value id;
 
+    found->n++;
+    if (!found->is_wanted)
+        return;
+    id = db_column(found->stmt, (unsigned)found->col->id_field->at);
     if (id.type == DB_TEXT)
         add_id(&found->found, id.s);
     else
         found->is_wanted = false;
-    found->n++;
 }
 
 /* At the end of the page: where that took long. */
@@ -112,14 +115,17 @@ static void keep(struct rec_found *found)
 
 static struct err *next_found(struct arena *a, struct rec_found *found, bool *ret_row)
 {
-    struct err *err = db_step(a, found->stmt, ret_row);
+    struct err *err = NULL;
 
-    if (err || !found->is_wanted)
+    *ret_row = false;
+    if (found->n != found->limit)
+        err = db_step(a, found->stmt, ret_row);
+    if (err)
         return err;
-    if (*ret_row)
-        note(found);
-    else
+    if (!*ret_row && found->is_wanted)
         keep(found);
+    else if (*ret_row)
+        note(found);
     return NULL;
 }
 
@@ -128,11 +134,13 @@ static struct err *next_found(struct arena *a, struct rec_found *found, bool *re
 struct err *rec_found_open(struct arena *a, struct db_conn *conn, const struct query_spec *spec,
                            struct rec_found *ret)
 {
+    struct query_spec stopping = *spec;
     struct query_sql sql;
     struct err *err;
 
-    *ret = (struct rec_found){.col = spec->col, .conn = conn};
-    err = query_compile(a, spec, &sql);
+    *ret = (struct rec_found){.col = spec->col, .conn = conn, .limit = spec->limit};
+    stopping.stops = true;
+    err = query_compile(a, &stopping, &sql);
     if (err)
         return err;
     buf_init(&ret->found, LIMIT_FOUND_BYTES);

@@ -20,11 +20,11 @@ struct rec_found {
     /* where the rows are recalled */
     struct rec_sql by_id;
     struct str ids; /* of those that are left */
-    /* where they are found, and may be worth to be remembered */
-    bool is_wanted;
+    /* where they are found */
+    int64_t limit, n; /* rows at most, below 0: all of them; so far */
+    bool is_wanted;   /* it may be worth to be remembered: */
     struct rec_wanted wanted;
     struct buf found; /* ids */
-    int64_t n;
 };
 
 /* Begins; *ret is for rec_found_close(), also where it failed. */

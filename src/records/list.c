@@ -99,6 +99,7 @@ static struct err *find_first(struct arena *a, struct db_conn *conn,
     seek.keys_only = true;
     spec.seek = &seek;
     spec.limit = listing->limit + 1;
+    spec.stops = true;
     err = rec_open(a, conn, &spec, &stmt);
     while (!err && row) {
         err = db_step(a, stmt, &row);

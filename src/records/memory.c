@@ -21,6 +21,8 @@ bool rec_wanted_init(struct rec_wanted *wanted, struct db_conn *conn, const stru
     *wanted = (struct rec_wanted){.conn = conn};
     buf_init(key, LIMIT_MEMO_KEY_BYTES);
     buf_add_bytes(key, &generation, sizeof(generation));
+    buf_add_bytes(key, &spec->limit,
+                  sizeof(spec->limit)); /* SQL may have another: query_spec.stops */
     add_text(key, sql->text);
     for (unsigned i = 0; i < sql->n; i++) {
         const struct db_value *value = &sql->values[i];

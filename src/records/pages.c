@@ -343,6 +343,7 @@ static struct err *walk(struct arena *a, struct db_conn *conn, const struct quer
     seek.keys_only = true;
     spec.seek = &seek;
     spec.offset = skip;
+    spec.stops = true;
     err = rec_open(a, conn, &spec, &stmt);
     if (!err)
         err = db_step(a, stmt, &row);
