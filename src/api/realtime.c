@@ -59,6 +59,8 @@ static struct err *read_form(struct api_call *call, struct subscribe_form *ret)
     struct err *err = api_form(call, &input);
 
     *ret = (struct subscribe_form){0};
+    if (err && err->kind == E_BAD_REQUEST) /* whatever is wrong with it, as upstream */
+        err = err_new(call->arena, E_BAD_REQUEST, NULL, "%.*s", STR_ARG(err->cause));
     if (!err && !form_decode(call->arena, fields, COUNT_OF(fields), &input, ret))
         err = err_new(call->arena, E_BAD_REQUEST, NULL, "not a subscription");
     return err ? err : check(call->arena, ret);

@@ -155,11 +155,14 @@ static struct str encryption_key(struct arena *a, const struct options *options)
                                          : STR_NONE;
 }
 
-struct err *app_open(struct arena *a, const struct options *options, void (*group_done)(void *user),
-                     void *user, struct app *app)
+struct err *app_open(struct arena *a, const struct options *options, const struct app_hooks *hooks,
+                     struct app *app)
 {
-    struct db_conf data = {
-        .page_cache_bytes = LIMIT_PAGE_CACHE_BYTES, .group_done = group_done, .user = user};
+    struct db_conf data = {.page_cache_bytes = LIMIT_PAGE_CACHE_BYTES,
+                           .group_done = hooks->group_done,
+                           .before_commit = hooks->before_commit,
+                           .after_commit = hooks->after_commit,
+                           .user = hooks->user};
     struct db_conf auxiliary = {.page_cache_bytes = AUXILIARY_CACHE_BYTES};
     struct err *err;
 

@@ -30,10 +30,17 @@ struct app {
     struct outbox *outbox; /* the server's; else NULL */
 };
 
+/* What db_conf knows by these names, of data.db. */
+struct app_hooks {
+    void (*group_done)(void *user);
+    void (*before_commit)(void *user);
+    void (*after_commit)(void *user);
+    void *user;
+};
 /* Opens the data directory, making what a fresh one lacks. group_done is db_conf's, of data.db; may
  * be NULL. On an error app_close() still gives back what was opened; its cause is for a person. */
 MUST_CHECK struct err *app_open(struct arena *a, const struct options *options,
-                                void (*group_done)(void *user), void *user, struct app *app);
+                                const struct app_hooks *hooks, struct app *app);
 /* Closes the calling thread's connections too. */
 void app_close(struct app *app);
 

@@ -432,7 +432,7 @@ static struct err *open_database(struct check *c, struct arena *a)
         return NULL;
     }
     c->has_app = true;
-    err = app_open(a, c->options, NULL, NULL, &c->app);
+    err = app_open(a, c->options, &(const struct app_hooks){0}, &c->app);
     c->db = c->app.data;
     c->store = file_store_new(c->options->dir, false);
     return err ? err : db_reader(a, c->db, &c->conn);

@@ -57,6 +57,22 @@ static void wake_loops(void *user)
         http_server_wake(serving->server);
 }
 
+static void before_commit(void *user)
+{
+    const struct serving *serving = user;
+
+    if (serving->hub)
+        hub_before_commit(serving->hub);
+}
+
+static void after_commit(void *user)
+{
+    const struct serving *serving = user;
+
+    if (serving->hub)
+        hub_after_commit(serving->hub);
+}
+
 static void stopping(void *user)
 {
     struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
@@ -253,11 +269,15 @@ static struct err *start_hub(struct arena *a, struct serving *serving)
 
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
+    const struct app_hooks hooks = {.group_done = wake_loops,
+                                    .before_commit = before_commit,
+                                    .after_commit = after_commit,
+                                    .user = serving};
     struct http_conf conf;
     struct err *err = plan(a, options, serving, &conf);
 
     if (!err)
-        err = app_open(a, options, wake_loops, serving, &serving->app);
+        err = app_open(a, options, &hooks, &serving->app);
     if (!err)
         err = missing_check(a, &serving->app);
     if (!err)
@@ -337,6 +357,7 @@ int command_serve(struct arena *a, const struct options *options)
     if (serving.server)
         http_server_close(serving.server);
     reap_stop();
+    hub_release(serving.hub);
     app_close(&serving.app);
     hub_free(serving.hub);
     rates_free(serving.api.rates);

@@ -202,7 +202,7 @@ int command_superuser(struct arena *a, const struct options *options)
         err = find_password(a, options, &password); /* before anything is made */
     if (err)
         return command_fail_err(err);
-    err = app_open(a, options, NULL, NULL, &app);
+    err = app_open(a, options, &(const struct app_hooks){0}, &app);
     if (err)
         code = command_fail_err(err);
     else

@@ -65,17 +65,25 @@ void db_unit_run(struct db_conn *tx, struct db_unit *unit, bool grouped)
 
 void db_actions_run(struct db_action *actions)
 {
-    struct db_action *oldest = NULL;
+    struct db_action *oldest = NULL, *each = NULL;
 
     while (actions) {
         struct db_action *older = actions->older;
 
+        if (actions->each && !(each && each->each == actions->each)) {
+            actions->is_last = true;
+            each = actions;
+        }
         actions->older = oldest;
         oldest = actions;
         actions = older;
     }
-    for (; oldest; oldest = oldest->older)
-        oldest->fn(oldest->user);
+    for (; oldest; oldest = oldest->older) {
+        if (oldest->each)
+            oldest->each(oldest->user, oldest->is_last);
+        else
+            oldest->fn(oldest->user);
+    }
 }
 
 struct err *db_ends_run(struct db_end *ends, const struct err *failed)
@@ -106,16 +114,25 @@ struct arena *db_unit_arena(const struct db_conn *tx)
     return tx->unit_arena;
 }
 
-void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user)
+static void add_action(struct db_conn *tx, struct db_action wanted)
 {
     struct db_action *action;
 
     assert(tx->in_unit && tx->owner == thread_id());
     action = ARENA_NEW(tx->unit_arena, struct db_action);
-    action->fn = fn;
-    action->user = user;
+    *action = wanted;
     action->older = tx->after.actions;
     tx->after.actions = action;
+}
+
+void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user)
+{
+    add_action(tx, (struct db_action){.fn = fn, .user = user});
+}
+
+void db_each_after_commit(struct db_conn *tx, void (*each)(void *user, bool is_last), void *user)
+{
+    add_action(tx, (struct db_action){.each = each, .user = user});
 }
 
 void db_at_end(struct db_conn *tx, db_end_fn *fn, void *user)

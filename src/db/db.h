@@ -59,6 +59,9 @@ struct db_conf {
      * db_ask_before_commit(): what readers see is the state before it. Must not wait for a unit;
      * may be NULL. */
     void (*before_commit)(void *user);
+    /* On the committing thread, once what units wanted after their commit has been set off: of all
+     * that were carried out together, in one commit or several, or in none; may be NULL. */
+    void (*after_commit)(void *user);
     void *user;
 };
 
@@ -184,6 +187,14 @@ struct db_row {
 };
 MUST_CHECK struct err *db_query_row(struct arena *a, struct db_conn *conn, struct str sql,
                                     const struct db_value *values, unsigned n, struct db_row **ret);
+
+/* --- snapshots that are handed on ------------------------------------------------------------- */
+
+/* A read connection of no thread: its opener has it, then whoever takes it from the one before, who
+ * has nothing open on it but its snapshot. It is closed by who has it, before the database is. */
+MUST_CHECK struct err *db_loose_open(struct arena *a, struct db *db, struct db_conn **ret);
+void db_loose_take(struct db_conn *conn);
+void db_loose_close(struct db_conn *conn); /* NULL is fine */
 
 /* --- what may be remembered ------------------------------------------------------------------ */
 
@@ -390,6 +401,10 @@ bool db_box_end(struct db_conn *tx, const struct db_box *box);
  * gives the write connection back; so it must not wait, nor write to this database. Dropped with
  * the savepoint or the run it belongs to. `user` lives in the unit's arena or longer. */
 void db_after_commit(struct db_conn *tx, void (*fn)(void *user), void *user);
+
+/* The same for what belongs together: is_last where no other of the unit with this `each` follows.
+ * One function of a program alone uses it. */
+void db_each_after_commit(struct db_conn *tx, void (*each)(void *user, bool is_last), void *user);
 
 /* Inside a unit: fn(user, failed) for whoever waits for it, once it has come to its end and the
  * write connection is given back, so fn may wait and write: failed NULL, it is committed; else why

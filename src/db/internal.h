@@ -10,8 +10,10 @@
 #include <pthread.h>
 
 struct db_action {
-    void (*fn)(void *user);
+    void (*fn)(void *user);                 /* or: */
+    void (*each)(void *user, bool is_last); /* db_each_after_commit() */
     void *user;
+    bool is_last; /* of those of one unit with this `each` */
     struct db_action *older;
 };
 

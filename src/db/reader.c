@@ -69,6 +69,24 @@ void db_reader_close(struct db *db)
     db_conn_close(conn);
 }
 
+/* --- of no thread ---------------------------------------------------------------------------- */
+
+struct err *db_loose_open(struct arena *a, struct db *db, struct db_conn **ret)
+{
+    return db_conn_open(a, db, DB_ROLE_READER, ret);
+}
+
+void db_loose_take(struct db_conn *conn)
+{
+    assert(conn->n_in_use == 0);
+    conn->owner = thread_id();
+}
+
+void db_loose_close(struct db_conn *conn)
+{
+    db_conn_close(conn);
+}
+
 /* --- snapshots ------------------------------------------------------------------------------- */
 
 /* Of a snapshot that has begun. */

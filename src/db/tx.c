@@ -115,5 +115,7 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
         db_actions_run(unit->after.actions);
         atomic_fetch_add(&tx->db->n_units, 1);
     }
+    if (tx->db->conf.after_commit)
+        tx->db->conf.after_commit(tx->db->conf.user);
     db_hold_end(&hold);
 }

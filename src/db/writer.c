@@ -174,6 +174,8 @@ static void group_answer(struct db *db, struct db_unit *units)
 
     for (struct db_unit *unit = units; unit; unit = unit->next)
         db_actions_run(unit->after.actions);
+    if (db->conf.after_commit)
+        db->conf.after_commit(db->conf.user);
     for (struct db_unit *unit = units; unit; unit = next) {
         next = unit->next; /* the unit may be gone after done() */
         atomic_fetch_add_explicit(&db->n_units, 1, memory_order_relaxed);

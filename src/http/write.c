@@ -315,7 +315,7 @@ void write_stream_head(struct exchange *ex)
         add_length(ex, ex->req.resp.size);
     else if (ex->http10)
         ex->keep = false;
-    else
+    else if (!str_eq(ex->req.method, STR("HEAD")))
         BUF_ADD(&ex->head, "Transfer-Encoding: chunked\r\n");
     add_end(ex);
 }

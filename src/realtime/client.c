@@ -16,16 +16,26 @@
 
 #include <string.h>
 
+#define PIECE_BYTES ((size_t)128 * KIB) /* sent at once */
+
 void client_unref(struct client *client)
 {
     if (atomic_fetch_sub(&client->refs, 1) > 1)
         return;
     buf_done(&client->pending);
+    buf_done(&client->sending);
     buf_done(&client->ip);
     if (client->bound_arena)
         arena_free(client->bound_arena);
     (void)pthread_mutex_destroy(&client->lock);
     memory_free(client, sizeof(*client));
+}
+
+/* A message may be as large as an answer; several are what may wait. */
+static void begin_pending(struct client *client)
+{
+    buf_init(&client->pending, LIMIT_RESPONSE_BYTES);
+    client->pending.asks = true;
 }
 
 /* --- on the loop ----------------------------------------------------------------------------- */
@@ -64,28 +74,69 @@ static void on_ended(struct req *req)
         let_go(client, req);
 }
 
-static const struct req_stream_events events = {.ended = on_ended};
+/* As much as the stream takes before some of it has to wait. */
+static bool send_on(struct client *client, struct req *req)
+{
+    struct buf *out = &client->sending;
 
-/* What is pending, or the end. */
+    while (client->sent < out->n && !req_stream_waits(req)) {
+        const struct str piece = str_sub(buf_str(out), client->sent, PIECE_BYTES);
+
+        if (!req_stream_write(req, piece))
+            return false;
+        client->sent += piece.n;
+    }
+    if (client->sent == out->n) {
+        buf_done(out);
+        client->sent = 0;
+    }
+    return true;
+}
+
+/* What is pending, where nothing else is on its way. False: there is nothing to send. */
+static bool take(struct client *client, bool *ret_over)
+{
+    bool has_more;
+
+    (void)pthread_mutex_lock(&client->lock);
+    if (client->sending.n == 0) {
+        buf_done(&client->sending);
+        client->sending = client->pending;
+        begin_pending(client);
+    }
+    has_more = client->sending.n > 0;
+    client->scheduled = false;
+    *ret_over = client->over || client->lost || (client->closing && !has_more);
+    (void)pthread_mutex_unlock(&client->lock);
+    return has_more;
+}
+
+/* All of what is pending, as far as the stream takes it; or the end. */
 static void on_loop(struct req *req)
 {
     struct client *client = req->user;
-    struct buf out;
-    bool is_over;
+    bool is_over, is_open = true;
 
-    (void)pthread_mutex_lock(&client->lock);
-    out = client->pending;
-    buf_init(&client->pending, LIMIT_STREAM_BYTES);
-    client->scheduled = false;
-    is_over = client->over || client->closing;
-    (void)pthread_mutex_unlock(&client->lock);
-    if (!out.full && out.n > 0)
-        is_over |= !req_stream_write(req, buf_str(&out));
-    is_over |= out.full;
-    buf_done(&out);
-    if (is_over && end(client))
+    while (take(client, &is_over) && !is_over && is_open && !req_stream_waits(req))
+        is_open = send_on(client, req);
+    if ((is_over || !is_open) && end(client))
         let_go(client, req);
 }
+
+/* Once all of it is out: there may be more. */
+static void on_drained(struct req *req)
+{
+    struct client *client = req->user;
+    bool is_scheduled;
+
+    (void)pthread_mutex_lock(&client->lock);
+    is_scheduled = client->scheduled;
+    (void)pthread_mutex_unlock(&client->lock);
+    if (!is_scheduled)
+        on_loop(req);
+}
+
+static const struct req_stream_events events = {.drained = on_drained, .ended = on_ended};
 
 /* --- by others ------------------------------------------------------------------------------- */
 
@@ -121,7 +172,11 @@ void client_send(struct client *client, struct str name, struct str data)
     client->sent_us = clock_us();
     (void)pthread_mutex_lock(&client->lock);
     if (!client->over && !client->closing) {
-        add_frame(&client->pending, client->id, name, data);
+        if (client->pending.n < LIMIT_CLIENT_BYTES)
+            add_frame(&client->pending, client->id, name, data);
+        else
+            client->lost = true;
+        client->lost |= client->pending.full;
         schedule(client);
         hub_wake_later(client->hub);
     }
@@ -152,7 +207,7 @@ static struct client *client_new(struct hub *hub, struct req *req, struct str ip
     arena_free(scratch);
     buf_init(&client->ip, ip.n + 1);
     buf_add(&client->ip, ip);
-    buf_init(&client->pending, LIMIT_STREAM_BYTES);
+    begin_pending(client);
     (void)pthread_mutex_init(&client->lock, NULL);
     client->sent_us = client->begun_us;
     return client;

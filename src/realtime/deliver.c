@@ -3,6 +3,8 @@
  */
 #include "realtime/internal.h"
 
+#include "base/map.h"
+
 /* --- who they are ---------------------------------------------------------------------------- */
 
 /* A guest from now on, with the same subscriptions. */
@@ -50,7 +52,7 @@ static void check_identities(struct judge *judge, const struct rec *rec)
             continue;
         forget_actors(client);
         arena_reset(judge->a);
-        err = identity_find(judge->a, judge->conn, judge->change->schema, identity, &found);
+        err = identity_find(judge->a, judge->conn, judge->schema, identity, &found);
         if (!err && !found)
             make_guest(judge->hub, client);
     }
@@ -60,12 +62,12 @@ static void follow_schema(struct judge *judge)
 {
     struct hub *hub = judge->hub;
 
-    if (hub->schema == judge->change->schema)
+    if (hub->schema == judge->schema)
         return;
     if (hub->schema)
         check_identities(judge, NULL);
     schema_unref(hub->schema);
-    hub->schema = schema_ref(judge->change->schema);
+    hub->schema = schema_ref(judge->schema);
 }
 
 /* --- topics ---------------------------------------------------------------------------------- */
@@ -102,27 +104,93 @@ static void tell_topic(struct judge *judge, struct str topic, const struct schem
 static void tell_collection(struct judge *judge, struct str name)
 {
     const struct schema_col *col = judge->rec->col;
-    struct arena *a = judge->change->arena;
+    struct arena *a = judge->kept;
 
     tell_topic(judge, name, &col->list_rule);
     tell_topic(judge, arena_concat(a, name, STR("/*"), STR_NONE), &col->list_rule);
     tell_topic(judge, arena_concat(a, name, STR("/"), rec_id(judge->rec)), &col->view_rule);
 }
 
-void deliver_change(struct hub *hub, const struct rec_change *change)
+/* --- states ---------------------------------------------------------------------------------- */
+
+/* A record in the course of a unit: what it was before, and is behind it. */
+struct course {
+    const struct rec *before, *behind; /* NULL: it was not there, is no more */
+};
+
+static struct str course_key(struct arena *a, const struct rec_change *change)
+{
+    return arena_concat(a, change->col->id, STR("/"),
+                        rec_id(change->now ? change->now : change->old));
+}
+
+/* Nothing of one change, which is its own course. */
+static struct map find_courses(const struct rec_changes *changes)
+{
+    struct arena *a = changes->arena;
+    struct map courses = {0};
+
+    if (changes->n == 1)
+        return courses;
+    for (const struct rec_change *it = changes->first; it; it = it->next) {
+        struct str key = course_key(a, it);
+        struct course *course = (struct course *)map_find(&courses, key);
+
+        if (!course) {
+            course = ARENA_NEW(a, struct course);
+            course->before = it->old;
+            map_put(a, &courses, key, course);
+        }
+        course->behind = it->now;
+    }
+    return courses;
+}
+
+/* A delete is judged by what was before the unit, all else by what is behind it. */
+static const struct rec *judged_of(const struct judge *judge, const struct map *courses,
+                                   const struct rec_change *change)
+{
+    const bool deletes = change->action == REC_DELETE;
+    const struct course *course;
+
+    if (courses->n == 0)
+        return deletes ? change->old : change->now;
+    course = (const struct course *)map_find(courses, course_key(judge->a, change));
+    return deletes ? course->before : course->behind;
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
+
+static void deliver(struct judge *judge, const struct rec_change *change)
 {
     const struct schema_col *col = change->col;
+
+    if (col->auth && change->action == REC_UPDATE)
+        check_identities(judge, change->old);
+    tell_collection(judge, col->name);
+    if (!str_eq(col->name, col->id))
+        tell_collection(judge, col->id);
+    if (col->auth && change->action == REC_DELETE)
+        check_identities(judge, change->old);
+}
+
+void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct db_conn *before)
+{
+    const struct map courses = find_courses(changes);
     struct judge judge;
 
-    if (judge_begin(&judge, hub, change)) {
+    arena_reset(hub->scratch);
+    if (judge_begin(&judge, hub, changes, before)) {
         follow_schema(&judge);
-        if (col->auth && change->action == REC_UPDATE)
-            check_identities(&judge, change->old);
-        tell_collection(&judge, col->name);
-        if (!str_eq(col->name, col->id))
-            tell_collection(&judge, col->id);
-        if (col->auth && change->action == REC_DELETE)
-            check_identities(&judge, change->old);
+        for (const struct rec_change *it = changes->first; it; it = it->next) {
+            judge.action = it->action;
+            judge.rec = it->now ? it->now : it->old;
+            judge.judged = judged_of(&judge, &courses, it);
+            judge.shapes.n = 0;
+            deliver(&judge, it);
+        }
+        if (judge.is_cut)
+            hub_cut(hub);
     }
     judge_end(&judge);
 }

@@ -21,46 +21,54 @@ void hub_tell(struct hub *hub, struct note *note)
     (void)pthread_cond_signal(&hub->told);
 }
 
-struct change_note {
+/* In the arena of the changes. */
+struct changes_note {
     struct note note;
-    struct rec_change *change;
+    struct rec_changes *changes;
+    struct pin *pin; /* NULL: nothing is deleted, or there was none left */
     size_t bytes;
 };
 
-static void run_change(struct hub *hub, struct note *note)
+static void run_changes(struct hub *hub, struct note *note)
 {
-    struct change_note *it = (struct change_note *)(void *)note;
-    struct rec_change *change = it->change;
+    const struct changes_note *it = (const struct changes_note *)(const void *)note;
+    struct rec_changes *changes = it->changes;
+    struct pin *pin = it->pin;
     const size_t bytes = it->bytes;
 
-    deliver_change(hub, change);
-    arena_reset(hub->scratch);
-    rec_change_free(change); /* the note is in its arena */
+    if (pin)
+        db_loose_take(pin->conn);
+    deliver_changes(hub, changes, pin ? pin->conn : NULL);
+    pin_unref(hub, pin);
+    rec_changes_free(changes);
     (void)pthread_mutex_lock(&hub->lock);
     hub->n_bytes -= bytes;
     (void)pthread_mutex_unlock(&hub->lock);
 }
 
 /* For the feed: by who commits. More than there is room for is not kept, and never silently. */
-static void take_change(void *user, struct rec_change *take_change)
+static void take_changes(void *user, struct rec_changes *take_changes)
 {
     struct hub *hub = user;
-    struct change_note *it = ARENA_NEW(take_change->arena, struct change_note);
+    struct changes_note *it = ARENA_NEW(take_changes->arena, struct changes_note);
     bool is_kept;
 
-    *it = (struct change_note){.note = {.run = run_change},
-                               .change = take_change,
-                               .bytes = arena_used(take_change->arena)};
+    *it = (struct changes_note){.note = {.run = run_changes},
+                                .changes = take_changes,
+                                .bytes = arena_used(take_changes->arena),
+                                .pin = take_changes->has_deletes ? pin_ref(hub) : NULL};
     (void)pthread_mutex_lock(&hub->lock);
     is_kept = !hub->stopping && !hub->cut && hub->n_bytes + it->bytes <= LIMIT_HUB_BYTES;
-    hub->cut = !is_kept;
+    hub->cut |= !is_kept;
     if (is_kept) {
         hub->n_bytes += it->bytes;
         hub_tell(hub, &it->note);
     }
     (void)pthread_mutex_unlock(&hub->lock);
-    if (!is_kept)
-        rec_change_free(take_change);
+    if (is_kept)
+        return;
+    pin_unref(hub, it->pin);
+    rec_changes_free(take_changes);
 }
 
 /* --- clients --------------------------------------------------------------------------------- */
@@ -189,6 +197,13 @@ static uint64_t close_due(struct hub *hub, uint64_t now_us)
     return next_us;
 }
 
+void hub_cut(struct hub *hub)
+{
+    (void)pthread_mutex_lock(&hub->lock);
+    hub->cut = true;
+    (void)pthread_mutex_unlock(&hub->lock);
+}
+
 /* Changes are lost to those who wait for them, who have to connect anew and read what there is. */
 static void close_all(struct hub *hub)
 {
@@ -280,7 +295,7 @@ struct hub *hub_new(const struct hub_conf *conf)
     hub->conf = *conf;
     hub->end = &hub->first;
     hub->scratch = arena_new();
-    hub->feed.tell = take_change;
+    hub->feed.tell = take_changes;
     hub->feed.user = hub;
     (void)pthread_mutex_init(&hub->lock, NULL);
     init_told(hub);
@@ -304,6 +319,15 @@ void hub_stop(struct hub *hub)
     (void)pthread_cond_signal(&hub->told);
     (void)pthread_mutex_unlock(&hub->lock);
     thread_join(hub->thread);
+}
+
+void hub_release(struct hub *hub)
+{
+    for (size_t i = 0; hub && i < HUB_PINS; i++) {
+        if (hub->pins[i].conn)
+            db_loose_take(hub->pins[i].conn);
+        db_loose_close(TAKE(hub->pins[i].conn));
+    }
 }
 
 void hub_free(struct hub *hub)

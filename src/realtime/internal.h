@@ -64,8 +64,8 @@ struct audience {
     struct str name; /* the subscription, which is its events' name */
     struct identity identity;
     struct topic_options options;
-    const struct query_picker *picker; /* of options.fields; NULL: everything */
-    bool is_broken;                    /* options.fields are no fields: nothing is told */
+    const struct query_picker
+        *picker; /* of options.fields; NULL: everything, as where they are none */
     struct place *first;
     struct audience *prev, *next;    /* of the topic */
     struct audience *next_in_bucket; /* of the index */
@@ -115,12 +115,17 @@ struct client {
     struct identity bound;
     struct buf ip;
 
+    /* the loop's */
+    struct buf sending; /* what it has taken of `pending` */
+    size_t sent;        /* of that */
+
     pthread_mutex_t lock;
     struct req *req;    /* while it is not over */
     struct buf pending; /* what its loop is to send */
     bool scheduled;     /* its loop is on the way */
     bool over;          /* nobody reads it any more */
     bool closing;       /* once what is pending is sent */
+    bool lost;          /* it has not kept up, and is closed at once */
 
     /* the hub's thread */
     struct client *prev, *next; /* of all that are connected */
@@ -138,15 +143,28 @@ void client_close(struct client *client);
 
 /* --- the hub --------------------------------------------------------------------------------- */
 
+#define HUB_PINS 8
+
+/* A snapshot of the state before a commit with deletes. */
+struct pin {
+    struct db_conn *conn; /* NULL: not opened yet; who takes the last reference has it */
+    unsigned refs;        /* under hub->lock */
+};
+
 struct hub {
     struct hub_conf conf;
     struct rec_feed feed;
     pthread_t thread;
 
+    /* the committing thread's */
+    bool is_committing;    /* before_commit() was called, and after_commit() not yet */
+    struct pin *committed; /* of that; NULL: there was none to be had */
+
     pthread_mutex_t lock;
     pthread_cond_t told;
     /* under lock */
     struct note *first, **end;
+    struct pin pins[HUB_PINS];
     size_t n_bytes; /* of changes that wait */
     bool cut;       /* others were too many */
     bool stopping;
@@ -169,26 +187,41 @@ void hub_add_client(struct hub *hub, struct client *client);
  * been asked for: each name's collection, and the identity's. */
 void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
                const struct str *names, size_t n);
+/* Something is lost: all clients are to connect anew. */
+void hub_cut(struct hub *hub);
 /* By the hub's thread: the loops will be woken. */
 void hub_wake_later(struct hub *hub);
 
-/* deliver.c: on the hub's thread. */
-void deliver_change(struct hub *hub, const struct rec_change *change);
+/* pin.c */
+/* By the committing thread, for changes of this commit. NULL: there is none. */
+struct pin *pin_ref(struct hub *hub);
+void pin_unref(struct hub *hub, struct pin *pin); /* NULL is fine */
+
+/* deliver.c: on the hub's thread. before: a snapshot of the state before them; NULL: there is none,
+ * as nothing was deleted. */
+void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct db_conn *before);
 
 struct shape;
 /* judge.c: what is asked about one change. On the hub's thread. */
 struct judge {
     struct hub *hub;
-    struct arena *a; /* of one question */
+    struct arena *a;    /* of one question */
+    struct arena *kept; /* of the change */
+    struct schema *schema;
     struct db_conn *conn;
-    const struct rec_change *change;
-    const struct rec *rec; /* as it is told of */
+    struct db_conn *before; /* in a snapshot of the state before the change; may be NULL */
     int64_t now_ms;
-    bool is_reading;          /* a snapshot is open */
+    bool is_reading; /* conn is in a snapshot */
+    bool is_cut;     /* something could not be asked */
+    enum rec_action action;
+    const struct rec *rec;    /* as it is told of */
+    const struct rec *judged; /* as it is judged; NULL: it is not there */
     VEC(struct shape) shapes; /* that it has been written in: judge.c */
 };
-/* Once, before anything is asked; false: nothing can be. Ended by judge_end() in any case. */
-bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_change *change);
+/* Of a unit's changes, before anything is asked; false: nothing can be. Ended by judge_end() in any
+ * case. */
+bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes *changes,
+                 struct db_conn *before);
 void judge_end(struct judge *judge);
 /* The audience may see the record by the rule. False, too, where it has lost its identity. */
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule);

@@ -28,7 +28,7 @@ static struct err *know_actor(const struct judge *judge, struct audience *audien
     audience_forget(audience);
     audience->actor_arena = a;
     if (audience->identity.col.n > 0)
-        err = identity_find(a, judge->conn, judge->change->schema, &audience->identity, &auth);
+        err = identity_find(a, judge->conn, judge->schema, &audience->identity, &auth);
     if (!err && audience->identity.col.n > 0 && !auth)
         err = err_new(a, E_FORBIDDEN, NULL, "who subscribed is no more");
     if (err) {
@@ -36,7 +36,7 @@ static struct err *know_actor(const struct judge *judge, struct audience *audien
         audience_forget(audience);
         return err;
     }
-    audience->schema = schema_ref(judge->change->schema);
+    audience->schema = schema_ref(judge->schema);
     audience->actor = (struct rec_actor){.scope = {.schema = audience->schema},
                                          .request = {.context = STR("realtime"),
                                                      .method = STR("GET"),
@@ -52,7 +52,7 @@ static struct err *check_actor(const struct judge *judge, struct audience *audie
 {
     struct err *err = NULL;
 
-    if (audience->schema != judge->change->schema)
+    if (audience->schema != judge->schema)
         err = know_actor(judge, audience);
     if (!err)
         audience->actor.scope.now_ms = judge->now_ms;
@@ -61,14 +61,16 @@ static struct err *check_actor(const struct judge *judge, struct audience *audie
 
 /* --- the database ---------------------------------------------------------------------------- */
 
-bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_change *change)
+bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes *changes,
+                 struct db_conn *before)
 {
     struct err *err;
 
     *judge = (struct judge){.hub = hub,
                             .a = hub->scratch,
-                            .change = change,
-                            .rec = change->now ? change->now : change->old,
+                            .kept = changes->arena,
+                            .schema = changes->schema,
+                            .before = before,
                             .now_ms = date_now_ms()};
     err = db_reader(judge->a, hub->conf.db, &judge->conn);
     if (err)
@@ -107,11 +109,26 @@ static void log_failure(const struct audience *audience, const struct err *err)
                  LOG_STR("cause", err->cause));
 }
 
-static struct err *sees(struct judge *judge, struct audience *audience,
-                        const struct schema_rule *rule, bool asks, enum query_verdict *ret)
+static struct err *sees(struct judge *judge, struct audience *audience, struct db_conn *conn,
+                        bool asks, const struct schema_rule *rule, enum query_verdict *ret)
 {
-    return rec_sees(judge->a, judge->conn, asks, &audience->actor, judge->rec, rule,
+    return rec_sees(judge->a, conn, asks, &audience->actor, judge->rec->col, judge->judged, rule,
                     audience->options.filter, ret);
+}
+
+/* Of the state before a delete, and of that after all else. */
+static struct err *ask(struct judge *judge, struct audience *audience,
+                       const struct schema_rule *rule, enum query_verdict *ret)
+{
+    struct err *err;
+
+    if (judge->action == REC_DELETE) {
+        judge->is_cut |= !judge->before;
+        *ret = QUERY_NO;
+        return judge->before ? sees(judge, audience, judge->before, true, rule, ret) : NULL;
+    }
+    err = read_begin(judge);
+    return err ? err : sees(judge, audience, judge->conn, true, rule, ret);
 }
 
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
@@ -120,14 +137,12 @@ bool judge_sees(struct judge *judge, struct audience *audience, const struct sch
     struct err *err = check_actor(judge, audience);
 
     if (!err)
-        err = sees(judge, audience, rule, false, &verdict);
+        err = sees(judge, audience, judge->conn, false, rule, &verdict);
     if (!err && verdict == QUERY_CANNOT)
-        err = read_begin(judge);
-    if (!err && verdict == QUERY_CANNOT)
-        err = sees(judge, audience, rule, true, &verdict);
+        err = ask(judge, audience, rule, &verdict);
     if (err)
         log_failure(audience, err);
-    return !err && verdict == QUERY_YES && !audience->is_broken;
+    return !err && verdict == QUERY_YES;
 }
 
 static struct str message(struct judge *judge, const struct audience *audience)
@@ -147,8 +162,8 @@ static struct str message(struct judge *judge, const struct audience *audience)
         log_failure(audience, err);
         return STR_NONE;
     }
-    return arena_printf(judge->change->arena, "{\"record\":%.*s,\"action\":\"%s\"}",
-                        STR_ARG(record), actions[judge->change->action]);
+    return arena_printf(judge->kept, "{\"record\":%.*s,\"action\":\"%s\"}", STR_ARG(record),
+                        actions[judge->action]);
 }
 
 /* It is the same for all who show it so. */
@@ -177,7 +192,7 @@ struct str judge_message(struct judge *judge, struct audience *audience)
         if (shape->superuser == wanted.superuser && str_eq(shape->fields, wanted.fields))
             return shape->data;
     }
-    shape = VEC_PUSH(judge->change->arena, &judge->shapes);
+    shape = VEC_PUSH(judge->kept, &judge->shapes);
     *shape = wanted;
     shape->data = message(judge, audience);
     return shape->data;

@@ -95,7 +95,7 @@ static const struct query_pair *pairs_of(struct arena *a, const struct json *obj
     struct query_pair *pairs;
 
     *ret_n = 0;
-    if (!object || object->type != JSON_OBJECT)
+    if (object->type != JSON_OBJECT)
         return NULL;
     pairs = ARENA_ARRAY(a, struct query_pair, object->n);
     for (size_t i = 0; i < object->n; i++) {
@@ -108,6 +108,66 @@ static const struct query_pair *pairs_of(struct arena *a, const struct json *obj
     return pairs;
 }
 
+/* Text up to the last member that is whole before what is wrong, with its object closed. */
+static struct str cut_before(struct arena *a, struct str text, size_t fault)
+{
+    size_t depth = 0, end = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < fault && i < text.n; i++) {
+        const char c = text.p[i];
+
+        if (quoted) {
+            i += c == '\\';
+            quoted = c != '"';
+            continue;
+        }
+        quoted = c == '"';
+        depth += c == '{' || c == '[';
+        depth -= depth > 0 && (c == '}' || c == ']');
+        if (depth == 1 && c == ',')
+            end = i;
+    }
+    return arena_concat(a, str_sub(text, 0, end), STR("}"), STR_NONE);
+}
+
+/* What comes before a fault counts, as upstream, whose reader goes from member to member. */
+static const struct json *read_options(struct arena *a, struct str text)
+{
+    struct json_limits limits = json_limits_stored;
+    const struct json *json = NULL;
+    struct json_fault fault;
+
+    limits.allow_trailing = true;
+    if (text.n == 0 || json_read(a, text, &limits, &json, &fault))
+        return json;
+    if (json_read(a, arena_concat(a, text, STR("}"), STR_NONE), &limits, &json, NULL) ||
+        json_read(a, cut_before(a, text, fault.byte), &limits, &json, NULL))
+        return json;
+    return NULL;
+}
+
+static void take_options(struct arena *a, const struct json *json, struct topic_options *ret)
+{
+    bool has_query = false, has_headers = false;
+
+    for (size_t i = 0; json && json->type == JSON_OBJECT && i < json->n; i++) {
+        const struct json_member *member = &json->members[i];
+        const bool query = str_eq(member->key, STR("query"));
+        bool *has = query ? &has_query : &has_headers;
+
+        if (!query && !str_eq(member->key, STR("headers")))
+            continue;
+        if (*has || (member->value.type != JSON_OBJECT && member->value.type != JSON_NULL))
+            return;
+        *has = true;
+        if (query)
+            ret->query = pairs_of(a, &member->value, false, &ret->n_query);
+        else
+            ret->headers = pairs_of(a, &member->value, true, &ret->n_headers);
+    }
+}
+
 static struct str value_of(const struct topic_options *options, struct str name)
 {
     for (size_t i = options->n_query; i > 0; i--)
@@ -118,14 +178,9 @@ static struct str value_of(const struct topic_options *options, struct str name)
 
 struct topic_options topic_options_of(struct arena *a, struct str name)
 {
-    const struct str text = options_text(a, name);
     struct topic_options options = {0};
-    const struct json *json = NULL;
 
-    if (text.n > 0 && json_read(a, text, &json_limits_stored, &json, NULL)) {
-        options.query = pairs_of(a, json_get(json, STR("query")), false, &options.n_query);
-        options.headers = pairs_of(a, json_get(json, STR("headers")), true, &options.n_headers);
-    }
+    take_options(a, read_options(a, options_text(a, name)), &options);
     options.filter = value_of(&options, STR("filter"));
     options.expand = value_of(&options, STR("expand"));
     options.fields = value_of(&options, STR("fields"));

@@ -28,8 +28,15 @@ struct hub *hub_new(const struct hub_conf *conf);
 struct rec_feed *hub_feed(struct hub *hub);
 /* Ends the thread: nothing is delivered any more. Streams end with their loops. NULL is fine. */
 void hub_stop(struct hub *hub);
+/* Once nothing is written any more, before the database is closed: its connections. NULL is fine.
+ */
+void hub_release(struct hub *hub);
 /* Once all loops have ended, and nothing tells of changes. NULL is fine. */
 void hub_free(struct hub *hub);
+
+/* For db_conf.before_commit() and after_commit() of its database. */
+void hub_before_commit(struct hub *hub);
+void hub_after_commit(struct hub *hub);
 
 /* In place of req_send(), on the request's loop: its answer is a stream from now on. ip: the real
  * address of the client; borrowed. */

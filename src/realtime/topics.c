@@ -67,8 +67,7 @@ static struct audience *make_audience(struct topic *topic, struct str name,
                                   .identity = identity_copy(a, identity),
                                   .next = topic->first};
     audience->options = topic_options_of(a, audience->name);
-    audience->is_broken = query_picker_parse(a, audience->options.fields, &picker) != NULL;
-    audience->picker = picker;
+    audience->picker = query_picker_parse(a, audience->options.fields, &picker) ? NULL : picker;
     if (topic->first)
         topic->first->prev = audience;
     topic->first = audience;

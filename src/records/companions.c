@@ -4,15 +4,13 @@
  */
 #include "records/companions.h"
 
+#include "records/feed.h"
+#include "records/rows.h"
 #include "records/sql.h"
 
-/* " FROM <from> WHERE <they name one of these records of col>" */
-static void refs_where(struct rec_sql *q, const struct schema_col *from,
-                       const struct schema_col *col, struct str_list ids)
+/* They name one of these records of col. */
+static void refs_where(struct rec_sql *q, const struct schema_col *col, struct str_list ids)
 {
-    REC_SQL(q, " FROM ");
-    rec_sql_ident(q, from->name);
-    REC_SQL(q, " WHERE ");
     rec_sql_ident(q, REC_COLLECTION_REF);
     REC_SQL(q, " = ");
     rec_sql_param(q, DB_V_TEXT(col->id));
@@ -21,28 +19,51 @@ static void refs_where(struct rec_sql *q, const struct schema_col *from,
     rec_sql_among(q, ids.items, ids.n);
 }
 
-struct err *rec_forget_in(struct arena *a, struct db_conn *tx, const struct schema_col *from,
-                          const struct schema_col *col, struct str_list ids)
+/* For who follows, while the rows are there. */
+static struct err *note_deletes(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                                const struct schema_col *from, const struct schema_col *col,
+                                struct str_list ids)
 {
     AUTO_SQL struct rec_sql q;
 
     rec_sql_init(&q, a, tx);
+    if (!rec_feed_wants(scope, from))
+        return NULL;
+    rec_sql_select(&q, from);
+    refs_where(&q, col, ids);
+    return rec_note_deletes(&q, tx, scope, from);
+}
+
+struct err *rec_forget_in(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
+                          const struct schema_col *from, const struct schema_col *col,
+                          struct str_list ids)
+{
+    AUTO_SQL struct rec_sql q;
+    struct err *err;
+
+    rec_sql_init(&q, a, tx);
     if (!from)
         return NULL;
-    REC_SQL(&q, "DELETE");
-    refs_where(&q, from, col, ids);
+    err = note_deletes(a, tx, scope, from, col, ids);
+    if (err)
+        return err;
+    REC_SQL(&q, "DELETE FROM ");
+    rec_sql_ident(&q, from->name);
+    REC_SQL(&q, " WHERE ");
+    refs_where(&q, col, ids);
     return rec_sql_exec(&q, tx, NULL);
 }
 
-struct err *rec_forget_all(struct arena *a, struct db_conn *tx, const struct schema *schema,
+struct err *rec_forget_all(struct arena *a, struct db_conn *tx, const struct rec_scope *scope,
                            const struct schema_col *col, struct str_list ids)
 {
+    const struct schema *schema = scope->schema;
     const struct schema_col *const from[] = {schema->mfas, schema->otps, schema->external_auths,
                                              schema->auth_origins};
     struct err *err = NULL;
 
     for (size_t i = 0; i < COUNT_OF(from) && !err; i++)
-        err = rec_forget_in(a, tx, from[i], col, ids);
+        err = rec_forget_in(a, tx, scope, from[i], col, ids);
     return err;
 }
 
@@ -55,8 +76,10 @@ struct err *rec_is_in(struct arena *a, struct db_conn *tx, const struct schema_c
     rec_sql_init(&q, a, tx);
     if (!from)
         return NULL;
-    REC_SQL(&q, "SELECT 1");
-    refs_where(&q, from, col, (struct str_list){&id, 1});
+    REC_SQL(&q, "SELECT 1 FROM ");
+    rec_sql_ident(&q, from->name);
+    REC_SQL(&q, " WHERE ");
+    refs_where(&q, col, (struct str_list){&id, 1});
     REC_SQL(&q, " LIMIT 1");
     return rec_sql_exists(&q, tx, ret);
 }

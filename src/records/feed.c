@@ -39,38 +39,56 @@ bool rec_feed_wants(const struct rec_scope *scope, const struct schema_col *col)
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-void rec_change_free(struct rec_change *change)
+void rec_changes_free(struct rec_changes *changes)
 {
-    if (!change)
+    if (!changes)
         return;
-    schema_unref(change->schema);
-    arena_free(change->arena);
+    schema_unref(changes->schema);
+    arena_free(changes->arena);
 }
 
-static void tell(void *user)
+static void begin(struct rec_feed *feed, const struct schema *schema)
+{
+    struct arena *a = arena_new();
+    struct rec_changes *changes = ARENA_NEW(a, struct rec_changes);
+
+    changes->arena = a;
+    changes->schema = schema_ref((struct schema *)(uintptr_t)schema); /* it counts itself */
+    feed->telling = changes;
+    feed->end = &changes->first;
+}
+
+static void tell(void *user, bool is_last)
 {
     const struct noted *noted = user;
-    struct arena *a = arena_new();
-    struct rec_change *change = ARENA_NEW(a, struct rec_change);
+    struct rec_feed *feed = noted->feed;
+    struct rec_changes *changes;
+    struct rec_change *change;
 
+    if (!feed->telling)
+        begin(feed, noted->schema);
+    changes = feed->telling;
+    change = ARENA_NEW(changes->arena, struct rec_change);
     *change = (struct rec_change){
-        .arena = a,
-        .schema = schema_ref((struct schema *)(uintptr_t)noted->schema), /* it counts itself */
         .col = noted->col,
         .action = noted->action,
-        .old = rec_copy(a, noted->old),
-        .now = rec_copy(a, noted->now),
+        .old = rec_copy(changes->arena, noted->old),
+        .now = rec_copy(changes->arena, noted->now),
     };
-    noted->feed->tell(noted->feed->user, change);
+    *feed->end = change;
+    feed->end = &change->next;
+    changes->n++;
+    changes->has_deletes |= noted->action == REC_DELETE;
+    if (is_last)
+        feed->tell(feed->user, TAKE(feed->telling));
 }
 
 void rec_feed_note(struct db_conn *tx, const struct rec_scope *scope, enum rec_action action,
                    const struct rec *old, const struct rec *now)
 {
     struct arena *a = db_unit_arena(tx);
-    struct noted *noted;
+    struct noted *noted = ARENA_NEW(a, struct noted);
 
-    noted = ARENA_NEW(a, struct noted);
     *noted = (struct noted){
         .feed = scope->feed,
         .schema = scope->schema,
@@ -79,5 +97,7 @@ void rec_feed_note(struct db_conn *tx, const struct rec_scope *scope, enum rec_a
         .old = rec_copy(a, old),
         .now = rec_copy(a, now),
     };
-    db_after_commit(tx, tell, noted);
+    if (action == REC_DELETE)
+        db_ask_before_commit(tx);
+    db_each_after_commit(tx, tell, noted);
 }

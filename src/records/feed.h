@@ -1,6 +1,6 @@
 /*
- * records/feed: changes of records, for whoever follows them; each is told once its commit is on
- * disk, in the order of the commits.
+ * records/feed: changes of records, for whoever follows them; those of a unit are told together,
+ * once it is on disk, in the order of the commits.
  *
  * Nobody is waited for, nothing can fail, and a write that nobody wants to hear of pays a look at
  * two counters. Who must be asked before and may change what is written listens to events instead
@@ -15,25 +15,35 @@
 
 #define REC_FEED_SLOTS 1024
 
-/* In an arena of its own, which belongs to who has it. */
 struct rec_change {
-    struct arena *arena;
-    struct schema *schema; /* under which it was written; counted */
     const struct schema_col *col;
     enum rec_action action;
     const struct rec *old; /* NULL of a create */
     const struct rec *now; /* NULL of a delete */
     struct rec_change *next;
 };
-void rec_change_free(struct rec_change *change); /* any thread; NULL is fine */
+
+/* What one unit has changed, in its order, in an arena of its own. */
+struct rec_changes {
+    struct arena *arena;
+    struct schema *schema; /* under which it was written; counted */
+    struct rec_change *first;
+    size_t n;
+    bool has_deletes;
+};
+void rec_changes_free(struct rec_changes *changes); /* any thread; NULL is fine */
 
 struct rec_feed {
     /* How many want changes of collections by that name or id; names share slots, so some that
      * nobody wants may come. Raised before a write begins, it is told. */
     atomic_uint wanted[REC_FEED_SLOTS];
-    /* On the thread that committed, which has the write connection: must not wait. Takes it. */
-    void (*tell)(void *user, struct rec_change *take_change);
+    /* On the thread that committed, which has the write connection: must not wait. Takes it. Of a
+     * unit with deletes db_conf.before_commit() has been called. */
+    void (*tell)(void *user, struct rec_changes *take_changes);
     void *user;
+    /* the committing thread's */
+    struct rec_changes *telling;
+    struct rec_change **end;
 };
 
 /* Of a collection's name or id, as clients spell it. Any thread. False: nobody wanted it before, so

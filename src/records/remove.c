@@ -184,30 +184,15 @@ static struct err *check_superusers_left(const struct removal *r)
 /* For who follows, while the rows are there. */
 static struct err *note_deletes(const struct removal *r, const struct frame *frame)
 {
-    AUTO(arena_free) struct arena *scratch = NULL;
     AUTO_SQL struct rec_sql q;
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct rec old;
-    struct err *err;
-    bool row = true;
 
     rec_sql_init(&q, r->a, r->tx);
     if (!rec_feed_wants(r->scope, frame->col))
         return NULL;
-    scratch = arena_new();
     rec_sql_select(&q, frame->col);
     rec_sql_ident(&q, frame->col->id_field->name);
     rec_sql_among(&q, frame->ids.items, frame->ids.n);
-    err = rec_sql_prepare(&q, r->tx, &stmt);
-    while (!err) {
-        err = db_step(r->a, stmt, &row);
-        if (err || !row)
-            break;
-        arena_reset(scratch);
-        old = rec_copy_row(scratch, stmt, frame->col);
-        rec_feed_note(r->tx, r->scope, REC_DELETE, &old, NULL);
-    }
-    return err;
+    return rec_note_deletes(&q, r->tx, r->scope, frame->col);
 }
 
 static struct err *delete_rows(const struct removal *r, struct frame *frame)
@@ -230,7 +215,7 @@ static struct err *delete_rows(const struct removal *r, struct frame *frame)
     if (!err && frame->col == r->scope->schema->superusers)
         err = check_superusers_left(r);
     if (!err && frame->col->auth)
-        err = rec_forget_all(r->a, r->tx, r->scope->schema, frame->col, frame->ids);
+        err = rec_forget_all(r->a, r->tx, r->scope, frame->col, frame->ids);
     frame->deleted = !err;
     return err;
 }

@@ -114,15 +114,19 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
 }
 
 struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
-                     const struct rec_actor *actor, const struct rec *rec,
-                     const struct schema_rule *rule, struct str filter, enum query_verdict *ret)
+                     const struct rec_actor *actor, const struct schema_col *col,
+                     const struct rec *rec, const struct schema_rule *rule, struct str filter,
+                     enum query_verdict *ret)
 {
-    struct query_spec spec = rec_spec(conn, actor, rec->col);
+    struct query_spec spec = rec_spec(conn, actor, col);
     const bool is_free = rec_is_free(actor, rule);
     struct err *err = NULL;
 
     *ret = actor->superuser || rule->set ? QUERY_YES : QUERY_NO;
     if (*ret == QUERY_NO || (is_free && filter.n == 0))
+        return NULL;
+    *ret = QUERY_NO;
+    if (!rec)
         return NULL;
     if (!actor->superuser)
         err = query_check_identifiers(a, filter, STR_NONE);

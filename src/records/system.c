@@ -125,6 +125,7 @@ struct err *rec_react_after(const struct rec_work *work)
         from[n++] = work->scope->schema->external_auths;
     id = rec_id(work->old);
     for (size_t i = 0; i < n && !err; i++)
-        err = rec_forget_in(work->a, work->tx, from[i], work->col, (struct str_list){&id, 1});
+        err = rec_forget_in(work->a, work->tx, work->scope, from[i], work->col,
+                            (struct str_list){&id, 1});
     return err;
 }
