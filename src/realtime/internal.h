@@ -114,13 +114,14 @@ struct client {
     struct arena *bound_arena;
     struct identity bound;
     struct buf ip;
+    bool hears_oauth2; /* has the topic, or will have once its last wish is carried out */
 
-    pthread_mutex_t lock;
-    struct req *req;    /* while it is not over */
-    struct buf pending; /* what its loop is to send */
-    bool scheduled;     /* its loop is on the way */
-    bool over;          /* nobody reads it any more */
-    bool closing;       /* once what is pending is sent */
+    pthread_mutex_t lock; /* behind hub->lock, where both are held */
+    struct req *req;      /* while it is not over */
+    struct buf pending;   /* what its loop is to send */
+    bool scheduled;       /* its loop is on the way */
+    bool over;            /* nobody reads it any more */
+    bool closing;         /* once what is pending is sent */
 
     /* the hub's thread */
     struct client *prev, *next; /* of all that are connected */
@@ -171,6 +172,9 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
                const struct str *names, size_t n);
 /* By the hub's thread: the loops will be woken. */
 void hub_wake_later(struct hub *hub);
+
+/* oauth2.c: a subscription of exactly that name hears of no records, but of one code. */
+#define TOPIC_OAUTH2 STR("@oauth2")
 
 /* deliver.c: on the hub's thread. */
 void deliver_change(struct hub *hub, const struct rec_change *change);
