@@ -7,23 +7,6 @@
 
 /* --- who they are ---------------------------------------------------------------------------- */
 
-/* A guest from now on, with the same subscriptions. */
-static void make_guest(struct hub *hub, struct client *client)
-{
-    const struct identity guest = {0};
-    struct arena *a = arena_new();
-    struct str *names = ARENA_ARRAY(a, struct str, client->n_places);
-    const size_t n = client->n_places;
-
-    for (size_t i = 0; i < n; i++) {
-        names[i] = arena_dup(a, client->places[i].audience->name);
-        (void)rec_feed_want(&hub->feed, topic_name_of(names[i]).collection);
-    }
-    (void)rec_feed_want(&hub->feed, guest.col);
-    hub_place(hub, client, &guest, names, n);
-    arena_free(a);
-}
-
 /* NULL: it is a guest. */
 static const struct identity *identity_at(const struct client *client)
 {
@@ -42,6 +25,8 @@ static void forget_actors(const struct client *client)
 /* Of the record, NULL: of all. An error leaves them what they were: they are asked for again. */
 static void check_identities(struct judge *judge, const struct rec *rec)
 {
+    static const struct identity guest;
+
     for (struct client *client = judge->hub->clients; client; client = client->next) {
         const struct identity *identity = identity_at(client);
         struct rec *found;
@@ -54,7 +39,7 @@ static void check_identities(struct judge *judge, const struct rec *rec)
         arena_reset(judge->a);
         err = identity_find(judge->a, judge->conn, judge->schema, identity, &found);
         if (!err && !found)
-            make_guest(judge->hub, client);
+            hub_place_anew(judge->hub, client, &guest, STR_NONE);
     }
 }
 

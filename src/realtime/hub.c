@@ -173,6 +173,30 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
     client->n_places = n;
 }
 
+void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
+                    struct str but)
+{
+    struct arena *a = arena_new();
+    struct str *names = ARENA_ARRAY(a, struct str, client->n_places);
+    struct identity same = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < client->n_places; i++) {
+        const struct audience *audience = client->places[i].audience;
+
+        same = identity_copy(a, &audience->identity);
+        if (but.p && str_eq(audience->name, but))
+            continue;
+        names[n] = arena_dup(a, audience->name);
+        (void)rec_feed_want(&hub->feed, topic_name_of(names[n++]).collection);
+    }
+    identity = identity ? identity : &same;
+    if (n > 0)
+        (void)rec_feed_want(&hub->feed, identity->col);
+    hub_place(hub, client, identity, names, n);
+    arena_free(a);
+}
+
 /* --- time ------------------------------------------------------------------------------------ */
 
 static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us)

@@ -114,18 +114,19 @@ struct client {
     struct arena *bound_arena;
     struct identity bound;
     struct buf ip;
+    bool hears_oauth2; /* has the topic, or will have once its last wish is carried out */
 
     /* the loop's */
     struct buf sending; /* what it has taken of `pending` */
     size_t sent;        /* of that */
 
-    pthread_mutex_t lock;
-    struct req *req;    /* while it is not over */
-    struct buf pending; /* what its loop is to send */
-    bool scheduled;     /* its loop is on the way */
-    bool over;          /* nobody reads it any more */
-    bool closing;       /* once what is pending is sent */
-    bool lost;          /* it has not kept up, and is closed at once */
+    pthread_mutex_t lock; /* behind hub->lock, where both are held */
+    struct req *req;      /* while it is not over */
+    struct buf pending;   /* what its loop is to send */
+    bool scheduled;       /* its loop is on the way */
+    bool over;            /* nobody reads it any more */
+    bool closing;         /* once what is pending is sent */
+    bool lost;            /* it has not kept up, and is closed at once */
 
     /* the hub's thread */
     struct client *prev, *next; /* of all that are connected */
@@ -187,10 +188,16 @@ void hub_add_client(struct hub *hub, struct client *client);
  * been asked for: each name's collection, and the identity's. */
 void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
                const struct str *names, size_t n);
+/* The same names but one (p NULL: all of them), as another identity (NULL: the same). */
+void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
+                    struct str but);
 /* Something is lost: all clients are to connect anew. */
 void hub_cut(struct hub *hub);
 /* By the hub's thread: the loops will be woken. */
 void hub_wake_later(struct hub *hub);
+
+/* oauth2.c: a subscription of exactly that name hears of no records, but of one code. */
+#define TOPIC_OAUTH2 STR("@oauth2")
 
 /* pin.c */
 /* By the committing thread, for changes of this commit. NULL: there is none. */

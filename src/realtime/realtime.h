@@ -58,4 +58,15 @@ MUST_CHECK struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db
                                      const struct schema *schema, const struct hub_wish *wish,
                                      bool *ret_late);
 
+/* What a provider of OAuth2 has a browser bring (auth.md 8). */
+struct hub_code {
+    struct str client; /* its id, which went to the provider as `state` */
+    struct str ip;     /* of who brings it */
+    struct str code, error;
+};
+/* Hands it to that client, if it has the subscription @oauth2, which is used up by it. False:
+ * nothing is sent. From another address than the client's, or with what is no text or too long for
+ * a stream, the subscription is gone all the same. Any thread. */
+MUST_CHECK bool hub_hand_over(struct hub *hub, const struct hub_code *code);
+
 #endif

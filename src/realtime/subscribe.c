@@ -121,6 +121,7 @@ static bool tell(struct hub *hub, struct wish_note *wish)
 {
     struct client *client = wish->client;
     struct arena *bound = arena_new();
+    const bool hears_oauth2 = has_name(wish, TOPIC_OAUTH2);
     bool is_there;
 
     (void)pthread_mutex_lock(&hub->lock);
@@ -130,6 +131,7 @@ static bool tell(struct hub *hub, struct wish_note *wish)
         if (client->bound_arena)
             arena_free(client->bound_arena);
         client->bound_arena = TAKE(bound);
+        client->hears_oauth2 = hears_oauth2;
         hub_tell(hub, &wish->note);
     }
     (void)pthread_mutex_unlock(&hub->lock);
