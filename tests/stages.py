@@ -235,6 +235,22 @@ def events_tsan(job):
     return script(job, "events/run.py", os.path.join(TOP, "build-tsan", "tests", "events_server"))
 
 
+def realtime(job):
+    """streams of events: what is told to whom, and 15 s of clients that come and go"""
+    return total(script(job, "realtime/run.py", "--in-order", ASAN),
+                 script(job, "realtime/soak.py", "--in-order", "--seconds", "15", ASAN))
+
+
+def realtime_tsan(job):
+    """the same, with ThreadSanitizer"""
+    return script(job, "realtime/run.py", "--in-order", TSAN)
+
+
+def soak(job):
+    """ten minutes of clients that come and go, while the server is killed now and then"""
+    return script(job, "realtime/soak.py", "--in-order", "--kill", "--seconds", "600", RELEASE)
+
+
 def blocking(job):
     """an engine whose calls block: round trips"""
     return script(job, "blocking/trips.py", BLOCKING)
@@ -403,7 +419,8 @@ STAGES = [
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
-    Stage("sdk",         sdk,           ["release"],           40,   300),
+    Stage("sdk",         sdk,           ["release"],           60,   300),
+    Stage("realtime",    realtime,      ["asan"],              70,   400),
     Stage("schema",      schema,        ["asan", "release"],  120,   600),
     Stage("hostile",     hostile,       ["release", "asan"],   90,   500),
     Stage("crowd",       crowd,         ["release", "asan"],   20,   600),
@@ -416,5 +433,7 @@ STAGES = [
     Stage("loops",       loops,         ["release"],          120,   400, True),
     Stage("crowd-tsan",  crowd_tsan,    ["build-tsan"],        60,   400, True),
     Stage("events-tsan", events_tsan,   ["build-tsan"],        90,   400, True),
+    Stage("realtime-tsan", realtime_tsan, ["build-tsan"],      90,   600, True),
+    Stage("soak",        soak,          ["release"],          620,  1200, True),
     Stage("api-tsan",    api_tsan,      ["build-tsan"],       300,  1200, True),
 ]

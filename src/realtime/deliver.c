@@ -155,8 +155,14 @@ static void deliver(struct judge *judge, const struct rec_change *change)
     tell_collection(judge, col->name);
     if (!str_eq(col->name, col->id))
         tell_collection(judge, col->id);
-    if (col->auth && change->action == REC_DELETE)
-        check_identities(judge, change->old);
+}
+
+/* Only then, as all of the unit is told to whom it deletes. */
+static void let_deleted_go(struct judge *judge, const struct rec_changes *changes)
+{
+    for (const struct rec_change *it = changes->first; it; it = it->next)
+        if (it->col->auth && it->action == REC_DELETE)
+            check_identities(judge, it->old);
 }
 
 void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct db_conn *before)
@@ -174,6 +180,7 @@ void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct 
             judge.shapes.n = 0;
             deliver(&judge, it);
         }
+        let_deleted_go(&judge, changes);
         if (judge.is_cut)
             hub_cut(hub);
     }

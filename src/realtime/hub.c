@@ -265,6 +265,13 @@ static struct note *wait_for_notes(struct hub *hub, uint64_t until_us, bool *ret
     return notes;
 }
 
+static void wake(struct hub *hub)
+{
+    if (hub->woken && hub->conf.wake)
+        hub->conf.wake(hub->conf.user);
+    hub->woken = false;
+}
+
 static void run_notes(struct hub *hub, struct note *notes)
 {
     while (notes) {
@@ -272,10 +279,8 @@ static void run_notes(struct hub *hub, struct note *notes)
 
         notes = note->next;
         note->run(hub, note);
+        wake(hub);
     }
-    if (hub->woken && hub->conf.wake)
-        hub->conf.wake(hub->conf.user);
-    hub->woken = false;
 }
 
 static void run(void *arg)
@@ -293,7 +298,7 @@ static void run(void *arg)
             close_all(hub);
         if (now_us >= next_us)
             next_us = close_due(hub, now_us);
-        run_notes(hub, NULL);
+        wake(hub);
     }
     db_reader_close(hub->conf.db);
     query_cache_release();

@@ -58,30 +58,31 @@ struct place {
     struct place *prev, *next; /* of the audience */
 };
 
+/* There may be thousands that nothing is ever told: what is read from the name comes late. */
 struct audience {
-    struct arena *arena;
     struct topic *topic;
     struct str name; /* the subscription, which is its events' name */
     struct identity identity;
-    struct topic_options options;
-    const struct query_picker
-        *picker; /* of options.fields; NULL: everything, as where they are none */
     struct place *first;
     struct audience *prev, *next;    /* of the topic */
     struct audience *next_in_bucket; /* of the index */
-    /* as the audience is asked for a schema; judge.c */
+    /* as it is asked for a schema; judge.c */
+    struct arena *known;   /* in which the following lies; NULL: it does not, yet or anew */
+    struct schema *schema; /* of the actor; counted */
     struct rec_actor actor;
-    struct arena *actor_arena; /* NULL: not yet, or anew */
-    struct schema *schema;     /* of the actor; counted */
+    struct topic_options options;
+    const struct query_picker
+        *picker;  /* of options.fields; NULL: everything, as where they are none */
+    char texts[]; /* name and identity */
 };
 /* What it is asked by is anew. */
 void audience_forget(struct audience *audience);
 
 struct topic {
-    struct arena *arena;
     struct str key;
     struct audience *first;
     struct topic *next_in_bucket;
+    char text[]; /* of the key */
 };
 
 struct topics {

@@ -13,29 +13,38 @@ void audience_forget(struct audience *audience)
 {
     schema_unref(audience->schema);
     audience->schema = NULL;
-    if (audience->actor_arena)
-        arena_free(TAKE(audience->actor_arena));
+    if (audience->known)
+        arena_free(TAKE(audience->known));
 }
 
-/* As its record is by now, under the schema of the change. */
-static struct err *know_actor(const struct judge *judge, struct audience *audience)
+/* What is deleted with the caller's record is told to it as that was. */
+static struct err *find_auth(struct arena *a, const struct judge *judge,
+                             const struct identity *identity, struct rec **ret)
 {
-    const struct topic_options *options = &audience->options;
-    struct arena *a = arena_new();
+    struct err *err = identity_find(a, judge->conn, judge->schema, identity, ret);
+
+    if (!err && !*ret && judge->before)
+        err = identity_find(a, judge->before, judge->schema, identity, ret);
+    return err;
+}
+
+/* What the name says, and the record of who subscribed as it is by now; in audience->known. */
+static struct err *read_audience(const struct judge *judge, struct audience *audience)
+{
+    struct arena *a = audience->known;
+    struct topic_options *options = &audience->options;
+    struct query_picker *picker = NULL;
     struct rec *auth = NULL;
     struct err *err = NULL;
 
-    audience_forget(audience);
-    audience->actor_arena = a;
     if (audience->identity.col.n > 0)
-        err = identity_find(a, judge->conn, judge->schema, &audience->identity, &auth);
+        err = find_auth(a, judge, &audience->identity, &auth);
     if (!err && audience->identity.col.n > 0 && !auth)
         err = err_new(a, E_FORBIDDEN, NULL, "who subscribed is no more");
-    if (err) {
-        err = err_copy(judge->a, err);
-        audience_forget(audience);
+    if (err)
         return err;
-    }
+    *options = topic_options_of(a, audience->name);
+    audience->picker = query_picker_parse(a, options->fields, &picker) ? NULL : picker;
     audience->schema = schema_ref(judge->schema);
     audience->actor = (struct rec_actor){.scope = {.schema = audience->schema},
                                          .request = {.context = STR("realtime"),
@@ -48,12 +57,24 @@ static struct err *know_actor(const struct judge *judge, struct audience *audien
     return NULL;
 }
 
+static struct err *know(const struct judge *judge, struct audience *audience)
+{
+    struct err *err;
+
+    audience_forget(audience);
+    audience->known = arena_new();
+    err = err_copy(judge->a, read_audience(judge, audience));
+    if (err)
+        audience_forget(audience);
+    return err;
+}
+
 static struct err *check_actor(const struct judge *judge, struct audience *audience)
 {
     struct err *err = NULL;
 
     if (audience->schema != judge->schema)
-        err = know_actor(judge, audience);
+        err = know(judge, audience);
     if (!err)
         audience->actor.scope.now_ms = judge->now_ms;
     return err;

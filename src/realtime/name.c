@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "base/num.h"
 
+#define MOST_BROKEN_MEMBERS 16
+
 struct topic_name topic_name_of(struct str name)
 {
     const struct str key = str_sub(name, 0, str_find_byte(name, '?'));
@@ -108,13 +110,13 @@ static const struct query_pair *pairs_of(struct arena *a, const struct json *obj
     return pairs;
 }
 
-/* Text up to the last member that is whole before what is wrong, with its object closed. */
-static struct str cut_before(struct arena *a, struct str text, size_t fault)
+/* Where its last member but the first begins, at the comma before it; 0: nowhere. */
+static size_t last_member(struct str text)
 {
-    size_t depth = 0, end = 0;
+    size_t depth = 0, at = 0;
     bool quoted = false;
 
-    for (size_t i = 0; i < fault && i < text.n; i++) {
+    for (size_t i = 0; i < text.n; i++) {
         const char c = text.p[i];
 
         if (quoted) {
@@ -126,24 +128,25 @@ static struct str cut_before(struct arena *a, struct str text, size_t fault)
         depth += c == '{' || c == '[';
         depth -= depth > 0 && (c == '}' || c == ']');
         if (depth == 1 && c == ',')
-            end = i;
+            at = i;
     }
-    return arena_concat(a, str_sub(text, 0, end), STR("}"), STR_NONE);
+    return at;
 }
 
-/* What comes before a fault counts, as upstream, whose reader goes from member to member. */
+/* Members before a fault count, as upstream, whose reader goes from one to the next. */
 static const struct json *read_options(struct arena *a, struct str text)
 {
     struct json_limits limits = json_limits_stored;
     const struct json *json = NULL;
-    struct json_fault fault;
 
     limits.allow_trailing = true;
-    if (text.n == 0 || json_read(a, text, &limits, &json, &fault))
+    if (text.n == 0 || json_read(a, text, &limits, &json, NULL))
         return json;
-    if (json_read(a, arena_concat(a, text, STR("}"), STR_NONE), &limits, &json, NULL) ||
-        json_read(a, cut_before(a, text, fault.byte), &limits, &json, NULL))
-        return json;
+    for (unsigned i = 0; text.n > 0 && i < MOST_BROKEN_MEMBERS; i++) {
+        if (json_read(a, arena_concat(a, text, STR("}"), STR_NONE), &limits, &json, NULL))
+            return json;
+        text = str_sub(text, 0, last_member(text));
+    }
     return NULL;
 }
 

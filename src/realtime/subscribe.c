@@ -4,6 +4,9 @@
  */
 #include "realtime/internal.h"
 
+#include "base/map.h"
+#include "base/memory.h"
+
 /* In an arena of its own. */
 struct wish_note {
     struct note note;
@@ -12,6 +15,7 @@ struct wish_note {
     struct identity identity;
     struct str *names;
     size_t n;
+    bool hears_oauth2;
 };
 
 static void unwant(struct hub *hub, const struct wish_note *wish)
@@ -45,27 +49,27 @@ static void run_wish(struct hub *hub, struct note *note)
     arena_free(wish->arena);
 }
 
-static bool has_name(const struct wish_note *wish, struct str name)
-{
-    for (size_t i = 0; i < wish->n; i++)
-        if (str_eq(wish->names[i], name))
-            return true;
-    return false;
-}
-
 static struct wish_note *wish_new(const struct hub_wish *hub_wish, struct client *client)
 {
     struct arena *a = arena_new();
     struct wish_note *wish = ARENA_NEW(a, struct wish_note);
+    struct map known = {0};
 
     *wish = (struct wish_note){.note = {.run = run_wish},
                                .arena = a,
                                .client = client,
                                .identity = identity_of(a, hub_wish->auth),
                                .names = ARENA_ARRAY(a, struct str, hub_wish->n_names)};
-    for (size_t i = 0; i < hub_wish->n_names; i++)
-        if (hub_wish->names[i].n > 0 && !has_name(wish, hub_wish->names[i]))
-            wish->names[wish->n++] = arena_dup(a, hub_wish->names[i]);
+    for (size_t i = 0; i < hub_wish->n_names; i++) {
+        struct str name = hub_wish->names[i];
+
+        if (name.n == 0 || map_find(&known, name))
+            continue;
+        name = arena_dup(a, name);
+        map_put(a, &known, name, wish);
+        wish->names[wish->n++] = name;
+    }
+    wish->hears_oauth2 = map_find(&known, TOPIC_OAUTH2) != NULL;
     return wish;
 }
 
@@ -116,12 +120,22 @@ static struct err *check_bound(struct arena *a, struct db_conn *conn, const stru
                    "the client is bound to another record");
 }
 
+/* What is kept for it, while it is told and as long as it stays. */
+static struct err *check_room(struct arena *a, const struct hub_wish *wish)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < wish->n_names; i++)
+        n += 3 * wish->names[i].n + sizeof(struct audience) + sizeof(struct topic) +
+             sizeof(struct place);
+    return memory_has_room(n) ? NULL : err_starved(a, "subscriptions");
+}
+
 /* False: it has left. */
 static bool tell(struct hub *hub, struct wish_note *wish)
 {
     struct client *client = wish->client;
     struct arena *bound = arena_new();
-    const bool hears_oauth2 = has_name(wish, TOPIC_OAUTH2);
     bool is_there;
 
     (void)pthread_mutex_lock(&hub->lock);
@@ -131,7 +145,7 @@ static bool tell(struct hub *hub, struct wish_note *wish)
         if (client->bound_arena)
             arena_free(client->bound_arena);
         client->bound_arena = TAKE(bound);
-        client->hears_oauth2 = hears_oauth2;
+        client->hears_oauth2 = wish->hears_oauth2;
         hub_tell(hub, &wish->note);
     }
     (void)pthread_mutex_unlock(&hub->lock);
@@ -153,6 +167,8 @@ struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db_conn *conn
     if (err)
         return err;
     err = check_bound(a, conn, schema, &bound, hub_wish->auth);
+    if (!err)
+        err = check_room(a, hub_wish);
     if (err) {
         client_unref(client);
         return err;

@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 
+#include <string.h>
+
 static struct topic **topic_bucket(struct topics *topics, struct str key)
 {
     return &topics->by_key[str_hash(key) % HUB_BUCKETS];
@@ -29,17 +31,34 @@ struct topic *topics_find(const struct topics *topics, struct str key)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
+/* The text behind what is there already. */
+static struct str put(char **at, struct str text)
+{
+    const struct str copy = {*at, text.n};
+
+    if (text.n > 0)
+        memcpy(*at, text.p, text.n);
+    *at += text.n;
+    return copy;
+}
+
+static size_t topic_bytes(struct str key)
+{
+    return sizeof(struct topic) + key.n;
+}
+
 static struct topic *topic_at(struct topics *topics, struct str key)
 {
     struct topic **bucket = topic_bucket(topics, key);
     struct topic *topic = topics_find(topics, key);
-    struct arena *a;
+    char *at;
 
     if (topic)
         return topic;
-    a = arena_new();
-    topic = ARENA_NEW(a, struct topic);
-    *topic = (struct topic){.arena = a, .key = arena_dup(a, key), .next_in_bucket = *bucket};
+    topic = memory_new(topic_bytes(key));
+    at = topic->text;
+    topic->key = put(&at, key);
+    topic->next_in_bucket = *bucket;
     *bucket = topic;
     return topic;
 }
@@ -54,20 +73,23 @@ static struct audience *find_audience(struct audience *audience, struct str name
     return audience;
 }
 
+static size_t audience_bytes(struct str name, const struct identity *identity)
+{
+    return sizeof(struct audience) + name.n + identity->col.n + identity->id.n + identity->key.n;
+}
+
 static struct audience *make_audience(struct topic *topic, struct str name,
                                       const struct identity *identity)
 {
-    struct arena *a = arena_new();
-    struct audience *audience = ARENA_NEW(a, struct audience);
-    struct query_picker *picker = NULL;
+    struct audience *audience = memory_new(audience_bytes(name, identity));
+    char *at = audience->texts;
 
-    *audience = (struct audience){.arena = a,
-                                  .topic = topic,
-                                  .name = arena_dup(a, name),
-                                  .identity = identity_copy(a, identity),
-                                  .next = topic->first};
-    audience->options = topic_options_of(a, audience->name);
-    audience->picker = query_picker_parse(a, audience->options.fields, &picker) ? NULL : picker;
+    audience->topic = topic;
+    audience->name = put(&at, name);
+    audience->identity.col = put(&at, identity->col);
+    audience->identity.id = put(&at, identity->id);
+    audience->identity.key = put(&at, identity->key);
+    audience->next = topic->first;
     if (topic->first)
         topic->first->prev = audience;
     topic->first = audience;
@@ -100,7 +122,7 @@ static void drop_topic(struct topics *topics, struct topic *topic)
     while (*at != topic)
         at = &(*at)->next_in_bucket;
     *at = topic->next_in_bucket;
-    arena_free(topic->arena);
+    memory_free(topic, topic_bytes(topic->key));
 }
 
 static void drop_audience(struct topics *topics, struct audience *audience)
@@ -118,7 +140,7 @@ static void drop_audience(struct topics *topics, struct audience *audience)
     else
         topic->first = audience->next;
     audience_forget(audience);
-    arena_free(audience->arena);
+    memory_free(audience, audience_bytes(audience->name, &audience->identity));
     if (!topic->first)
         drop_topic(topics, topic);
 }

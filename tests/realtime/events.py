@@ -289,14 +289,6 @@ def views(site, _):
     site.seen("one record of a view", one)
 
 
-def by_sql(site, _):
-    """What is written past the records is not told."""
-    ident = site.make("notes", zeta="z")
-    stream = site.open("notes/*", headers=site.root)
-    site.must("POST", "/api/sql", {"query": "UPDATE notes SET zeta = 'y' WHERE id = '%s'" % ident})
-    site.seen("SQL", stream)
-
-
 def many_clients(site, _):
     """More clients than are served at once, some of them with other topics."""
     there = [site.open("notes/*" if at % 3 else "trees/*") for at in range(310)]
@@ -315,4 +307,4 @@ def many_clients(site, _):
 
 CASES = (actions, same_as_answer, key_order, files, hidden, emails, expanded_email, cascade, emptied, refused,
          batches, rolled_back, batch_states,
-         truncated, upserts, system, views, by_sql, many_clients)
+         truncated, upserts, system, views, many_clients)

@@ -532,8 +532,7 @@ describe('realtime', () => {
       assert.equal(await hearsOwn(client, other), true);
     });
 
-    // Open, as deletes are judged by what they have left: no record is found for who was not looked up before.
-    it('hears of its deletion and of what goes with it first of all', { ...limit, todo: 'judged after its commit' }, async () => {
+    it('hears of its deletion and of what goes with it first of all', limit, async () => {
       const user = await newUser();
       const client = await connectAs(user);
       await make('parts', { text: 'part', owner: user.id });
