@@ -49,6 +49,7 @@ static uint64_t hash_key(const struct query_shape_key *key)
     hash = mix(hash, ((uint64_t)key->col << 32) | key->auth_col);
     hash = mix(hash, key->ref_field);
     hash = mix(hash, ((uint64_t)key->want << 32) | key->flags);
+    hash = mix(hash, (uint64_t)key->limit);
     if (key->seek)
         hash = mix(hash, key->seek);
     hash = mix(hash, (uintptr_t)key->rule.p ^ key->rule.n); /* a snapshot's rules stay in place */
@@ -65,9 +66,9 @@ static bool key_eq(const struct query_shape_key *x, const struct query_shape_key
 {
     return x->generation == y->generation && x->schema == y->schema && x->dialect == y->dialect &&
            x->col == y->col && x->auth_col == y->auth_col && x->ref_field == y->ref_field &&
-           x->want == y->want && x->flags == y->flags && x->seek == y->seek &&
-           str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) && str_eq(x->sort, y->sort) &&
-           str_eq(x->groups, y->groups);
+           x->want == y->want && x->flags == y->flags && x->limit == y->limit &&
+           x->seek == y->seek && str_eq(x->rule, y->rule) && str_eq(x->filter, y->filter) &&
+           str_eq(x->sort, y->sort) && str_eq(x->groups, y->groups);
 }
 
 /* --- the order of use ------------------------------------------------------------------------ */
