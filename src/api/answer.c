@@ -99,7 +99,7 @@ static void send(struct api_call *call)
     struct export *export = TAKE(call->exported);
 
     if (call->connects)
-        hub_connect(call->api->hub, req, call->caller.ip);
+        hub_connect(call->api->hub, req, call->connects);
     else if (export)
         export_send(req, export);
     else if (call->relayed.file.place)
@@ -117,7 +117,7 @@ static void finish(struct api_call *call, struct err *err)
                   ? err_starved(call->arena, "an answer")
                   : err_new(call->arena, E_INTERNAL, NULL, "the answer is over its limit");
     if (err) {
-        call->connects = false;
+        call->connects = NULL;
         answer_failure(call, err);
         if (call->relayed.file.place)
             file_close(&call->relayed.file);

@@ -127,17 +127,17 @@ struct api_call {
     size_t n_uploads;
 
     /* the steps' */
-    void *state;             /* what they hand on; read-only for units */
-    struct db_conn *conn;    /* inside a step that reads: the thread's; else NULL */
-    void *out;               /* what the last unit has left */
-    struct relayed relayed;  /* in place of the answer's body */
-    struct export *exported; /* the same; NULL: none */
-    bool connects;           /* the answer is a stream of realtime, in place of a body */
-    bool waits;              /* realtime.c: for a unit */
-    bool is_slow;            /* the reading step has passed a loop's budget */
-    bool is_picked;          /* the answer is written by the fields parameter: api_picker() */
-    struct err *err;         /* of a step that may fail */
-    bool out_of_time;        /* the last lease came to an end after its time was over */
+    void *state;                     /* what they hand on; read-only for units */
+    struct db_conn *conn;            /* inside a step that reads: the thread's; else NULL */
+    void *out;                       /* what the last unit has left */
+    struct relayed relayed;          /* in place of the answer's body */
+    struct export *exported;         /* the same; NULL: none */
+    const struct hub_come *connects; /* the answer is a stream of realtime, in place of a body */
+    bool waits;                      /* realtime.c: for a unit */
+    bool is_slow;                    /* the reading step has passed a loop's budget */
+    bool is_picked;   /* the answer is written by the fields parameter: api_picker() */
+    struct err *err;  /* of a step that may fail */
+    bool out_of_time; /* the last lease came to an end after its time was over */
 
     /* work.c */
     bool writes; /* there is a unit among the steps; from the start on */

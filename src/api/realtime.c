@@ -7,9 +7,19 @@
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
+/* What PocketBase knows nothing of: replay=1, and the id of the last event that was seen, which
+ * browsers send in a header when they come back by themselves. */
 static struct err *connect(struct api_call *call)
 {
-    call->connects = true;
+    struct hub_come *come = ARENA_NEW(call->arena, struct hub_come);
+    const struct str last_id = req_query_get(call->req, STR("lastEventId"));
+
+    come->ip = call->caller.ip;
+    come->replay = str_eq(req_query_get(call->req, STR("replay")), STR("1"));
+    come->last_id = last_id.n > 0 ? last_id : req_header(call->req, STR("Last-Event-ID"));
+    if (str_find_byte(come->last_id, '.') == come->last_id.n)
+        come->last_id = STR_NONE; /* of a client that has not asked for replay */
+    call->connects = come;
     return NULL;
 }
 

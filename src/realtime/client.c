@@ -156,10 +156,11 @@ static void add_line(struct buf *out, struct str text)
         buf_add_byte(out, text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i]);
 }
 
-static void add_frame(struct buf *out, const char *id, struct str name, struct str data)
+static void add_frame(struct buf *out, const struct client *client, struct str name,
+                      struct str data, uint64_t number)
 {
     BUF_ADD(out, "id:");
-    buf_add_bytes(out, id, CLIENT_ID_CHARS);
+    replay_add_id(out, client, number);
     BUF_ADD(out, "\nevent:");
     add_line(out, name);
     BUF_ADD(out, "\ndata:");
@@ -167,13 +168,13 @@ static void add_frame(struct buf *out, const char *id, struct str name, struct s
     BUF_ADD(out, "\n\n");
 }
 
-void client_send(struct client *client, struct str name, struct str data)
+void client_send(struct client *client, struct str name, struct str data, uint64_t number)
 {
     client->sent_us = clock_us();
     (void)pthread_mutex_lock(&client->lock);
     if (!client->over && !client->closing) {
         if (client->pending.n < LIMIT_CLIENT_BYTES)
-            add_frame(&client->pending, client->id, name, data);
+            add_frame(&client->pending, client, name, data, number);
         else
             client->lost = true;
         client->lost |= client->pending.full;
@@ -196,7 +197,7 @@ void client_close(struct client *client)
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
-static struct client *client_new(struct hub *hub, struct req *req, struct str ip)
+static struct client *client_new(struct hub *hub, struct req *req, const struct hub_come *come)
 {
     struct client *client = memory_new(sizeof(*client));
     struct arena *scratch = arena_new();
@@ -205,32 +206,36 @@ static struct client *client_new(struct hub *hub, struct req *req, struct str ip
     *client = (struct client){.hub = hub, .req = req, .refs = 2, .begun_us = clock_us()};
     memcpy(client->id, id.p, CLIENT_ID_CHARS);
     arena_free(scratch);
-    buf_init(&client->ip, ip.n + 1);
-    buf_add(&client->ip, ip);
+    buf_init(&client->ip, come->ip.n + 1);
+    buf_add(&client->ip, come->ip);
+    client->replays = come->replay || come->last_id.n > 0;
+    client->comes_back = come->last_id.n > 0;
+    client->position = replay_position(hub, come->last_id);
     begin_pending(client);
     (void)pthread_mutex_init(&client->lock, NULL);
     client->sent_us = client->begun_us;
     return client;
 }
 
-/* What every client hears first. */
+/* What every client hears first. Who comes back has seen no more than before. */
 static bool greet(struct client *client)
 {
     AUTO_BUF struct buf out;
     AUTO_BUF struct buf data;
+    const uint64_t number = client->comes_back ? client->position : client->hub->n_changes;
 
     buf_init(&out, 1 * KIB);
     buf_init(&data, 1 * KIB);
     BUF_ADD(&data, "{\"clientId\":\"");
-    buf_add_bytes(&data, client->id, CLIENT_ID_CHARS);
+    replay_add_id(&data, client, number);
     BUF_ADD(&data, "\"}");
-    add_frame(&out, client->id, STR("PB_CONNECT"), buf_str(&data));
+    add_frame(&out, client, STR("PB_CONNECT"), buf_str(&data), number);
     return req_stream_write(client->req, buf_str(&out));
 }
 
-void hub_connect(struct hub *hub, struct req *req, struct str ip)
+void hub_connect(struct hub *hub, struct req *req, const struct hub_come *come)
 {
-    struct client *client = client_new(hub, req, ip);
+    struct client *client = client_new(hub, req, come);
     struct resp *resp = &req->resp;
 
     resp->status = 200;

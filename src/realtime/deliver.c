@@ -73,7 +73,7 @@ static void tell_audience(struct judge *judge, struct audience *audience,
     if (judge_sees(judge, audience, rule))
         data = judge_message(judge, audience);
     for (struct place *place = audience->first; place && data.p; place = place->next)
-        client_send(place->client, audience->name, data);
+        client_send(place->client, audience->name, data, judge->number);
 }
 
 static void tell_topic(struct judge *judge, struct str topic, const struct schema_rule *rule)
@@ -110,9 +110,8 @@ static struct str course_key(struct arena *a, const struct rec_change *change)
 }
 
 /* Nothing of one change, which is its own course. */
-static struct map find_courses(const struct rec_changes *changes)
+static struct map find_courses(struct arena *a, const struct rec_changes *changes)
 {
-    struct arena *a = changes->arena;
     struct map courses = {0};
 
     if (changes->n == 1)
@@ -165,19 +164,30 @@ static void let_deleted_go(struct judge *judge, const struct rec_changes *change
             check_identities(judge, it->old);
 }
 
-void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct db_conn *before)
+static void judge_change(struct judge *judge, const struct map *courses,
+                         const struct rec_change *change)
 {
-    const struct map courses = find_courses(changes);
+    judge->action = change->action;
+    judge->number = change->number;
+    judge->rec = change->now ? change->now : change->old;
+    judge->judged = judged_of(judge, courses, change);
+    judge->shapes.n = 0;
+}
+
+void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before)
+{
     struct judge judge;
+    struct map courses;
 
     arena_reset(hub->scratch);
+    arena_reset(hub->kept);
+    courses = find_courses(hub->kept, changes);
+    for (struct rec_change *it = changes->first; it; it = it->next)
+        it->number = ++hub->n_changes;
     if (judge_begin(&judge, hub, changes, before)) {
         follow_schema(&judge);
         for (const struct rec_change *it = changes->first; it; it = it->next) {
-            judge.action = it->action;
-            judge.rec = it->now ? it->now : it->old;
-            judge.judged = judged_of(&judge, &courses, it);
-            judge.shapes.n = 0;
+            judge_change(&judge, &courses, it);
             deliver(&judge, it);
         }
         let_deleted_go(&judge, changes);
@@ -185,4 +195,62 @@ void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct 
             hub_cut(hub);
     }
     judge_end(&judge);
+}
+
+/* --- again ----------------------------------------------------------------------------------- */
+
+/* The rule by which an audience sees the record; NULL: it is not about it. */
+static const struct schema_rule *rule_for(const struct judge *judge,
+                                          const struct audience *audience)
+{
+    const struct schema_col *col = judge->rec->col;
+    const struct str names[] = {col->name, col->id};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct arena *a = judge->a;
+
+        if (is_about(audience, names[i]) ||
+            is_about(audience, arena_concat(a, names[i], STR("/*"), STR_NONE)))
+            return &col->list_rule;
+        if (is_about(audience, arena_concat(a, names[i], STR("/"), rec_id(judge->rec))))
+            return &col->view_rule;
+    }
+    return NULL;
+}
+
+static void tell_again(struct judge *judge, struct place *place)
+{
+    const struct schema_rule *rule = rule_for(judge, place->audience);
+    struct str data = STR_NONE;
+
+    arena_reset(judge->a);
+    if (rule && judge_sees(judge, place->audience, rule))
+        data = judge_message(judge, place->audience);
+    if (data.p)
+        client_send(place->client, place->audience->name, data, judge->number);
+}
+
+/* By the rules of today, of what the change has left where its cells tell. */
+bool deliver_again(struct hub *hub, struct rec_changes *changes, struct place *place,
+                   uint64_t after)
+{
+    struct judge judge;
+    struct map courses;
+    bool is_known = changes->schema == hub->schema;
+
+    if (!is_known)
+        return false;
+    arena_reset(hub->scratch);
+    arena_reset(hub->kept);
+    courses = find_courses(hub->kept, changes);
+    is_known = judge_begin(&judge, hub, changes, NULL);
+    for (const struct rec_change *it = changes->first; it && is_known; it = it->next) {
+        if (it->number <= after)
+            continue;
+        judge_change(&judge, &courses, it);
+        tell_again(&judge, place);
+        is_known = !judge.is_cut;
+    }
+    judge_end(&judge);
+    return is_known;
 }

@@ -40,7 +40,7 @@ static void run_changes(struct hub *hub, struct note *note)
         db_loose_take(pin->conn);
     deliver_changes(hub, changes, pin ? pin->conn : NULL);
     pin_unref(hub, pin);
-    rec_changes_free(changes);
+    replay_keep(hub, changes, bytes);
     (void)pthread_mutex_lock(&hub->lock);
     hub->n_bytes -= bytes;
     (void)pthread_mutex_unlock(&hub->lock);
@@ -110,6 +110,8 @@ static void run_arrived(struct hub *hub, struct note *note)
     if (hub->clients)
         hub->clients->prev = client;
     hub->clients = client;
+    if (client->replays)
+        replay_arrived(hub);
 }
 
 static void run_left(struct hub *hub, struct note *note)
@@ -119,6 +121,8 @@ static void run_left(struct hub *hub, struct note *note)
 
     client->has_left = true;
     hub_place(hub, client, NULL, NULL, 0);
+    if (client->replays)
+        replay_left(hub);
     if (client->next)
         client->next->prev = client->prev;
     if (client->prev)
@@ -148,8 +152,17 @@ void hub_add_client(struct hub *hub, struct client *client)
     (void)pthread_mutex_unlock(&hub->lock);
 }
 
+static void linger(struct hub *hub, const struct client *client)
+{
+    replay_linger(hub, client->places[0].audience->identity.col);
+    for (size_t i = 0; i < client->n_places; i++)
+        replay_linger(hub, topic_name_of(client->places[i].audience->name).collection);
+}
+
 static void leave_places(struct hub *hub, struct client *client)
 {
+    if (client->replays && client->n_places > 0)
+        linger(hub, client);
     if (client->n_places > 0)
         rec_feed_leave(&hub->feed, client->places[0].audience->identity.col);
     for (size_t i = 0; i < client->n_places; i++) {
@@ -294,10 +307,12 @@ static void run(void *arg)
         const uint64_t now_us = clock_us();
 
         run_notes(hub, notes);
-        if (cut)
+        if (cut) {
             close_all(hub);
+            replay_cut(hub);
+        }
         if (now_us >= next_us)
-            next_us = close_due(hub, now_us);
+            next_us = replay_tidy(hub, now_us, close_due(hub, now_us));
         wake(hub);
     }
     db_reader_close(hub->conf.db);
@@ -324,6 +339,9 @@ struct hub *hub_new(const struct hub_conf *conf)
     hub->conf = *conf;
     hub->end = &hub->first;
     hub->scratch = arena_new();
+    hub->kept = arena_new();
+    hub->n_changes = 1; /* no position is 0 */
+    replay_init(hub);
     hub->feed.tell = take_changes;
     hub->feed.user = hub;
     (void)pthread_mutex_init(&hub->lock, NULL);
@@ -364,7 +382,9 @@ void hub_free(struct hub *hub)
     if (!hub)
         return;
     schema_unref(hub->schema);
+    replay_free(hub);
     arena_free(hub->scratch);
+    arena_free(hub->kept);
     (void)pthread_mutex_destroy(&hub->lock);
     (void)pthread_cond_destroy(&hub->told);
     memory_free(hub, sizeof(*hub));

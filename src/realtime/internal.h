@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #define CLIENT_ID_CHARS 40
+#define REPLAY_EPOCH_CHARS 12
 #define HUB_BUCKETS 4096
 
 /* --- who it is for --------------------------------------------------------------------------- */
@@ -135,15 +136,34 @@ struct client {
     struct place *places;
     size_t n_places;
     uint64_t begun_us, sent_us;
+
+    /* constant: it asked for replay, and comes back from a stream that ended */
+    bool replays, comes_back;
+    uint64_t position; /* of its last event then; 0: nobody knows */
 };
 
 void client_unref(struct client *client);
-/* By the hub's thread: an event. What is too much ends the stream. */
-void client_send(struct client *client, struct str name, struct str data);
+/* By the hub's thread: an event, of the change with that number. What is too much ends the stream.
+ */
+void client_send(struct client *client, struct str name, struct str data, uint64_t number);
 /* Ends the stream, once what is pending is sent. Any thread. */
 void client_close(struct client *client);
 
 /* --- the hub --------------------------------------------------------------------------------- */
+
+struct logged;
+
+struct replay {
+    char epoch[REPLAY_EPOCH_CHARS]; /* constant: names this process */
+    struct logged *first, **end;
+    size_t bytes;
+    uint64_t since; /* the first number that the log has, or will have */
+    size_t n_clients;
+    uint64_t until_us; /* clock_us(): those who have left may come back until then */
+    /* by slots of the feed; 0: not, ever */
+    uint64_t lingers_until_us[REC_FEED_SLOTS];
+    uint64_t wanted_since[REC_FEED_SLOTS];
+};
 
 #define HUB_PINS 8
 
@@ -175,9 +195,12 @@ struct hub {
     /* the hub's thread */
     struct topics topics;
     struct client *clients;
-    struct schema *schema; /* of the last change; counted */
-    struct arena *scratch; /* of what is asked about one change */
-    bool woken;            /* loops are to be */
+    struct schema *schema;      /* of the last change; counted */
+    struct arena *scratch;      /* of what is asked about one change */
+    struct arena *kept;         /* of one unit's messages */
+    _Atomic uint64_t n_changes; /* the number of the last one that was told; others only read it */
+    struct replay replay;
+    bool woken; /* loops are to be */
 };
 
 /* With hub->lock. */
@@ -206,15 +229,39 @@ struct pin *pin_ref(struct hub *hub);
 void pin_unref(struct hub *hub, struct pin *pin); /* NULL is fine */
 
 /* deliver.c: on the hub's thread. before: a snapshot of the state before them; NULL: there is none,
- * as nothing was deleted. */
-void deliver_changes(struct hub *hub, const struct rec_changes *changes, struct db_conn *before);
+ * as nothing was deleted. Numbers them. */
+void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before);
+/* To one place those that come after a number. False: it cannot be told what it may see of them. */
+bool deliver_again(struct hub *hub, struct rec_changes *changes, struct place *place,
+                   uint64_t after);
+
+/* replay.c: on the hub's thread, but for ids, which are anybody's. */
+void replay_init(struct hub *hub);
+void replay_free(struct hub *hub);
+/* Of the id that a client has had last; 0: it is none of this process. */
+uint64_t replay_position(const struct hub *hub, struct str last_id);
+void replay_add_id(struct buf *out, const struct client *client, uint64_t number);
+/* Told changes, where anybody may come back for them; takes them. */
+void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes);
+void replay_cut(struct hub *hub); /* some are lost */
+/* A client with replay. */
+void replay_arrived(struct hub *hub);
+void replay_left(struct hub *hub);
+/* What it has heard of stays wanted for a while. */
+void replay_linger(struct hub *hub, struct str collection);
+/* Somebody wants it from now on, and nobody did. */
+void replay_wanted(struct hub *hub, struct str collection);
+/* What the client has missed of a place that it has got, or that this cannot be told. */
+void replay_topic(struct hub *hub, struct place *place);
+/* Forgets what is over; when to look again, `next_us` at the latest. */
+uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us);
 
 struct shape;
 /* judge.c: what is asked about one change. On the hub's thread. */
 struct judge {
     struct hub *hub;
     struct arena *a;    /* of one question */
-    struct arena *kept; /* of the change */
+    struct arena *kept; /* of the unit */
     struct schema *schema;
     struct db_conn *conn;
     struct db_conn *before; /* in a snapshot of the state before the change; may be NULL */
@@ -222,6 +269,7 @@ struct judge {
     bool is_reading; /* conn is in a snapshot */
     bool is_cut;     /* something could not be asked */
     enum rec_action action;
+    uint64_t number;
     const struct rec *rec;    /* as it is told of */
     const struct rec *judged; /* as it is judged; NULL: it is not there */
     VEC(struct shape) shapes; /* that it has been written in: judge.c */

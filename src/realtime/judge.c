@@ -89,7 +89,7 @@ bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes 
 
     *judge = (struct judge){.hub = hub,
                             .a = hub->scratch,
-                            .kept = changes->arena,
+                            .kept = hub->kept,
                             .schema = changes->schema,
                             .before = before,
                             .now_ms = date_now_ms()};

@@ -38,9 +38,14 @@ void hub_free(struct hub *hub);
 void hub_before_commit(struct hub *hub);
 void hub_after_commit(struct hub *hub);
 
-/* In place of req_send(), on the request's loop: its answer is a stream from now on. ip: the real
- * address of the client; borrowed. */
-void hub_connect(struct hub *hub, struct req *req, struct str ip);
+/* A client that comes; texts are borrowed. */
+struct hub_come {
+    struct str ip;      /* the real address */
+    bool replay;        /* it wants to be told what it misses, when it comes back */
+    struct str last_id; /* of the last event that it has seen in an earlier stream; empty: none */
+};
+/* In place of req_send(), on the request's loop: its answer is a stream from now on. */
+void hub_connect(struct hub *hub, struct req *req, const struct hub_come *come);
 
 /* A client's wish to hear of `names`, in place of what it had. */
 struct hub_wish {

@@ -14,6 +14,7 @@ struct wish_note {
     struct client *client;
     struct identity identity;
     struct str *names;
+    bool *are_new; /* whether nobody wanted their collections before */
     size_t n;
     bool hears_oauth2;
 };
@@ -26,15 +27,44 @@ static void unwant(struct hub *hub, const struct wish_note *wish)
         rec_feed_leave(&hub->feed, wish->identity.col);
 }
 
+/* With hub->lock, so that who came first is first in the queue, too. */
 static bool want(struct hub *hub, const struct wish_note *wish)
 {
     bool were_wanted = true;
 
-    for (size_t i = 0; i < wish->n; i++)
-        were_wanted &= rec_feed_want(&hub->feed, topic_name_of(wish->names[i]).collection);
+    for (size_t i = 0; i < wish->n; i++) {
+        wish->are_new[i] = !rec_feed_want(&hub->feed, topic_name_of(wish->names[i]).collection);
+        were_wanted &= !wish->are_new[i];
+    }
     if (wish->n > 0)
         were_wanted &= rec_feed_want(&hub->feed, wish->identity.col);
     return were_wanted;
+}
+
+/* --- on the hub's thread --------------------------------------------------------------------- */
+
+static bool has_place(const struct client *client, struct str name)
+{
+    for (size_t i = 0; i < client->n_places; i++)
+        if (str_eq(client->places[i].audience->name, name))
+            return true;
+    return false;
+}
+
+/* Names that the client has not heard of in this stream come first to `are_new`. */
+static void place(struct hub *hub, struct wish_note *wish)
+{
+    struct client *client = wish->client;
+
+    for (size_t i = 0; i < wish->n; i++) {
+        if (wish->are_new[i])
+            replay_wanted(hub, topic_name_of(wish->names[i]).collection);
+        wish->are_new[i] = client->comes_back && !has_place(client, wish->names[i]);
+    }
+    hub_place(hub, client, &wish->identity, wish->names, wish->n);
+    for (size_t i = 0; i < wish->n; i++)
+        if (wish->are_new[i])
+            replay_topic(hub, &client->places[i]);
 }
 
 static void run_wish(struct hub *hub, struct note *note)
@@ -44,7 +74,7 @@ static void run_wish(struct hub *hub, struct note *note)
     if (wish->client->has_left)
         unwant(hub, wish);
     else
-        hub_place(hub, wish->client, &wish->identity, wish->names, wish->n);
+        place(hub, wish);
     client_unref(wish->client);
     arena_free(wish->arena);
 }
@@ -59,7 +89,8 @@ static struct wish_note *wish_new(const struct hub_wish *hub_wish, struct client
                                .arena = a,
                                .client = client,
                                .identity = identity_of(a, hub_wish->auth),
-                               .names = ARENA_ARRAY(a, struct str, hub_wish->n_names)};
+                               .names = ARENA_ARRAY(a, struct str, hub_wish->n_names),
+                               .are_new = ARENA_ARRAY(a, bool, hub_wish->n_names)};
     for (size_t i = 0; i < hub_wish->n_names; i++) {
         struct str name = hub_wish->names[i];
 
@@ -88,7 +119,7 @@ static struct err *find_client(struct arena *a, struct hub *hub, const struct hu
     struct client *client;
 
     (void)pthread_mutex_lock(&hub->lock);
-    client = hub_find_client(hub, wish->client);
+    client = hub_find_client(hub, str_sub(wish->client, 0, str_find_byte(wish->client, '.')));
     if (!client)
         err = no_client(a);
     else if (!str_eq(buf_str(&client->ip), wish->ip))
@@ -132,7 +163,7 @@ static struct err *check_room(struct arena *a, const struct hub_wish *wish)
 }
 
 /* False: it has left. */
-static bool tell(struct hub *hub, struct wish_note *wish)
+static bool tell(struct hub *hub, struct wish_note *wish, bool *ret_late)
 {
     struct client *client = wish->client;
     struct arena *bound = arena_new();
@@ -141,6 +172,7 @@ static bool tell(struct hub *hub, struct wish_note *wish)
     (void)pthread_mutex_lock(&hub->lock);
     is_there = hub_find_client(hub, (struct str){client->id, CLIENT_ID_CHARS}) == client;
     if (is_there) {
+        *ret_late = !want(hub, wish);
         client->bound = identity_copy(bound, &wish->identity);
         if (client->bound_arena)
             arena_free(client->bound_arena);
@@ -174,10 +206,8 @@ struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db_conn *conn
         return err;
     }
     wish = wish_new(hub_wish, client); /* has the reference now */
-    *ret_late = !want(hub, wish);
-    if (tell(hub, wish))
+    if (tell(hub, wish, ret_late))
         return NULL;
-    unwant(hub, wish);
     arena_free(wish->arena);
     client_unref(client);
     return no_client(a);

@@ -14,9 +14,19 @@ struct noted {
 
 /* --- who wants what --------------------------------------------------------------------------- */
 
+size_t rec_feed_slot(struct str collection)
+{
+    return str_hash(collection) % REC_FEED_SLOTS;
+}
+
 static atomic_uint *slot_of(struct rec_feed *feed, struct str collection)
 {
-    return &feed->wanted[str_hash(collection) % REC_FEED_SLOTS];
+    return &feed->wanted[rec_feed_slot(collection)];
+}
+
+void rec_feed_leave_slot(struct rec_feed *feed, size_t slot)
+{
+    (void)atomic_fetch_sub(&feed->wanted[slot], 1);
 }
 
 bool rec_feed_want(struct rec_feed *feed, struct str collection)

@@ -21,6 +21,7 @@ struct rec_change {
     const struct rec *old; /* NULL of a create */
     const struct rec *now; /* NULL of a delete */
     struct rec_change *next;
+    uint64_t number; /* the receiver's */
 };
 
 /* What one unit has changed, in its order, in an arena of its own. */
@@ -50,6 +51,10 @@ struct rec_feed {
  * that a write on its way may not be told: one that is begun now, or waits, is. */
 bool rec_feed_want(struct rec_feed *feed, struct str collection);
 void rec_feed_leave(struct rec_feed *feed, struct str collection);
+
+/* The same by its slot. */
+size_t rec_feed_slot(struct str collection);
+void rec_feed_leave_slot(struct rec_feed *feed, size_t slot);
 
 /* scope->feed may be NULL: nobody wants anything. */
 bool rec_feed_wants(const struct rec_scope *scope, const struct schema_col *col);

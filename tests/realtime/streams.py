@@ -83,6 +83,7 @@ class Stream:
         self.ended = False
         self.id = ""
         self.first: Event | None = None
+        self.last: Event | None = None
         self.pending = bytearray()
         self.sock = socket.create_connection(("127.0.0.1", port), limit_s, (source, 0))
         try:
@@ -161,7 +162,8 @@ class Stream:
                 raise Broken("the stream ended before %s" % what)
             if not self.pump(max(0, deadline - time.monotonic())) and time.monotonic() > deadline:
                 raise TimeoutError("waited %g s for %s" % (limit_s, what))
-        return self.events.popleft()
+        self.last = self.events.popleft()
+        return self.last
 
     def wait_end(self, limit_s: float = reeve.WAIT_S) -> None:
         deadline = time.monotonic() + limit_s

@@ -1,0 +1,181 @@
+"""What a client has missed is told again when it comes back, or that it cannot be. Reeve's alone."""
+
+import re
+
+import streams
+
+FORM = re.compile(r"^[A-Za-z0-9]{40}\.[A-Za-z0-9]{12}\.[0-9]+$")
+PLAIN = re.compile(r"^[A-Za-z0-9]{40}$")
+REPLAY = streams.PATH + "?replay=1"
+
+
+def prepare(site):
+    site.collection("notes", listRule="", viewRule="", fields=[
+        {"name": "n", "type": "number"}, {"name": "page", "type": "editor", "maxSize": 4 << 20}])
+    site.collection("others", listRule="", viewRule="", fields=[{"name": "n", "type": "number"}])
+    users = site.must("GET", "/api/collections/users")["id"]
+    site.collection("own", listRule="owner = @request.auth.id", viewRule="owner = @request.auth.id", fields=[
+        {"name": "n", "type": "number"},
+        {"name": "owner", "type": "relation", "collectionId": users, "cascadeDelete": True}])
+    site.collection("named", listRule="@request.auth.name = 'anna'", fields=[{"name": "n", "type": "number"}])
+    return site.user("users", "anna", name="anna"), site.user("users", "bert", name="bert")
+
+
+def told(events):
+    return [(e.name, e.json().get("action"), e.json().get("record", {}).get("n")) for e in events]
+
+
+def back(site, last_id, *topics, headers=None):
+    stream = site.open(target=streams.PATH + "?lastEventId=" + last_id)
+    site.watch(stream, *topics, headers=headers)
+    return stream
+
+
+def left(site, *topics, headers=None):
+    """A client with replay that has been here and has heard of something: (its last id)."""
+    stream = site.open(target=REPLAY)
+    site.watch(stream, *topics, headers=headers)
+    site.drain(stream)
+    last_id = stream.last.id
+    stream.close()
+    return last_id
+
+
+def without(events):
+    return [e for e in events if e.name not in (streams.MARKS, streams.CONNECT)]
+
+
+def ids(site, _):
+    plain, asked = site.open("notes/*"), site.open(target=REPLAY)
+    site.same("plain", bool(PLAIN.match(plain.first.id)), True)
+    site.same("as asked for", bool(FORM.match(asked.first.id)), True)
+    site.same("its client", asked.first.json()["clientId"], asked.first.id)
+    site.watch(asked, "notes/*", "notes")
+    site.make("notes", n=1)
+    first = without(site.drain(asked))
+    site.same("of one change the same", [FORM.match(first[0].id) is not None, first[0].id == first[1].id],
+              [True, True])
+    site.same("the client's own", first[0].id.split(".")[0], asked.first.id.split(".")[0])
+    site.make("notes", n=2)
+    second = without(site.drain(asked))
+    site.same("they grow", int(second[0].id.split(".")[2]) > int(first[0].id.split(".")[2]), True)
+    site.same("nobody else's", {e.id for e in site.drain(plain)}, {plain.first.id})
+
+
+def missed(site, _):
+    stays = site.open(target=REPLAY)
+    site.watch(stays, "notes/*")
+    last_id = left(site, "notes/*")
+    ident = site.make("notes", n=1)
+    site.update("notes", ident, n=2)
+    site.make("others", n=7)
+    site.delete("notes", ident)
+    site.make("notes", n=3)
+    there = without(site.drain(stays))
+    stream = back(site, last_id, "notes/*")
+    again = without(site.drain(stream))
+    site.same("as if it had stayed", told(again), told(there))
+    site.same("the same numbers", [e.id.split(".")[1:] for e in again], [e.id.split(".")[1:] for e in there])
+    site.make("notes", n=4)
+    site.same("and goes on", told(without(site.drain(stream))), [("notes/*", "create", 4)])
+    site.watch(stream, "notes/*")
+    site.same("only once", told(without(site.drain(stream))), [])
+    site.watch(stream, "notes/*", "others/*")
+    site.same("of what nobody has noted", told(without(site.drain(stream))), [("resync", None, None)])
+
+
+def header(site, _):
+    last_id = left(site, "notes/*")
+    site.make("notes", n=1)
+    stream = streams.Stream(site.server.port, headers={"Last-Event-ID": last_id})
+    site.open_streams.append(stream)
+    site.same("the position stays", stream.first.id.split(".")[1:], last_id.split(".")[1:])
+    site.watch(stream, "notes/*")
+    site.same("by the header", told(without(site.drain(stream))), [("notes/*", "create", 1)])
+
+
+def twice_away(site, _):
+    """Who leaves again before it has subscribed has missed nothing."""
+    last_id = left(site, "notes/*")
+    site.make("notes", n=1)
+    stream = site.open(target=streams.PATH + "?lastEventId=" + last_id)
+    again = stream.first.id
+    stream.close()
+    site.same("twice", told(without(site.drain(back(site, again, "notes/*")))), [("notes/*", "create", 1)])
+
+
+def elsewhere(site, _):
+    """Another process, no number, one that was never given: that it cannot be told is told, for each topic."""
+    client, epoch, number = left(site, "notes/*", "others/*").split(".")
+    site.make("notes", n=1)
+    for last_id in ("%s.%s.%s" % (client, "x" * 12, number), "%s.%s.x" % (client, epoch), "%s.%s.0" % (client, epoch),
+                    "%s.%s.99999999" % (client, epoch), "%s.%s" % (client, epoch), "..", "%s.%s.%s0000000000000000000"
+                    % (client, epoch, number)):
+        stream = back(site, last_id, "notes/*", "others/*")
+        events = without(site.drain(stream))
+        site.same("resync of " + last_id, sorted((e.name, e.json().get("topic")) for e in events),
+                  [("resync", streams.MARKS), ("resync", "notes/*"), ("resync", "others/*")])
+        site.make("notes", n=2)
+        site.same("and then live", told(without(site.drain(stream))), [("notes/*", "create", 2)])
+
+
+def none_asked(site, _):
+    """A client that knows nothing of it: its browser sends its last id, too."""
+    stream = site.open("notes/*")
+    site.make("notes", n=1)
+    site.drain(stream)
+    stream.close()
+    again = streams.Stream(site.server.port, headers={"Last-Event-ID": stream.first.id})
+    site.open_streams.append(again)
+    site.same("plain ids", bool(PLAIN.match(again.first.id)), True)
+    site.watch(again, "notes/*")
+    site.same("nothing is told again", told(without(site.drain(again))), [])
+
+
+def by_rules(site, state):
+    (anna, as_anna), (bert, as_bert) = state
+    last_id = left(site, "own/*", headers=as_anna)
+    mine, theirs = site.make("own", n=1, owner=anna), site.make("own", n=2, owner=bert)
+    site.delete("own", mine)
+    site.delete("own", theirs)
+    site.same("what it may see", told(without(site.drain(back(site, last_id, "own/*", headers=as_anna)))),
+              [("own/*", "create", 1), ("own/*", "delete", 1)])
+    site.same("as another", told(without(site.drain(back(site, last_id, "own/*", headers=as_bert)))),
+              [("own/*", "create", 2), ("own/*", "delete", 2)])
+    site.same("as a guest", told(without(site.drain(back(site, last_id, "own/*")))), [])
+
+
+def by_other_tables(site, state):
+    """A delete that only what was there could tell of."""
+    (_, as_anna), _ = state
+    last_id = left(site, "named/*", headers=as_anna)
+    kept = site.make("named", n=1)
+    site.same("a create", told(without(site.drain(back(site, last_id, "named/*", headers=as_anna)))),
+              [("named/*", "create", 1)])
+    site.delete("named", kept)
+    events = without(site.drain(back(site, last_id, "named/*", headers=as_anna)))
+    site.same("a delete", [e.name for e in events][-1:], ["resync"])
+
+
+def other_schema(site, _):
+    last_id = left(site, "notes/*")
+    site.make("notes", n=1)
+    site.change("others", listRule="n > 0")
+    site.make("notes", n=2)
+    events = without(site.drain(back(site, last_id, "notes/*")))
+    site.same("another schema", [e.json().get("topic") for e in events if e.name == "resync"],
+              ["notes/*", streams.MARKS])
+    site.change("others", listRule="")
+
+
+def too_much(site, _):
+    """More than is kept."""
+    last_id = left(site, "notes/*")
+    ident = site.make("notes", n=0)
+    for n in range(12):
+        site.update("notes", ident, n=n, page="x" * (2 << 20))
+    events = without(site.drain(back(site, last_id, "notes/*")))
+    site.same("too much", [e.name for e in events], ["resync", "resync"])
+
+
+CASES = (ids, missed, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, other_schema, too_much)
