@@ -4,6 +4,9 @@
  */
 #include "records/feed.h"
 
+#include "records/rows.h"
+#include "records/sql.h"
+
 struct noted {
     struct rec_feed *feed;
     const struct schema *schema;
@@ -110,4 +113,24 @@ void rec_feed_note(struct db_conn *tx, const struct rec_scope *scope, enum rec_a
     if (action == REC_DELETE)
         db_ask_before_commit(tx);
     db_each_after_commit(tx, tell, noted);
+}
+
+struct err *rec_note_deletes(struct rec_sql *q, struct db_conn *tx, const struct rec_scope *scope,
+                             const struct schema_col *col)
+{
+    AUTO(arena_free) struct arena *scratch = arena_new();
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    struct err *err = rec_sql_prepare(q, tx, &stmt);
+    struct rec old;
+    bool row = true;
+
+    while (!err) {
+        err = db_step(q->a, stmt, &row);
+        if (err || !row)
+            break;
+        arena_reset(scratch);
+        old = rec_copy_row(scratch, stmt, col);
+        rec_feed_note(tx, scope, REC_DELETE, &old, NULL);
+    }
+    return err;
 }

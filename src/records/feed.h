@@ -61,5 +61,10 @@ bool rec_feed_wants(const struct rec_scope *scope, const struct schema_col *col)
 /* Inside a unit, where it wants it: copies what is given. old, now: see above. */
 void rec_feed_note(struct db_conn *tx, const struct rec_scope *scope, enum rec_action action,
                    const struct rec *old, const struct rec *now);
+struct rec_sql;
+/* The rows that the SELECT of all fields finds are about to be deleted: for who follows. */
+MUST_CHECK struct err *rec_note_deletes(struct rec_sql *q, struct db_conn *tx,
+                                        const struct rec_scope *scope,
+                                        const struct schema_col *col);
 
 #endif

@@ -4,7 +4,6 @@
 #include "records/rows.h"
 
 #include "base/limits.h"
-#include "records/feed.h"
 #include "records/found.h"
 #include "records/values.h"
 
@@ -44,26 +43,6 @@ struct rec *rec_copy(struct arena *a, const struct rec *rec)
     copy = ARENA_NEW(a, struct rec);
     *copy = (struct rec){rec->col, cells};
     return copy;
-}
-
-struct err *rec_note_deletes(struct rec_sql *q, struct db_conn *tx, const struct rec_scope *scope,
-                             const struct schema_col *col)
-{
-    AUTO(arena_free) struct arena *scratch = arena_new();
-    AUTO(db_release) struct db_stmt *stmt = NULL;
-    struct err *err = rec_sql_prepare(q, tx, &stmt);
-    struct rec old;
-    bool row = true;
-
-    while (!err) {
-        err = db_step(q->a, stmt, &row);
-        if (err || !row)
-            break;
-        arena_reset(scratch);
-        old = rec_copy_row(scratch, stmt, col);
-        rec_feed_note(tx, scope, REC_DELETE, &old, NULL);
-    }
-    return err;
 }
 
 /* --- queries ---------------------------------------------------------------------------------- */

@@ -12,8 +12,6 @@
 #define REC_ROWS_A_CHECK 16
 #define REC_BYTES_A_CHECK ((size_t)64 * 1024)
 
-struct rec_sql;
-
 struct rec_rows {
     struct rec *items;
     size_t n, cap;
@@ -27,11 +25,6 @@ struct str_list rec_ids_of(struct arena *a, const struct rec_rows *rows);
 void rec_borrow_row(const struct db_stmt *stmt, unsigned n, struct db_value *cells);
 /* The row as rec_borrow_row() has it, copied. */
 struct rec rec_copy_row(struct arena *a, const struct db_stmt *stmt, const struct schema_col *col);
-
-/* The rows that the SELECT of all fields finds are about to be deleted: for who follows. */
-MUST_CHECK struct err *rec_note_deletes(struct rec_sql *q, struct db_conn *tx,
-                                        const struct rec_scope *scope,
-                                        const struct schema_col *col);
 
 /* What every query of an actor starts from. */
 struct query_spec rec_spec(struct db_conn *conn, const struct rec_actor *actor,
