@@ -73,8 +73,15 @@ def message(room: str, data: typing.Any, sender: dict[str, typing.Any] | None = 
     return {"room": room, "event": "message", "from": sender, "data": data}
 
 
+def next_of_room(stream: Stream, what: str) -> dict[str, typing.Any]:
+    event = stream.next(what=what)
+    while event.name == streams.MARKS:
+        event = stream.next(what=what)
+    return event.json()
+
+
 def following(stream: Stream, n: int) -> list[typing.Any]:
-    return [stream.next(what="event %d of %d of a room" % (i + 1, n)).json() for i in range(n)]
+    return [next_of_room(stream, "event %d of %d of a room" % (i + 1, n)) for i in range(n)]
 
 
 def flush(site: Site, room: str, *those: Stream) -> list[list[typing.Any]]:
@@ -86,7 +93,7 @@ def flush(site: Site, room: str, *those: Stream) -> list[list[typing.Any]]:
     for stream in those:
         got: list[typing.Any] = []
         while not got or got[-1].get("data") != mark:
-            got.append(stream.next(what="the message %s after %r" % (mark, got)).json())
+            got.append(next_of_room(stream, "the message %s after %r" % (mark, got)))
         found.append(got[:-1])
     return found
 
@@ -107,15 +114,19 @@ def off(site: Site, users: Users) -> None:
     for who, headers in (("a guest", None), ("a user", users.ann[1]), ("a superuser", site.root)):
         site.same("off: %s sends" % who, say(site, room, 1, headers), 404)
     site.same("off: nothing is heard", [e.name for e in site.drain(stream, mate)], [])
-    use(site, "")
-    site.same("on: who waited is in", sorted(map(str, flush(site, room, stream)[0][0]["members"])),
-              sorted(map(str, [called(stream), called(mate, site_root(site), "_superusers")])))
-    use(site, None)
-    site.same("off again", say(site, room, 1, site.root), 404)
-    site.same("off again: nobody is left", [e.json()["event"] for e in site.drain(stream, mate)
-                                            if e.json()["event"] == "message"], [])
-    use(site, "")
-    site.same("on again", [e["event"] for e in flush(site, room, stream)[0]][-1:], ["members"])
+    both = [called(stream), called(mate, site_root(site), "_superusers")]
+    for what in ("on: ", "on again: "):
+        use(site, "")
+        heard = flush(site, room, stream, mate)
+        for events in heard:
+            there = [*events[0]["members"], *(e["member"] for e in events[1:])]
+            site.same(what + "who waited is in", sorted(map(str, there)), sorted(map(str, both)))
+        site.same(what + "one hears of the other", sorted(len(events) for events in heard), [1, 2])
+        use(site, None)
+        site.same(what + "then off", say(site, room, 1, site.root), 404)
+        found = [e.json() for e in site.drain(stream, mate)]
+        site.same(what + "then off: one hears of the other", [(e["event"], e["member"] in both) for e in found],
+                  [("leave", True)])
 
 
 def site_root(site: Site) -> str:
