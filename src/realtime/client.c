@@ -105,16 +105,15 @@ static bool take(struct client *client, bool *ret_over)
         begin_pending(client);
     }
     has_more = client->sending.n > 0;
-    client->scheduled = false;
     *ret_over = client->over || client->lost || (client->closing && !has_more);
     (void)pthread_mutex_unlock(&client->lock);
     return has_more;
 }
 
-/* All of what is pending, as far as the stream takes it; or the end. */
-static void on_loop(struct req *req)
+/* All of what is pending, as far as the stream takes it; or the end. Somebody may be on the way
+ * meanwhile. */
+static void go_on(struct client *client, struct req *req)
 {
-    struct client *client = req->user;
     bool is_over, is_open = true;
 
     while (take(client, &is_over) && !is_over && is_open && !req_stream_waits(req))
@@ -123,17 +122,21 @@ static void on_loop(struct req *req)
         let_go(client, req);
 }
 
+/* Who was on the way has come: here alone. */
+static void on_loop(struct req *req)
+{
+    struct client *client = req->user;
+
+    (void)pthread_mutex_lock(&client->lock);
+    client->scheduled = false;
+    (void)pthread_mutex_unlock(&client->lock);
+    go_on(client, req);
+}
+
 /* Once all of it is out: there may be more. */
 static void on_drained(struct req *req)
 {
-    struct client *client = req->user;
-    bool is_scheduled;
-
-    (void)pthread_mutex_lock(&client->lock);
-    is_scheduled = client->scheduled;
-    (void)pthread_mutex_unlock(&client->lock);
-    if (!is_scheduled)
-        on_loop(req);
+    go_on(req->user, req);
 }
 
 static const struct req_stream_events events = {.drained = on_drained, .ended = on_ended};
