@@ -61,6 +61,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_own_settings_view},
     {"PATCH",  "/api/reeve/settings",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_own_settings_change},
+    {"POST",   "/api/reeve/rooms/{room}",
+     GUARD_NONE, BODY_PLAIN, {NULL}, &api_rooms_send},
     {"GET",    "/api/reeve/export/{collection}",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_export},
     {"POST",   "/api/reeve/schema/plan",

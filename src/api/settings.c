@@ -4,6 +4,7 @@
 #include "api/internal.h"
 
 #include "base/limits.h"
+#include "realtime/rooms.h"
 
 #define UNDECODABLE "An error occurred while loading the submitted data."
 #define REFUSED "An error occurred while saving the new settings."
@@ -12,6 +13,7 @@ struct setting_write {
     struct api *api;
     const struct schema *schema;
     const struct rec_condition *condition;
+    struct str rooms; /* the rule as it was */
     struct settings_change change;
     struct form_input form;
 };
@@ -42,6 +44,23 @@ static struct err *check_condition(struct arena *a, struct db_conn *conn,
     return api_condition_check(a, write->condition, version, API_OTHER_SETTINGS);
 }
 
+/* A rule that is set is one; what has become none by a change of collections may stay. */
+static struct err *check_rooms(struct arena *a, struct db_conn *tx,
+                               const struct setting_write *write, const struct settings *settings)
+{
+    const struct str rule = settings->realtime.rooms;
+    struct err *err, *refused = NULL;
+
+    if (write->change.kind != SETTINGS_OWN || str_eq(rule, write->rooms))
+        return NULL;
+    err = room_check_rule(a, db_conn_dialect(tx), write->schema, rule, write->change.now_ms);
+    if (err)
+        err_add_raw_item(a, &refused, STR("realtime.rooms"), STR("validation_invalid_rule"),
+                         arena_concat(a, STR("Invalid rule. Raw error: "), err->cause, STR_NONE),
+                         STR_NONE);
+    return refused;
+}
+
 static struct err *change_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     const struct setting_write *write = in;
@@ -52,6 +71,8 @@ static struct err *change_unit(struct db_conn *tx, const void *in, struct arena 
 
     if (!err)
         err = settings_change_unit(tx, &write->change, a, &settings);
+    if (!err)
+        err = check_rooms(a, tx, write, settings);
     if (err)
         return err_say(err, err->items ? REFUSED : UNDECODABLE);
     db_after_commit(tx, api_settings_changed, write->api);
@@ -74,6 +95,7 @@ static struct setting_write *make_write(struct api_call *call)
     write->api = call->api;
     write->schema = call->schema;
     write->condition = api_condition(call);
+    write->rooms = call->settings->realtime.rooms;
     write->change = (struct settings_change){.kind = (enum settings_kind)call->step->what,
                                              .form = &write->form,
                                              .key = call->api->settings_key,

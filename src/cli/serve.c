@@ -257,7 +257,11 @@ static void open_files(const struct options *options, struct app *app)
 
 static struct err *start_hub(struct arena *a, struct serving *serving)
 {
-    const struct hub_conf conf = {.db = serving->app.data, .wake = wake_loops, .user = serving};
+    const struct hub_conf conf = {.db = serving->app.data,
+                                  .schemas = serving->app.schemas,
+                                  .settings = serving->app.settings,
+                                  .wake = wake_loops,
+                                  .user = serving};
 
     serving->hub = hub_new(&conf);
     if (!serving->hub)

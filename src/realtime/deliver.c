@@ -16,10 +16,11 @@ static const struct identity *identity_at(const struct client *client)
     return identity && identity->col.n > 0 ? identity : NULL;
 }
 
-static void forget_actors(const struct client *client)
+static void forget_actors(struct client *client)
 {
     for (size_t i = 0; i < client->n_places; i++)
         audience_forget(client->places[i].audience);
+    rooms_doubt(client);
 }
 
 /* Of the record, NULL: of all. An error leaves them what they were: they are asked for again. */

@@ -181,6 +181,7 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
 
     for (size_t i = 0; i < n; i++)
         topics_join(&hub->topics, names[i], identity, client, &places[i]);
+    rooms_place(hub, client, places, n);
     leave_places(hub, client); /* what is in both has stayed */
     client->places = places;
     client->n_places = n;
@@ -292,6 +293,7 @@ static void run_notes(struct hub *hub, struct note *notes)
 
         notes = note->next;
         note->run(hub, note);
+        rooms_settle(hub);
         wake(hub);
     }
 }
@@ -303,10 +305,11 @@ static void run(void *arg)
     bool cut, stopping = false;
 
     while (!stopping) {
-        struct note *notes = wait_for_notes(hub, next_us, &cut, &stopping);
+        struct note *notes = wait_for_notes(hub, rooms_next_us(hub, next_us), &cut, &stopping);
         const uint64_t now_us = clock_us();
 
         run_notes(hub, notes);
+        rooms_settle(hub);
         if (cut) {
             close_all(hub);
             replay_cut(hub);
@@ -383,6 +386,7 @@ void hub_free(struct hub *hub)
         return;
     schema_unref(hub->schema);
     replay_free(hub);
+    settings_unref(hub->rooms.settings);
     arena_free(hub->scratch);
     arena_free(hub->kept);
     (void)pthread_mutex_destroy(&hub->lock);

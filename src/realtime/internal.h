@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "realtime/realtime.h"
+#include "realtime/rooms.h"
 
 #include <pthread.h>
 
@@ -73,7 +74,10 @@ struct audience {
     struct rec_actor actor;
     struct topic_options options;
     const struct query_picker
-        *picker;  /* of options.fields; NULL: everything, as where they are none */
+        *picker; /* of options.fields; NULL: everything, as where they are none */
+    /* of a room: what was asked last, and the answer; rooms.c */
+    unsigned room_round;
+    bool room_may;
     char texts[]; /* name and identity */
 };
 /* What it is asked by is anew. */
@@ -135,6 +139,10 @@ struct client {
     bool has_left;
     struct place *places;
     size_t n_places;
+    struct member *rooms;        /* that it is in */
+    struct client *next_doubted; /* of rooms.doubted */
+    bool is_doubted;             /* whether it is to be in the rooms of its places is asked */
+    bool is_other;               /* ... of those, too, in which it is */
     uint64_t begun_us, sent_us;
 
     /* constant: it asked for replay, and comes back from a stream that ended */
@@ -148,6 +156,34 @@ void client_unref(struct client *client);
 void client_send(struct client *client, struct str name, struct str data, uint64_t number);
 /* Ends the stream, once what is pending is sent. Any thread. */
 void client_close(struct client *client);
+
+/* --- rooms ------------------------------------------------------------------------------------ */
+
+#define ROOM_BUCKETS 1024
+
+/* The hub's thread alone. */
+struct rooms {
+    struct room *by_name[ROOM_BUCKETS];
+    struct room *counting;     /* whose number is to be told */
+    uint64_t count_us;         /* not before */
+    struct client *doubted;    /* by the end of the note */
+    struct settings *settings; /* whose rule is asked; counted; NULL: none yet */
+    unsigned round;            /* questions of one have one answer an audience */
+};
+/* The client's new places, while those it had are still there. */
+void rooms_place(struct hub *hub, struct client *client, const struct place *places, size_t n);
+/* What rules say of the client may be another thing by now. */
+void rooms_doubt(struct client *client);
+/* Behind each note: what is doubtful is asked, and told. */
+void rooms_settle(struct hub *hub);
+/* When there is something to settle, if before next_us. */
+uint64_t rooms_next_us(const struct hub *hub, uint64_t next_us);
+
+/* subscribe.c: the client is one that who asks may act as; a reference to it. Errors of
+ * hub_subscribe(). */
+MUST_CHECK struct err *client_claim(struct arena *a, struct hub *hub, struct db_conn *conn,
+                                    const struct schema *schema, const struct hub_wish *wish,
+                                    struct client **ret);
 
 /* --- the hub --------------------------------------------------------------------------------- */
 
@@ -187,13 +223,14 @@ struct hub {
     /* under lock */
     struct note *first, **end;
     struct pin pins[HUB_PINS];
-    size_t n_bytes; /* of changes that wait */
+    size_t n_bytes; /* of changes and messages that wait */
     bool cut;       /* others were too many */
     bool stopping;
     struct client *by_id[HUB_BUCKETS];
 
     /* the hub's thread */
     struct topics topics;
+    struct rooms rooms;
     struct client *clients;
     struct schema *schema;      /* of the last change; counted */
     struct arena *scratch;      /* of what is asked about one change */

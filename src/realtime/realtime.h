@@ -12,12 +12,14 @@
 #include "http/req.h"
 #include "records/feed.h"
 #include "schema/schema.h"
+#include "settings/settings.h"
 
 struct hub;
 
 struct hub_conf {
     struct db *db;
     struct schema_store *schemas;
+    struct settings_store *settings;
     void (*wake)(void *user); /* wakes the loops that req_resume() left asleep; any thread */
     void *user;
 };

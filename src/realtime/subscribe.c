@@ -151,6 +151,21 @@ static struct err *check_bound(struct arena *a, struct db_conn *conn, const stru
                    "the client is bound to another record");
 }
 
+struct err *client_claim(struct arena *a, struct hub *hub, struct db_conn *conn,
+                         const struct schema *schema, const struct hub_wish *wish,
+                         struct client **ret)
+{
+    struct identity bound;
+    struct err *err = find_client(a, hub, wish, ret, &bound);
+
+    if (err)
+        return err;
+    err = check_bound(a, conn, schema, &bound, wish->auth);
+    if (err)
+        client_unref(*ret);
+    return err;
+}
+
 /* What is kept for it, while it is told and as long as it stays. */
 static struct err *check_room(struct arena *a, const struct hub_wish *wish)
 {
@@ -192,15 +207,12 @@ struct err *hub_subscribe(struct arena *a, struct hub *hub, struct db_conn *conn
 {
     struct client *client = NULL;
     struct wish_note *wish;
-    struct identity bound;
-    struct err *err = find_client(a, hub, hub_wish, &client, &bound);
+    struct err *err = client_claim(a, hub, conn, schema, hub_wish, &client);
 
     *ret_late = false;
     if (err)
         return err;
-    err = check_bound(a, conn, schema, &bound, hub_wish->auth);
-    if (!err)
-        err = check_room(a, hub_wish);
+    err = check_room(a, hub_wish);
     if (err) {
         client_unref(client);
         return err;

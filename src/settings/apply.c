@@ -75,6 +75,7 @@ static bool apply_one(struct arena *a, const struct setting *setting, const stru
     case SETTING_INT:
         return read_int(in, to);
     case SETTING_TEXT:
+    case SETTING_RULE:
         if (in->type == JSON_TEXT)
             *(struct str *)to = arena_dup(a, in->text);
         return in->type == JSON_TEXT;

@@ -12,6 +12,7 @@ enum setting_type {
     SETTING_INT,
     SETTING_TEXT,
     SETTING_TEXTS,
+    SETTING_RULE,  /* a text of the filter language, or null */
     SETTING_RULES, /* rateLimits.rules and the number beside it */
 };
 

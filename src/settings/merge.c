@@ -4,8 +4,8 @@
 #include "settings/internal.h"
 
 static const enum form_type form_types[] = {
-    [SETTING_BOOL] = FORM_BOOL,   [SETTING_INT] = FORM_INT,    [SETTING_TEXT] = FORM_TEXT,
-    [SETTING_TEXTS] = FORM_TEXTS, [SETTING_RULES] = FORM_JSON,
+    [SETTING_BOOL] = FORM_BOOL,   [SETTING_INT] = FORM_INT,   [SETTING_TEXT] = FORM_TEXT,
+    [SETTING_TEXTS] = FORM_TEXTS, [SETTING_RULE] = FORM_TEXT, [SETTING_RULES] = FORM_JSON,
 };
 
 struct merge {

@@ -81,6 +81,9 @@ struct settings {
     struct {
         bool slow;
     } passwords;
+    struct {
+        struct str rooms; /* a rule; p NULL: there are none */
+    } realtime;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

@@ -113,6 +113,8 @@ static const struct setting own_table[] = {
      "Bytes of memory of a picture, decoded; a larger one has no thumbs."},
     {"passwords.slow", SETTING_BOOL, AT(passwords.slow), "false", 0,
      "Whether answers to wrong passwords come the later the more of them an account has had."},
+    {"realtime.rooms", SETTING_RULE, AT(realtime.rooms), "null", 0,
+     "Who may listen and send in rooms of realtime: a rule about @request; null: there are no rooms."},
 };
 /* clang-format on */
 
@@ -208,6 +210,12 @@ static void write_value(const struct writer *to, const struct setting *setting)
     case SETTING_TEXT:
         json_write_text(to->out, *(const struct str *)at);
         return;
+    case SETTING_RULE:
+        if (((const struct str *)at)->p)
+            json_write_text(to->out, *(const struct str *)at);
+        else
+            BUF_ADD(to->out, "null");
+        return;
     case SETTING_TEXTS:
         write_texts(to->out, at);
         return;
@@ -266,8 +274,8 @@ struct str settings_default_json(struct arena *a, enum settings_kind kind)
 }
 
 static const char *const type_names[] = {
-    [SETTING_BOOL] = "bool",   [SETTING_INT] = "int",     [SETTING_TEXT] = "text",
-    [SETTING_TEXTS] = "texts", [SETTING_RULES] = "rules",
+    [SETTING_BOOL] = "bool",   [SETTING_INT] = "int",   [SETTING_TEXT] = "text",
+    [SETTING_TEXTS] = "texts", [SETTING_RULE] = "rule", [SETTING_RULES] = "rules",
 };
 
 void settings_describe(struct buf *out, enum settings_kind kind)
