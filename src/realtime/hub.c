@@ -34,7 +34,7 @@ static void run_changes(struct hub *hub, struct note *note)
     const struct changes_note *it = (const struct changes_note *)(const void *)note;
     struct rec_changes *changes = it->changes;
     struct pin *pin = it->pin;
-    const size_t bytes = it->bytes;
+    const size_t n = changes->n, bytes = it->bytes;
 
     if (pin)
         db_loose_take(pin->conn);
@@ -42,6 +42,7 @@ static void run_changes(struct hub *hub, struct note *note)
     pin_unref(hub, pin);
     rec_changes_free(changes);
     (void)pthread_mutex_lock(&hub->lock);
+    hub->n_changes -= n;
     hub->n_bytes -= bytes;
     (void)pthread_mutex_unlock(&hub->lock);
 }
@@ -61,6 +62,7 @@ static void take_changes(void *user, struct rec_changes *take_changes)
     is_kept = !hub->stopping && !hub->cut && hub->n_bytes + it->bytes <= LIMIT_HUB_BYTES;
     hub->cut |= !is_kept;
     if (is_kept) {
+        hub->n_changes += take_changes->n;
         hub->n_bytes += it->bytes;
         hub_tell(hub, &it->note);
     }
@@ -106,10 +108,13 @@ static void run_arrived(struct hub *hub, struct note *note)
 {
     struct client *client = of_arrived(note);
 
+    (void)pthread_mutex_lock(&hub->seen);
     client->next = hub->clients;
     if (hub->clients)
         hub->clients->prev = client;
     hub->clients = client;
+    hub->n_clients++;
+    (void)pthread_mutex_unlock(&hub->seen);
 }
 
 static void run_left(struct hub *hub, struct note *note)
@@ -119,12 +124,15 @@ static void run_left(struct hub *hub, struct note *note)
 
     client->has_left = true;
     hub_place(hub, client, NULL, NULL, 0);
+    (void)pthread_mutex_lock(&hub->seen);
     if (client->next)
         client->next->prev = client->prev;
     if (client->prev)
         client->prev->next = client->next;
     else
         hub->clients = client->next;
+    hub->n_clients--;
+    (void)pthread_mutex_unlock(&hub->seen);
     (void)pthread_mutex_lock(&hub->lock);
     at = client_bucket(hub, id_of(client));
     while (*at != client)
@@ -166,11 +174,14 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
 {
     struct place *places = n > 0 ? memory_new(n * sizeof(*places)) : NULL;
 
+    (void)pthread_mutex_lock(&hub->seen);
     for (size_t i = 0; i < n; i++)
         topics_join(&hub->topics, names[i], identity, client, &places[i]);
+    hub->n_places += n - client->n_places;
     leave_places(hub, client); /* what is in both has stayed */
     client->places = places;
     client->n_places = n;
+    (void)pthread_mutex_unlock(&hub->seen);
 }
 
 void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
@@ -199,12 +210,14 @@ void hub_place_anew(struct hub *hub, struct client *client, const struct identit
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us)
+static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us,
+                   enum hub_end *ret_why)
 {
     const uint64_t quiet_us = client->sent_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
     const uint64_t whole_us = client->begun_us + LIMIT_STREAM_S * UINT64_C(1000000);
     const uint64_t due_us = quiet_us < whole_us ? quiet_us : whole_us;
 
+    *ret_why = quiet_us < whole_us ? HUB_QUIET : HUB_WHOLE;
     if (due_us > now_us && due_us < *next_us)
         *next_us = due_us;
     return due_us <= now_us;
@@ -214,10 +227,11 @@ static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_
 static uint64_t close_due(struct hub *hub, uint64_t now_us)
 {
     uint64_t next_us = now_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
+    enum hub_end why;
 
     for (struct client *client = hub->clients; client; client = client->next)
-        if (is_due(client, now_us, &next_us))
-            client_close(client);
+        if (is_due(client, now_us, &next_us, &why))
+            hub->fresh.ended[why] += client_close(client);
     return next_us;
 }
 
@@ -233,7 +247,7 @@ static void close_all(struct hub *hub)
 {
     log_warn("realtime.behind", LOG_U64("bytes", LIMIT_HUB_BYTES));
     for (struct client *client = hub->clients; client; client = client->next)
-        client_close(client);
+        hub->fresh.ended[HUB_BEHIND] += client_close(client);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -267,6 +281,7 @@ static struct note *wait_for_notes(struct hub *hub, uint64_t until_us, bool *ret
 
 static void wake(struct hub *hub)
 {
+    hub_settle(hub);
     if (hub->woken && hub->conf.wake)
         hub->conf.wake(hub->conf.user);
     hub->woken = false;
@@ -326,7 +341,9 @@ struct hub *hub_new(const struct hub_conf *conf)
     hub->scratch = arena_new();
     hub->feed.tell = take_changes;
     hub->feed.user = hub;
+    hub->announced = conf->schemas ? schema_current(conf->schemas) : NULL;
     (void)pthread_mutex_init(&hub->lock, NULL);
+    (void)pthread_mutex_init(&hub->seen, NULL);
     init_told(hub);
     if (thread_start("realtime", run, hub, &hub->thread))
         return hub;
@@ -364,8 +381,10 @@ void hub_free(struct hub *hub)
     if (!hub)
         return;
     schema_unref(hub->schema);
+    schema_unref(hub->announced);
     arena_free(hub->scratch);
     (void)pthread_mutex_destroy(&hub->lock);
+    (void)pthread_mutex_destroy(&hub->seen);
     (void)pthread_cond_destroy(&hub->told);
     memory_free(hub, sizeof(*hub));
 }
