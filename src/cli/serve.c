@@ -1,9 +1,9 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: descriptors → data directory → settings and schema → what is missing → listener → watcher
- * → pool. Stop, in this order: no new connection → requests in flight drain → pool → loops have
- * ended → watcher → writer and checkpoint (db_close).
+ * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
+ * → pool → listener. Stop, in this order: no new connection → requests in flight drain → pool →
+ * loops have ended → watcher → writer and checkpoint (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"

@@ -107,14 +107,14 @@ static bool take(struct client *client, bool *ret_over)
         begin_pending(client);
     }
     has_more = client->sending.n > 0;
-    client->scheduled = false;
     *ret_over = client->over || client->lost || (client->closing && !has_more);
     (void)pthread_mutex_unlock(&client->lock);
     return has_more;
 }
 
-/* All of what is pending, as far as the stream takes it; or the end. */
-static void on_loop(struct req *req)
+/* All of what is pending, as far as the stream takes it; or the end. Also once what had to wait is
+ * out: there may be more. */
+static void send_pending(struct req *req)
 {
     struct client *client = req->user;
     bool is_over, is_open = true;
@@ -125,20 +125,18 @@ static void on_loop(struct req *req)
         let_go(client, req);
 }
 
-/* Once all of it is out: there may be more. */
-static void on_drained(struct req *req)
+/* Here alone it is not on its way any more: whoever else sends may come while it is. */
+static void on_loop(struct req *req)
 {
     struct client *client = req->user;
-    bool is_scheduled;
 
     (void)pthread_mutex_lock(&client->lock);
-    is_scheduled = client->scheduled;
+    client->scheduled = false;
     (void)pthread_mutex_unlock(&client->lock);
-    if (!is_scheduled)
-        on_loop(req);
+    send_pending(req);
 }
 
-static const struct req_stream_events events = {.drained = on_drained, .ended = on_ended};
+static const struct req_stream_events events = {.drained = send_pending, .ended = on_ended};
 
 /* --- by others ------------------------------------------------------------------------------- */
 
