@@ -113,7 +113,7 @@ static void run_arrived(struct hub *hub, struct note *note)
     if (hub->clients)
         hub->clients->prev = client;
     hub->clients = client;
-    hub->n_clients++;
+    hub_list_add(hub, client);
     (void)pthread_mutex_unlock(&hub->seen);
 }
 
@@ -131,7 +131,7 @@ static void run_left(struct hub *hub, struct note *note)
         client->prev->next = client->next;
     else
         hub->clients = client->next;
-    hub->n_clients--;
+    hub_list_remove(hub, client);
     (void)pthread_mutex_unlock(&hub->seen);
     (void)pthread_mutex_lock(&hub->lock);
     at = client_bucket(hub, id_of(client));
@@ -383,6 +383,7 @@ void hub_free(struct hub *hub)
     schema_unref(hub->schema);
     schema_unref(hub->announced);
     arena_free(hub->scratch);
+    memory_free(hub->in_order, hub->n_in_order * sizeof(struct client *));
     (void)pthread_mutex_destroy(&hub->lock);
     (void)pthread_mutex_destroy(&hub->seen);
     (void)pthread_cond_destroy(&hub->told);

@@ -138,6 +138,7 @@ struct client {
     size_t n_places;
     uint64_t begun_us, sent_us;
     int64_t connected_ms; /* constant */
+    uint64_t number;      /* the hub's thread sets it, under hub->seen */
 };
 
 void client_unref(struct client *client);
@@ -191,11 +192,14 @@ struct hub {
     pthread_mutex_t seen;
     struct topics topics; /* with the clients' places */
     struct client *clients;
-    size_t n_clients, n_places;
+    struct client **in_order;     /* the same, by their numbers: a page is found without a walk */
+    size_t n_clients, n_in_order; /* there is room for so many */
+    size_t n_places;
     struct tally tally;
     struct tally_second seconds[TALLY_SECONDS];
 
     /* the hub's thread */
+    uint64_t last_number;     /* of a client */
     struct tally fresh;       /* what is not in `tally` yet */
     struct schema *schema;    /* of the last change; counted */
     struct schema *announced; /* the last one that was published; counted; NULL: none was */
@@ -225,6 +229,9 @@ void hub_wake_later(struct hub *hub);
 
 /* report.c: by the hub's thread, now and then: what is fresh counts. */
 void hub_settle(struct hub *hub);
+/* report.c: with hub->seen, by the hub's thread. */
+void hub_list_add(struct hub *hub, struct client *client);
+void hub_list_remove(struct hub *hub, const struct client *client);
 
 /* announce.c: a subscription of that name hears, if it is a superuser's, of changed collections. */
 #define TOPIC_SCHEMA STR("@reeve/schema")

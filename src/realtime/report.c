@@ -9,7 +9,9 @@
 
 #include "base/date.h"
 #include "base/limits.h"
+#include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Texts of the subscriptions on a page, all clients together: each has its share. */
@@ -44,6 +46,47 @@ void hub_settle(struct hub *hub)
         hub->tally.ended[i] += fresh.ended[i];
     (void)pthread_mutex_unlock(&hub->seen);
     hub->fresh = none;
+}
+
+/* --- who is there: the hub's thread ---------------------------------------------------------- */
+
+static void make_room(struct hub *hub)
+{
+    const size_t size = sizeof(struct client *);
+    const size_t n = hub->n_in_order ? 2 * hub->n_in_order : 64;
+    struct client **more = memory_new(n * size);
+
+    if (hub->n_clients > 0)
+        memcpy(more, hub->in_order, hub->n_clients * size);
+    memory_free(hub->in_order, hub->n_in_order * size);
+    hub->in_order = more;
+    hub->n_in_order = n;
+}
+
+void hub_list_add(struct hub *hub, struct client *client)
+{
+    if (hub->n_clients == hub->n_in_order)
+        make_room(hub);
+    client->number = ++hub->last_number;
+    hub->in_order[hub->n_clients++] = client;
+}
+
+void hub_list_remove(struct hub *hub, const struct client *client)
+{
+    size_t low = 0, high = hub->n_clients;
+
+    while (low + 1 < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (hub->in_order[middle]->number <= client->number)
+            low = middle;
+        else
+            high = middle;
+    }
+    assert(hub->in_order[low] == client);
+    hub->n_clients--;
+    memmove(&hub->in_order[low], &hub->in_order[low + 1],
+            (hub->n_clients - low) * sizeof(struct client *));
 }
 
 /* --- numbers --------------------------------------------------------------------------------- */
@@ -164,13 +207,11 @@ static void take_clients(struct arena *a, const struct hub *hub, size_t offset, 
 {
     const size_t there = offset < hub->n_clients ? hub->n_clients - offset : 0;
     const size_t n = limit < there ? limit : there;
-    struct client *client = hub->clients;
 
     ret->items = ARENA_ARRAY(a, struct hub_report_client, n);
-    for (; n > 0 && offset > 0; offset--)
-        client = client->next;
-    for (; ret->n_items < n; client = client->next)
-        take_client(a, client, PAGE_TEXT_BYTES / limit, &ret->items[ret->n_items++]);
+    for (; ret->n_items < n; ret->n_items++)
+        take_client(a, hub->in_order[there - 1 - ret->n_items], PAGE_TEXT_BYTES / limit,
+                    &ret->items[ret->n_items]);
 }
 
 void hub_report(struct arena *a, struct hub *hub, size_t offset, size_t limit,
@@ -178,9 +219,9 @@ void hub_report(struct arena *a, struct hub *hub, size_t offset, size_t limit,
 {
     memset(ret, 0, sizeof(*ret));
     take_queue(hub, ret);
-    take_topics(a, hub, ret);
     (void)pthread_mutex_lock(&hub->seen);
     take_numbers(hub, ret);
     take_clients(a, hub, offset, limit, ret);
     (void)pthread_mutex_unlock(&hub->seen);
+    take_topics(a, hub, ret); /* last: of what was counted nothing is missing */
 }
