@@ -250,6 +250,7 @@ extern const struct api_work api_reeve;
 extern const struct api_work api_advice;
 extern const struct api_work api_realtime_connect;
 extern const struct api_work api_realtime_subscribe;
+extern const struct api_work api_realtime_report;
 extern const struct api_work api_oauth2_redirect;
 extern const struct api_work api_rooms_send;
 extern const struct api_work api_schema_plan;

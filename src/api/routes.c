@@ -57,6 +57,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_reeve},
     {"GET",    "/api/reeve/advice",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_advice},
+    {"GET",    "/api/reeve/realtime",
+     GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_realtime_report},
     {"GET",    "/api/reeve/settings",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_own_settings_view},
     {"PATCH",  "/api/reeve/settings",

@@ -96,6 +96,8 @@ static struct err *publish_schema(struct arena *a, struct app *app)
     if (!err) {
         schema->db_version = db_schema_version(conn);
         schema_publish(app->schemas, schema);
+        if (app->hooks.schema_published)
+            app->hooks.schema_published(app->hooks.user, schema);
     }
     db_read_end(conn);
     return err;
@@ -167,6 +169,7 @@ struct err *app_open(struct arena *a, const struct options *options, const struc
     struct err *err;
 
     *app = (struct app){.arena = a,
+                        .hooks = *hooks,
                         .options = options,
                         .encryption_key = encryption_key(a, options),
                         .schemas = schema_store_new(),

@@ -15,8 +15,19 @@
 struct notify;
 struct outbox;
 
+/* What the server is told of; each may be NULL. The first three are db_conf's, of data.db. */
+struct app_hooks {
+    void (*group_done)(void *user);
+    void (*before_commit)(void *user);
+    void (*after_commit)(void *user);
+    /* A schema is the current one from now on: each in its turn, and the next one waits for it. */
+    void (*schema_published)(void *user, struct schema *schema);
+    void *user;
+};
+
 struct app {
     struct arena *arena;
+    struct app_hooks hooks;
     const struct options *options;
     struct str encryption_key; /* empty: none */
     struct db *data, *auxiliary;
@@ -30,15 +41,8 @@ struct app {
     struct outbox *outbox; /* the server's; else NULL */
 };
 
-/* What db_conf knows by these names, of data.db. */
-struct app_hooks {
-    void (*group_done)(void *user);
-    void (*before_commit)(void *user);
-    void (*after_commit)(void *user);
-    void *user;
-};
-/* Opens the data directory, making what a fresh one lacks. group_done is db_conf's, of data.db; may
- * be NULL. On an error app_close() still gives back what was opened; its cause is for a person. */
+/* Opens the data directory, making what a fresh one lacks. On an error app_close() still gives back
+ * what was opened; its cause is for a person. */
 MUST_CHECK struct err *app_open(struct arena *a, const struct options *options,
                                 const struct app_hooks *hooks, struct app *app);
 /* Closes the calling thread's connections too. */

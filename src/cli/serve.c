@@ -1,9 +1,9 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: descriptors → data directory → settings and schema → what is missing → listener → watcher
- * → pool. Stop, in this order: no new connection → requests in flight drain → pool → loops have
- * ended → watcher → writer and checkpoint (db_close).
+ * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
+ * → pool → listener. Stop, in this order: no new connection → requests in flight drain → pool →
+ * loops have ended → watcher → writer and checkpoint (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"
@@ -71,6 +71,14 @@ static void after_commit(void *user)
 
     if (serving->hub)
         hub_after_commit(serving->hub);
+}
+
+static void schema_published(void *user, struct schema *schema)
+{
+    const struct serving *serving = user;
+
+    if (serving->hub)
+        hub_schema_published(serving->hub, schema);
 }
 
 static void stopping(void *user)
@@ -266,8 +274,6 @@ static struct err *start_hub(struct arena *a, struct serving *serving)
     serving->hub = hub_new(&conf);
     if (!serving->hub)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
-    serving->api.hub = serving->hub;
-    serving->api.feed = hub_feed(serving->hub);
     return NULL;
 }
 
@@ -276,6 +282,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     const struct app_hooks hooks = {.group_done = wake_loops,
                                     .before_commit = before_commit,
                                     .after_commit = after_commit,
+                                    .schema_published = schema_published,
                                     .user = serving};
     struct http_conf conf;
     struct err *err = plan(a, options, serving, &conf);
@@ -287,6 +294,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!err)
         open_files(options, &serving->app);
     if (!err)
+        err = start_hub(a, serving);
+    if (!err) /* from here on schemas are published by another thread, too */
         err = notify_start(a, &serving->app);
     if (err)
         return err;
@@ -297,6 +306,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .files = serving->app.files,
                                 .rates = rates_new(),
                                 .events = options->events,
+                                .feed = hub_feed(serving->hub),
+                                .hub = serving->hub,
                                 .dev = options->dev,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
@@ -307,9 +318,6 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
-    err = start_hub(a, serving);
-    if (err)
-        return err;
     conf.pool = serving->api.pool;
     err = http_server_open(a, &conf, &serving->server);
     if (err)

@@ -85,6 +85,7 @@ static bool send_on(struct client *client, struct req *req)
         if (!req_stream_write(req, piece))
             return false;
         client->sent += piece.n;
+        atomic_store_explicit(&client->left_to_send, out->n - client->sent, memory_order_relaxed);
     }
     if (client->sent == out->n) {
         buf_done(out);
@@ -102,6 +103,7 @@ static bool take(struct client *client, bool *ret_over)
     if (client->sending.n == 0) {
         buf_done(&client->sending);
         client->sending = client->pending;
+        atomic_store_explicit(&client->left_to_send, client->sending.n, memory_order_relaxed);
         begin_pending(client);
     }
     has_more = client->sending.n > 0;
@@ -166,31 +168,48 @@ static void add_frame(struct buf *out, const struct client *client, struct str n
     BUF_ADD(out, "\n\n");
 }
 
+/* With the lock: a frame that is to be sent. False: there is no room for it. */
+static bool add_pending(struct client *client, struct str name, struct str data, uint64_t number)
+{
+    struct tally *fresh = &client->hub->fresh;
+    const size_t before = client->pending.n;
+
+    if (before >= LIMIT_CLIENT_BYTES)
+        return false;
+    add_frame(&client->pending, client, name, data, number);
+    if (client->pending.full)
+        return false;
+    fresh->events++;
+    fresh->bytes += client->pending.n - before;
+    return true;
+}
+
 void client_send(struct client *client, struct str name, struct str data, uint64_t number)
 {
     client->sent_us = clock_us();
     (void)pthread_mutex_lock(&client->lock);
-    if (!client->over && !client->closing) {
-        if (client->pending.n < LIMIT_CLIENT_BYTES)
-            add_frame(&client->pending, client, name, data, number);
-        else
-            client->lost = true;
-        client->lost |= client->pending.full;
+    if (!client->over && !client->closing && !client->lost) {
+        client->lost = !add_pending(client, name, data, number);
+        client->hub->fresh.ended[HUB_SLOW] += client->lost;
         schedule(client);
         hub_wake_later(client->hub);
     }
     (void)pthread_mutex_unlock(&client->lock);
 }
 
-void client_close(struct client *client)
+bool client_close(struct client *client)
 {
+    bool is_open;
+
     (void)pthread_mutex_lock(&client->lock);
-    if (!client->over && !client->closing) {
+    is_open = !client->over && !client->closing && !client->lost;
+    if (is_open) {
         client->closing = true;
         schedule(client);
         hub_wake_later(client->hub);
     }
     (void)pthread_mutex_unlock(&client->lock);
+    return is_open;
 }
 
 /* --- connecting ------------------------------------------------------------------------------ */
@@ -201,7 +220,8 @@ static struct client *client_new(struct hub *hub, struct req *req, const struct 
     struct arena *scratch = arena_new();
     const struct str id = random_text(scratch, CLIENT_ID_CHARS, ALPHABET_SECRET);
 
-    *client = (struct client){.hub = hub, .req = req, .refs = 2, .begun_us = clock_us()};
+    *client = (struct client){
+        .hub = hub, .req = req, .refs = 2, .begun_us = clock_us(), .connected_ms = date_now_ms()};
     memcpy(client->id, id.p, CLIENT_ID_CHARS);
     arena_free(scratch);
     buf_init(&client->ip, come->ip.n + 1);
@@ -220,7 +240,7 @@ static bool greet(struct client *client)
 {
     AUTO_BUF struct buf out;
     AUTO_BUF struct buf data;
-    const uint64_t number = client->comes_back ? client->position : client->hub->n_changes;
+    const uint64_t number = client->comes_back ? client->position : client->hub->last_change;
 
     buf_init(&out, 1 * KIB);
     buf_init(&data, 1 * KIB);

@@ -184,7 +184,7 @@ void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_con
     arena_reset(hub->kept);
     courses = find_courses(hub->kept, changes);
     for (struct rec_change *it = changes->first; it; it = it->next)
-        it->number = ++hub->n_changes;
+        it->number = ++hub->last_change;
     if (judge_begin(&judge, hub, changes, before)) {
         follow_schema(&judge);
         for (const struct rec_change *it = changes->first; it; it = it->next) {

@@ -34,7 +34,7 @@ static void run_changes(struct hub *hub, struct note *note)
     const struct changes_note *it = (const struct changes_note *)(const void *)note;
     struct rec_changes *changes = it->changes;
     struct pin *pin = it->pin;
-    const size_t bytes = it->bytes;
+    const size_t n = changes->n, bytes = it->bytes;
 
     if (pin)
         db_loose_take(pin->conn);
@@ -42,6 +42,7 @@ static void run_changes(struct hub *hub, struct note *note)
     pin_unref(hub, pin);
     replay_keep(hub, changes, bytes);
     (void)pthread_mutex_lock(&hub->lock);
+    hub->n_queued -= n;
     hub->n_bytes -= bytes;
     (void)pthread_mutex_unlock(&hub->lock);
 }
@@ -61,6 +62,7 @@ static void take_changes(void *user, struct rec_changes *take_changes)
     is_kept = !hub->stopping && !hub->cut && hub->n_bytes + it->bytes <= LIMIT_HUB_BYTES;
     hub->cut |= !is_kept;
     if (is_kept) {
+        hub->n_queued += take_changes->n;
         hub->n_bytes += it->bytes;
         hub_tell(hub, &it->note);
     }
@@ -106,10 +108,13 @@ static void run_arrived(struct hub *hub, struct note *note)
 {
     struct client *client = of_arrived(note);
 
+    (void)pthread_mutex_lock(&hub->seen);
     client->next = hub->clients;
     if (hub->clients)
         hub->clients->prev = client;
     hub->clients = client;
+    hub_list_add(hub, client);
+    (void)pthread_mutex_unlock(&hub->seen);
     if (client->replays)
         replay_arrived(hub);
 }
@@ -123,12 +128,15 @@ static void run_left(struct hub *hub, struct note *note)
     hub_place(hub, client, NULL, NULL, 0);
     if (client->replays)
         replay_left(hub);
+    (void)pthread_mutex_lock(&hub->seen);
     if (client->next)
         client->next->prev = client->prev;
     if (client->prev)
         client->prev->next = client->next;
     else
         hub->clients = client->next;
+    hub_list_remove(hub, client);
+    (void)pthread_mutex_unlock(&hub->seen);
     (void)pthread_mutex_lock(&hub->lock);
     at = client_bucket(hub, id_of(client));
     while (*at != client)
@@ -179,12 +187,15 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
 {
     struct place *places = n > 0 ? memory_new(n * sizeof(*places)) : NULL;
 
+    (void)pthread_mutex_lock(&hub->seen);
     for (size_t i = 0; i < n; i++)
         topics_join(&hub->topics, names[i], identity, client, &places[i]);
     rooms_place(hub, client, places, n);
+    hub->n_places += n - client->n_places;
     leave_places(hub, client); /* what is in both has stayed */
     client->places = places;
     client->n_places = n;
+    (void)pthread_mutex_unlock(&hub->seen);
 }
 
 void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
@@ -213,12 +224,14 @@ void hub_place_anew(struct hub *hub, struct client *client, const struct identit
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us)
+static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_us,
+                   enum hub_end *ret_why)
 {
     const uint64_t quiet_us = client->sent_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
     const uint64_t whole_us = client->begun_us + LIMIT_STREAM_S * UINT64_C(1000000);
     const uint64_t due_us = quiet_us < whole_us ? quiet_us : whole_us;
 
+    *ret_why = quiet_us < whole_us ? HUB_QUIET : HUB_WHOLE;
     if (due_us > now_us && due_us < *next_us)
         *next_us = due_us;
     return due_us <= now_us;
@@ -228,10 +241,11 @@ static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_
 static uint64_t close_due(struct hub *hub, uint64_t now_us)
 {
     uint64_t next_us = now_us + LIMIT_STREAM_QUIET_S * UINT64_C(1000000);
+    enum hub_end why;
 
     for (struct client *client = hub->clients; client; client = client->next)
-        if (is_due(client, now_us, &next_us))
-            client_close(client);
+        if (is_due(client, now_us, &next_us, &why))
+            hub->fresh.ended[why] += client_close(client);
     return next_us;
 }
 
@@ -247,7 +261,7 @@ static void close_all(struct hub *hub)
 {
     log_warn("realtime.behind", LOG_U64("bytes", LIMIT_HUB_BYTES));
     for (struct client *client = hub->clients; client; client = client->next)
-        client_close(client);
+        hub->fresh.ended[HUB_BEHIND] += client_close(client);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -281,6 +295,7 @@ static struct note *wait_for_notes(struct hub *hub, uint64_t until_us, bool *ret
 
 static void wake(struct hub *hub)
 {
+    hub_settle(hub);
     if (hub->woken && hub->conf.wake)
         hub->conf.wake(hub->conf.user);
     hub->woken = false;
@@ -343,11 +358,13 @@ struct hub *hub_new(const struct hub_conf *conf)
     hub->end = &hub->first;
     hub->scratch = arena_new();
     hub->kept = arena_new();
-    hub->n_changes = 1; /* no position is 0 */
+    hub->last_change = 1; /* no position is 0 */
     replay_init(hub);
     hub->feed.tell = take_changes;
     hub->feed.user = hub;
+    hub->announced = conf->schemas ? schema_current(conf->schemas) : NULL;
     (void)pthread_mutex_init(&hub->lock, NULL);
+    (void)pthread_mutex_init(&hub->seen, NULL);
     init_told(hub);
     if (thread_start("realtime", run, hub, &hub->thread))
         return hub;
@@ -385,11 +402,14 @@ void hub_free(struct hub *hub)
     if (!hub)
         return;
     schema_unref(hub->schema);
+    schema_unref(hub->announced);
     replay_free(hub);
     settings_unref(hub->rooms.settings);
     arena_free(hub->scratch);
     arena_free(hub->kept);
+    memory_free(hub->in_order, hub->n_in_order * sizeof(struct client *));
     (void)pthread_mutex_destroy(&hub->lock);
+    (void)pthread_mutex_destroy(&hub->seen);
     (void)pthread_cond_destroy(&hub->told);
     memory_free(hub, sizeof(*hub));
 }

@@ -85,6 +85,7 @@ void audience_forget(struct audience *audience);
 
 struct topic {
     struct str key;
+    size_t n_places; /* of its audiences */
     struct audience *first;
     struct topic *next_in_bucket;
     char text[]; /* of the key */
@@ -123,8 +124,9 @@ struct client {
     bool hears_oauth2; /* has the topic, or will have once its last wish is carried out */
 
     /* the loop's */
-    struct buf sending; /* what it has taken of `pending` */
-    size_t sent;        /* of that */
+    struct buf sending;         /* what it has taken of `pending` */
+    size_t sent;                /* of that */
+    atomic_size_t left_to_send; /* of that, for whoever asks */
 
     pthread_mutex_t lock; /* behind hub->lock, where both are held */
     struct req *req;      /* while it is not over */
@@ -144,6 +146,8 @@ struct client {
     bool is_doubted;             /* whether it is to be in the rooms of its places is asked */
     bool is_other;               /* ... of those, too, in which it is */
     uint64_t begun_us, sent_us;
+    int64_t connected_ms; /* constant */
+    uint64_t number;      /* the hub's thread sets it, under hub->seen */
 
     /* constant: it asked for replay, and comes back from a stream that ended */
     bool replays, comes_back;
@@ -154,8 +158,8 @@ void client_unref(struct client *client);
 /* By the hub's thread: an event, of the change with that number. What is too much ends the stream.
  */
 void client_send(struct client *client, struct str name, struct str data, uint64_t number);
-/* Ends the stream, once what is pending is sent. Any thread. */
-void client_close(struct client *client);
+/* Ends the stream, once what is pending is sent. False: it is over, or ends already. Any thread. */
+bool client_close(struct client *client);
 
 /* --- rooms ------------------------------------------------------------------------------------ */
 
@@ -209,6 +213,18 @@ struct pin {
     unsigned refs;        /* under hub->lock */
 };
 
+/* What has come of it all. */
+struct tally {
+    uint64_t events, bytes; /* that clients were given */
+    uint64_t ended[HUB_ENDS];
+};
+
+struct tally_second {
+    uint64_t at_s; /* by clock_us() */
+    uint64_t events, bytes;
+};
+#define TALLY_SECONDS 60
+
 struct hub {
     struct hub_conf conf;
     struct rec_feed feed;
@@ -223,19 +239,32 @@ struct hub {
     /* under lock */
     struct note *first, **end;
     struct pin pins[HUB_PINS];
-    size_t n_bytes; /* of changes and messages that wait */
-    bool cut;       /* others were too many */
+    size_t n_queued; /* changes that wait */
+    size_t n_bytes;  /* of them, and of messages */
+    bool cut;        /* others were too many */
     bool stopping;
     struct client *by_id[HUB_BUCKETS];
 
-    /* the hub's thread */
-    struct topics topics;
-    struct rooms rooms;
+    /* written by the hub's thread under `seen`, which others read it under; it reads as it likes */
+    pthread_mutex_t seen;
+    struct topics topics; /* with the clients' places */
     struct client *clients;
-    struct schema *schema;      /* of the last change; counted */
-    struct arena *scratch;      /* of what is asked about one change */
-    struct arena *kept;         /* of one unit's messages */
-    _Atomic uint64_t n_changes; /* the number of the last one that was told; others only read it */
+    struct client **in_order;     /* the same, by their numbers: a page is found without a walk */
+    size_t n_clients, n_in_order; /* there is room for so many */
+    size_t n_places;
+    struct tally tally;
+    struct tally_second seconds[TALLY_SECONDS];
+
+    /* the hub's thread */
+    struct rooms rooms;
+    uint64_t last_number;     /* of a client */
+    struct tally fresh;       /* what is not in `tally` yet */
+    struct schema *schema;    /* of the last change; counted */
+    struct schema *announced; /* the last one that was published; counted; NULL: none was */
+    struct arena *scratch;    /* of what is asked about one change */
+    struct arena *kept;       /* of one unit's messages */
+    _Atomic uint64_t
+        last_change; /* the number of the last one that was told; others only read it */
     struct replay replay;
     bool woken; /* loops are to be */
 };
@@ -259,6 +288,15 @@ void hub_wake_later(struct hub *hub);
 
 /* oauth2.c: a subscription of exactly that name hears of no records, but of one code. */
 #define TOPIC_OAUTH2 STR("@oauth2")
+
+/* report.c: by the hub's thread, now and then: what is fresh counts. */
+void hub_settle(struct hub *hub);
+/* report.c: with hub->seen, by the hub's thread. */
+void hub_list_add(struct hub *hub, struct client *client);
+void hub_list_remove(struct hub *hub, const struct client *client);
+
+/* announce.c: a subscription of that name hears, if it is a superuser's, of changed collections. */
+#define TOPIC_SCHEMA STR("@reeve/schema")
 
 /* pin.c */
 /* By the committing thread, for changes of this commit. NULL: there is none. */

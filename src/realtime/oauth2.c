@@ -31,7 +31,7 @@ static void run_code(struct hub *hub, struct note *note)
 
     if (!it->client->has_left) {
         if (it->data.p)
-            client_send(it->client, TOPIC_OAUTH2, it->data, hub->n_changes);
+            client_send(it->client, TOPIC_OAUTH2, it->data, hub->last_change);
         hub_place_anew(hub, it->client, NULL, TOPIC_OAUTH2);
     }
     client_unref(it->client);

@@ -40,6 +40,10 @@ void hub_free(struct hub *hub);
 void hub_before_commit(struct hub *hub);
 void hub_after_commit(struct hub *hub);
 
+/* Collections may have changed: superusers who have the topic @reeve/schema hear which. One after
+ * the other, in the order of generations; any thread. */
+void hub_schema_published(struct hub *hub, struct schema *schema);
+
 /* A client that comes; texts are borrowed. */
 struct hub_come {
     struct str ip;      /* the real address */
@@ -75,5 +79,51 @@ struct hub_code {
  * nothing is sent. From another address than the client's, or with what is no text or too long for
  * a stream, the subscription is gone all the same. Any thread. */
 MUST_CHECK bool hub_hand_over(struct hub *hub, const struct hub_code *code);
+
+/* --- for who runs the server ------------------------------------------------------------------ */
+
+/* Why the hub ends a stream. */
+enum hub_end {
+    HUB_SLOW,   /* its client did not read what there was */
+    HUB_QUIET,  /* no event for LIMIT_STREAM_QUIET_S */
+    HUB_WHOLE,  /* LIMIT_STREAM_S are over */
+    HUB_BEHIND, /* the hub itself did not keep up, or could not ask who may hear of a change */
+};
+#define HUB_ENDS 4
+
+#define HUB_REPORT_ID_CHARS 6
+#define HUB_REPORT_TOPICS 100
+
+struct hub_report_topic {
+    struct str name; /* without options */
+    size_t subscriptions;
+};
+
+struct hub_report_client {
+    struct str id; /* its beginning, which nobody can subscribe with */
+    struct str ip;
+    struct str col, record; /* ids of who it hears as; empty: a guest, or nothing is subscribed */
+    struct str *names;      /* subscriptions without options, which may hold what is secret */
+    size_t n_names;
+    size_t n_more; /* for which there is no room in a report */
+    int64_t connected_ms;
+    uint64_t waiting; /* bytes of events that its connection has not taken yet */
+};
+
+struct hub_report {
+    size_t clients, subscriptions;
+    struct hub_report_topic topics[HUB_REPORT_TOPICS]; /* most subscriptions first */
+    size_t n_topics;
+    size_t queued_changes, queued_bytes; /* that are not delivered yet */
+    uint64_t events, bytes;              /* that clients were given since the start */
+    uint64_t minute_events, minute_bytes;
+    uint64_t ended[HUB_ENDS];
+    struct hub_report_client *items; /* of all clients, who came last first */
+    size_t n_items;
+};
+/* In `a`: a page of the clients, and the rest. Its parts are each of a moment of their own. The hub
+ * waits for the page at most, or for one of its many lists of topics. Any thread. */
+void hub_report(struct arena *a, struct hub *hub, size_t offset, size_t limit,
+                struct hub_report *ret);
 
 #endif

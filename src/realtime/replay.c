@@ -88,7 +88,7 @@ static void drop_all(struct hub *hub)
 {
     while (hub->replay.first)
         drop_first(&hub->replay);
-    hub->replay.since = hub->n_changes + 1;
+    hub->replay.since = hub->last_change + 1;
 }
 
 void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes)
@@ -104,7 +104,7 @@ void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes
     }
     logged = memory_new(sizeof(*logged));
     *logged = (struct logged){
-        .changes = take_changes, .last = hub->n_changes, .at_us = now_us, .bytes = bytes};
+        .changes = take_changes, .last = hub->last_change, .at_us = now_us, .bytes = bytes};
     *replay->end = logged;
     replay->end = &logged->next;
     replay->bytes += bytes;
@@ -115,7 +115,7 @@ void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes
 
 void replay_cut(struct hub *hub)
 {
-    hub->n_changes++; /* what is lost has a number, which no log has */
+    hub->last_change++; /* what is lost has a number, which no log has */
     drop_all(hub);
 }
 
@@ -169,7 +169,7 @@ uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us)
 /* All that is written from here on is told, since somebody wants it. */
 void replay_wanted(struct hub *hub, struct str collection)
 {
-    hub->replay.wanted_since[rec_feed_slot(collection)] = hub->n_changes + 1;
+    hub->replay.wanted_since[rec_feed_slot(collection)] = hub->last_change + 1;
 }
 
 /* --- telling again ---------------------------------------------------------------------------- */
@@ -179,7 +179,7 @@ static bool is_covered(const struct hub *hub, const struct client *client, struc
     const struct replay *replay = &hub->replay;
     const uint64_t from = client->position + 1;
 
-    return client->position > 0 && client->position <= hub->n_changes && replay->since <= from &&
+    return client->position > 0 && client->position <= hub->last_change && replay->since <= from &&
            replay->wanted_since[rec_feed_slot(collection)] <= from;
 }
 
@@ -191,7 +191,7 @@ static void resync(struct client *client, struct str name)
     BUF_ADD(&data, "{\"topic\":");
     json_write_text(&data, name);
     BUF_ADD(&data, "}");
-    client_send(client, STR("resync"), buf_str(&data), client->hub->n_changes);
+    client_send(client, STR("resync"), buf_str(&data), client->hub->last_change);
 }
 
 void replay_topic(struct hub *hub, struct place *place)
@@ -201,7 +201,8 @@ void replay_topic(struct hub *hub, struct place *place)
 
     if (!client->comes_back)
         return;
-    if (!is_covered(hub, client, topic_name_of(name).collection)) {
+    /* what is no record's is not kept */
+    if (str_starts(name, STR("@")) || !is_covered(hub, client, topic_name_of(name).collection)) {
         resync(client, name);
         return;
     }

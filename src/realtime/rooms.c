@@ -115,7 +115,7 @@ static void tell_member(const struct member *member, const struct buf *event)
 {
     for (const struct seat *seat = member->seats; seat && !event->full; seat = seat->next)
         client_send(member->client, seat->audience->name, buf_str(event),
-                    member->client->hub->n_changes);
+                    member->client->hub->last_change);
 }
 
 /* but: may be NULL. */
@@ -295,7 +295,7 @@ static void take_seat(struct hub *hub, struct client *client, struct audience *a
     member->seats = seat;
     write_members(&out, room);
     if (!out.full)
-        client_send(client, audience->name, buf_str(&out), client->hub->n_changes);
+        client_send(client, audience->name, buf_str(&out), client->hub->last_change);
     if (is_new)
         tell_presence(hub, member, "join", room->n > LISTED);
 }

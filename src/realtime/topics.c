@@ -107,6 +107,7 @@ void topics_join(struct topics *topics, struct str name, const struct identity *
         audience->next_in_bucket = *bucket;
         *bucket = audience;
     }
+    audience->topic->n_places++;
     *ret = (struct place){.client = client, .audience = audience, .next = audience->first};
     if (audience->first)
         audience->first->prev = ret;
@@ -155,6 +156,7 @@ void topics_leave(struct topics *topics, struct place *place)
         place->prev->next = place->next;
     else
         audience->first = place->next;
+    audience->topic->n_places--;
     if (!audience->first)
         drop_audience(topics, audience);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """run.py BINARY
 
-What PocketBase lacks: entity tags, lists by cursor, groups, exports. Settings with their effects, rate limits, downloads, thumbs.
+What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
+Settings with their effects, rate limits, downloads, thumbs.
 """
 
 import argparse
@@ -17,12 +18,13 @@ import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
 import rates  # noqa: E402
+import realtime  # noqa: E402
 import settings  # noqa: E402
 import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice)
+         advice, realtime)
 
 
 def main():
