@@ -693,6 +693,7 @@ describe('realtime, a server that goes and comes back', () => {
     await until('all are connected again', () => clients.every((client) => client.realtime.isConnected));
     const second = clients.map((client) => client.realtime.clientId);
     assert.equal(new Set([...first, ...second]).size, 2 * clients.length);
+    for (const client of clients) await settled(client); // connected comes before subscribed
     await make('notes', { text: 'to all' });
     for (const client of clients) assert.deepEqual((await settled(client)).slice(-1), ['notes/* create to all']);
   });
