@@ -175,7 +175,7 @@ static void judge_change(struct judge *judge, const struct map *courses,
     judge->shapes.n = 0;
 }
 
-void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before)
+bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before)
 {
     struct judge judge;
     struct map courses;
@@ -192,10 +192,9 @@ void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_con
             deliver(&judge, it);
         }
         let_deleted_go(&judge, changes);
-        if (judge.is_cut)
-            hub_cut(hub);
     }
     judge_end(&judge);
+    return !judge.is_cut;
 }
 
 /* --- again ----------------------------------------------------------------------------------- */

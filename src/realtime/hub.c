@@ -13,14 +13,6 @@
 
 /* --- telling --------------------------------------------------------------------------------- */
 
-void hub_tell(struct hub *hub, struct note *note)
-{
-    note->next = NULL;
-    *hub->end = note;
-    hub->end = &note->next;
-    (void)pthread_cond_signal(&hub->told);
-}
-
 /* In the arena of the changes. */
 struct changes_note {
     struct note note;
@@ -38,7 +30,8 @@ static void run_changes(struct hub *hub, struct note *note)
 
     if (pin)
         db_loose_take(pin->conn);
-    deliver_changes(hub, changes, pin ? pin->conn : NULL);
+    if (!deliver_changes(hub, changes, pin ? pin->conn : NULL))
+        hub_cut(hub);
     pin_unref(hub, pin);
     replay_keep(hub, changes, bytes);
     (void)pthread_mutex_lock(&hub->lock);
@@ -75,25 +68,6 @@ static void take_changes(void *user, struct rec_changes *take_changes)
 
 /* --- clients --------------------------------------------------------------------------------- */
 
-static struct client **client_bucket(struct hub *hub, struct str id)
-{
-    return &hub->by_id[str_hash(id) % HUB_BUCKETS];
-}
-
-static struct str id_of(const struct client *client)
-{
-    return (struct str){client->id, CLIENT_ID_CHARS};
-}
-
-struct client *hub_find_client(struct hub *hub, struct str id)
-{
-    struct client *client = *client_bucket(hub, id);
-
-    while (client && !str_eq(id_of(client), id))
-        client = client->next_in_bucket;
-    return client;
-}
-
 static struct client *of_arrived(struct note *note)
 {
     return (struct client *)(void *)((char *)note - offsetof(struct client, arrived));
@@ -122,7 +96,6 @@ static void run_arrived(struct hub *hub, struct note *note)
 static void run_left(struct hub *hub, struct note *note)
 {
     struct client *client = of_left(note);
-    struct client **at;
 
     client->has_left = true;
     hub_place(hub, client, NULL, NULL, 0);
@@ -137,89 +110,8 @@ static void run_left(struct hub *hub, struct note *note)
         hub->clients = client->next;
     hub_list_remove(hub, client);
     (void)pthread_mutex_unlock(&hub->seen);
-    (void)pthread_mutex_lock(&hub->lock);
-    at = client_bucket(hub, id_of(client));
-    while (*at != client)
-        at = &(*at)->next_in_bucket;
-    *at = client->next_in_bucket;
-    (void)pthread_mutex_unlock(&hub->lock);
+    hub_remove_client(hub, client);
     client_unref(client);
-}
-
-void hub_add_client(struct hub *hub, struct client *client)
-{
-    struct client **bucket;
-
-    client->arrived.run = run_arrived;
-    client->left.run = run_left;
-    (void)pthread_mutex_lock(&hub->lock);
-    bucket = client_bucket(hub, id_of(client));
-    client->next_in_bucket = *bucket;
-    *bucket = client;
-    hub_tell(hub, &client->arrived);
-    (void)pthread_mutex_unlock(&hub->lock);
-}
-
-static void linger(struct hub *hub, const struct client *client)
-{
-    replay_linger(hub, client->places[0].audience->identity.col);
-    for (size_t i = 0; i < client->n_places; i++)
-        replay_linger(hub, topic_name_of(client->places[i].audience->name).collection);
-}
-
-static void leave_places(struct hub *hub, struct client *client)
-{
-    if (client->replays && client->n_places > 0)
-        linger(hub, client);
-    if (client->n_places > 0)
-        rec_feed_leave(&hub->feed, client->places[0].audience->identity.col);
-    for (size_t i = 0; i < client->n_places; i++) {
-        rec_feed_leave(&hub->feed, topic_name_of(client->places[i].audience->name).collection);
-        topics_leave(&hub->topics, &client->places[i]);
-    }
-    memory_free(client->places, client->n_places * sizeof(*client->places));
-    client->places = NULL;
-    client->n_places = 0;
-}
-
-void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
-               const struct str *names, size_t n)
-{
-    struct place *places = n > 0 ? memory_new(n * sizeof(*places)) : NULL;
-
-    (void)pthread_mutex_lock(&hub->seen);
-    for (size_t i = 0; i < n; i++)
-        topics_join(&hub->topics, names[i], identity, client, &places[i]);
-    rooms_place(hub, client, places, n);
-    hub->n_places += n - client->n_places;
-    leave_places(hub, client); /* what is in both has stayed */
-    client->places = places;
-    client->n_places = n;
-    (void)pthread_mutex_unlock(&hub->seen);
-}
-
-void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
-                    struct str but)
-{
-    struct arena *a = arena_new();
-    struct str *names = ARENA_ARRAY(a, struct str, client->n_places);
-    struct identity same = {0};
-    size_t n = 0;
-
-    for (size_t i = 0; i < client->n_places; i++) {
-        const struct audience *audience = client->places[i].audience;
-
-        same = identity_copy(a, &audience->identity);
-        if (but.p && str_eq(audience->name, but))
-            continue;
-        names[n] = arena_dup(a, audience->name);
-        (void)rec_feed_want(&hub->feed, topic_name_of(names[n++]).collection);
-    }
-    identity = identity ? identity : &same;
-    if (n > 0)
-        (void)rec_feed_want(&hub->feed, identity->col);
-    hub_place(hub, client, identity, names, n);
-    arena_free(a);
 }
 
 /* --- time ------------------------------------------------------------------------------------ */
@@ -249,13 +141,6 @@ static uint64_t close_due(struct hub *hub, uint64_t now_us)
     return next_us;
 }
 
-void hub_cut(struct hub *hub)
-{
-    (void)pthread_mutex_lock(&hub->lock);
-    hub->cut = true;
-    (void)pthread_mutex_unlock(&hub->lock);
-}
-
 /* Changes are lost to those who wait for them, who have to connect anew and read what there is. */
 static void close_all(struct hub *hub)
 {
@@ -265,11 +150,6 @@ static void close_all(struct hub *hub)
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
-
-void hub_wake_later(struct hub *hub)
-{
-    hub->woken = true;
-}
 
 /* NULL: it is to end, or to look at the time. */
 static struct note *wait_for_notes(struct hub *hub, uint64_t until_us, bool *ret_cut,
@@ -356,6 +236,8 @@ struct hub *hub_new(const struct hub_conf *conf)
 
     hub->conf = *conf;
     hub->end = &hub->first;
+    hub->arrived = run_arrived;
+    hub->left = run_left;
     hub->scratch = arena_new();
     hub->kept = arena_new();
     hub->last_change = 1; /* no position is 0 */

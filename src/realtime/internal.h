@@ -191,7 +191,13 @@ MUST_CHECK struct err *client_claim(struct arena *a, struct hub *hub, struct db_
 
 /* --- the hub --------------------------------------------------------------------------------- */
 
-struct logged;
+struct logged {
+    struct logged *next;
+    struct rec_changes *changes;
+    uint64_t last; /* the number of its last change */
+    uint64_t at_us;
+    size_t bytes;
+};
 
 struct replay {
     char epoch[REPLAY_EPOCH_CHARS]; /* constant: names this process */
@@ -267,6 +273,10 @@ struct hub {
         last_change; /* the number of the last one that was told; others only read it */
     struct replay replay;
     bool woken; /* loops are to be */
+
+    /* constant: of a client */
+    void (*arrived)(struct hub *hub, struct note *note);
+    void (*left)(struct hub *hub, struct note *note);
 };
 
 /* With hub->lock. */
@@ -274,6 +284,8 @@ void hub_tell(struct hub *hub, struct note *note);
 struct client *hub_find_client(struct hub *hub, struct str id); /* NULL: there is none */
 /* On the client's loop. */
 void hub_add_client(struct hub *hub, struct client *client);
+/* On the hub's thread: nobody finds it any more. */
+void hub_remove_client(struct hub *hub, struct client *client);
 /* On the hub's thread: its places, in place of what it had. What writes are to tell for them has
  * been asked for: each name's collection, and the identity's. */
 void hub_place(struct hub *hub, struct client *client, const struct identity *identity,
@@ -304,8 +316,8 @@ struct pin *pin_ref(struct hub *hub);
 void pin_unref(struct hub *hub, struct pin *pin); /* NULL is fine */
 
 /* deliver.c: on the hub's thread. before: a snapshot of the state before them; NULL: there is none,
- * as nothing was deleted. Numbers them. */
-void deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before);
+ * as nothing was deleted. Numbers them. False: some could not be judged. */
+bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before);
 /* To one place those that come after a number. False: it cannot be told what it may see of them. */
 bool deliver_again(struct hub *hub, struct rec_changes *changes, struct place *place,
                    uint64_t after);

@@ -1,0 +1,171 @@
+/*
+ * The last changes, kept for clients that asked for replay when they connected, as long as they may
+ * come back for them.
+ *
+ * Invariants
+ *  1. Changes are numbered as they are told. A log holds all numbers from `since` on, of
+ * collections that were wanted all the while.
+ *  2. What a client with replay leaves stays wanted for as long as it may come back.
+ */
+#include "realtime/internal.h"
+
+#include "base/date.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/num.h"
+
+#include <string.h>
+
+#define REPLAY_US UINT64_C(300000000) /* how long who has left may come back */
+
+/* --- ids ------------------------------------------------------------------------------------- */
+
+void replay_init(struct hub *hub)
+{
+    struct arena *a = arena_new();
+    const struct str epoch = random_text(a, REPLAY_EPOCH_CHARS, ALPHABET_SECRET);
+
+    memcpy(hub->replay.epoch, epoch.p, REPLAY_EPOCH_CHARS);
+    hub->replay.end = &hub->replay.first;
+    arena_free(a);
+}
+
+/* "<client>.<epoch>.<number>" */
+uint64_t replay_position(const struct hub *hub, struct str last_id)
+{
+    const struct str epoch = {hub->replay.epoch, REPLAY_EPOCH_CHARS};
+    struct str rest = last_id;
+    uint64_t number;
+
+    (void)str_split(&rest, '.');
+    if (!rest.p || !str_eq(str_split(&rest, '.'), epoch) || !rest.p ||
+        !num_parse_u64(rest, &number) || number == 0)
+        return 0;
+    return number;
+}
+
+void replay_add_id(struct buf *out, const struct client *client, uint64_t number)
+{
+    buf_add_bytes(out, client->id, CLIENT_ID_CHARS);
+    if (!client->replays)
+        return;
+    BUF_ADD(out, ".");
+    buf_add_bytes(out, client->hub->replay.epoch, REPLAY_EPOCH_CHARS);
+    BUF_ADD(out, ".");
+    buf_add_u64(out, number);
+}
+
+/* --- the log --------------------------------------------------------------------------------- */
+
+static void drop_first(struct replay *replay)
+{
+    struct logged *logged = replay->first;
+
+    replay->first = logged->next;
+    if (!replay->first)
+        replay->end = &replay->first;
+    replay->bytes -= logged->bytes;
+    replay->since = logged->last + 1;
+    rec_changes_free(logged->changes);
+    memory_free(logged, sizeof(*logged));
+}
+
+static bool is_on(const struct replay *replay, uint64_t now_us)
+{
+    return replay->n_clients > 0 || now_us < replay->until_us;
+}
+
+static void drop_all(struct hub *hub)
+{
+    while (hub->replay.first)
+        drop_first(&hub->replay);
+    hub->replay.since = hub->last_change + 1;
+}
+
+void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes)
+{
+    struct replay *replay = &hub->replay;
+    const uint64_t now_us = clock_us();
+    struct logged *logged;
+
+    if (!is_on(replay, now_us)) {
+        rec_changes_free(take_changes);
+        drop_all(hub);
+        return;
+    }
+    logged = memory_new(sizeof(*logged));
+    *logged = (struct logged){
+        .changes = take_changes, .last = hub->last_change, .at_us = now_us, .bytes = bytes};
+    *replay->end = logged;
+    replay->end = &logged->next;
+    replay->bytes += bytes;
+    while (replay->first && (replay->bytes > LIMIT_REPLAY_BYTES ||
+                             replay->first->at_us + REPLAY_US < now_us || memory_is_over()))
+        drop_first(replay);
+}
+
+void replay_cut(struct hub *hub)
+{
+    hub->last_change++; /* what is lost has a number, which no log has */
+    drop_all(hub);
+}
+
+/* --- who may come back ------------------------------------------------------------------------ */
+
+void replay_arrived(struct hub *hub)
+{
+    struct replay *replay = &hub->replay;
+
+    if (!is_on(replay, clock_us()))
+        drop_all(hub);
+    replay->n_clients++;
+}
+
+void replay_left(struct hub *hub)
+{
+    hub->replay.n_clients--;
+    hub->replay.until_us = clock_us() + REPLAY_US;
+}
+
+void replay_linger(struct hub *hub, struct str collection)
+{
+    const size_t at = rec_feed_slot(collection);
+    struct replay *replay = &hub->replay;
+
+    if (!replay->lingers_until_us[at])
+        (void)rec_feed_want(&hub->feed, collection);
+    replay->lingers_until_us[at] = clock_us() + REPLAY_US;
+}
+
+/* No longer than they may come back. */
+uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us)
+{
+    struct replay *replay = &hub->replay;
+
+    for (size_t i = 0; i < REC_FEED_SLOTS; i++) {
+        uint64_t *until_us = &replay->lingers_until_us[i];
+
+        if (*until_us && *until_us <= now_us) {
+            rec_feed_leave_slot(&hub->feed, i);
+            *until_us = 0;
+        } else if (*until_us && *until_us < next_us) {
+            next_us = *until_us;
+        }
+    }
+    if (!is_on(replay, now_us))
+        drop_all(hub);
+    return next_us;
+}
+
+/* All that is written from here on is told, since somebody wants it. */
+void replay_wanted(struct hub *hub, struct str collection)
+{
+    hub->replay.wanted_since[rec_feed_slot(collection)] = hub->last_change + 1;
+}
+
+void replay_free(struct hub *hub)
+{
+    while (hub->replay.first)
+        drop_first(&hub->replay);
+}
