@@ -636,6 +636,14 @@ async function startAgain({ dir, url }) {
   return { end };
 }
 
+// Connected comes before subscribed, and tells nothing of it: until each has heard of a mark.
+async function subscribed(clients) {
+  await until('all are subscribed again', async () => {
+    await admin.collection('marks').create({});
+    return clients.every((client) => client.realtime.eventSource.events.some(({ type }) => type === 'marks/*'));
+  });
+}
+
 describe('realtime, a server that goes and comes back', () => {
   let running;
 
@@ -671,6 +679,7 @@ describe('realtime, a server that goes and comes back', () => {
 
     assert.deepEqual(connects, [{ clientId: client.realtime.clientId }]);
     assert.notEqual(client.realtime.clientId, clientId);
+    await subscribed([client]);
     await settled(client);
     for (const n of [1, 2]) await make('notes', { text: `note ${n}`, n });
     await make('own', { text: 'after', owner: user.id });
@@ -693,7 +702,7 @@ describe('realtime, a server that goes and comes back', () => {
     await until('all are connected again', () => clients.every((client) => client.realtime.isConnected));
     const second = clients.map((client) => client.realtime.clientId);
     assert.equal(new Set([...first, ...second]).size, 2 * clients.length);
-    for (const client of clients) await settled(client); // connected comes before subscribed
+    await subscribed(clients);
     await make('notes', { text: 'to all' });
     for (const client of clients) assert.deepEqual((await settled(client)).slice(-1), ['notes/* create to all']);
   });
