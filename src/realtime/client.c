@@ -197,6 +197,16 @@ void client_send(struct client *client, struct str name, struct str data, uint64
     (void)pthread_mutex_unlock(&client->lock);
 }
 
+bool client_is_full(struct client *client)
+{
+    bool is_full;
+
+    (void)pthread_mutex_lock(&client->lock);
+    is_full = client->pending.n >= LIMIT_STREAM_BYTES;
+    (void)pthread_mutex_unlock(&client->lock);
+    return is_full;
+}
+
 bool client_close(struct client *client)
 {
     bool is_open;

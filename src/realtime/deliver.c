@@ -3,7 +3,7 @@
  */
 #include "realtime/internal.h"
 
-#include "base/map.h"
+#include "base/date.h"
 
 /* --- who they are ---------------------------------------------------------------------------- */
 
@@ -74,10 +74,11 @@ static void tell_audience(struct judge *judge, struct audience *audience,
     if (judge_sees(judge, audience, rule))
         data = judge_message(judge, audience);
     for (struct place *place = audience->first; place && data.p; place = place->next)
-        client_send(place->client, audience->name, data, judge->number);
+        if (place->behind == 0)
+            client_send(place->client, audience->name, data, judge->number);
 }
 
-static void tell_topic(struct judge *judge, struct str topic, const struct schema_rule *rule)
+static void tell_audiences(struct judge *judge, struct str topic, const struct schema_rule *rule)
 {
     struct topic *found = topics_find(&judge->hub->topics, topic_name_of(topic).key);
 
@@ -87,7 +88,44 @@ static void tell_topic(struct judge *judge, struct str topic, const struct schem
             tell_audience(judge, audience, rule);
 }
 
-static void tell_collection(struct judge *judge, struct str name)
+/* By the rules of today, of what the change has left where its cells tell. */
+static void tell_again(struct judge *judge, struct place *place, const struct schema_rule *rule)
+{
+    struct audience *audience = place->audience;
+    struct str data = STR_NONE;
+
+    arena_reset(judge->a);
+    if (judge_sees(judge, audience, rule))
+        data = judge_message(judge, audience);
+    if (data.p)
+        client_send(place->client, audience->name, data, judge->number);
+    if (judge->is_cut)
+        replay_resync(place);
+    judge->is_cut = false;
+}
+
+static void tell_behind(struct judge *judge, struct str topic, const struct schema_rule *rule)
+{
+    const struct behind *it =
+        (const struct behind *)map_find(judge->behind, topic_name_of(topic).key);
+
+    for (; it; it = it->next) {
+        struct place *place = it->place;
+
+        if (place->behind > 0 && place->behind <= judge->number && is_about(place->audience, topic))
+            tell_again(judge, place, rule);
+    }
+}
+
+static void tell_topic(struct judge *judge, struct str topic, const struct schema_rule *rule)
+{
+    if (judge->behind)
+        tell_behind(judge, topic, rule);
+    else
+        tell_audiences(judge, topic, rule);
+}
+
+static void tell_name(struct judge *judge, struct str name)
 {
     const struct schema_col *col = judge->rec->col;
     struct arena *a = judge->kept;
@@ -95,6 +133,15 @@ static void tell_collection(struct judge *judge, struct str name)
     tell_topic(judge, name, &col->list_rule);
     tell_topic(judge, arena_concat(a, name, STR("/*"), STR_NONE), &col->list_rule);
     tell_topic(judge, arena_concat(a, name, STR("/"), rec_id(judge->rec)), &col->view_rule);
+}
+
+static void tell(struct judge *judge)
+{
+    const struct schema_col *col = judge->rec->col;
+
+    tell_name(judge, col->name);
+    if (!str_eq(col->name, col->id))
+        tell_name(judge, col->id);
 }
 
 /* --- states ---------------------------------------------------------------------------------- */
@@ -148,13 +195,9 @@ static const struct rec *judged_of(const struct judge *judge, const struct map *
 
 static void deliver(struct judge *judge, const struct rec_change *change)
 {
-    const struct schema_col *col = change->col;
-
-    if (col->auth && change->action == REC_UPDATE)
+    if (change->col->auth && change->action == REC_UPDATE)
         check_identities(judge, change->old);
-    tell_collection(judge, col->name);
-    if (!str_eq(col->name, col->id))
-        tell_collection(judge, col->id);
+    tell(judge);
 }
 
 /* Only then, as all of the unit is told to whom it deletes. */
@@ -199,58 +242,29 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_con
 
 /* --- again ----------------------------------------------------------------------------------- */
 
-/* The rule by which an audience sees the record; NULL: it is not about it. */
-static const struct schema_rule *rule_for(const struct judge *judge,
-                                          const struct audience *audience)
-{
-    const struct schema_col *col = judge->rec->col;
-    const struct str names[] = {col->name, col->id};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct arena *a = judge->a;
-
-        if (is_about(audience, names[i]) ||
-            is_about(audience, arena_concat(a, names[i], STR("/*"), STR_NONE)))
-            return &col->list_rule;
-        if (is_about(audience, arena_concat(a, names[i], STR("/"), rec_id(judge->rec))))
-            return &col->view_rule;
-    }
-    return NULL;
-}
-
-static void tell_again(struct judge *judge, struct place *place)
-{
-    const struct schema_rule *rule = rule_for(judge, place->audience);
-    struct str data = STR_NONE;
-
-    arena_reset(judge->a);
-    if (rule && judge_sees(judge, place->audience, rule))
-        data = judge_message(judge, place->audience);
-    if (data.p)
-        client_send(place->client, place->audience->name, data, judge->number);
-}
-
-/* By the rules of today, of what the change has left where its cells tell. */
-bool deliver_again(struct hub *hub, struct rec_changes *changes, struct place *place,
-                   uint64_t after)
+uint64_t deliver_again(struct hub *hub, const struct rec_changes *changes, const struct map *behind,
+                       uint64_t from, uint64_t until_us)
 {
     struct judge judge;
     struct map courses;
     bool is_known = changes->schema == hub->schema;
 
     if (!is_known)
-        return false;
+        return 0;
     arena_reset(hub->scratch);
     arena_reset(hub->kept);
     courses = find_courses(hub->kept, changes);
     is_known = judge_begin(&judge, hub, changes, NULL);
+    judge.behind = behind;
     for (const struct rec_change *it = changes->first; it && is_known; it = it->next) {
-        if (it->number <= after)
+        if (it->number < from)
             continue;
         judge_change(&judge, &courses, it);
-        tell_again(&judge, place);
-        is_known = !judge.is_cut;
+        tell(&judge);
+        from = it->number + 1;
+        if (clock_thread_cpu_us() >= until_us)
+            break;
     }
     judge_end(&judge);
-    return is_known;
+    return is_known ? from : 0;
 }

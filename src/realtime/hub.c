@@ -200,7 +200,8 @@ static void run(void *arg)
     bool cut, stopping = false;
 
     while (!stopping) {
-        struct note *notes = wait_for_notes(hub, rooms_next_us(hub, next_us), &cut, &stopping);
+        const uint64_t due_us = replay_go_on(hub, clock_us(), rooms_next_us(hub, next_us));
+        struct note *notes = wait_for_notes(hub, due_us, &cut, &stopping);
         const uint64_t now_us = clock_us();
 
         run_notes(hub, notes);

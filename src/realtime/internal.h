@@ -10,6 +10,7 @@
 #define REEVE_REALTIME_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "realtime/realtime.h"
 #include "realtime/rooms.h"
 
@@ -58,6 +59,9 @@ struct place {
     struct client *client;
     struct audience *audience;
     struct place *prev, *next; /* of the audience */
+    /* where the log goes on for it, or the client's cursor, if that is behind it; 0: it is told of
+     * what happens */
+    uint64_t behind;
 };
 
 /* There may be thousands that nothing is ever told: what is read from the name comes late. */
@@ -152,12 +156,19 @@ struct client {
     /* constant: it asked for replay, and comes back from a stream that ended */
     bool replays, comes_back;
     uint64_t position; /* of its last event then; 0: nobody knows */
+
+    /* the hub's thread: of who has places that are behind */
+    struct client *behind_prev, *behind_next;
+    bool is_behind;
+    uint64_t cursor; /* what the log tells it next */
 };
 
 void client_unref(struct client *client);
 /* By the hub's thread: an event, of the change with that number. What is too much ends the stream.
  */
 void client_send(struct client *client, struct str name, struct str data, uint64_t number);
+/* More of the log is to wait until its client has read some. */
+bool client_is_full(struct client *client);
 /* Ends the stream, once what is pending is sent. False: it is over, or ends already. Any thread. */
 bool client_close(struct client *client);
 
@@ -199,6 +210,12 @@ struct logged {
     size_t bytes;
 };
 
+/* Of a client, by the keys of topics: what the log is told to. */
+struct behind {
+    struct place *place;
+    struct behind *next; /* of the same topic */
+};
+
 struct replay {
     char epoch[REPLAY_EPOCH_CHARS]; /* constant: names this process */
     struct logged *first, **end;
@@ -209,6 +226,7 @@ struct replay {
     /* by slots of the feed; 0: not, ever */
     uint64_t lingers_until_us[REC_FEED_SLOTS];
     uint64_t wanted_since[REC_FEED_SLOTS];
+    struct client *behind, *behind_end; /* who is told from the log, in turn */
 };
 
 #define HUB_PINS 8
@@ -318,11 +336,13 @@ void pin_unref(struct hub *hub, struct pin *pin); /* NULL is fine */
 /* deliver.c: on the hub's thread. before: a snapshot of the state before them; NULL: there is none,
  * as nothing was deleted. Numbers them. False: some could not be judged. */
 bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before);
-/* To one place those that come after a number. False: it cannot be told what it may see of them. */
-bool deliver_again(struct hub *hub, struct rec_changes *changes, struct place *place,
-                   uint64_t after);
+/* Again, to places that are behind: a map of their topics to struct behind. From a number on, for
+ * as long as the thread has not run until then (clock_thread_cpu_us()), but one change at least.
+ * What the next number is; 0: that they cannot be told. */
+uint64_t deliver_again(struct hub *hub, const struct rec_changes *changes, const struct map *behind,
+                       uint64_t from, uint64_t until_us);
 
-/* replay.c: on the hub's thread, but for ids, which are anybody's. */
+/* log.c, replay.c: on the hub's thread, but for ids, which are anybody's. */
 void replay_init(struct hub *hub);
 void replay_free(struct hub *hub);
 /* Of the id that a client has had last; 0: it is none of this process. */
@@ -338,8 +358,14 @@ void replay_left(struct hub *hub);
 void replay_linger(struct hub *hub, struct str collection);
 /* Somebody wants it from now on, and nobody did. */
 void replay_wanted(struct hub *hub, struct str collection);
-/* What the client has missed of a place that it has got, or that this cannot be told. */
-void replay_topic(struct hub *hub, struct place *place);
+/* The client's new places are behind as those it had are, or as who comes back is. */
+void replay_place(struct client *client, struct place *places, size_t n);
+/* ... and it has them now: they will be told what they have missed, or that this cannot be. */
+void replay_placed(struct hub *hub, struct client *client);
+/* That it cannot be. */
+void replay_resync(struct place *place);
+/* Tells some of what is missed. When to go on, `next_us` at the latest. */
+uint64_t replay_go_on(struct hub *hub, uint64_t now_us, uint64_t next_us);
 /* Forgets what is over; when to look again, `next_us` at the latest. */
 uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us);
 
@@ -351,7 +377,8 @@ struct judge {
     struct arena *kept; /* of the unit */
     struct schema *schema;
     struct db_conn *conn;
-    struct db_conn *before; /* in a snapshot of the state before the change; may be NULL */
+    struct db_conn *before;   /* in a snapshot of the state before the change; may be NULL */
+    const struct map *behind; /* who is told, of struct behind; NULL: all that are not behind */
     int64_t now_ms;
     bool is_reading; /* conn is in a snapshot */
     bool is_cut;     /* something could not be asked */

@@ -36,11 +36,13 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
     for (size_t i = 0; i < n; i++)
         topics_join(&hub->topics, names[i], identity, client, &places[i]);
     rooms_place(hub, client, places, n);
+    replay_place(client, places, n);
     hub->n_places += n - client->n_places;
     leave_places(hub, client); /* what is in both has stayed */
     client->places = places;
     client->n_places = n;
     (void)pthread_mutex_unlock(&hub->seen);
+    replay_placed(hub, client);
 }
 
 void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,

@@ -43,28 +43,12 @@ static bool want(struct hub *hub, const struct wish_note *wish)
 
 /* --- on the hub's thread --------------------------------------------------------------------- */
 
-static bool has_place(const struct client *client, struct str name)
+static void place(struct hub *hub, const struct wish_note *wish)
 {
-    for (size_t i = 0; i < client->n_places; i++)
-        if (str_eq(client->places[i].audience->name, name))
-            return true;
-    return false;
-}
-
-/* Names that the client has not heard of in this stream come first to `are_new`. */
-static void place(struct hub *hub, struct wish_note *wish)
-{
-    struct client *client = wish->client;
-
-    for (size_t i = 0; i < wish->n; i++) {
-        if (wish->are_new[i])
-            replay_wanted(hub, topic_name_of(wish->names[i]).collection);
-        wish->are_new[i] = client->comes_back && !has_place(client, wish->names[i]);
-    }
-    hub_place(hub, client, &wish->identity, wish->names, wish->n);
     for (size_t i = 0; i < wish->n; i++)
         if (wish->are_new[i])
-            replay_topic(hub, &client->places[i]);
+            replay_wanted(hub, topic_name_of(wish->names[i]).collection);
+    hub_place(hub, wish->client, &wish->identity, wish->names, wish->n);
 }
 
 static void run_wish(struct hub *hub, struct note *note)

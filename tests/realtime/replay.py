@@ -1,6 +1,7 @@
 """What a client has missed is told again when it comes back, or that it cannot be. Reeve's alone."""
 
 import re
+import time
 
 import streams
 
@@ -180,4 +181,37 @@ def too_much(site, _):
     site.same("too much", [e.name for e in events], ["resync", "resync"])
 
 
-CASES = (ids, missed, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, other_schema, too_much)
+def one_order(site, _):
+    """Of several topics as it happened: who is cut off in the middle of it has lost nothing before its last id."""
+    last_id = left(site, "notes/*", "others/*")
+    for n, where in enumerate(("notes", "others", "others", "notes", "others")):
+        site.make(where, n=n)
+    events = without(site.drain(back(site, last_id, "notes/*", "others/*")))
+    site.same("one order", told(events), [("notes/*", "create", 0), ("others/*", "create", 1), ("others/*", "create", 2),
+                                          ("notes/*", "create", 3), ("others/*", "create", 4)])
+    middle = back(site, events[1].id, "others/*", "notes/*")
+    site.same("from its middle", told(without(site.drain(middle))),
+              [("others/*", "create", 2), ("notes/*", "create", 3), ("others/*", "create", 4)])
+
+
+def in_slices(site, _):
+    """What is long to tell holds nobody up, and changes of its topics on the way lose nothing."""
+    topics = [streams.topic("notes/*", query={"filter": "n = -%d" % n}) for n in range(1, 900)]
+    last_id = left(site, "notes/*")
+    made = 400
+    for n in range(made):
+        site.make("notes", n=n)
+    plain = site.open("notes/*")
+    begun = time.monotonic()
+    stream = back(site, last_id, "notes/*", *topics)
+    site.make("notes", n=made)
+    site.same("live meanwhile", told(without(site.drain(plain))), [("notes/*", "create", made)])
+    live_s = time.monotonic() - begun
+    events = told(without(site.drain(stream)))
+    whole_s = time.monotonic() - begun
+    site.same("all of it", events, [("notes/*", "create", n) for n in range(made + 1)])
+    site.tally.check("nobody waits", live_s < max(whole_s / 2, 0.2), "%.2f s of %.2f" % (live_s, whole_s))
+
+
+CASES = (ids, missed, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
+         other_schema, too_much)
