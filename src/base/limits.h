@@ -9,7 +9,7 @@
 #define MIB (1024ULL * KIB)
 
 /* HTTP. Times in milliseconds, sizes in bytes. */
-#define LIMIT_CONNECTIONS 10000    /* open at once; also sets RLIMIT_NOFILE */
+#define LIMIT_CONNECTIONS 32768    /* open at once; also sets RLIMIT_NOFILE */
 #define LIMIT_ADDRESS_SHARE 2      /* one address has a half of them at most */
 #define LIMIT_HEAD_BYTES (1 * MIB) /* request line and headers: 431 beyond */
 #define LIMIT_HEADERS 500          /* header fields of one request: 431 beyond */

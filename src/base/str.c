@@ -104,6 +104,16 @@ struct str str_from(struct str s, size_t from)
     return (struct str){s.p + from, s.n - from};
 }
 
+struct str str_put(char **at, struct str s)
+{
+    const struct str copy = {*at, s.n};
+
+    if (s.n > 0)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return copy;
+}
+
 struct str str_trim(struct str s, struct str set)
 {
     while (s.n && str_find_byte(set, s.p[0]) < set.n)

@@ -41,6 +41,9 @@ bool str_has(struct str s, struct str needle);
 struct str str_sub(struct str s, size_t from, size_t n);
 struct str str_from(struct str s, size_t from);
 
+/* Copies the bytes to *at, which moves behind them; there is room. The copy. */
+struct str str_put(char **at, struct str s);
+
 /* Without the bytes of `set` at both ends. */
 struct str str_trim(struct str s, struct str set);
 struct str str_trim_space(struct str s); /* space, tab, CR, LF, VT, FF */

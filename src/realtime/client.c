@@ -25,8 +25,7 @@ void client_unref(struct client *client)
     buf_done(&client->pending);
     buf_done(&client->sending);
     buf_done(&client->ip);
-    if (client->bound_arena)
-        arena_free(client->bound_arena);
+    bound_free(&client->bound);
     (void)pthread_mutex_destroy(&client->lock);
     memory_free(client, sizeof(*client));
 }

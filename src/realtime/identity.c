@@ -4,6 +4,8 @@
  */
 #include "realtime/internal.h"
 
+#include "base/memory.h"
+
 static struct str key_of(struct arena *a, const struct rec *auth)
 {
     const struct schema_auth *fields = auth->col->auth;
@@ -31,6 +33,31 @@ struct identity identity_copy(struct arena *a, const struct identity *identity)
 bool identity_eq(const struct identity *x, const struct identity *y)
 {
     return str_eq(x->col, y->col) && str_eq(x->id, y->id);
+}
+
+static size_t texts_of(const struct identity *identity)
+{
+    return identity->col.n + identity->id.n + identity->key.n;
+}
+
+void bound_free(struct bound *bound)
+{
+    memory_free(bound->texts, texts_of(&bound->identity));
+    *bound = (struct bound){0};
+}
+
+void bound_set(struct bound *bound, const struct identity *identity)
+{
+    const size_t n = texts_of(identity);
+    char *at;
+
+    bound_free(bound);
+    if (n == 0)
+        return;
+    at = bound->texts = memory_new(n);
+    bound->identity.col = str_put(&at, identity->col);
+    bound->identity.id = str_put(&at, identity->id);
+    bound->identity.key = str_put(&at, identity->key);
 }
 
 struct err *identity_find(struct arena *a, struct db_conn *conn, const struct schema *schema,

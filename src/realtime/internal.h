@@ -32,6 +32,14 @@ struct identity {
 struct identity identity_of(struct arena *a, const struct rec *auth);
 struct identity identity_copy(struct arena *a, const struct identity *identity);
 bool identity_eq(const struct identity *x, const struct identity *y); /* the same record */
+/* One that is kept with its texts, in a block of no more than they need: there are as many as
+ * clients. Zeroed: a guest. */
+struct bound {
+    struct identity identity;
+    char *texts; /* NULL: there are none */
+};
+void bound_set(struct bound *bound, const struct identity *identity);
+void bound_free(struct bound *bound);
 /* Its record by now; *ret NULL: there is none with that key. */
 MUST_CHECK struct err *identity_find(struct arena *a, struct db_conn *conn,
                                      const struct schema *schema, const struct identity *identity,
@@ -122,8 +130,7 @@ struct client {
 
     /* under hub->lock */
     struct client *next_in_bucket;
-    struct arena *bound_arena;
-    struct identity bound;
+    struct bound bound;
     struct buf ip;
     bool hears_oauth2; /* has the topic, or will have once its last wish is carried out */
 

@@ -110,7 +110,7 @@ static struct err *find_client(struct arena *a, struct hub *hub, const struct hu
         err = err_new(a, E_BAD_REQUEST, "Invalid realtime client.", "it is another address's");
     if (!err) {
         atomic_fetch_add(&client->refs, 1);
-        *ret_bound = identity_copy(a, &client->bound);
+        *ret_bound = identity_copy(a, &client->bound.identity);
         *ret = client;
     }
     (void)pthread_mutex_unlock(&hub->lock);
@@ -165,23 +165,17 @@ static struct err *check_room(struct arena *a, const struct hub_wish *wish)
 static bool tell(struct hub *hub, struct wish_note *wish, bool *ret_late)
 {
     struct client *client = wish->client;
-    struct arena *bound = arena_new();
     bool is_there;
 
     (void)pthread_mutex_lock(&hub->lock);
     is_there = hub_find_client(hub, (struct str){client->id, CLIENT_ID_CHARS}) == client;
     if (is_there) {
         *ret_late = !want(hub, wish);
-        client->bound = identity_copy(bound, &wish->identity);
-        if (client->bound_arena)
-            arena_free(client->bound_arena);
-        client->bound_arena = TAKE(bound);
+        bound_set(&client->bound, &wish->identity);
         client->hears_oauth2 = wish->hears_oauth2;
         hub_tell(hub, &wish->note);
     }
     (void)pthread_mutex_unlock(&hub->lock);
-    if (bound)
-        arena_free(bound);
     return is_there;
 }
 

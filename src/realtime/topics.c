@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-#include <string.h>
-
 static struct topic **topic_bucket(struct topics *topics, struct str key)
 {
     return &topics->by_key[str_hash(key) % HUB_BUCKETS];
@@ -31,17 +29,6 @@ struct topic *topics_find(const struct topics *topics, struct str key)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-/* The text behind what is there already. */
-static struct str put(char **at, struct str text)
-{
-    const struct str copy = {*at, text.n};
-
-    if (text.n > 0)
-        memcpy(*at, text.p, text.n);
-    *at += text.n;
-    return copy;
-}
-
 static size_t topic_bytes(struct str key)
 {
     return sizeof(struct topic) + key.n;
@@ -57,7 +44,7 @@ static struct topic *topic_at(struct topics *topics, struct str key)
         return topic;
     topic = memory_new(topic_bytes(key));
     at = topic->text;
-    topic->key = put(&at, key);
+    topic->key = str_put(&at, key);
     topic->next_in_bucket = *bucket;
     *bucket = topic;
     return topic;
@@ -85,10 +72,10 @@ static struct audience *make_audience(struct topic *topic, struct str name,
     char *at = audience->texts;
 
     audience->topic = topic;
-    audience->name = put(&at, name);
-    audience->identity.col = put(&at, identity->col);
-    audience->identity.id = put(&at, identity->id);
-    audience->identity.key = put(&at, identity->key);
+    audience->name = str_put(&at, name);
+    audience->identity.col = str_put(&at, identity->col);
+    audience->identity.id = str_put(&at, identity->id);
+    audience->identity.key = str_put(&at, identity->key);
     audience->next = topic->first;
     if (topic->first)
         topic->first->prev = audience;
