@@ -17,6 +17,7 @@ enum flag {
     FLAG_LIMIT = 1 << 6,
     FLAG_OFFSET = 1 << 7,
     FLAG_JOINS_ONLY = 1 << 8,
+    FLAG_WAS_STORED = 1 << 9,
 };
 
 static unsigned flag(bool is_set, enum flag flag)
@@ -51,8 +52,10 @@ static struct query_shape_key key_of(const struct query_spec *spec, struct str f
         .ref_field = spec->ref_field ? spec->ref_field->at + 1 : 0,
         .want = (unsigned)spec->want,
         .flags = flag(spec->client_is_superuser, FLAG_SUPERUSER) | flag(request, FLAG_REQUEST) |
-                 flag(spec->virtual_row, FLAG_VIRTUAL) | flag(spec->id.p, FLAG_ID) |
-                 flag(spec->ids, FLAG_IDS) | flag(spec->ids && spec->n_ids == 1, FLAG_ONE_ID) |
+                 flag(spec->virtual_row, FLAG_VIRTUAL) |
+                 flag(spec->virtual_row && spec->virtual_row->was_stored, FLAG_WAS_STORED) |
+                 flag(spec->id.p, FLAG_ID) | flag(spec->ids, FLAG_IDS) |
+                 flag(spec->ids && spec->n_ids == 1, FLAG_ONE_ID) |
                  flag(spec->limit >= 0, FLAG_LIMIT) | flag(spec->offset != 0, FLAG_OFFSET) |
                  flag(spec->joins_only, FLAG_JOINS_ONLY),
         .rule = spec->rule,

@@ -115,7 +115,8 @@ static bool end_at_null(struct query_walk *walk)
 static bool find_back(struct query_walk *walk, struct str segment, struct schema_back *ret)
 {
     struct query_make *make = walk->make;
-    bool is_virtual = make->spec->virtual_row && walk->hop == 0;
+    const struct query_virtual *row = walk->hop == 0 ? make->spec->virtual_row : NULL;
+    const bool is_virtual = row && !row->was_stored;
     struct str col, field;
 
     *ret = (struct schema_back){NULL, NULL};

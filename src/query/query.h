@@ -54,9 +54,11 @@ struct query_request {
 
 /* --- compiling ------------------------------------------------------------------------------- */
 
-/* A row that is not stored yet: the create rule runs against it (records.md 4). */
+/* A row that is not stored, or not as it is asked about: the create rule runs against one
+ * (records.md 4). Its cells have no affinity. */
 struct query_virtual {
     const struct db_value *cells; /* one a field, in the collection's order */
+    bool was_stored; /* so that others may refer to it; else it has no back relations */
 };
 
 struct query_groups;

@@ -65,17 +65,29 @@ static bool is_about(const struct audience *audience, struct str topic)
            (audience->name.n == topic.n || audience->name.p[topic.n] == '?');
 }
 
+void audience_send(struct audience *audience, struct str data, uint64_t number)
+{
+    for (struct place *place = audience->first; place; place = place->next)
+        if (place->behind == 0)
+            client_send(place->client, audience->name, data, number);
+}
+
 static void tell_audience(struct judge *judge, struct audience *audience,
                           const struct schema_rule *rule)
 {
     struct str data = STR_NONE;
 
+    if (audience->n_aside > 0) {
+        aside_ask(judge, audience, rule);
+        return;
+    }
     arena_reset(judge->a);
     if (judge_sees(judge, audience, rule))
         data = judge_message(judge, audience);
-    for (struct place *place = audience->first; place && data.p; place = place->next)
-        if (place->behind == 0)
-            client_send(place->client, audience->name, data, judge->number);
+    if (judge->is_slow)
+        aside_ask(judge, audience, rule);
+    else if (data.p)
+        audience_send(audience, data, judge->number);
 }
 
 static void tell_audiences(struct judge *judge, struct str topic, const struct schema_rule *rule)
@@ -99,7 +111,7 @@ static void tell_again(struct judge *judge, struct place *place, const struct sc
         data = judge_message(judge, audience);
     if (data.p)
         client_send(place->client, audience->name, data, judge->number);
-    if (judge->is_cut)
+    if (judge->is_cut || judge->is_slow)
         replay_resync(place);
     judge->is_cut = false;
 }
@@ -218,17 +230,16 @@ static void judge_change(struct judge *judge, const struct map *courses,
     judge->shapes.n = 0;
 }
 
-bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before)
+bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *pin)
 {
     struct judge judge;
     struct map courses;
 
-    arena_reset(hub->scratch);
-    arena_reset(hub->kept);
-    courses = find_courses(hub->kept, changes);
+    desk_clear(&hub->desk);
+    courses = find_courses(hub->desk.kept, changes);
     for (struct rec_change *it = changes->first; it; it = it->next)
         it->number = ++hub->last_change;
-    if (judge_begin(&judge, hub, changes, before)) {
+    if (judge_begin(&judge, hub, &hub->desk, changes, pin)) {
         follow_schema(&judge);
         for (const struct rec_change *it = changes->first; it; it = it->next) {
             judge_change(&judge, &courses, it);
@@ -242,7 +253,7 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_con
 
 /* --- again ----------------------------------------------------------------------------------- */
 
-uint64_t deliver_again(struct hub *hub, const struct rec_changes *changes, const struct map *behind,
+uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struct map *behind,
                        uint64_t from, uint64_t until_us)
 {
     struct judge judge;
@@ -251,10 +262,9 @@ uint64_t deliver_again(struct hub *hub, const struct rec_changes *changes, const
 
     if (!is_known)
         return 0;
-    arena_reset(hub->scratch);
-    arena_reset(hub->kept);
-    courses = find_courses(hub->kept, changes);
-    is_known = judge_begin(&judge, hub, changes, NULL);
+    desk_clear(&hub->desk);
+    courses = find_courses(hub->desk.kept, changes);
+    is_known = judge_begin(&judge, hub, &hub->desk, changes, NULL);
     judge.behind = behind;
     for (const struct rec_change *it = changes->first; it && is_known; it = it->next) {
         if (it->number < from)

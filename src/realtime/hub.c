@@ -11,6 +11,8 @@
 
 #include <time.h>
 
+#define HAND_OVER_US 1000 /* until it is looked again whether a snapshot is free */
+
 /* --- telling --------------------------------------------------------------------------------- */
 
 /* In the arena of the changes. */
@@ -30,7 +32,7 @@ static void run_changes(struct hub *hub, struct note *note)
 
     if (pin)
         db_loose_take(pin->conn);
-    if (!deliver_changes(hub, changes, pin ? pin->conn : NULL))
+    if (!deliver_changes(hub, changes, pin))
         hub_cut(hub);
     pin_unref(hub, pin);
     replay_keep(hub, changes, bytes);
@@ -63,7 +65,7 @@ static void take_changes(void *user, struct rec_changes *take_changes)
     if (is_kept)
         return;
     pin_unref(hub, it->pin);
-    rec_changes_free(take_changes);
+    rec_changes_unref(take_changes);
 }
 
 /* --- clients --------------------------------------------------------------------------------- */
@@ -188,9 +190,23 @@ static void run_notes(struct hub *hub, struct note *notes)
 
         notes = note->next;
         note->run(hub, note);
+        (void)aside_hand_over(hub);
         rooms_settle(hub);
         wake(hub);
     }
+}
+
+/* What is told from elsewhere goes on; when there is more of it. */
+static uint64_t go_on(struct hub *hub, uint64_t next_us)
+{
+    const uint64_t now_us = clock_us();
+    const uint64_t again_us = now_us + HAND_OVER_US;
+
+    if (aside_hand_over(hub) && again_us < next_us)
+        next_us = again_us;
+    next_us = replay_go_on(hub, now_us, next_us);
+    wake(hub);
+    return next_us;
 }
 
 static void run(void *arg)
@@ -200,7 +216,7 @@ static void run(void *arg)
     bool cut, stopping = false;
 
     while (!stopping) {
-        const uint64_t due_us = replay_go_on(hub, clock_us(), rooms_next_us(hub, next_us));
+        const uint64_t due_us = go_on(hub, rooms_next_us(hub, next_us));
         struct note *notes = wait_for_notes(hub, due_us, &cut, &stopping);
         const uint64_t now_us = clock_us();
 
@@ -212,8 +228,8 @@ static void run(void *arg)
         }
         if (now_us >= next_us)
             next_us = replay_tidy(hub, now_us, close_due(hub, now_us));
-        wake(hub);
     }
+    wake(hub);
     db_reader_close(hub->conf.db);
     query_cache_release();
     snapshot_thread_end();
@@ -239,8 +255,7 @@ struct hub *hub_new(const struct hub_conf *conf)
     hub->end = &hub->first;
     hub->arrived = run_arrived;
     hub->left = run_left;
-    hub->scratch = arena_new();
-    hub->kept = arena_new();
+    desk_init(&hub->desk);
     hub->last_change = 1; /* no position is 0 */
     replay_init(hub);
     hub->feed.tell = take_changes;
@@ -249,8 +264,9 @@ struct hub *hub_new(const struct hub_conf *conf)
     (void)pthread_mutex_init(&hub->lock, NULL);
     (void)pthread_mutex_init(&hub->seen, NULL);
     init_told(hub);
-    if (thread_start("realtime", run, hub, &hub->thread))
+    if (aside_start(hub) && thread_start("realtime", run, hub, &hub->thread))
         return hub;
+    aside_stop(hub);
     hub_free(hub);
     return NULL;
 }
@@ -264,11 +280,13 @@ void hub_stop(struct hub *hub)
 {
     if (!hub)
         return;
+    aside_stop(hub);
     (void)pthread_mutex_lock(&hub->lock);
     hub->stopping = true;
     (void)pthread_cond_signal(&hub->told);
     (void)pthread_mutex_unlock(&hub->lock);
     thread_join(hub->thread);
+    aside_drop(hub);
 }
 
 void hub_release(struct hub *hub)
@@ -288,8 +306,8 @@ void hub_free(struct hub *hub)
     schema_unref(hub->announced);
     replay_free(hub);
     settings_unref(hub->rooms.settings);
-    arena_free(hub->scratch);
-    arena_free(hub->kept);
+    desk_free(&hub->desk);
+    aside_free(hub);
     memory_free(hub->in_order, hub->n_in_order * sizeof(struct client *));
     (void)pthread_mutex_destroy(&hub->lock);
     (void)pthread_mutex_destroy(&hub->seen);

@@ -90,7 +90,10 @@ struct audience {
     /* of a room: what was asked last, and the answer; rooms.c */
     unsigned room_round;
     bool room_may;
-    char texts[]; /* name and identity */
+    /* asking the database is for the thread that is slow; aside.c */
+    bool is_aside;
+    size_t n_aside; /* what that has not answered yet */
+    char texts[];   /* name and identity */
 };
 /* What it is asked by is anew. */
 void audience_forget(struct audience *audience);
@@ -108,6 +111,8 @@ struct topics {
     struct audience *audiences[HUB_BUCKETS]; /* by name and identity */
 };
 struct topic *topics_find(const struct topics *topics, struct str key); /* NULL: nobody */
+struct audience *topics_find_audience(struct topics *topics, struct str name,
+                                      const struct identity *identity); /* NULL: nobody */
 /* The client gets a place there. */
 void topics_join(struct topics *topics, struct str name, const struct identity *identity,
                  struct client *client, struct place *ret);
@@ -209,6 +214,8 @@ MUST_CHECK struct err *client_claim(struct arena *a, struct hub *hub, struct db_
 
 /* --- the hub --------------------------------------------------------------------------------- */
 
+#define REPLAY_US UINT64_C(300000000) /* how long who has left may come back */
+
 struct logged {
     struct logged *next;
     struct rec_changes *changes;
@@ -233,7 +240,8 @@ struct replay {
     /* by slots of the feed; 0: not, ever */
     uint64_t lingers_until_us[REC_FEED_SLOTS];
     uint64_t wanted_since[REC_FEED_SLOTS];
-    struct client *behind, *behind_end; /* who is told from the log, in turn */
+    uint64_t slow_until_us[REC_FEED_SLOTS]; /* by names: events may have come out of order */
+    struct client *behind, *behind_end;     /* who is told from the log, in turn */
 };
 
 #define HUB_PINS 8
@@ -241,7 +249,35 @@ struct replay {
 /* A snapshot of the state before a commit with deletes. */
 struct pin {
     struct db_conn *conn; /* NULL: not opened yet; who takes the last reference has it */
-    unsigned refs;        /* under hub->lock */
+    /* under hub->lock */
+    unsigned refs;
+    unsigned n_aside; /* of those, of the thread that is slow */
+};
+
+/* What a thread judges in. */
+struct desk {
+    struct arena *scratch; /* of what is asked about one change */
+    struct arena *kept;    /* of one unit's messages */
+};
+void desk_init(struct desk *desk);
+void desk_clear(struct desk *desk);
+void desk_free(struct desk *desk);
+
+/* The thread for what takes long to ask (aside.c). */
+struct aside {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    /* under lock */
+    struct question *first, **end;
+    size_t n, bytes; /* that wait; of the units they are about */
+    bool stopping;
+
+    /* the hub's thread: what is asked behind the unit, in its order */
+    struct question *asked, **asked_end;
+
+    struct desk desk; /* its own */
+    bool is_running;
 };
 
 /* What has come of it all. */
@@ -292,11 +328,11 @@ struct hub {
     struct tally fresh;       /* what is not in `tally` yet */
     struct schema *schema;    /* of the last change; counted */
     struct schema *announced; /* the last one that was published; counted; NULL: none was */
-    struct arena *scratch;    /* of what is asked about one change */
-    struct arena *kept;       /* of one unit's messages */
+    struct desk desk;
     _Atomic uint64_t
         last_change; /* the number of the last one that was told; others only read it */
     struct replay replay;
+    struct aside aside;
     bool woken; /* loops are to be */
 
     /* constant: of a client */
@@ -340,13 +376,15 @@ void hub_list_remove(struct hub *hub, const struct client *client);
 struct pin *pin_ref(struct hub *hub);
 void pin_unref(struct hub *hub, struct pin *pin); /* NULL is fine */
 
-/* deliver.c: on the hub's thread. before: a snapshot of the state before them; NULL: there is none,
- * as nothing was deleted. Numbers them. False: some could not be judged. */
-bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct db_conn *before);
+/* deliver.c: on the hub's thread. pin: a snapshot of the state before them; NULL: there is none, as
+ * nothing was deleted. Numbers them. False: some could not be judged. */
+bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *pin);
+/* An event, to all of its places that are not behind. */
+void audience_send(struct audience *audience, struct str data, uint64_t number);
 /* Again, to places that are behind: a map of their topics to struct behind. From a number on, for
  * as long as the thread has not run until then (clock_thread_cpu_us()), but one change at least.
  * What the next number is; 0: that they cannot be told. */
-uint64_t deliver_again(struct hub *hub, const struct rec_changes *changes, const struct map *behind,
+uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struct map *behind,
                        uint64_t from, uint64_t until_us);
 
 /* log.c, replay.c: on the hub's thread, but for ids, which are anybody's. */
@@ -371,6 +409,9 @@ void replay_place(struct client *client, struct place *places, size_t n);
 void replay_placed(struct hub *hub, struct client *client);
 /* That it cannot be. */
 void replay_resync(struct place *place);
+/* Events of that name may come later than those of others: their ids do not tell any more what a
+ * client has seen. */
+void replay_is_slow(struct hub *hub, struct str name);
 /* Tells some of what is missed. When to go on, `next_us` at the latest. */
 uint64_t replay_go_on(struct hub *hub, uint64_t now_us, uint64_t next_us);
 /* Forgets what is over; when to look again, `next_us` at the latest. */
@@ -383,11 +424,16 @@ struct judge {
     struct arena *a;    /* of one question */
     struct arena *kept; /* of the unit */
     struct schema *schema;
+    struct rec_changes *changes;
     struct db_conn *conn;
-    struct db_conn *before;   /* in a snapshot of the state before the change; may be NULL */
+    struct pin *pin;          /* may be NULL */
+    struct db_conn *before;   /* its: in a snapshot of the state before the change */
+    struct unit_aside *aside; /* of aside.c; NULL: nothing is asked there yet */
     const struct map *behind; /* who is told, of struct behind; NULL: all that are not behind */
     int64_t now_ms;
+    uint64_t cpu_us; /* of a question to the database */
     bool is_reading; /* conn is in a snapshot */
+    bool is_slow;    /* the last question is none for this thread */
     bool is_cut;     /* something could not be asked */
     enum rec_action action;
     uint64_t number;
@@ -397,12 +443,24 @@ struct judge {
 };
 /* Of a unit's changes, before anything is asked; false: nothing can be. Ended by judge_end() in any
  * case. */
-bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes *changes,
-                 struct db_conn *before);
+bool judge_begin(struct judge *judge, struct hub *hub, const struct desk *desk,
+                 struct rec_changes *changes, struct pin *pin);
 void judge_end(struct judge *judge);
-/* The audience may see the record by the rule. False, too, where it has lost its identity. */
+/* The audience may see the record by the rule. False, too, where it has lost its identity, or where
+ * it is_slow. */
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
-/* The event's data, for an audience that sees it; p NULL: there is none to be had. */
+/* The event's data, for an audience that sees it; p NULL: there is none to be had, or it is_slow.
+ */
 struct str judge_message(struct judge *judge, struct audience *audience);
+
+/* aside.c: on the hub's thread, but for those that start and end it. */
+MUST_CHECK bool aside_start(struct hub *hub); /* false: the system has no thread left */
+void aside_stop(struct hub *hub);             /* its thread; what it has answered is told */
+void aside_drop(struct hub *hub);             /* what nobody will answer; once no thread runs */
+void aside_free(struct hub *hub);
+/* Asked there, and told to the audience in the order of the questions. */
+void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* Behind each unit. True: to be called again soon, as somebody still has a snapshot. */
+bool aside_hand_over(struct hub *hub);
 
 #endif

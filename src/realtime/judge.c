@@ -82,16 +82,37 @@ static struct err *check_actor(const struct judge *judge, struct audience *audie
 
 /* --- the database ---------------------------------------------------------------------------- */
 
-bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes *changes,
-                 struct db_conn *before)
+void desk_init(struct desk *desk)
+{
+    desk->scratch = arena_new();
+    desk->kept = arena_new();
+}
+
+void desk_clear(struct desk *desk)
+{
+    arena_reset(desk->scratch);
+    arena_reset(desk->kept);
+}
+
+void desk_free(struct desk *desk)
+{
+    arena_free(desk->scratch);
+    arena_free(desk->kept);
+}
+
+bool judge_begin(struct judge *judge, struct hub *hub, const struct desk *desk,
+                 struct rec_changes *changes, struct pin *pin)
 {
     struct err *err;
 
     *judge = (struct judge){.hub = hub,
-                            .a = hub->scratch,
-                            .kept = hub->kept,
+                            .a = desk->scratch,
+                            .kept = desk->kept,
                             .schema = changes->schema,
-                            .before = before,
+                            .changes = changes,
+                            .pin = pin,
+                            .before = pin ? pin->conn : NULL,
+                            .cpu_us = LIMIT_HUB_CPU_US,
                             .now_ms = date_now_ms()};
     err = db_reader(judge->a, hub->conf.db, &judge->conn);
     if (err)
@@ -101,15 +122,21 @@ bool judge_begin(struct judge *judge, struct hub *hub, const struct rec_changes 
 
 static struct err *read_begin(struct judge *judge)
 {
-    const struct db_limits limits = {.cpu_us = LIMIT_HUB_CPU_US};
     struct err *err;
 
     if (judge->is_reading)
         return NULL;
-    db_set_limits(judge->conn, &limits);
     err = db_read_begin(judge->a, judge->conn);
     judge->is_reading = !err;
     return err;
+}
+
+/* From now on, for the next question. */
+static void limit(const struct judge *judge, struct db_conn *conn)
+{
+    const struct db_limits limits = {.cpu_us = judge->cpu_us};
+
+    db_set_limits(conn, &limits);
 }
 
 void judge_end(struct judge *judge)
@@ -118,14 +145,17 @@ void judge_end(struct judge *judge)
         (void)db_read_end(judge->conn); /* what was read is told already */
     if (judge->conn)
         db_set_limits(judge->conn, NULL);
+    if (judge->before)
+        db_set_limits(judge->before, NULL);
 }
 
 /* --- questions ------------------------------------------------------------------------------- */
 
 /* A rule or filter that is none is satisfied by nobody; all else is for whoever runs the server. */
-static void log_failure(const struct audience *audience, const struct err *err)
+static void fail(struct judge *judge, const struct audience *audience, const struct err *err)
 {
-    if (err->kind != E_BAD_REQUEST && err->kind != E_FORBIDDEN)
+    judge->is_slow |= err->kind == E_OVER_BUDGET;
+    if (err->kind != E_BAD_REQUEST && err->kind != E_FORBIDDEN && err->kind != E_OVER_BUDGET)
         log_warn("realtime.rule.failed", LOG_STR("subscription", audience->name),
                  LOG_STR("cause", err->cause));
 }
@@ -141,15 +171,16 @@ static struct err *sees(struct judge *judge, struct audience *audience, struct d
 static struct err *ask(struct judge *judge, struct audience *audience,
                        const struct schema_rule *rule, enum query_verdict *ret)
 {
-    struct err *err;
+    const bool deletes = judge->action == REC_DELETE;
+    struct db_conn *conn = deletes ? judge->before : judge->conn;
+    struct err *err = deletes ? NULL : read_begin(judge);
 
-    if (judge->action == REC_DELETE) {
-        judge->is_cut |= !judge->before;
-        *ret = QUERY_NO;
-        return judge->before ? sees(judge, audience, judge->before, true, rule, ret) : NULL;
-    }
-    err = read_begin(judge);
-    return err ? err : sees(judge, audience, judge->conn, true, rule, ret);
+    *ret = QUERY_NO;
+    judge->is_cut |= !conn;
+    if (err || !conn)
+        return err;
+    limit(judge, conn);
+    return sees(judge, audience, conn, true, rule, ret);
 }
 
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
@@ -157,12 +188,15 @@ bool judge_sees(struct judge *judge, struct audience *audience, const struct sch
     enum query_verdict verdict = QUERY_NO;
     struct err *err = check_actor(judge, audience);
 
+    judge->is_slow = false;
     if (!err)
         err = sees(judge, audience, judge->conn, false, rule, &verdict);
-    if (!err && verdict == QUERY_CANNOT)
+    if (!err && verdict == QUERY_CANNOT && audience->is_aside)
+        judge->is_slow = true;
+    else if (!err && verdict == QUERY_CANNOT)
         err = ask(judge, audience, rule, &verdict);
     if (err)
-        log_failure(audience, err);
+        fail(judge, audience, err);
     return !err && verdict == QUERY_YES;
 }
 
@@ -174,13 +208,19 @@ static struct str message(struct judge *judge, const struct audience *audience)
     struct str record;
     struct err *err = NULL;
 
-    if (rec_show_asks(&audience->actor, judge->rec->col, options->expand))
+    if (rec_show_asks(&audience->actor, judge->rec->col, options->expand)) {
+        if (audience->is_aside) {
+            judge->is_slow = true;
+            return STR_NONE;
+        }
         err = read_begin(judge);
+        limit(judge, judge->conn);
+    }
     if (!err)
         err = rec_show(judge->a, judge->conn, &audience->actor, judge->rec, options->expand,
                        audience->picker, &record);
     if (err) {
-        log_failure(audience, err);
+        fail(judge, audience, err);
         return STR_NONE;
     }
     return arena_printf(judge->kept, "{\"record\":%.*s,\"action\":\"%s\"}", STR_ARG(record),

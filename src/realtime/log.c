@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-#define REPLAY_US UINT64_C(300000000) /* how long who has left may come back */
-
 /* --- ids ------------------------------------------------------------------------------------- */
 
 void replay_init(struct hub *hub)
@@ -67,7 +65,7 @@ static void drop_first(struct replay *replay)
         replay->end = &replay->first;
     replay->bytes -= logged->bytes;
     replay->since = logged->last + 1;
-    rec_changes_free(logged->changes);
+    rec_changes_unref(logged->changes);
     memory_free(logged, sizeof(*logged));
 }
 
@@ -90,7 +88,7 @@ void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes
     struct logged *logged;
 
     if (!is_on(replay, now_us)) {
-        rec_changes_free(take_changes);
+        rec_changes_unref(take_changes);
         drop_all(hub);
         return;
     }

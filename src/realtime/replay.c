@@ -74,14 +74,21 @@ void replay_place(struct client *client, struct place *places, size_t n)
         places[i].behind = find_behind(client, places[i].audience->name);
 }
 
+void replay_is_slow(struct hub *hub, struct str name)
+{
+    hub->replay.slow_until_us[rec_feed_slot(name)] = clock_us() + REPLAY_US;
+}
+
 /* What is no record's is not kept. */
 static bool is_covered(const struct hub *hub, const struct place *place)
 {
     const struct replay *replay = &hub->replay;
-    const struct str collection = topic_name_of(place->audience->name).collection;
+    const struct str name = place->audience->name, collection = topic_name_of(name).collection;
 
-    return place->client->position > 0 && place->behind <= hub->last_change + 1 &&
-           replay->since <= place->behind && !str_starts(collection, STR("@")) &&
+    return place->client->position > 0 &&
+           replay->slow_until_us[rec_feed_slot(name)] <= clock_us() &&
+           place->behind <= hub->last_change + 1 && replay->since <= place->behind &&
+           !str_starts(collection, STR("@")) &&
            replay->wanted_since[rec_feed_slot(collection)] <= place->behind;
 }
 

@@ -60,6 +60,12 @@ static struct audience *find_audience(struct audience *audience, struct str name
     return audience;
 }
 
+struct audience *topics_find_audience(struct topics *topics, struct str name,
+                                      const struct identity *identity)
+{
+    return find_audience(*audience_bucket(topics, name, identity), name, identity);
+}
+
 static size_t audience_bytes(struct str name, const struct identity *identity)
 {
     return sizeof(struct audience) + name.n + identity->col.n + identity->id.n + identity->key.n;

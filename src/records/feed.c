@@ -52,9 +52,15 @@ bool rec_feed_wants(const struct rec_scope *scope, const struct schema_col *col)
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-void rec_changes_free(struct rec_changes *changes)
+struct rec_changes *rec_changes_ref(struct rec_changes *changes)
 {
-    if (!changes)
+    atomic_fetch_add(&changes->refs, 1);
+    return changes;
+}
+
+void rec_changes_unref(struct rec_changes *changes)
+{
+    if (!changes || atomic_fetch_sub(&changes->refs, 1) > 1)
         return;
     schema_unref(changes->schema);
     arena_free(changes->arena);
@@ -66,6 +72,7 @@ static void begin(struct rec_feed *feed, const struct schema *schema)
     struct rec_changes *changes = ARENA_NEW(a, struct rec_changes);
 
     changes->arena = a;
+    atomic_init(&changes->refs, 1);
     changes->schema = schema_ref((struct schema *)(uintptr_t)schema); /* it counts itself */
     feed->telling = changes;
     feed->end = &changes->first;

@@ -27,12 +27,15 @@ struct rec_change {
 /* What one unit has changed, in its order, in an arena of its own. */
 struct rec_changes {
     struct arena *arena;
+    atomic_uint refs;      /* one is told */
     struct schema *schema; /* under which it was written; counted */
     struct rec_change *first;
     size_t n;
     bool has_deletes;
 };
-void rec_changes_free(struct rec_changes *changes); /* any thread; NULL is fine */
+/* Any thread. The last reference frees it; NULL is fine. */
+struct rec_changes *rec_changes_ref(struct rec_changes *changes);
+void rec_changes_unref(struct rec_changes *changes);
 
 struct rec_feed {
     /* How many want changes of collections by that name or id; names share slots, so some that

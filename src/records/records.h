@@ -94,9 +94,10 @@ struct rec_actor {
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth);
 
 /* Whether the record is one that the actor may see by the rule, and a filter of its client's finds
- * (empty: none): as far as its cells tell, else QUERY_CANNOT; `asks`: the stored row is asked then,
- * in the snapshot of conn. rec NULL: it is not there, and seen only by who needs not be asked.
- * Errors: E_BAD_REQUEST, E_FORBIDDEN: the filter, or the rule, is none. */
+ * (empty: none): as far as its cells tell, else QUERY_CANNOT; `asks`: the database is asked then,
+ * in the snapshot of conn, of the record as it is given, whatever it is by now. rec NULL: it is not
+ * there, and seen only by who needs not be asked. Errors: E_BAD_REQUEST, E_FORBIDDEN: the filter,
+ * or the rule, is none. */
 MUST_CHECK struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
                                 const struct rec_actor *actor, const struct schema_col *col,
                                 const struct rec *rec, const struct schema_rule *rule,

@@ -113,6 +113,27 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
     return question_holds(a, conn, &spec, cells, ret);
 }
 
+/* The stored row is asked where it is still what is asked about, as the rule is then asked of its
+ * columns; else the cells, with other tables as they are. */
+static struct err *ask_of_record(struct arena *a, struct db_conn *conn, struct query_spec *spec,
+                                 const struct rec *rec, enum query_verdict *ret)
+{
+    const struct query_virtual row = {.cells = rec->cells, .was_stored = true};
+    struct rec *stored;
+    struct err *err = rec_find_row(a, conn, rec->col, rec_id(rec), &stored);
+    bool is_same = stored != NULL;
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < rec->col->n_fields && is_same; i++)
+        is_same = db_value_eq(rec->cells[i], stored->cells[i]);
+    if (!is_same) {
+        spec->virtual_row = &row;
+        spec->id = STR_NONE;
+    }
+    return ask(a, conn, true, spec, NULL, ret);
+}
+
 struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
                      const struct rec_actor *actor, const struct schema_col *col,
                      const struct rec *rec, const struct schema_rule *rule, struct str filter,
@@ -136,7 +157,9 @@ struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
     spec.rule = is_free ? STR("") : rule->text;
     spec.filter = filter;
     if (!err)
-        err = ask(a, conn, asks, &spec, rec->cells, ret);
+        err = ask(a, conn, false, &spec, rec->cells, ret);
+    if (!err && asks && *ret == QUERY_CANNOT)
+        err = ask_of_record(a, conn, &spec, rec, ret);
     return err;
 }
 

@@ -23,12 +23,13 @@ import reeve  # noqa: E402
 import replay  # noqa: E402
 import rooms  # noqa: E402
 import rules  # noqa: E402
+import slow  # noqa: E402
 import streams  # noqa: E402
 import subscribe  # noqa: E402
 import topics  # noqa: E402
 
 PARTS = {part.__name__: part for part in (connect, subscribe, topics, rules, events, lifetime, changes, oauth2, load)}
-OURS = {"replay": replay, "rooms": rooms}
+OURS = {"replay": replay, "rooms": rooms, "slow": slow}
 
 
 def main():

@@ -1,0 +1,146 @@
+"""Rules and filters that take long are asked apart from all others, within a budget. Reeve's alone."""
+
+import os
+import sqlite3
+import time
+
+import reeve
+import streams
+
+ROWS = 200_000
+LAST = "v%d" % ROWS
+LONG = "@collection.big.v ?= title"  # of one record: all rows are looked at
+ENDLESS = "@collection.big.v ?~ @collection.big:two.id"
+REFERRED = LONG + " && kids_via_parent.n ?> 0"
+REPLAY = streams.PATH + "?replay=1"
+LONG_S = 60
+
+
+def prepare(site):
+    title = [{"name": "title", "type": "text"}, {"name": "n", "type": "number"}]
+    site.collection("big", fields=[{"name": "v", "type": "text"}])
+    site.collection("slow", listRule=LONG, viewRule=LONG, fields=title)
+    site.collection("endless", listRule=ENDLESS, viewRule="", fields=title)
+    site.collection("fast", listRule="", viewRule="", fields=title)
+    parents = site.collection("parents", fields=title)["id"]
+    site.collection("kids", fields=[{"name": "n", "type": "number"},
+                                    {"name": "parent", "type": "relation", "collectionId": parents}])
+    site.change("parents", listRule=REFERRED, viewRule=REFERRED)
+    con = sqlite3.connect(os.path.join(site.server.dir, "data.db"), timeout=reeve.WAIT_S)
+    with con:
+        con.executemany("INSERT INTO big (id, v) VALUES (?, ?)",
+                        (("b%014d" % n, "v%d" % n) for n in range(1, ROWS + 1)))
+    con.close()
+
+
+def told(event):
+    return event.name, event.json().get("action"), event.json().get("record", {}).get("n")
+
+
+def collect(stream, topic, count):
+    """So many events of the topic, which may come behind all others."""
+    found = []
+    while len(found) < count:
+        event = stream.next(LONG_S, "event %d of %d of %s" % (len(found), count, topic))
+        if event.name == topic:
+            found.append(told(event))
+    return found
+
+
+def apart(site, _):
+    """What waits for an answer of the database holds up nobody else, and comes in its order."""
+    count = 40
+    slow, fast = site.open("slow/*"), site.open("fast/*")
+    begun = time.monotonic()
+    for n in range(count):
+        site.make("slow", title=LAST if n % 2 else "none", n=n)
+    site.make("fast", n=1)
+    site.same("others hear at once", collect(fast, "fast/*", 1), [("fast/*", "create", 1)])
+    fast_s = time.monotonic() - begun
+    site.same("all of it", collect(slow, "slow/*", count // 2), [("slow/*", "create", n) for n in range(1, count, 2)])
+    slow_s = time.monotonic() - begun
+    site.tally.check("slow: nobody waits", fast_s < slow_s, "%.2f s, the slow one %.2f" % (fast_s, slow_s))
+    site.same("it is said", "realtime.rule.slow" in site.server.output(), True)
+
+
+def in_order(site, _):
+    """Of one record: what it was, is, and that it is gone, of the state in which it still was."""
+    stream = site.open("slow/*")
+    ident = site.make("slow", title=LAST, n=1)
+    site.update("slow", ident, n=2)
+    site.update("slow", ident, title="none")
+    site.update("slow", ident, title=LAST, n=3)
+    site.delete("slow", ident)
+    got = collect(stream, "slow/*", 4)
+    site.same("one record", got, [("slow/*", "create", 1), ("slow/*", "update", 2), ("slow/*", "update", 3),
+                                  ("slow/*", "delete", 3)])
+
+
+def referred(site, _):
+    """The same where the rule asks who refers to the record."""
+    ident = site.make("parents", title=LAST, n=0)
+    site.make("kids", parent=ident, n=1)
+    stream = site.open("parents/*")
+    site.update("parents", ident, n=1)
+    site.update("parents", ident, title="none")
+    site.update("parents", ident, title=LAST, n=2)
+    got = collect(stream, "parents/*", 2)
+    site.same("who refers", got, [("parents/*", "update", 1), ("parents/*", "update", 2)])
+
+
+def deleted(site, _):
+    """Deletes, more than there are snapshots to spare: each is told, or its stream ends; the others' goes on."""
+    count = 20
+    idents = [site.make("slow", title=LAST, n=n) for n in range(count)]
+    slow, fast = site.open(target=REPLAY), site.open("fast/*")
+    site.watch(slow, "slow/*")
+    for n, ident in enumerate(idents):
+        site.delete("slow", ident)
+        site.make("fast", n=n)
+    site.same("others hear all", collect(fast, "fast/*", count), [("fast/*", "create", n) for n in range(count)])
+    site.make("slow", title=LAST, n=count)
+    seen, resynced = [], False
+    while ("slow/*", "create", count) not in seen:
+        event = slow.next(LONG_S, "the last one after %r" % seen)
+        resynced |= event.name == "resync"
+        seen += [told(event)] if event.name == "slow/*" else []
+    deletes = [n for _, action, n in seen if action == "delete"]
+    site.same("in order", deletes, sorted(deletes))
+    site.tally.check("slow: all, or a resync", deletes == list(range(count)) or resynced, (deletes, resynced))
+
+
+def given_up(site, _):
+    """A rule that has no end: who asked for replay is told that something is missing, and nobody waits."""
+    plain, asked, fast = site.open("endless/*"), site.open(target=REPLAY), site.open("fast/*")
+    site.watch(asked, "endless/*")
+    site.make("endless", title="none", n=1)
+    site.make("fast", n=1)
+    site.same("meanwhile", collect(fast, "fast/*", 1), [("fast/*", "create", 1)])
+    event = asked.next(LONG_S, "a resync")
+    while event.name != "resync":
+        event = asked.next(LONG_S, "a resync")
+    site.same("it is told", event.json(), {"topic": "endless/*"})
+    site.same("and said", "realtime.rule.given_up" in site.server.output(), True)
+    site.same("a plain one goes on", [e.name for e in site.drain(plain)], [])
+
+
+def comes_back(site, _):
+    """Events of it may have come behind later ones: the last id does not tell what was seen."""
+    stream = site.open(target=REPLAY)
+    site.watch(stream, "slow/*")
+    site.make("slow", title=LAST, n=1)
+    collect(stream, "slow/*", 1)
+    last_id = stream.last.id
+    stream.close()
+    site.make("slow", title=LAST, n=2)
+    again = site.open(target=streams.PATH + "?lastEventId=" + last_id)
+    site.watch(again, "slow/*")
+    event = again.next(LONG_S, "a resync")
+    while event.name == streams.MARKS:
+        event = again.next(LONG_S, "a resync")
+    site.same("back", (event.name, event.json()), ("resync", {"topic": "slow/*"}))
+    site.make("slow", title=LAST, n=3)
+    site.same("and then live", collect(again, "slow/*", 1), [("slow/*", "create", 3)])
+
+
+CASES = (apart, in_order, referred, deleted, given_up, comes_back)
