@@ -158,10 +158,11 @@ uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us)
     return next_us;
 }
 
-/* All that is written from here on is told, since somebody wants it. */
+/* All that is written from here on is told, since somebody wants it. What nobody has wanted before
+ * has a number that no log has: who has heard of all that was told may have missed that. */
 void replay_wanted(struct hub *hub, struct str collection)
 {
-    hub->replay.wanted_since[rec_feed_slot(collection)] = hub->last_change + 1;
+    hub->replay.wanted_since[rec_feed_slot(collection)] = ++hub->last_change + 1;
 }
 
 void replay_free(struct hub *hub)

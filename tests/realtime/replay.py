@@ -13,7 +13,8 @@ REPLAY = streams.PATH + "?replay=1"
 def prepare(site):
     site.collection("notes", listRule="", viewRule="", fields=[
         {"name": "n", "type": "number"}, {"name": "page", "type": "editor", "maxSize": 4 << 20}])
-    site.collection("others", listRule="", viewRule="", fields=[{"name": "n", "type": "number"}])
+    for name in ("others", "quiet"):
+        site.collection(name, listRule="", viewRule="", fields=[{"name": "n", "type": "number"}])
     users = site.must("GET", "/api/collections/users")["id"]
     site.collection("own", listRule="owner = @request.auth.id", viewRule="owner = @request.auth.id", fields=[
         {"name": "n", "type": "number"},
@@ -85,6 +86,15 @@ def missed(site, _):
     # Nobody wanted these, so they were not noted; unless they share a slot with some that were.
     late = told(without(site.drain(stream)))
     site.same("of what nobody may have noted", late in ([("resync", None, None)], [("others/*", "create", 7)]), True)
+
+
+def unheard(site, _):
+    """What nobody wanted was not noted, so that it may have happened is told, though nothing else has."""
+    last_id = left(site, "notes/*")
+    site.make("quiet", n=1)
+    events = told(without(site.drain(back(site, last_id, "quiet/*"))))
+    # ... unless it shares a slot with some that were wanted.
+    site.same("unheard", events in ([("resync", None, None)], [("quiet/*", "create", 1)]) or events, True)
 
 
 def header(site, _):
@@ -213,5 +223,5 @@ def in_slices(site, _):
     site.tally.check("nobody waits", live_s < max(whole_s / 2, 0.2), "%.2f s of %.2f" % (live_s, whole_s))
 
 
-CASES = (ids, missed, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
+CASES = (ids, missed, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
          other_schema, too_much)
