@@ -27,7 +27,6 @@
 #define LIMIT_STREAM_S 1800            /* ... in all */
 #define LIMIT_HUB_BYTES (64 * MIB)     /* of changes that wait to be delivered */
 #define LIMIT_CLIENT_BYTES (32 * MIB)  /* of events that wait for one that does not keep up */
-#define LIMIT_REPLAY_BYTES (32 * MIB)  /* of changes that are kept for who comes back */
 #define LIMIT_HUB_CPU_US 100000        /* of one change's questions to the database */
 #define LIMIT_SUBSCRIPTIONS 1000       /* of a client */
 #define LIMIT_SUBSCRIPTION_BYTES 2500

@@ -222,9 +222,9 @@ struct replay {
     size_t bytes;
     uint64_t since; /* the first number that the log has, or will have */
     size_t n_clients;
-    uint64_t until_us; /* clock_us(): those who have left may come back until then */
+    uint64_t left_us; /* clock_us(): when the last one that is gone has left; 0: none has, ever */
     /* by slots of the feed; 0: not, ever */
-    uint64_t lingers_until_us[REC_FEED_SLOTS];
+    uint64_t lingers_since_us[REC_FEED_SLOTS];
     uint64_t wanted_since[REC_FEED_SLOTS];
     struct client *behind, *behind_end; /* who is told from the log, in turn */
 };
@@ -354,6 +354,8 @@ void replay_cut(struct hub *hub); /* some are lost */
 /* A client with replay. */
 void replay_arrived(struct hub *hub);
 void replay_left(struct hub *hub);
+/* Anything is kept, for whoever comes back. */
+bool replay_keeps(const struct hub *hub);
 /* What it has heard of stays wanted for a while. */
 void replay_linger(struct hub *hub, struct str collection);
 /* Somebody wants it from now on, and nobody did. */

@@ -80,8 +80,9 @@ static bool is_covered(const struct hub *hub, const struct place *place)
     const struct replay *replay = &hub->replay;
     const struct str collection = topic_name_of(place->audience->name).collection;
 
-    return place->client->position > 0 && place->behind <= hub->last_change + 1 &&
-           replay->since <= place->behind && !str_starts(collection, STR("@")) &&
+    return replay_keeps(hub) && place->client->position > 0 &&
+           place->behind <= hub->last_change + 1 && replay->since <= place->behind &&
+           !str_starts(collection, STR("@")) &&
            replay->wanted_since[rec_feed_slot(collection)] <= place->behind;
 }
 

@@ -51,6 +51,10 @@ def use(site: Site, text: str | None) -> None:
         raise RuntimeError("the rule %r: %d %s" % (text, status, got))
 
 
+def kept(site: Site) -> str | None:
+    return site.must("GET", OWN)["realtime"]["rooms"]
+
+
 def say(site: Site, room: str, data: typing.Any, headers: Pairs | None = None, **more: typing.Any) -> int:
     return site.send("POST", SEND + room, {"data": data, **more}, headers)[0]
 
@@ -108,7 +112,7 @@ def prepare(site: Site) -> Users:
 
 def off(site: Site, users: Users) -> None:
     room = name()
-    site.same("off: the setting", site.must("GET", OWN)["realtime"], {"rooms": None})
+    site.same("off: the setting", kept(site), None)
     stream = site.open(TOPIC + room)
     mate = site.open(TOPIC + room, headers=site.root)
     for who, headers in (("a guest", None), ("a user", users.ann[1]), ("a superuser", site.root)):
@@ -139,14 +143,13 @@ def rules(site: Site, _: Users) -> None:
                  "@request.body.data:isset = false", "@request.headers.x_token = 'x'", "@request.auth.role = 'staff'",
                  "@collection.seats.who ?= @request.auth.id", "", "1 = 1", "@now > '2020-01-01'"):
         site.same("rule %r" % text, rule(site, text)[0], 200)
-        site.same("rule %r is kept" % text, site.must("GET", OWN)["realtime"], {"rooms": text})
+        site.same("rule %r is kept" % text, kept(site), text)
     for text in ("id = ''", "title = 1", "@request.auth.id =", "(", "@collection.nosuch.x = 1", "@request.auth.id",
                  "@request.query.room = 'x' && id != ''", "x" * 4000, "seats_via_who.id = ''", "collectionId = ''"):
         status, got = rule(site, text)
         site.same("no rule: %.40r" % text, (status, got["data"].get("realtime", {}).get("rooms", {}).get("code")),
                   (400, RULE))
-        site.same("no rule: %.40r is not kept" % text, site.must("GET", OWN)["realtime"],
-                  {"rooms": "@now > '2020-01-01'"})
+        site.same("no rule: %.40r is not kept" % text, kept(site), "@now > '2020-01-01'")
     for value in (1, [], {}, True):
         site.same("no text: %r" % value, rule(site, value)[0], 400)  # type: ignore[arg-type]
     site.same("a user sets no rule", site.send("PATCH", OWN, {"realtime": {"rooms": ""}})[0], 401)
@@ -157,7 +160,7 @@ def rules(site: Site, _: Users) -> None:
     site.same("... and others are set beside it", site.send("PATCH", OWN, {"records": {"etags": False}}, site.root)[0],
               200)
     site.same("null", rule(site, None)[0], 200)
-    site.same("null is kept", site.must("GET", OWN)["realtime"], {"rooms": None})
+    site.same("null is kept", kept(site), None)
 
 
 def sending(site: Site, users: Users) -> None:
