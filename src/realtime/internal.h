@@ -145,10 +145,11 @@ struct client {
     bool has_left;
     struct place *places;
     size_t n_places;
-    struct member *rooms;        /* that it is in */
-    struct client *next_doubted; /* of rooms.doubted */
-    bool is_doubted;             /* whether it is to be in the rooms of its places is asked */
-    bool is_other;               /* ... of those, too, in which it is */
+    struct client *same_next, **same_at; /* of hub->by_identity; same_at NULL: it is a guest */
+    struct member *rooms;                /* that it is in */
+    struct client *next_doubted;         /* of rooms.doubted */
+    bool is_doubted; /* whether it is to be in the rooms of its places is asked */
+    bool is_other;   /* ... of those, too, in which it is */
     uint64_t begun_us, sent_us;
     int64_t connected_ms; /* constant */
     uint64_t number;      /* the hub's thread sets it, under hub->seen */
@@ -281,9 +282,10 @@ struct hub {
 
     /* the hub's thread */
     struct rooms rooms;
-    uint64_t last_number;     /* of a client */
-    struct tally fresh;       /* what is not in `tally` yet */
-    struct schema *schema;    /* of the last change; counted */
+    struct client *by_identity[HUB_BUCKETS]; /* by the records that they hear as */
+    uint64_t last_number;                    /* of a client */
+    struct tally fresh;                      /* what is not in `tally` yet */
+    struct schema *schema;                   /* of the last change; counted */
     struct schema *announced; /* the last one that was published; counted; NULL: none was */
     struct arena *scratch;    /* of what is asked about one change */
     struct arena *kept;       /* of one unit's messages */
@@ -399,5 +401,12 @@ void judge_end(struct judge *judge);
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
 /* The event's data, for an audience that sees it; p NULL: there is none to be had. */
 struct str judge_message(struct judge *judge, struct audience *audience);
+
+/* identity.c: the client has other places now: it is found by the record that it hears as. */
+void identity_index(struct hub *hub, struct client *client);
+/* Who hears as the record, which has changed or is gone, is asked for anew, or is a guest. */
+void identities_check(struct judge *judge, const struct rec *rec);
+/* The same of all: the schema has changed. */
+void identities_check_all(struct judge *judge);
 
 #endif
