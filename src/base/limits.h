@@ -29,6 +29,7 @@
 #define LIMIT_CLIENT_BYTES (32 * MIB)  /* of events that wait for one that does not keep up */
 #define LIMIT_HUB_CPU_US 100000        /* of one change's questions to the database */
 #define LIMIT_SUBSCRIPTIONS 1000       /* of a client */
+#define LIMIT_ROOMS 20                 /* of them, that are of rooms: all there are told of each */
 #define LIMIT_SUBSCRIPTION_BYTES 2500
 #define LIMIT_CLIENT_ID_BYTES 255
 #define LIMIT_STREAM_BYTES (1 * MIB)  /* of a stream that its client has not read yet */

@@ -23,6 +23,7 @@ RULE = "validation_invalid_rule"
 LISTED = 200
 KIB = 1024
 MEMBERS_MANY = 205
+ROOMS_MOST = 20
 
 Pairs = dict[str, str]
 Site = streams.Site
@@ -265,6 +266,34 @@ def two_places(site: Site, _: Users) -> None:
               [[], [members(room, called(mate), called(stream))]])
     site.watch(stream)
     site.same("none", flush(site, room, mate), [[told(room, "leave", called(stream))]])
+
+
+def too_many_rooms(site: Site, users: Users) -> None:
+    """More than so many in one wish change nothing; what is no room does not count."""
+    use(site, "")
+    rooms = [name() for _ in range(ROOMS_MOST)]
+    topics = [TOPIC + room for room in rooms]
+    stream = site.open()
+    others = ["@reeve/rooms", TOPIC + "a b", TOPIC, "@reeve/rooms2/x", "rooms/x", *("seats/x%d" % n for n in range(30))]
+    site.watch(stream, *topics, *others)
+    site.same("most rooms", following(stream, ROOMS_MOST), [members(room, called(stream)) for room in rooms])
+    more = name()
+    refused = {"code": "validation_length_too_long", "message": "The length must be no more than 20.",
+               "params": {"max": ROOMS_MOST, "min": 0}}
+    for what, wish in (("one more", [*topics, TOPIC + more]), ("one more, alone", [TOPIC + name() for _ in range(21)]),
+                       ("one with options more", [*topics, streams.topic(TOPIC + rooms[0], headers={"x": "y"})]),
+                       ("a thousand", [TOPIC + name() for _ in range(1000)])):
+        for who, headers in (("a guest", None), ("a superuser", site.root)):
+            status, got = site.subscribe(stream, wish, headers)
+            got = got or {}
+            site.same("rooms, %s, %s" % (what, who), (status, got.get("message"), got.get("data")), (
+                400, "Something went wrong while processing your request.", {"subscriptions": refused}))
+    status, got = site.subscribe(stream, [TOPIC + more] * 1001)
+    site.same("subscriptions are counted first", (status, got["data"]["subscriptions"]["params"]["max"]), (400, 1000))
+    site.same("... nothing has changed", flush(site, rooms[-1], stream), [[]])
+    site.same("... and nothing was joined", [say(site, more, 1), [e.name for e in site.drain(stream)]], [204, []])
+    site.watch(stream, TOPIC + more, *topics[1:])
+    site.same("one in another's place", following(stream, 1), [members(more, called(stream))])
 
 
 def identities(site: Site, users: Users) -> None:
@@ -523,5 +552,5 @@ def flood(site: Site, _: Users) -> None:
     site.same("flood: others hear", [e.json()["event"] for e in site.drain(stream)], ["members"])
 
 
-CASES = (off, rules, sending, listening, presence, two_places, identities, senders, bodies, names, no_oracle, order,
+CASES = (off, rules, sending, listening, presence, two_places, too_many_rooms, identities, senders, bodies, names, no_oracle, order,
          with_records, churn, many, flood)
