@@ -201,9 +201,12 @@ static void run(void *arg)
 
     while (!stopping) {
         const uint64_t due_us = replay_go_on(hub, clock_us(), rooms_next_us(hub, next_us));
-        struct note *notes = wait_for_notes(hub, due_us, &cut, &stopping);
-        const uint64_t now_us = clock_us();
+        struct note *notes;
+        uint64_t now_us;
 
+        wake(hub); /* for what was told since the last note, too: the next one may be far */
+        notes = wait_for_notes(hub, due_us, &cut, &stopping);
+        now_us = clock_us();
         run_notes(hub, notes);
         rooms_settle(hub);
         if (cut) {
@@ -212,8 +215,8 @@ static void run(void *arg)
         }
         if (now_us >= next_us)
             next_us = replay_tidy(hub, now_us, close_due(hub, now_us));
-        wake(hub);
     }
+    wake(hub);
     db_reader_close(hub->conf.db);
     query_cache_release();
     snapshot_thread_end();

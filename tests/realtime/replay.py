@@ -109,6 +109,15 @@ def missed(site, _):
     site.same("of what nobody may have noted", late in ([("resync", None, None)], [("others/*", "create", 7)]), True)
 
 
+def by_itself(site, _):
+    """What was missed waits for nothing else to happen."""
+    last_id = left(site, "notes/*")
+    for n in range(3):
+        site.make("notes", n=n)
+    stream = back(site, last_id, "notes/*")
+    site.same("by itself", [stream.next(what="missed event %d" % n).json()["record"]["n"] for n in range(3)], [0, 1, 2])
+
+
 def unheard(site, _):
     """What nobody wanted was not noted, so that it may have happened is told, though nothing else has."""
     last_id = left(site, "notes/*")
@@ -295,5 +304,5 @@ def in_slices(site, _):
     site.tally.check("nobody waits", live_s < max(whole_s / 2, 0.2), "%.2f s of %.2f" % (live_s, whole_s))
 
 
-CASES = (ids, missed, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
+CASES = (ids, missed, by_itself, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
          other_schema, too_much, fewer_bytes, few_seconds, switched_off)
