@@ -140,10 +140,10 @@ static struct map places_behind(struct arena *a, struct client *client)
 
 static void tell_slice(struct hub *hub, struct client *client)
 {
-    const uint64_t until_us = clock_thread_cpu_us() + SLICE_US;
     const struct logged *it = hub->replay.first;
     struct arena *a = arena_new();
     const struct map behind = places_behind(a, client);
+    const uint64_t until_us = clock_thread_cpu_us() + SLICE_US; /* of telling: some is told */
     bool is_known = hub->replay.since <= client->cursor;
 
     while (it && it->last < client->cursor)
