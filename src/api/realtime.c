@@ -4,6 +4,7 @@
 #include "realtime/realtime.h"
 #include "api/internal.h"
 #include "base/limits.h"
+#include "realtime/rooms.h"
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
@@ -37,11 +38,22 @@ static const struct form_field fields[] = {
     {"subscriptions", FORM_TEXTS, offsetof(struct subscribe_form, names)},
 };
 
+static size_t count_rooms(const struct form_texts *names)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < names->n; i++)
+        n += room_is_heard_by(names->items[i]);
+    return n;
+}
+
 static void check_names(struct arena *a, const struct form_texts *names, struct err **items)
 {
-    if (names->n > LIMIT_SUBSCRIPTIONS) {
+    const int max = names->n > LIMIT_SUBSCRIPTIONS ? LIMIT_SUBSCRIPTIONS : LIMIT_ROOMS;
+
+    if (names->n > LIMIT_SUBSCRIPTIONS || count_rooms(names) > LIMIT_ROOMS) {
         err_add_item(a, items, STR("subscriptions"), CODE_LENGTH_TOO_LONG,
-                     arena_printf(a, "{\"max\":%d,\"min\":0}", LIMIT_SUBSCRIPTIONS));
+                     arena_printf(a, "{\"max\":%d,\"min\":0}", max));
         return;
     }
     for (size_t i = 0; i < names->n; i++)

@@ -27,11 +27,11 @@
 #define LIMIT_STREAM_S 1800            /* ... in all */
 #define LIMIT_HUB_BYTES (64 * MIB)     /* of changes that wait to be delivered */
 #define LIMIT_CLIENT_BYTES (32 * MIB)  /* of events that wait for one that does not keep up */
-#define LIMIT_REPLAY_BYTES (32 * MIB)  /* of changes that are kept for who comes back */
 #define LIMIT_HUB_CPU_US 10000     /* of one question to the database; what takes longer is asked */
 #define LIMIT_ASIDE_CPU_US 1000000 /* ... by another thread, for so long, */
 #define LIMIT_ASIDE_QUESTIONS 10000 /* of which so many may wait */
 #define LIMIT_SUBSCRIPTIONS 1000    /* of a client */
+#define LIMIT_ROOMS 20              /* of them, that are of rooms: all there are told of each */
 #define LIMIT_SUBSCRIPTION_BYTES 2500
 #define LIMIT_CLIENT_ID_BYTES 255
 #define LIMIT_STREAM_BYTES (1 * MIB)  /* of a stream that its client has not read yet */

@@ -157,6 +157,7 @@ static void run_answer(struct hub *hub, struct note *note)
         audience->n_aside--;
         audience->is_aside = audience->n_aside > 0 || question->took_us > QUICK_US;
     }
+    replay_came(hub, question->name);
     if (audience && question->is_lost)
         lose(hub, audience, false);
     if (audience && question->data.n > 0)
@@ -212,7 +213,7 @@ static void ask(struct judge *judge, struct audience *audience, const struct sch
     aside->n++;
     judge->aside->n++;
     (void)pthread_mutex_unlock(&aside->lock);
-    replay_is_slow(judge->hub, audience->name);
+    replay_late(judge->hub, audience->name);
 }
 
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule)

@@ -5,44 +5,7 @@
 
 #include "base/date.h"
 
-/* --- who they are ---------------------------------------------------------------------------- */
-
-/* NULL: it is a guest. */
-static const struct identity *identity_at(const struct client *client)
-{
-    const struct identity *identity =
-        client->n_places > 0 ? &client->places[0].audience->identity : NULL;
-
-    return identity && identity->col.n > 0 ? identity : NULL;
-}
-
-static void forget_actors(struct client *client)
-{
-    for (size_t i = 0; i < client->n_places; i++)
-        audience_forget(client->places[i].audience);
-    rooms_doubt(client);
-}
-
-/* Of the record, NULL: of all. An error leaves them what they were: they are asked for again. */
-static void check_identities(struct judge *judge, const struct rec *rec)
-{
-    static const struct identity guest;
-
-    for (struct client *client = judge->hub->clients; client; client = client->next) {
-        const struct identity *identity = identity_at(client);
-        struct rec *found;
-        struct err *err;
-
-        if (!identity ||
-            (rec && !(str_eq(identity->col, rec->col->id) && str_eq(identity->id, rec_id(rec)))))
-            continue;
-        forget_actors(client);
-        arena_reset(judge->a);
-        err = identity_find(judge->a, judge->conn, judge->schema, identity, &found);
-        if (!err && !found)
-            hub_place_anew(judge->hub, client, &guest, STR_NONE);
-    }
-}
+/* --- the schema ------------------------------------------------------------------------------ */
 
 static void follow_schema(struct judge *judge)
 {
@@ -51,7 +14,7 @@ static void follow_schema(struct judge *judge)
     if (hub->schema == judge->schema)
         return;
     if (hub->schema)
-        check_identities(judge, NULL);
+        identities_check_all(judge);
     schema_unref(hub->schema);
     hub->schema = schema_ref(judge->schema);
 }
@@ -208,7 +171,7 @@ static const struct rec *judged_of(const struct judge *judge, const struct map *
 static void deliver(struct judge *judge, const struct rec_change *change)
 {
     if (change->col->auth && change->action == REC_UPDATE)
-        check_identities(judge, change->old);
+        identities_check(judge, change->old);
     tell(judge);
 }
 
@@ -217,7 +180,7 @@ static void let_deleted_go(struct judge *judge, const struct rec_changes *change
 {
     for (const struct rec_change *it = changes->first; it; it = it->next)
         if (it->col->auth && it->action == REC_DELETE)
-            check_identities(judge, it->old);
+            identities_check(judge, it->old);
 }
 
 static void judge_change(struct judge *judge, const struct map *courses,

@@ -1,6 +1,6 @@
 /*
  * Who a client is bound to: a record, for as long as it has the key that its tokens are signed
- * with.
+ * with; and which clients a record has, as its changes are theirs.
  */
 #include "realtime/internal.h"
 
@@ -73,4 +73,83 @@ struct err *identity_find(struct arena *a, struct db_conn *conn, const struct sc
     if (!err && *ret && !str_eq_secret(key_of(a, *ret), identity->key))
         *ret = NULL;
     return err;
+}
+
+/* --- clients by their records ---------------------------------------------------------------- */
+
+/* NULL: it is a guest. */
+static const struct identity *identity_at(const struct client *client)
+{
+    const struct identity *identity =
+        client->n_places > 0 ? &client->places[0].audience->identity : NULL;
+
+    return identity && identity->col.n > 0 ? identity : NULL;
+}
+
+static struct client **bucket_of(struct hub *hub, struct str col, struct str id)
+{
+    const uint64_t hash = (str_hash(id) * 31) ^ str_hash(col);
+
+    return &hub->by_identity[hash % HUB_BUCKETS];
+}
+
+void identity_index(struct hub *hub, struct client *client)
+{
+    const struct identity *identity = identity_at(client);
+
+    if (client->same_at) {
+        *client->same_at = client->same_next;
+        if (client->same_next)
+            client->same_next->same_at = client->same_at;
+        client->same_at = NULL;
+    }
+    if (!identity)
+        return;
+    client->same_at = bucket_of(hub, identity->col, identity->id);
+    client->same_next = *client->same_at;
+    if (client->same_next)
+        client->same_next->same_at = &client->same_next;
+    *client->same_at = client;
+}
+
+/* --- whether they still are ------------------------------------------------------------------ */
+
+/* An error leaves it what it was: that is asked again with its next question. */
+static void check(struct judge *judge, struct client *client, const struct identity *identity)
+{
+    static const struct identity guest;
+    struct rec *found;
+    struct err *err;
+
+    for (size_t i = 0; i < client->n_places; i++)
+        audience_forget(client->places[i].audience);
+    rooms_doubt(client);
+    arena_reset(judge->a);
+    err = identity_find(judge->a, judge->conn, judge->schema, identity, &found);
+    if (!err && !found)
+        hub_place_anew(judge->hub, client, &guest, STR_NONE);
+}
+
+/* Who becomes a guest is of no chain any more. */
+void identities_check(struct judge *judge, const struct rec *rec)
+{
+    struct client *client = *bucket_of(judge->hub, rec->col->id, rec_id(rec)), *next;
+
+    for (; client; client = next) {
+        const struct identity *identity = identity_at(client);
+
+        next = client->same_next;
+        if (str_eq(identity->col, rec->col->id) && str_eq(identity->id, rec_id(rec)))
+            check(judge, client, identity);
+    }
+}
+
+void identities_check_all(struct judge *judge)
+{
+    for (struct client *client = judge->hub->clients; client; client = client->next) {
+        const struct identity *identity = identity_at(client);
+
+        if (identity)
+            check(judge, client, identity);
+    }
 }

@@ -157,10 +157,11 @@ struct client {
     bool has_left;
     struct place *places;
     size_t n_places;
-    struct member *rooms;        /* that it is in */
-    struct client *next_doubted; /* of rooms.doubted */
-    bool is_doubted;             /* whether it is to be in the rooms of its places is asked */
-    bool is_other;               /* ... of those, too, in which it is */
+    struct client *same_next, **same_at; /* of hub->by_identity; same_at NULL: it is a guest */
+    struct member *rooms;                /* that it is in */
+    struct client *next_doubted;         /* of rooms.doubted */
+    bool is_doubted; /* whether it is to be in the rooms of its places is asked */
+    bool is_other;   /* ... of those, too, in which it is */
     uint64_t begun_us, sent_us;
     int64_t connected_ms; /* constant */
     uint64_t number;      /* the hub's thread sets it, under hub->seen */
@@ -214,8 +215,6 @@ MUST_CHECK struct err *client_claim(struct arena *a, struct hub *hub, struct db_
 
 /* --- the hub --------------------------------------------------------------------------------- */
 
-#define REPLAY_US UINT64_C(300000000) /* how long who has left may come back */
-
 struct logged {
     struct logged *next;
     struct rec_changes *changes;
@@ -236,12 +235,15 @@ struct replay {
     size_t bytes;
     uint64_t since; /* the first number that the log has, or will have */
     size_t n_clients;
-    uint64_t until_us; /* clock_us(): those who have left may come back until then */
+    uint64_t left_us; /* clock_us(): when the last one that is gone has left; 0: none has, ever */
     /* by slots of the feed; 0: not, ever */
-    uint64_t lingers_until_us[REC_FEED_SLOTS];
+    uint64_t lingers_since_us[REC_FEED_SLOTS];
     uint64_t wanted_since[REC_FEED_SLOTS];
-    uint64_t slow_until_us[REC_FEED_SLOTS]; /* by names: events may have come out of order */
-    struct client *behind, *behind_end;     /* who is told from the log, in turn */
+    struct client *behind, *behind_end; /* who is told from the log, in turn */
+    /* by names, of events that come later than others with higher numbers: how many are to come,
+     * and the highest number when the last one came */
+    uint32_t late[REC_FEED_SLOTS];
+    uint64_t late_until[REC_FEED_SLOTS];
 };
 
 #define HUB_PINS 8
@@ -324,9 +326,10 @@ struct hub {
 
     /* the hub's thread */
     struct rooms rooms;
-    uint64_t last_number;     /* of a client */
-    struct tally fresh;       /* what is not in `tally` yet */
-    struct schema *schema;    /* of the last change; counted */
+    struct client *by_identity[HUB_BUCKETS]; /* by the records that they hear as */
+    uint64_t last_number;                    /* of a client */
+    struct tally fresh;                      /* what is not in `tally` yet */
+    struct schema *schema;                   /* of the last change; counted */
     struct schema *announced; /* the last one that was published; counted; NULL: none was */
     struct desk desk;
     _Atomic uint64_t
@@ -399,6 +402,8 @@ void replay_cut(struct hub *hub); /* some are lost */
 /* A client with replay. */
 void replay_arrived(struct hub *hub);
 void replay_left(struct hub *hub);
+/* Anything is kept, for whoever comes back. */
+bool replay_keeps(const struct hub *hub);
 /* What it has heard of stays wanted for a while. */
 void replay_linger(struct hub *hub, struct str collection);
 /* Somebody wants it from now on, and nobody did. */
@@ -409,9 +414,10 @@ void replay_place(struct client *client, struct place *places, size_t n);
 void replay_placed(struct hub *hub, struct client *client);
 /* That it cannot be. */
 void replay_resync(struct place *place);
-/* Events of that name may come later than those of others: their ids do not tell any more what a
- * client has seen. */
-void replay_is_slow(struct hub *hub, struct str name);
+/* An event of that name will come late, so that ids do not tell what a client has seen of it; and
+ * it has come. */
+void replay_late(struct hub *hub, struct str name);
+void replay_came(struct hub *hub, struct str name);
 /* Tells some of what is missed. When to go on, `next_us` at the latest. */
 uint64_t replay_go_on(struct hub *hub, uint64_t now_us, uint64_t next_us);
 /* Forgets what is over; when to look again, `next_us` at the latest. */
@@ -462,5 +468,12 @@ void aside_free(struct hub *hub);
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
 /* Behind each unit. True: to be called again soon, as somebody still has a snapshot. */
 bool aside_hand_over(struct hub *hub);
+
+/* identity.c: the client has other places now: it is found by the record that it hears as. */
+void identity_index(struct hub *hub, struct client *client);
+/* Who hears as the record, which has changed or is gone, is asked for anew, or is a guest. */
+void identities_check(struct judge *judge, const struct rec *rec);
+/* The same of all: the schema has changed. */
+void identities_check_all(struct judge *judge);
 
 #endif

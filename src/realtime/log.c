@@ -1,6 +1,7 @@
 /*
  * The last changes, kept for clients that asked for replay when they connected, as long as they may
- * come back for them.
+ * come back for them. How much and how long are settings, which are read each time: times are those
+ * from which on something counts, so that another setting holds for what is there, too.
  *
  * Invariants
  *  1. Changes are numbered as they are told. A log holds all numbers from `since` on, of
@@ -11,7 +12,6 @@
 
 #include "base/date.h"
 #include "base/id.h"
-#include "base/limits.h"
 #include "base/memory.h"
 #include "base/num.h"
 
@@ -69,9 +69,32 @@ static void drop_first(struct replay *replay)
     memory_free(logged, sizeof(*logged));
 }
 
-static bool is_on(const struct replay *replay, uint64_t now_us)
+struct bounds {
+    size_t bytes;
+    uint64_t us; /* how long who has left may come back; 0: nothing is kept */
+};
+
+static struct bounds bounds_of(const struct hub *hub)
 {
-    return replay->n_clients > 0 || now_us < replay->until_us;
+    AUTO(settings_return) struct settings *settings = settings_borrow(hub->conf.settings);
+    const int64_t bytes = settings->realtime.replay_bytes;
+    const int64_t seconds = settings->realtime.replay_seconds;
+
+    if (bytes <= 0 || seconds <= 0)
+        return (struct bounds){0};
+    return (struct bounds){.bytes = (size_t)bytes, .us = (uint64_t)seconds * 1000000};
+}
+
+bool replay_keeps(const struct hub *hub)
+{
+    return bounds_of(hub).us > 0;
+}
+
+static bool is_on(const struct replay *replay, const struct bounds *bounds, uint64_t now_us)
+{
+    if (bounds->us == 0)
+        return false;
+    return replay->n_clients > 0 || (replay->left_us && now_us < replay->left_us + bounds->us);
 }
 
 static void drop_all(struct hub *hub)
@@ -81,13 +104,26 @@ static void drop_all(struct hub *hub)
     hub->replay.since = hub->last_change + 1;
 }
 
+/* What is more than is to be kept, or older. */
+static void trim(struct hub *hub, const struct bounds *bounds, uint64_t now_us)
+{
+    struct replay *replay = &hub->replay;
+
+    if (!is_on(replay, bounds, now_us))
+        drop_all(hub);
+    while (replay->first && (replay->bytes > bounds->bytes ||
+                             replay->first->at_us + bounds->us < now_us || memory_is_over()))
+        drop_first(replay);
+}
+
 void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes)
 {
+    const struct bounds bounds = bounds_of(hub);
     struct replay *replay = &hub->replay;
     const uint64_t now_us = clock_us();
     struct logged *logged;
 
-    if (!is_on(replay, now_us)) {
+    if (!is_on(replay, &bounds, now_us)) {
         rec_changes_unref(take_changes);
         drop_all(hub);
         return;
@@ -98,9 +134,7 @@ void replay_keep(struct hub *hub, struct rec_changes *take_changes, size_t bytes
     *replay->end = logged;
     replay->end = &logged->next;
     replay->bytes += bytes;
-    while (replay->first && (replay->bytes > LIMIT_REPLAY_BYTES ||
-                             replay->first->at_us + REPLAY_US < now_us || memory_is_over()))
-        drop_first(replay);
+    trim(hub, &bounds, now_us);
 }
 
 void replay_cut(struct hub *hub)
@@ -113,17 +147,16 @@ void replay_cut(struct hub *hub)
 
 void replay_arrived(struct hub *hub)
 {
-    struct replay *replay = &hub->replay;
+    const struct bounds bounds = bounds_of(hub);
 
-    if (!is_on(replay, clock_us()))
-        drop_all(hub);
-    replay->n_clients++;
+    trim(hub, &bounds, clock_us());
+    hub->replay.n_clients++;
 }
 
 void replay_left(struct hub *hub)
 {
     hub->replay.n_clients--;
-    hub->replay.until_us = clock_us() + REPLAY_US;
+    hub->replay.left_us = clock_us();
 }
 
 void replay_linger(struct hub *hub, struct str collection)
@@ -131,35 +164,37 @@ void replay_linger(struct hub *hub, struct str collection)
     const size_t at = rec_feed_slot(collection);
     struct replay *replay = &hub->replay;
 
-    if (!replay->lingers_until_us[at])
+    if (!replay_keeps(hub))
+        return;
+    if (!replay->lingers_since_us[at])
         (void)rec_feed_want(&hub->feed, collection);
-    replay->lingers_until_us[at] = clock_us() + REPLAY_US;
+    replay->lingers_since_us[at] = clock_us();
 }
 
 /* No longer than they may come back. */
 uint64_t replay_tidy(struct hub *hub, uint64_t now_us, uint64_t next_us)
 {
-    struct replay *replay = &hub->replay;
+    const struct bounds bounds = bounds_of(hub);
 
     for (size_t i = 0; i < REC_FEED_SLOTS; i++) {
-        uint64_t *until_us = &replay->lingers_until_us[i];
+        uint64_t *since_us = &hub->replay.lingers_since_us[i];
 
-        if (*until_us && *until_us <= now_us) {
+        if (*since_us && *since_us + bounds.us <= now_us) {
             rec_feed_leave_slot(&hub->feed, i);
-            *until_us = 0;
-        } else if (*until_us && *until_us < next_us) {
-            next_us = *until_us;
+            *since_us = 0;
+        } else if (*since_us && *since_us + bounds.us < next_us) {
+            next_us = *since_us + bounds.us;
         }
     }
-    if (!is_on(replay, now_us))
-        drop_all(hub);
+    trim(hub, &bounds, now_us);
     return next_us;
 }
 
-/* All that is written from here on is told, since somebody wants it. */
+/* All that is written from here on is told, since somebody wants it. What nobody has wanted before
+ * has a number that no log has: who has heard of all that was told may have missed that. */
 void replay_wanted(struct hub *hub, struct str collection)
 {
-    hub->replay.wanted_since[rec_feed_slot(collection)] = hub->last_change + 1;
+    hub->replay.wanted_since[rec_feed_slot(collection)] = ++hub->last_change + 1;
 }
 
 void replay_free(struct hub *hub)

@@ -53,30 +53,50 @@ static void unlist(struct replay *replay, struct client *client)
     client->is_behind = false;
 }
 
-/* Where the log goes on for a name; 0: it hears of that already. */
-static uint64_t find_behind(const struct client *client, struct str name)
+/* Where the log goes on for a place that the client had (NULL: it had none); 0: it hears of what
+ * happens. */
+static uint64_t goes_on(const struct client *client, const struct place *had)
 {
-    for (size_t i = 0; i < client->n_places; i++) {
-        const struct place *place = &client->places[i];
-
-        if (str_eq(place->audience->name, name))
-            return place->behind > 0 && place->behind < client->cursor ? client->cursor
-                                                                       : place->behind;
-    }
-    return client->position + 1;
+    if (!had)
+        return client->position + 1;
+    return had->behind > 0 && had->behind < client->cursor ? client->cursor : had->behind;
 }
 
 void replay_place(struct client *client, struct place *places, size_t n)
 {
+    struct map had = {0};
+    struct arena *a;
+
     if (!client->comes_back)
         return;
+    a = arena_new();
+    for (size_t i = 0; i < client->n_places; i++)
+        map_put(a, &had, client->places[i].audience->name, &client->places[i]);
     for (size_t i = 0; i < n; i++)
-        places[i].behind = find_behind(client, places[i].audience->name);
+        places[i].behind =
+            goes_on(client, (const struct place *)map_find(&had, places[i].audience->name));
+    arena_free(a);
 }
 
-void replay_is_slow(struct hub *hub, struct str name)
+void replay_late(struct hub *hub, struct str name)
 {
-    hub->replay.slow_until_us[rec_feed_slot(name)] = clock_us() + REPLAY_US;
+    hub->replay.late[rec_feed_slot(name)]++;
+}
+
+void replay_came(struct hub *hub, struct str name)
+{
+    const size_t at = rec_feed_slot(name);
+
+    hub->replay.late[at]--;
+    hub->replay.late_until[at] = hub->last_change;
+}
+
+/* Who has seen a number beyond them has seen what came late, too. */
+static bool has_come(const struct hub *hub, const struct client *client, struct str name)
+{
+    const size_t at = rec_feed_slot(name);
+
+    return hub->replay.late[at] == 0 && hub->replay.late_until[at] < client->position;
 }
 
 /* What is no record's is not kept. */
@@ -85,8 +105,7 @@ static bool is_covered(const struct hub *hub, const struct place *place)
     const struct replay *replay = &hub->replay;
     const struct str name = place->audience->name, collection = topic_name_of(name).collection;
 
-    return place->client->position > 0 &&
-           replay->slow_until_us[rec_feed_slot(name)] <= clock_us() &&
+    return replay_keeps(hub) && place->client->position > 0 && has_come(hub, place->client, name) &&
            place->behind <= hub->last_change + 1 && replay->since <= place->behind &&
            !str_starts(collection, STR("@")) &&
            replay->wanted_since[rec_feed_slot(collection)] <= place->behind;
@@ -146,10 +165,10 @@ static struct map places_behind(struct arena *a, struct client *client)
 
 static void tell_slice(struct hub *hub, struct client *client)
 {
-    const uint64_t until_us = clock_thread_cpu_us() + SLICE_US;
     const struct logged *it = hub->replay.first;
     struct arena *a = arena_new();
     const struct map behind = places_behind(a, client);
+    const uint64_t until_us = clock_thread_cpu_us() + SLICE_US; /* of telling: some is told */
     bool is_known = hub->replay.since <= client->cursor;
 
     while (it && it->last < client->cursor)

@@ -68,13 +68,22 @@ bool room_is_name(struct str name)
     return is;
 }
 
-/* p NULL: it is of no room. */
-static struct str room_of(const struct audience *audience)
+/* p NULL: the topic is of no room. */
+static struct str room_of_key(struct str key)
 {
-    const struct str key = audience->topic->key;
     const struct str name = str_starts(key, TOPIC_ROOMS) ? str_from(key, TOPIC_ROOMS.n) : STR_NONE;
 
     return room_is_name(name) ? name : STR_NONE;
+}
+
+static struct str room_of(const struct audience *audience)
+{
+    return room_of_key(audience->topic->key);
+}
+
+bool room_is_heard_by(struct str subscription)
+{
+    return room_of_key(topic_name_of(subscription).key).p != NULL;
 }
 
 static bool has_rooms(const struct place *places, size_t n)

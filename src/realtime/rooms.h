@@ -15,6 +15,8 @@
 
 /* Whether a room may be called so. */
 bool room_is_name(struct str name);
+/* Whether a subscription is of a room, if there are any. */
+bool room_is_heard_by(struct str subscription);
 
 /* Whether the rule is one, under the schema: E_BAD_REQUEST, whose cause says why not. */
 MUST_CHECK struct err *room_check_rule(struct arena *a, const struct db_dialect *dialect,

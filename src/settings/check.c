@@ -88,6 +88,8 @@ static bool with_batch(const struct settings *settings)
 #define AT(member) offsetof(struct settings, member)
 #define THUMB_PIXELS 1000000000 /* a decode cannot be stopped */
 #define THUMB_BYTES ((int64_t)8 << 30)
+#define REPLAY_BYTES ((int64_t)1 << 30)
+#define REPLAY_SECONDS 86400
 
 /* 0 is empty: bounds are for other values. */
 static const struct int_row {
@@ -109,6 +111,8 @@ static const struct int_row {
   own_int_rows[] = {
       {"thumbs.maxPixels", AT(thumbs.max_pixels), NULL, 0, THUMB_PIXELS},
       {"thumbs.maxBytes", AT(thumbs.max_bytes), NULL, 0, THUMB_BYTES},
+      {"realtime.replayBytes", AT(realtime.replay_bytes), NULL, 0, REPLAY_BYTES},
+      {"realtime.replaySeconds", AT(realtime.replay_seconds), NULL, 0, REPLAY_SECONDS},
 };
 
 static const struct text_row {

@@ -83,6 +83,7 @@ struct settings {
     } passwords;
     struct {
         struct str rooms; /* a rule; p NULL: there are none */
+        int64_t replay_bytes, replay_seconds;
     } realtime;
 };
 

@@ -115,6 +115,10 @@ static const struct setting own_table[] = {
      "Whether answers to wrong passwords come the later the more of them an account has had."},
     {"realtime.rooms", SETTING_RULE, AT(realtime.rooms), "null", 0,
      "Who may listen and send in rooms of realtime: a rule about @request; null: there are no rooms."},
+    {"realtime.replayBytes", SETTING_INT, AT(realtime.replay_bytes), "33554432", 0,
+     "Bytes of the last changes that are kept for clients of realtime that come back; 0: none are."},
+    {"realtime.replaySeconds", SETTING_INT, AT(realtime.replay_seconds), "300", 0,
+     "Seconds in which such a client may come back for them; 0: none are kept."},
 };
 /* clang-format on */
 

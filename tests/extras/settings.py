@@ -78,7 +78,7 @@ def refused(site):
 
 def ours(etags):
     return {"records": {"etags": etags}, "thumbs": {"maxPixels": 100000000, "maxBytes": 256 << 20},
-            "passwords": {"slow": False}, "realtime": {"rooms": None}}
+            "passwords": {"slow": False}, "realtime": {"rooms": None, "replayBytes": 32 << 20, "replaySeconds": 300}}
 
 
 def own(site):
@@ -89,8 +89,22 @@ def own(site):
               (200, ours(False)))
     site.same("ours is changed", site.send("PATCH", OWN, {"records": {"etags": True}}),
               (200, ours(True)))
-    for key, value in (("maxPixels", -1), ("maxPixels", 1000000001), ("maxBytes", 1 << 34)):
-        site.same("ours, out of bounds", site.send("PATCH", OWN, {"thumbs": {key: value}})[0], 400)
+    for group, key, values in (("thumbs", "maxPixels", (-1, 1000000001)), ("thumbs", "maxBytes", (1 << 34,)),
+                               ("realtime", "replayBytes", (-1, (1 << 30) + 1)),
+                               ("realtime", "replaySeconds", (-1, 86401))):
+        for value in values:
+            status, answer = site.send("PATCH", OWN, {group: {key: value}})
+            code = "validation_%s_equal_than_required" % ("min_greater" if value < 0 else "max_less")
+            site.same("ours, %s out of bounds: %d" % (key, value),
+                      (status, {group: {k: v["code"] for k, v in answer.get("data", {}).get(group, {}).items()}}),
+                      (400, {group: {key: code}}))
+    for value in ("x", True, [], 1.5):
+        site.same("ours, no number of bytes: %r" % (value,), site.send("PATCH", OWN, {"realtime": {
+            "replayBytes": value}})[0], 400)
+    most = {"replayBytes": 1 << 30, "replaySeconds": 86400}
+    for values in (most, {"replayBytes": 0, "replaySeconds": 0}, {"replayBytes": 32 << 20, "replaySeconds": 300}):
+        status, answer = site.send("PATCH", OWN, {"realtime": values})
+        site.same("ours, replay %s" % values, (status, answer["realtime"]), (200, {"rooms": None, **values}))
     site.send("PATCH", SETTINGS, {"meta": {"appName": "y"}})
     site.same("ours has a row of its own", (stored(site.server.dir, "reeve"), b"etags" in bytes(
         stored(site.server.dir))), (json.dumps(ours(True), separators=(",", ":")).encode(), False))

@@ -74,6 +74,35 @@ def password_and_back(site, _):
     site.same("again: as before", state(site, stream), "user")
 
 
+def several(site, _):
+    """What happens to a record is of all of its clients, and of no others: also once they have changed sides."""
+    ident, headers, one = listener(site, "several")
+    two = site.open(WHO, FREE, headers=headers)
+    other_ident, other_headers, other = listener(site, "severalother")
+    third = site.open(WHO, FREE, headers=other_headers)
+
+    def those(name, *wanted):
+        site.same("several: " + name, [state(site, s) for s in (one, two, other, third)], list(wanted))
+
+    site.update("users", ident, name="x")
+    those("another name", "user", "user", "user", "user")
+    site.update("users", ident, password="another1234", passwordConfirm="another1234")
+    those("password", "guest", "guest", "user", "user")
+    fresh = {"Authorization": site.login("users", "several@example.com", "another1234")}
+    may_bind(site, "several: one with the new token", one, fresh, 204)
+    may_bind(site, "several: two as the other", two, other_headers, 204)
+    those("bound anew", "user", "user", "user", "user")
+    site.update("users", other_ident, tokenKey="o" * 40)
+    those("the other's key", "user", "guest", "guest", "guest")
+    may_bind(site, "several: two as one", two, fresh, 204)
+    site.subscribe(third, [FREE, streams.MARKS], fresh)
+    third.close()
+    site.delete("users", ident)
+    site.same("several: deleted", [state(site, s) for s in (one, two, other)], ["guest"] * 3)
+    site.delete("users", other_ident)
+    site.same("several: both deleted", [state(site, s) for s in (one, two, other)], ["guest"] * 3)
+
+
 def email(site, _):
     ident, _, stream = listener(site, "mail")
     site.update("users", ident, email="mail2@example.com")
@@ -200,6 +229,6 @@ def refreshed(site, _):
     may_bind(site, "refreshed: the new token", stream, {"Authorization": got["token"]}, 204)
 
 
-CASES = (updated, password, password_and_back, email, token_key, verified, deleted, own_deletion, own_password,
+CASES = (updated, password, password_and_back, several, email, token_key, verified, deleted, own_deletion, own_password,
          rolled_back, secret,
          duration, renamed, collection_deleted, emptied, superuser, refreshed)

@@ -1,5 +1,6 @@
 """What a client has missed is told again when it comes back, or that it cannot be. Reeve's alone."""
 
+import contextlib
 import re
 import time
 
@@ -8,12 +9,15 @@ import streams
 FORM = re.compile(r"^[A-Za-z0-9]{40}\.[A-Za-z0-9]{12}\.[0-9]+$")
 PLAIN = re.compile(r"^[A-Za-z0-9]{40}$")
 REPLAY = streams.PATH + "?replay=1"
+OWN = "/api/reeve/settings"
+DEFAULTS = {"replayBytes": 32 << 20, "replaySeconds": 300}
 
 
 def prepare(site):
     site.collection("notes", listRule="", viewRule="", fields=[
         {"name": "n", "type": "number"}, {"name": "page", "type": "editor", "maxSize": 4 << 20}])
-    site.collection("others", listRule="", viewRule="", fields=[{"name": "n", "type": "number"}])
+    for name in ("others", "quiet"):
+        site.collection(name, listRule="", viewRule="", fields=[{"name": "n", "type": "number"}])
     users = site.must("GET", "/api/collections/users")["id"]
     site.collection("own", listRule="owner = @request.auth.id", viewRule="owner = @request.auth.id", fields=[
         {"name": "n", "type": "number"},
@@ -40,6 +44,24 @@ def left(site, *topics, headers=None):
     last_id = stream.last.id
     stream.close()
     return last_id
+
+
+def bound(site, **values):
+    site.must("PATCH", OWN, {"realtime": values})
+
+
+@contextlib.contextmanager
+def bounds(site, **values):
+    bound(site, **values)
+    try:
+        yield
+    finally:
+        bound(site, **DEFAULTS)
+
+
+def all_resync(site, name, events, *topics):
+    site.same(name, sorted((e.name, e.json().get("topic")) for e in events),
+              sorted(("resync", topic) for topic in (*topics, streams.MARKS)))
 
 
 def without(events):
@@ -85,6 +107,24 @@ def missed(site, _):
     # Nobody wanted these, so they were not noted; unless they share a slot with some that were.
     late = told(without(site.drain(stream)))
     site.same("of what nobody may have noted", late in ([("resync", None, None)], [("others/*", "create", 7)]), True)
+
+
+def by_itself(site, _):
+    """What was missed waits for nothing else to happen."""
+    last_id = left(site, "notes/*")
+    for n in range(3):
+        site.make("notes", n=n)
+    stream = back(site, last_id, "notes/*")
+    site.same("by itself", [stream.next(what="missed event %d" % n).json()["record"]["n"] for n in range(3)], [0, 1, 2])
+
+
+def unheard(site, _):
+    """What nobody wanted was not noted, so that it may have happened is told, though nothing else has."""
+    last_id = left(site, "notes/*")
+    site.make("quiet", n=1)
+    events = told(without(site.drain(back(site, last_id, "quiet/*"))))
+    # ... unless it shares a slot with some that were wanted.
+    site.same("unheard", events in ([("resync", None, None)], [("quiet/*", "create", 1)]) or events, True)
 
 
 def header(site, _):
@@ -181,6 +221,57 @@ def too_much(site, _):
     site.same("too much", [e.name for e in events], ["resync", "resync"])
 
 
+def fewer_bytes(site, _):
+    """As many bytes as the setting says, of what is there already, too."""
+    with bounds(site, replayBytes=256 << 10):
+        last_id = left(site, "notes/*")
+        ident = site.make("notes", n=1)
+        site.same("few bytes", told(without(site.drain(back(site, last_id, "notes/*")))), [("notes/*", "create", 1)])
+        last_id = left(site, "notes/*")
+        site.update("notes", ident, n=2, page="x" * (300 << 10))
+        all_resync(site, "more than few", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+    last_id = left(site, "notes/*")
+    site.update("notes", ident, n=3, page="y" * (300 << 10))
+    stream = back(site, last_id, "notes/*")
+    site.same("many bytes", told(without(site.drain(stream))), [("notes/*", "update", 3)])
+    with bounds(site, replayBytes=256 << 10):
+        site.make("notes", n=4)
+        all_resync(site, "fewer from now on", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+
+
+def few_seconds(site, _):
+    """Nothing is kept for longer than the setting says, whether or not another one is there for whom it would be."""
+    plain = site.open("notes/*")
+    for stays in (False, True):
+        with bounds(site, replaySeconds=1):
+            if stays:
+                site.watch(site.open(target=REPLAY), "notes/*")
+            last_id = left(site, "notes/*")
+            site.make("notes", n=1)
+            site.drain(plain)  # it was told of, and kept, before the clock is looked at
+            time.sleep(1.2)
+            all_resync(site, "few seconds, %s" % stays, without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+
+
+def switched_off(site, _):
+    """All are told to read what there is, even if they have missed nothing; and then hear what happens."""
+    for key in DEFAULTS:
+        last_id = left(site, "notes/*")
+        with bounds(site, **{key: 0}):
+            stream = back(site, last_id, "notes/*")
+            all_resync(site, key + ": none", without(site.drain(stream)), "notes/*")
+            site.make("notes", n=1)
+            site.same(key + ": live", told(without(site.drain(stream))), [("notes/*", "create", 1)])
+            last_id = stream.last.id
+            stream.close()
+            site.make("notes", n=2)
+            all_resync(site, key + ": none again", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+        last_id = left(site, "notes/*")
+        site.make("notes", n=4)
+        site.same(key + ": on again", told(without(site.drain(back(site, last_id, "notes/*")))),
+                  [("notes/*", "create", 4)])
+
+
 def one_order(site, _):
     """Of several topics as it happened: who is cut off in the middle of it has lost nothing before its last id."""
     last_id = left(site, "notes/*", "others/*")
@@ -213,5 +304,5 @@ def in_slices(site, _):
     site.tally.check("nobody waits", live_s < max(whole_s / 2, 0.2), "%.2f s of %.2f" % (live_s, whole_s))
 
 
-CASES = (ids, missed, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
-         other_schema, too_much)
+CASES = (ids, missed, by_itself, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
+         other_schema, too_much, fewer_bytes, few_seconds, switched_off)

@@ -23,6 +23,7 @@ RULE = "validation_invalid_rule"
 LISTED = 200
 KIB = 1024
 MEMBERS_MANY = 205
+ROOMS_MOST = 20
 
 Pairs = dict[str, str]
 Site = streams.Site
@@ -49,6 +50,10 @@ def use(site: Site, text: str | None) -> None:
     status, got = rule(site, text)
     if status != 200:
         raise RuntimeError("the rule %r: %d %s" % (text, status, got))
+
+
+def kept(site: Site) -> str | None:
+    return site.must("GET", OWN)["realtime"]["rooms"]
 
 
 def say(site: Site, room: str, data: typing.Any, headers: Pairs | None = None, **more: typing.Any) -> int:
@@ -108,7 +113,7 @@ def prepare(site: Site) -> Users:
 
 def off(site: Site, users: Users) -> None:
     room = name()
-    site.same("off: the setting", site.must("GET", OWN)["realtime"], {"rooms": None})
+    site.same("off: the setting", kept(site), None)
     stream = site.open(TOPIC + room)
     mate = site.open(TOPIC + room, headers=site.root)
     for who, headers in (("a guest", None), ("a user", users.ann[1]), ("a superuser", site.root)):
@@ -139,14 +144,13 @@ def rules(site: Site, _: Users) -> None:
                  "@request.body.data:isset = false", "@request.headers.x_token = 'x'", "@request.auth.role = 'staff'",
                  "@collection.seats.who ?= @request.auth.id", "", "1 = 1", "@now > '2020-01-01'"):
         site.same("rule %r" % text, rule(site, text)[0], 200)
-        site.same("rule %r is kept" % text, site.must("GET", OWN)["realtime"], {"rooms": text})
+        site.same("rule %r is kept" % text, kept(site), text)
     for text in ("id = ''", "title = 1", "@request.auth.id =", "(", "@collection.nosuch.x = 1", "@request.auth.id",
                  "@request.query.room = 'x' && id != ''", "x" * 4000, "seats_via_who.id = ''", "collectionId = ''"):
         status, got = rule(site, text)
         site.same("no rule: %.40r" % text, (status, got["data"].get("realtime", {}).get("rooms", {}).get("code")),
                   (400, RULE))
-        site.same("no rule: %.40r is not kept" % text, site.must("GET", OWN)["realtime"],
-                  {"rooms": "@now > '2020-01-01'"})
+        site.same("no rule: %.40r is not kept" % text, kept(site), "@now > '2020-01-01'")
     for value in (1, [], {}, True):
         site.same("no text: %r" % value, rule(site, value)[0], 400)  # type: ignore[arg-type]
     site.same("a user sets no rule", site.send("PATCH", OWN, {"realtime": {"rooms": ""}})[0], 401)
@@ -157,7 +161,7 @@ def rules(site: Site, _: Users) -> None:
     site.same("... and others are set beside it", site.send("PATCH", OWN, {"records": {"etags": False}}, site.root)[0],
               200)
     site.same("null", rule(site, None)[0], 200)
-    site.same("null is kept", site.must("GET", OWN)["realtime"], {"rooms": None})
+    site.same("null is kept", kept(site), None)
 
 
 def sending(site: Site, users: Users) -> None:
@@ -262,6 +266,34 @@ def two_places(site: Site, _: Users) -> None:
               [[], [members(room, called(mate), called(stream))]])
     site.watch(stream)
     site.same("none", flush(site, room, mate), [[told(room, "leave", called(stream))]])
+
+
+def too_many_rooms(site: Site, users: Users) -> None:
+    """More than so many in one wish change nothing; what is no room does not count."""
+    use(site, "")
+    rooms = [name() for _ in range(ROOMS_MOST)]
+    topics = [TOPIC + room for room in rooms]
+    stream = site.open()
+    others = ["@reeve/rooms", TOPIC + "a b", TOPIC, "@reeve/rooms2/x", "rooms/x", *("seats/x%d" % n for n in range(30))]
+    site.watch(stream, *topics, *others)
+    site.same("most rooms", following(stream, ROOMS_MOST), [members(room, called(stream)) for room in rooms])
+    more = name()
+    refused = {"code": "validation_length_too_long", "message": "The length must be no more than 20.",
+               "params": {"max": ROOMS_MOST, "min": 0}}
+    for what, wish in (("one more", [*topics, TOPIC + more]), ("one more, alone", [TOPIC + name() for _ in range(21)]),
+                       ("one with options more", [*topics, streams.topic(TOPIC + rooms[0], headers={"x": "y"})]),
+                       ("a thousand", [TOPIC + name() for _ in range(1000)])):
+        for who, headers in (("a guest", None), ("a superuser", site.root)):
+            status, got = site.subscribe(stream, wish, headers)
+            got = got or {}
+            site.same("rooms, %s, %s" % (what, who), (status, got.get("message"), got.get("data")), (
+                400, "Something went wrong while processing your request.", {"subscriptions": refused}))
+    status, got = site.subscribe(stream, [TOPIC + more] * 1001)
+    site.same("subscriptions are counted first", (status, got["data"]["subscriptions"]["params"]["max"]), (400, 1000))
+    site.same("... nothing has changed", flush(site, rooms[-1], stream), [[]])
+    site.same("... and nothing was joined", [say(site, more, 1), [e.name for e in site.drain(stream)]], [204, []])
+    site.watch(stream, TOPIC + more, *topics[1:])
+    site.same("one in another's place", following(stream, 1), [members(more, called(stream))])
 
 
 def identities(site: Site, users: Users) -> None:
@@ -520,5 +552,5 @@ def flood(site: Site, _: Users) -> None:
     site.same("flood: others hear", [e.json()["event"] for e in site.drain(stream)], ["members"])
 
 
-CASES = (off, rules, sending, listening, presence, two_places, identities, senders, bodies, names, no_oracle, order,
+CASES = (off, rules, sending, listening, presence, two_places, too_many_rooms, identities, senders, bodies, names, no_oracle, order,
          with_records, churn, many, flood)
