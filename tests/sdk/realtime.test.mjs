@@ -6,16 +6,12 @@
 // with a directory outside of /tmp, where it behaves differently.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { dirname, resolve } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { EventSource } from 'eventsource';
-import { refused, root, startServer } from './server.mjs';
+import { refused, root, startAgain, startServer } from './server.mjs';
+import { until } from './support.mjs';
 
-const binary = resolve(process.env.REEVE_BINARY ?? resolve(dirname(fileURLToPath(import.meta.url)), '../../build/reeve'));
 const password = '1234567890';
-const waitMs = 20000;
 const limit = { timeout: 120000 }; // of a case; each wait has its own, which says what it was for
 const most = 1000; // subscriptions of a client
 const longest = 2500; // bytes of one
@@ -37,13 +33,6 @@ let server;
 let admin;
 let users = 0;
 let open = []; // clients of a case
-
-async function until(what, fact) {
-  for (const deadline = Date.now() + waitMs; !(await fact()); ) {
-    if (Date.now() > deadline) throw new Error(`waited ${waitMs / 1000} s until ${what}`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
 
 // --- who listens ---------------------------------------------------------------------------------
 
@@ -610,31 +599,6 @@ describe('realtime', () => {
 });
 
 // --- a server that goes and comes back -----------------------------------------------------------
-
-// The server on the directory and the address of one that has ended.
-async function startAgain({ dir, url }) {
-  const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
-  const child = spawn(binary, ['serve', '--dir', dir, ...extra, '--http', new URL(url).host]);
-  let output = '';
-  let ended = null;
-  const over = new Promise((done) => child.on('exit', (code, signal) => done((ended = code ?? signal))));
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-  const end = async () => {
-    child.kill('SIGTERM');
-    await over;
-    if (ended !== 0 || /Sanitizer|runtime error:/.test(output)) throw new Error(`the server ended with ${ended}: ${output.slice(-4000)}`);
-  };
-  try {
-    await until('the server answers again', async () => {
-      if (ended !== null) throw new Error(`the server ended with ${ended}: ${output}`);
-      return fetch(`${url}/api/health`, { signal: AbortSignal.timeout(waitMs) }).then(({ ok }) => ok, () => false);
-    });
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
-  return { end };
-}
 
 // Connected comes before subscribed, and tells nothing of it: until each has heard of a mark.
 async function subscribed(clients) {

@@ -21,6 +21,8 @@ const share = join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local/share'),
 const reference = join(share, 'reference/bin/pocketbase');
 export const hasReference = existsSync(reference);
 
+const extra = () => (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
+
 export const root = { email: 'root@example.com', password: '1234567890' };
 
 function support(...args) {
@@ -38,8 +40,7 @@ export async function startServer(kind, { batches = false } = {}) {
   else if (kind === 'bare') spawnSync(binary, ['superuser', 'upsert', root.email, root.password, '--dir', dir]);
   else cpSync(sampleData, dir, { recursive: true });
   if (batches) support('batches', dir);
-  const extra = (process.env.REEVE_SERVE_ARGS ?? '').split(' ').filter(Boolean);
-  const server = await launch(binary, ['serve', '--dir', dir, '--http', '127.0.0.1:0', ...extra]);
+  const server = await launch(binary, ['serve', '--dir', dir, '--http', '127.0.0.1:0', ...extra()]);
   const remove = () => rmSync(home, { recursive: true, force: true });
   return {
     ...server,
@@ -49,6 +50,11 @@ export async function startServer(kind, { batches = false } = {}) {
     stop: () => server.end().finally(remove),
     remove, // after end(), which leaves the directory
   };
+}
+
+// The server on the directory and the address of one that has ended.
+export function startAgain({ dir, url }) {
+  return launch(binary, ['serve', '--dir', dir, ...extra(), '--http', new URL(url).host]);
 }
 
 // PocketBase on a copy of a directory that nobody serves any more.
@@ -75,6 +81,11 @@ async function launch(program, args) {
       const client = new PocketBase(url);
       client.autoCancellation(false);
       return client;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+      if (/Sanitizer|runtime error:/.test(output)) throw new Error(`before it was killed: ${output.slice(-4000)}`);
     },
     end: async () => {
       child.kill('SIGTERM');
