@@ -419,7 +419,7 @@ STAGES = [
     Stage("events",      events,        ["asan"],              60,   300),
     Stage("clang",       build_clang,   [],                    60,   600),
     Stage("count",       count,         ["release"],           30,   300),
-    Stage("sdk",         sdk,           ["release"],           60,   300),
+    Stage("sdk",         sdk,           ["release"],           90,   300),
     Stage("realtime",    realtime,      ["asan"],              70,   400),
     Stage("schema",      schema,        ["asan", "release"],  120,   600),
     Stage("hostile",     hostile,       ["release", "asan"],   90,   500),
