@@ -31,7 +31,8 @@
 #define LIMIT_ASIDE_CPU_US 1000000 /* ... by another thread, for so long, */
 #define LIMIT_ASIDE_QUESTIONS 10000 /* of which so many may wait */
 #define LIMIT_SUBSCRIPTIONS 1000    /* of a client */
-#define LIMIT_ROOMS 20              /* of them, that are of rooms: all there are told of each */
+#define LIMIT_ROOM_CPU_US 100000 /* of the questions whether one client may listen to its rooms */
+#define LIMIT_ROOMS 20           /* of them, that are of rooms: all there are told of each */
 #define LIMIT_SUBSCRIPTION_BYTES 2500
 #define LIMIT_CLIENT_ID_BYTES 255
 #define LIMIT_STREAM_BYTES (1 * MIB)  /* of a stream that its client has not read yet */

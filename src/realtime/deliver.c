@@ -28,13 +28,6 @@ static bool is_about(const struct audience *audience, struct str topic)
            (audience->name.n == topic.n || audience->name.p[topic.n] == '?');
 }
 
-void audience_send(struct audience *audience, struct str data, uint64_t number)
-{
-    for (struct place *place = audience->first; place; place = place->next)
-        if (place->behind == 0)
-            client_send(place->client, audience->name, data, number);
-}
-
 static void tell_audience(struct judge *judge, struct audience *audience,
                           const struct schema_rule *rule)
 {
@@ -87,7 +80,10 @@ static void tell_behind(struct judge *judge, struct str topic, const struct sche
     for (; it; it = it->next) {
         struct place *place = it->place;
 
-        if (place->behind > 0 && place->behind <= judge->number && is_about(place->audience, topic))
+        if (place->behind == 0 || !is_about(place->audience, topic))
+            continue;
+        judge->n_last += judge->number == place->client->position;
+        if (place->behind <= judge->number || judge->is_last)
             tell_again(judge, place, rule);
     }
 }
@@ -216,6 +212,18 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *p
 
 /* --- again ----------------------------------------------------------------------------------- */
 
+/* The last change that a client has heard comes once more where several of its places are about it:
+ * its stream may have ended between their events, which have one id. */
+static void tell_change_again(struct judge *judge)
+{
+    judge->n_last = 0;
+    tell(judge);
+    judge->is_last = judge->n_last > 1;
+    if (judge->is_last)
+        tell(judge);
+    judge->is_last = false;
+}
+
 uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struct map *behind,
                        uint64_t from, uint64_t until_us)
 {
@@ -233,7 +241,7 @@ uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struc
         if (it->number < from)
             continue;
         judge_change(&judge, &courses, it);
-        tell(&judge);
+        tell_change_again(&judge);
         from = it->number + 1;
         if (clock_thread_cpu_us() >= until_us)
             break;

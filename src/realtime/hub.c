@@ -131,6 +131,15 @@ static bool is_due(const struct client *client, uint64_t now_us, uint64_t *next_
     return due_us <= now_us;
 }
 
+/* A client with replay that has heard nothing for long has an old id: from the new one on, less is
+ * looked at for it, and may have gone from the log. */
+static bool end_due(struct hub *hub, struct client *client)
+{
+    if (client->replays && !client->is_behind)
+        client_send(client, STR("position"), STR("{}"), hub->last_change);
+    return client_close(client);
+}
+
 /* When to look again. */
 static uint64_t close_due(struct hub *hub, uint64_t now_us)
 {
@@ -139,7 +148,7 @@ static uint64_t close_due(struct hub *hub, uint64_t now_us)
 
     for (struct client *client = hub->clients; client; client = client->next)
         if (is_due(client, now_us, &next_us, &why))
-            hub->fresh.ended[why] += client_close(client);
+            hub->fresh.ended[why] += end_due(hub, client);
     return next_us;
 }
 

@@ -9,14 +9,6 @@
 
 /* --- who asks -------------------------------------------------------------------------------- */
 
-void audience_forget(struct audience *audience)
-{
-    schema_unref(audience->schema);
-    audience->schema = NULL;
-    if (audience->known)
-        arena_free(TAKE(audience->known));
-}
-
 /* What is deleted with the caller's record is told to it as that was. */
 static struct err *find_auth(struct arena *a, const struct judge *judge,
                              const struct identity *identity, struct rec **ret)

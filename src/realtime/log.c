@@ -5,19 +5,17 @@
  *
  * Invariants
  *  1. Changes are numbered as they are told. A log holds all numbers from `since` on, of
- * collections that were wanted all the while.
+ * collections that were wanted all the while, but for those that were `dropped` since.
  *  2. What a client with replay leaves stays wanted for as long as it may come back.
  */
 #include "realtime/internal.h"
 
 #include "base/date.h"
 #include "base/id.h"
+#include "base/limits.h"
 #include "base/memory.h"
-#include "base/num.h"
 
 #include <string.h>
-
-/* --- ids ------------------------------------------------------------------------------------- */
 
 void replay_init(struct hub *hub)
 {
@@ -27,31 +25,6 @@ void replay_init(struct hub *hub)
     memcpy(hub->replay.epoch, epoch.p, REPLAY_EPOCH_CHARS);
     hub->replay.end = &hub->replay.first;
     arena_free(a);
-}
-
-/* "<client>.<epoch>.<number>" */
-uint64_t replay_position(const struct hub *hub, struct str last_id)
-{
-    const struct str epoch = {hub->replay.epoch, REPLAY_EPOCH_CHARS};
-    struct str rest = last_id;
-    uint64_t number;
-
-    (void)str_split(&rest, '.');
-    if (!rest.p || !str_eq(str_split(&rest, '.'), epoch) || !rest.p ||
-        !num_parse_u64(rest, &number) || number == 0)
-        return 0;
-    return number;
-}
-
-void replay_add_id(struct buf *out, const struct client *client, uint64_t number)
-{
-    buf_add_bytes(out, client->id, CLIENT_ID_CHARS);
-    if (!client->replays)
-        return;
-    BUF_ADD(out, ".");
-    buf_add_bytes(out, client->hub->replay.epoch, REPLAY_EPOCH_CHARS);
-    BUF_ADD(out, ".");
-    buf_add_u64(out, number);
 }
 
 /* --- the log --------------------------------------------------------------------------------- */
@@ -64,7 +37,10 @@ static void drop_first(struct replay *replay)
     if (!replay->first)
         replay->end = &replay->first;
     replay->bytes -= logged->bytes;
-    replay->since = logged->last + 1;
+    for (const struct rec_change *it = logged->changes->first; it; it = it->next) {
+        replay->dropped[rec_feed_slot(it->col->name)] = it->number;
+        replay->dropped[rec_feed_slot(it->col->id)] = it->number;
+    }
     rec_changes_unref(logged->changes);
     memory_free(logged, sizeof(*logged));
 }
@@ -85,7 +61,7 @@ static struct bounds bounds_of(const struct hub *hub)
     return (struct bounds){.bytes = (size_t)bytes, .us = (uint64_t)seconds * 1000000};
 }
 
-bool replay_keeps(const struct hub *hub)
+static bool keeps(const struct hub *hub)
 {
     return bounds_of(hub).us > 0;
 }
@@ -143,6 +119,44 @@ void replay_cut(struct hub *hub)
     drop_all(hub);
 }
 
+bool replay_has(const struct hub *hub, struct str collection, uint64_t from)
+{
+    const struct replay *replay = &hub->replay;
+    const size_t at = rec_feed_slot(collection);
+
+    return keeps(hub) && replay->since <= from && replay->wanted_since[at] <= from &&
+           replay->dropped[at] < from && from <= hub->last_change + 1;
+}
+
+/* --- what it cannot tell ------------------------------------------------------------------------
+ */
+
+void replay_resync(struct place *place)
+{
+    struct client *client = place->client;
+    AUTO_BUF struct buf data;
+
+    buf_init(&data, LIMIT_SUBSCRIPTION_BYTES * 8);
+    BUF_ADD(&data, "{\"topic\":");
+    json_write_text(&data, place->audience->name);
+    BUF_ADD(&data, "}");
+    client_send(client, STR("resync"), buf_str(&data), client->hub->last_change);
+    place->behind = 0;
+}
+
+void replay_late(struct hub *hub, struct str name)
+{
+    hub->replay.late[rec_feed_slot(name)]++;
+}
+
+void replay_came(struct hub *hub, struct str name)
+{
+    const size_t at = rec_feed_slot(name);
+
+    hub->replay.late[at]--;
+    hub->replay.late_until[at] = hub->last_change;
+}
+
 /* --- who may come back ------------------------------------------------------------------------ */
 
 void replay_arrived(struct hub *hub)
@@ -164,7 +178,7 @@ void replay_linger(struct hub *hub, struct str collection)
     const size_t at = rec_feed_slot(collection);
     struct replay *replay = &hub->replay;
 
-    if (!replay_keeps(hub))
+    if (!keeps(hub))
         return;
     if (!replay->lingers_since_us[at])
         (void)rec_feed_want(&hub->feed, collection);

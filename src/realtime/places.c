@@ -41,7 +41,7 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
     leave_places(hub, client); /* what is in both has stayed */
     client->places = places;
     client->n_places = n;
-    identity_index(hub, client);
+    clients_index(hub, client);
     (void)pthread_mutex_unlock(&hub->seen);
     replay_placed(hub, client);
 }

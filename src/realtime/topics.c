@@ -1,7 +1,7 @@
 /*
  * Who waits for what: topics by their name, audiences by theirs and their identity.
  */
-#include "realtime/internal.h"
+#include "realtime/client.h"
 
 #include "base/memory.h"
 
@@ -105,6 +105,23 @@ void topics_join(struct topics *topics, struct str name, const struct identity *
     if (audience->first)
         audience->first->prev = ret;
     audience->first = ret;
+}
+
+/* --- audiences -------------------------------------------------------------------------------- */
+
+void audience_forget(struct audience *audience)
+{
+    schema_unref(audience->schema);
+    audience->schema = NULL;
+    if (audience->known)
+        arena_free(TAKE(audience->known));
+}
+
+void audience_send(struct audience *audience, struct str data, uint64_t number)
+{
+    for (struct place *place = audience->first; place; place = place->next)
+        if (place->behind == 0)
+            client_send(place->client, audience->name, data, number);
 }
 
 /* --- leaving --------------------------------------------------------------------------------- */

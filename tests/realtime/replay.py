@@ -59,9 +59,12 @@ def bounds(site, **values):
         bound(site, **DEFAULTS)
 
 
+def resync(site, name, events, *topics):
+    site.same(name, sorted((e.name, e.json().get("topic")) for e in events), sorted(("resync", topic) for topic in topics))
+
+
 def all_resync(site, name, events, *topics):
-    site.same(name, sorted((e.name, e.json().get("topic")) for e in events),
-              sorted(("resync", topic) for topic in (*topics, streams.MARKS)))
+    resync(site, name, events, *topics, streams.MARKS)
 
 
 def without(events):
@@ -218,7 +221,7 @@ def too_much(site, _):
     for n in range(12):
         site.update("notes", ident, n=n, page="x" * (2 << 20))
     events = without(site.drain(back(site, last_id, "notes/*")))
-    site.same("too much", [e.name for e in events], ["resync", "resync"])
+    site.same("too much", [e.name for e in events], ["resync"])
 
 
 def fewer_bytes(site, _):
@@ -229,14 +232,14 @@ def fewer_bytes(site, _):
         site.same("few bytes", told(without(site.drain(back(site, last_id, "notes/*")))), [("notes/*", "create", 1)])
         last_id = left(site, "notes/*")
         site.update("notes", ident, n=2, page="x" * (300 << 10))
-        all_resync(site, "more than few", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+        resync(site, "more than few", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
     last_id = left(site, "notes/*")
     site.update("notes", ident, n=3, page="y" * (300 << 10))
     stream = back(site, last_id, "notes/*")
     site.same("many bytes", told(without(site.drain(stream))), [("notes/*", "update", 3)])
     with bounds(site, replayBytes=256 << 10):
         site.make("notes", n=4)
-        all_resync(site, "fewer from now on", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
+        resync(site, "fewer from now on", without(site.drain(back(site, last_id, "notes/*"))), "notes/*")
 
 
 def few_seconds(site, _):
@@ -285,6 +288,33 @@ def one_order(site, _):
               [("others/*", "create", 2), ("notes/*", "create", 3), ("others/*", "create", 4)])
 
 
+def between(site, _):
+    """One change that two topics hear of has one id: who was cut off between the two hears of both again."""
+    last_id = left(site, "notes/*", "notes")
+    site.make("notes", n=1)
+    site.make("notes", n=2)
+    events = without(site.drain(back(site, last_id, "notes/*", "notes")))
+    site.same("two each", sorted(told(events)), [(name, "create", n) for name in ("notes", "notes/*") for n in (1, 2)])
+    again = without(site.drain(back(site, events[0].id, "notes/*", "notes")))
+    site.same("between them", sorted(told(again)), sorted(told(events)))
+    site.same("alone", told(without(site.drain(back(site, events[0].id, "notes")))), [("notes", "create", 2)])
+
+
+def others_busy(site, _):
+    """What others have written is no reason to read again, however much it was."""
+    stays = site.open(target=REPLAY)
+    site.watch(stays, "others/*", "notes/*")
+    with bounds(site, replayBytes=64 << 10):
+        last_id = left(site, "notes/*", "others/*")
+        ident = site.make("others", n=0)
+        for n in range(300):
+            site.update("others", ident, n=n)
+        site.make("notes", n=1)
+        events = without(site.drain(back(site, last_id, "notes/*", "others/*")))
+    site.same("others are busy", [(e.name, e.json().get("topic")) for e in events],
+              [("resync", "others/*"), ("notes/*", None)])
+
+
 def in_slices(site, _):
     """What is long to tell holds nobody up, and changes of its topics on the way lose nothing."""
     topics = [streams.topic("notes/*", query={"filter": "n = -%d" % n}) for n in range(1, 900)]
@@ -304,5 +334,5 @@ def in_slices(site, _):
     site.tally.check("nobody waits", live_s < max(whole_s / 2, 0.2), "%.2f s of %.2f" % (live_s, whole_s))
 
 
-CASES = (ids, missed, by_itself, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order, in_slices,
-         other_schema, too_much, fewer_bytes, few_seconds, switched_off)
+CASES = (ids, missed, by_itself, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order,
+         between, others_busy, in_slices, other_schema, too_much, fewer_bytes, few_seconds, switched_off)

@@ -85,7 +85,8 @@ static void print_found(const char *how, const struct found *found)
  * nothing about the other one. */
 static bool says_nothing(const struct found *found)
 {
-    return found->err && found->err->kind != E_BAD_REQUEST;
+    return found->err && (found->err->kind != E_BAD_REQUEST ||
+                          str_has(found->err->cause, STR("tables in a join")));
 }
 
 struct tally {

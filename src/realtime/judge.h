@@ -1,0 +1,101 @@
+/*
+ * realtime/judge: what is asked about one change, and what it looks like. Private to realtime/.
+ */
+#ifndef REEVE_REALTIME_JUDGE_H
+#define REEVE_REALTIME_JUDGE_H
+
+#include "base/map.h"
+#include "realtime/client.h"
+
+struct pin;
+/* What a thread judges in. */
+struct desk {
+    struct arena *scratch; /* of what is asked about one change */
+    struct arena *kept;    /* of one unit's messages */
+};
+void desk_init(struct desk *desk);
+void desk_clear(struct desk *desk);
+void desk_free(struct desk *desk);
+
+/* The thread for what takes long to ask (aside.c). */
+struct aside {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    /* under lock */
+    struct question *first, **end;
+    size_t n, bytes; /* that wait; of the units they are about */
+    bool stopping;
+
+    /* the hub's thread: what is asked behind the unit, in its order */
+    struct question *asked, **asked_end;
+
+    struct desk desk; /* its own */
+    bool is_running;
+};
+
+struct shape;
+struct unit_aside;
+/* judge.c: what is asked about one change. On the hub's thread. */
+struct judge {
+    struct hub *hub;
+    struct arena *a;    /* of one question */
+    struct arena *kept; /* of the unit */
+    struct schema *schema;
+    struct rec_changes *changes;
+    struct db_conn *conn;
+    struct pin *pin;          /* may be NULL */
+    struct db_conn *before;   /* its: in a snapshot of the state before the change */
+    struct unit_aside *aside; /* of aside.c; NULL: nothing is asked there yet */
+    const struct map *behind; /* who is told, of struct behind; NULL: all that are not behind */
+    size_t n_last;            /* of them, places that may have heard of the change before */
+    bool is_last;             /* who have is told again, too */
+    int64_t now_ms;
+    uint64_t cpu_us; /* of a question to the database */
+    bool is_reading; /* conn is in a snapshot */
+    bool is_slow;    /* the last question is none for this thread */
+    bool is_cut;     /* something could not be asked */
+    enum rec_action action;
+    uint64_t number;
+    const struct rec *rec;    /* as it is told of */
+    const struct rec *judged; /* as it is judged; NULL: it is not there */
+    VEC(struct shape) shapes; /* that it has been written in: judge.c */
+};
+/* Of a unit's changes, before anything is asked; false: nothing can be. Ended by judge_end() in any
+ * case. */
+bool judge_begin(struct judge *judge, struct hub *hub, const struct desk *desk,
+                 struct rec_changes *changes, struct pin *pin);
+void judge_end(struct judge *judge);
+/* The audience may see the record by the rule. False, too, where it has lost its identity, or where
+ * it is_slow. */
+bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* The event's data, for an audience that sees it; p NULL: there is none to be had, or it is_slow.
+ */
+struct str judge_message(struct judge *judge, struct audience *audience);
+
+/* aside.c: on the hub's thread, but for those that start and end it. */
+MUST_CHECK bool aside_start(struct hub *hub); /* false: the system has no thread left */
+void aside_stop(struct hub *hub);             /* its thread; what it has answered is told */
+void aside_drop(struct hub *hub);             /* what nobody will answer; once no thread runs */
+void aside_free(struct hub *hub);
+/* Asked there, and told to the audience in the order of the questions. */
+void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* Behind each unit. True: to be called again soon, as somebody still has a snapshot. */
+bool aside_hand_over(struct hub *hub);
+
+/* identities.c: who hears as the record, which has changed or is gone, is asked for anew, or is a
+ * guest. */
+void identities_check(struct judge *judge, const struct rec *rec);
+/* The same of all: the schema has changed. */
+void identities_check_all(struct judge *judge);
+
+/* deliver.c: on the hub's thread. pin: a snapshot of the state before them; NULL: there is none, as
+ * nothing was deleted. Numbers them. False: some could not be judged. */
+bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *pin);
+/* Again, to places that are behind: a map of their topics to struct behind. From a number on, for
+ * as long as the thread has not run until then (clock_thread_cpu_us()), but one change at least.
+ * What the next number is; 0: that they cannot be told. */
+uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struct map *behind,
+                       uint64_t from, uint64_t until_us);
+
+#endif
