@@ -128,8 +128,7 @@ bool replay_has(const struct hub *hub, struct str collection, uint64_t from)
            replay->dropped[at] < from && from <= hub->last_change + 1;
 }
 
-/* --- what it cannot tell ------------------------------------------------------------------------
- */
+/* --- what it cannot tell ------------------------------------------------------------------- */
 
 void replay_resync(struct place *place)
 {
