@@ -186,6 +186,7 @@ static void judge_change(struct judge *judge, const struct map *courses,
     judge->number = change->number;
     judge->rec = change->now ? change->now : change->old;
     judge->judged = judged_of(judge, courses, change);
+    judge->stored = (struct rec_stored){0};
     judge->shapes.n = 0;
 }
 

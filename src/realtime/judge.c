@@ -153,9 +153,10 @@ static void fail(struct judge *judge, const struct audience *audience, const str
 }
 
 static struct err *sees(struct judge *judge, struct audience *audience, struct db_conn *conn,
-                        bool asks, const struct schema_rule *rule, enum query_verdict *ret)
+                        struct rec_stored *stored, const struct schema_rule *rule,
+                        enum query_verdict *ret)
 {
-    return rec_sees(judge->a, conn, asks, &audience->actor, judge->rec->col, judge->judged, rule,
+    return rec_sees(judge->a, conn, stored, &audience->actor, judge->rec->col, judge->judged, rule,
                     audience->options.filter, ret);
 }
 
@@ -172,7 +173,7 @@ static struct err *ask(struct judge *judge, struct audience *audience,
     if (err || !conn)
         return err;
     limit(judge, conn);
-    return sees(judge, audience, conn, true, rule, ret);
+    return sees(judge, audience, conn, &judge->stored, rule, ret);
 }
 
 bool judge_sees(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
@@ -182,7 +183,7 @@ bool judge_sees(struct judge *judge, struct audience *audience, const struct sch
 
     judge->is_slow = false;
     if (!err)
-        err = sees(judge, audience, judge->conn, false, rule, &verdict);
+        err = sees(judge, audience, judge->conn, NULL, rule, &verdict);
     if (!err && verdict == QUERY_CANNOT && audience->is_aside)
         judge->is_slow = true;
     else if (!err && verdict == QUERY_CANNOT)

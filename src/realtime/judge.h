@@ -59,6 +59,7 @@ struct judge {
     uint64_t number;
     const struct rec *rec;    /* as it is told of */
     const struct rec *judged; /* as it is judged; NULL: it is not there */
+    struct rec_stored stored; /* of that */
     VEC(struct shape) shapes; /* that it has been written in: judge.c */
 };
 /* Of a unit's changes, before anything is asked; false: nothing can be. Ended by judge_end() in any

@@ -93,12 +93,17 @@ struct rec_actor {
 /* Fills request.auth_* and superuser from auth (may be NULL). */
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth);
 
+/* What is known of the row that a record was, for all questions about it in one snapshot; zeroed:
+ * nothing yet. */
+struct rec_stored {
+    bool is_known, is_same;
+};
 /* Whether the record is one that the actor may see by the rule, and a filter of its client's finds
- * (empty: none): as far as its cells tell, else QUERY_CANNOT; `asks`: the database is asked then,
- * in the snapshot of conn, of the record as it is given, whatever it is by now. rec NULL: it is not
- * there, and seen only by who needs not be asked. Errors: E_BAD_REQUEST, E_FORBIDDEN: the filter,
- * or the rule, is none. */
-MUST_CHECK struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
+ * (empty: none): as far as its cells tell, else QUERY_CANNOT. stored not NULL: the database is
+ * asked then, in the snapshot of conn, of the record as it is given, whatever it is by now. rec
+ * NULL: it is not there, and seen only by who needs not be asked. Errors: E_BAD_REQUEST,
+ * E_FORBIDDEN: the filter, or the rule, is none. */
+MUST_CHECK struct err *rec_sees(struct arena *a, struct db_conn *conn, struct rec_stored *stored,
                                 const struct rec_actor *actor, const struct schema_col *col,
                                 const struct rec *rec, const struct schema_rule *rule,
                                 struct str filter, enum query_verdict *ret);

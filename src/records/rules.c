@@ -113,28 +113,40 @@ struct err *rec_virtual_matches(struct arena *a, struct db_conn *conn,
     return question_holds(a, conn, &spec, cells, ret);
 }
 
-/* The stored row is asked where it is still what is asked about, as the rule is then asked of its
- * columns; else the cells, with other tables as they are. */
-static struct err *ask_of_record(struct arena *a, struct db_conn *conn, struct query_spec *spec,
-                                 const struct rec *rec, enum query_verdict *ret)
+static struct err *look(struct arena *a, struct db_conn *conn, const struct rec *rec,
+                        struct rec_stored *stored)
 {
-    const struct query_virtual row = {.cells = rec->cells, .was_stored = true};
-    struct rec *stored;
-    struct err *err = rec_find_row(a, conn, rec->col, rec_id(rec), &stored);
-    bool is_same = stored != NULL;
+    struct rec *row;
+    struct err *err = rec_find_row(a, conn, rec->col, rec_id(rec), &row);
 
     if (err)
         return err;
-    for (size_t i = 0; i < rec->col->n_fields && is_same; i++)
-        is_same = db_value_eq(rec->cells[i], stored->cells[i]);
-    if (!is_same) {
+    stored->is_known = true;
+    stored->is_same = row != NULL;
+    for (size_t i = 0; i < rec->col->n_fields && stored->is_same; i++)
+        stored->is_same = db_value_eq(rec->cells[i], row->cells[i]);
+    return NULL;
+}
+
+/* The stored row is asked where it is still what is asked about, as the rule is then asked of its
+ * columns; else the cells, with other tables as they are. */
+static struct err *ask_of_record(struct arena *a, struct db_conn *conn, struct query_spec *spec,
+                                 const struct rec *rec, struct rec_stored *stored,
+                                 enum query_verdict *ret)
+{
+    const struct query_virtual row = {.cells = rec->cells, .was_stored = true};
+    struct err *err = stored->is_known ? NULL : look(a, conn, rec, stored);
+
+    if (err)
+        return err;
+    if (!stored->is_same) {
         spec->virtual_row = &row;
         spec->id = STR_NONE;
     }
     return ask(a, conn, true, spec, NULL, ret);
 }
 
-struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
+struct err *rec_sees(struct arena *a, struct db_conn *conn, struct rec_stored *stored,
                      const struct rec_actor *actor, const struct schema_col *col,
                      const struct rec *rec, const struct schema_rule *rule, struct str filter,
                      enum query_verdict *ret)
@@ -158,8 +170,8 @@ struct err *rec_sees(struct arena *a, struct db_conn *conn, bool asks,
     spec.filter = filter;
     if (!err)
         err = ask(a, conn, false, &spec, rec->cells, ret);
-    if (!err && asks && *ret == QUERY_CANNOT)
-        err = ask_of_record(a, conn, &spec, rec, ret);
+    if (!err && stored && *ret == QUERY_CANNOT)
+        err = ask_of_record(a, conn, &spec, rec, stored, ret);
     return err;
 }
 
