@@ -28,6 +28,8 @@
 #define LIMIT_HUB_BYTES (64 * MIB)     /* of changes that wait to be delivered */
 #define LIMIT_CLIENT_BYTES (32 * MIB)  /* of events that wait for one that does not keep up */
 #define LIMIT_HUB_CPU_US 10000     /* of one question to the database; what takes longer is asked */
+#define LIMIT_QUICK_US 100         /* of one that is asked at once in any case; */
+#define LIMIT_HUB_UNIT_US 20000    /* of all others, for a unit */
 #define LIMIT_ASIDE_CPU_US 1000000 /* ... by another thread, for so long, */
 #define LIMIT_ASIDE_QUESTIONS 10000 /* of which so many may wait */
 #define LIMIT_SUBSCRIPTIONS 1000    /* of a client */

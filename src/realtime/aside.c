@@ -1,14 +1,15 @@
 /*
- * Questions that take long: a rule, a filter or an expand that asks more of the database than the
- * hub's thread has for one. A thread of their own asks them, in the order in which they come, so
- * that nobody else waits; what it finds comes back as a note.
+ * Questions that take long: a rule, a filter or an expand that asks more than the hub's thread
+ * gives to one. A thread of their own asks them, so that nobody else waits; what it finds comes
+ * back as a note. Clients take turns, and what one of them asks is answered in its order.
  *
  * An audience that was found slow stays with that thread for what asks the database, until it is
  * quick again. While something of it is open there all its changes go there, so that it hears of
  * them in their order.
  *
- * Questions wait with the units that they are about, and with the snapshots of deletes. Both are
- * bounded: who asks for more is told that something is missing.
+ * Questions wait with the units that they are about, and those about deletes with the snapshots of
+ * what was before. All are bounded, snapshots in time, too: who asks for more is told that
+ * something is missing.
  */
 #include "realtime/internal.h"
 
@@ -18,21 +19,26 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-#define QUICK_US (LIMIT_HUB_CPU_US / 4) /* of one that the hub's thread may ask again */
-#define PINS 2 /* of the hub's snapshots: the others are for its own thread */
+#define PINS 2               /* of the hub's snapshots: the others are for its own thread */
+#define PIN_US 2000000       /* how long one of them waits, as it keeps the log of writes */
+#define LOG_EVERY_US 1000000 /* of lines that may be many */
 
-/* What questions are about, until the last one is answered. */
+/* What questions are about, for as long as its judge or one of them is there. */
 struct unit_aside {
     struct rec_changes *changes;
-    struct pin *pin; /* NULL: no delete of it is asked about */
+    struct pin *pin;   /* NULL: no delete of it is asked about, or that is too late by now */
+    uint64_t since_us; /* from when on it waits; 0: it does not yet */
+    struct unit_aside *next_waiting; /* with a pin */
     size_t bytes;
-    size_t n; /* under aside->lock */
+    size_t refs; /* under aside->lock */
 };
 
 struct question {
     struct note note;
     struct question *next;
     struct unit_aside *unit;
+    struct asker *asker;
+    uint64_t client;
     struct identity identity; /* of the audience */
     struct str name;
     const struct schema_rule *rule;
@@ -46,9 +52,27 @@ struct question {
     char texts[];
 };
 
+/* What one client waits for. */
+struct turn {
+    uint64_t client;
+    struct question *first, **end;
+    struct turn *next;
+};
+
 static size_t question_bytes(struct str name, const struct identity *identity)
 {
     return sizeof(struct question) + name.n + identity->col.n + identity->id.n + identity->key.n;
+}
+
+/* Whether a line may be written again. */
+static bool may_log(uint64_t *logged_us)
+{
+    const uint64_t now_us = clock_us();
+
+    if (*logged_us && now_us - *logged_us < LOG_EVERY_US)
+        return false;
+    *logged_us = now_us;
+    return true;
 }
 
 /* --- units and their snapshots ---------------------------------------------------------------- */
@@ -71,6 +95,7 @@ static struct unit_aside *unit_new(struct hub *hub, struct rec_changes *changes)
 
     unit->changes = rec_changes_ref(changes);
     unit->bytes = arena_used(changes->arena);
+    unit->refs = 1;
     (void)pthread_mutex_lock(&hub->aside.lock);
     hub->aside.bytes += unit->bytes;
     (void)pthread_mutex_unlock(&hub->aside.lock);
@@ -100,10 +125,23 @@ static bool unit_pin(struct hub *hub, struct unit_aside *unit, struct pin *pin)
 
 static void unpin(struct hub *hub, struct pin *pin)
 {
+    if (!pin)
+        return;
     (void)pthread_mutex_lock(&hub->lock);
     pin->n_aside--;
     (void)pthread_mutex_unlock(&hub->lock);
     pin_unref(hub, pin);
+}
+
+/* With aside->lock. */
+static void wait_no_more(struct aside *aside, const struct unit_aside *unit)
+{
+    struct unit_aside **at = &aside->waiting;
+
+    while (*at && *at != unit)
+        at = &(*at)->next_waiting;
+    if (*at)
+        *at = unit->next_waiting;
 }
 
 static void unit_unref(struct hub *hub, struct unit_aside *unit)
@@ -112,22 +150,32 @@ static void unit_unref(struct hub *hub, struct unit_aside *unit)
     bool is_last;
 
     (void)pthread_mutex_lock(&aside->lock);
-    aside->n--;
-    is_last = --unit->n == 0;
-    if (is_last)
+    is_last = --unit->refs == 0;
+    if (is_last) {
         aside->bytes -= unit->bytes;
+        wait_no_more(aside, unit);
+    }
     (void)pthread_mutex_unlock(&aside->lock);
     if (!is_last)
         return;
-    if (unit->pin)
-        unpin(hub, unit->pin);
+    unpin(hub, unit->pin);
     rec_changes_unref(unit->changes);
     memory_free(unit, sizeof(*unit));
 }
 
+void aside_judged(struct judge *judge)
+{
+    if (judge->aside)
+        unit_unref(judge->hub, TAKE(judge->aside));
+}
+
 static void question_free(struct hub *hub, struct question *question)
 {
+    (void)pthread_mutex_lock(&hub->aside.lock);
+    hub->aside.n--;
+    (void)pthread_mutex_unlock(&hub->aside.lock);
     unit_unref(hub, question->unit);
+    asker_unref(question->asker);
     buf_done(&question->data);
     memory_free(question, question_bytes(question->name, &question->identity));
 }
@@ -142,9 +190,19 @@ static void lose(struct hub *hub, struct audience *audience, bool ends)
             continue;
         if (place->client->replays)
             replay_resync(place);
-        else if (ends)
-            hub->fresh.ended[HUB_BEHIND] += client_close(place->client);
+        else if (ends && client_close(place->client))
+            hub_end(hub, place->client, HUB_BEHIND);
     }
+}
+
+static void tell_answer(struct hub *hub, struct audience *audience, const struct question *question)
+{
+    audience->is_aside = audience->asker->n > 0 || question->took_us > LIMIT_QUICK_US;
+    audience->took_us = question->took_us;
+    if (question->is_lost)
+        lose(hub, audience, false);
+    if (question->data.n > 0)
+        audience_send(audience, buf_str(&question->data), question->number);
 }
 
 static void run_answer(struct hub *hub, struct note *note)
@@ -153,21 +211,16 @@ static void run_answer(struct hub *hub, struct note *note)
     struct audience *audience =
         topics_find_audience(&hub->topics, question->name, &question->identity);
 
-    if (audience && audience->n_aside > 0) {
-        audience->n_aside--;
-        audience->is_aside = audience->n_aside > 0 || question->took_us > QUICK_US;
-    }
     replay_came(hub, question->name);
-    if (audience && question->is_lost)
-        lose(hub, audience, false);
-    if (audience && question->data.n > 0)
-        audience_send(audience, buf_str(&question->data), question->number);
+    question->asker->n--;
+    if (audience && audience->asker == question->asker)
+        tell_answer(hub, audience, question);
     question_free(hub, question);
 }
 
 /* --- asking, on the hub's thread -------------------------------------------------------------- */
 
-static struct question *question_new(const struct judge *judge, const struct audience *audience,
+static struct question *question_new(const struct judge *judge, struct audience *audience,
                                      const struct schema_rule *rule)
 {
     const struct identity *identity = &audience->identity;
@@ -176,6 +229,8 @@ static struct question *question_new(const struct judge *judge, const struct aud
 
     question->note.run = run_answer;
     question->unit = judge->aside;
+    question->asker = asker_of(audience);
+    question->client = question->asker->client;
     question->name = str_put(&at, audience->name);
     question->identity.col = str_put(&at, identity->col);
     question->identity.id = str_put(&at, identity->id);
@@ -208,17 +263,22 @@ static void ask(struct judge *judge, struct audience *audience, const struct sch
 
     *aside->asked_end = question;
     aside->asked_end = &question->next;
-    audience->n_aside++;
+    atomic_fetch_add(&question->asker->refs, 1);
+    question->asker->n++;
     (void)pthread_mutex_lock(&aside->lock);
     aside->n++;
-    judge->aside->n++;
+    judge->aside->refs++;
     (void)pthread_mutex_unlock(&aside->lock);
     replay_late(judge->hub, audience->name);
 }
 
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
 {
-    if (!audience->is_aside)
+    struct aside *aside = &judge->hub->aside;
+
+    if (!audience->first)
+        return;
+    if (!audience->is_aside && judge->is_slow && may_log(&aside->slow_us))
         log_warn("realtime.rule.slow", LOG_STR("subscription", audience->name),
                  LOG_U64("over_us", LIMIT_HUB_CPU_US));
     audience->is_aside = true;
@@ -227,7 +287,8 @@ void aside_ask(struct judge *judge, struct audience *audience, const struct sche
     } else if (prepare(judge)) {
         ask(judge, audience, rule);
     } else {
-        log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
+        if (may_log(&aside->behind_us))
+            log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
         lose(judge->hub, audience, true);
     }
 }
@@ -243,6 +304,40 @@ static bool is_free(struct hub *hub, const struct pin *pin)
     return is_free;
 }
 
+/* With aside->lock. */
+static struct turn *turn_of(struct aside *aside, uint64_t client)
+{
+    struct turn **at = &aside->turns;
+
+    while (*at && (*at)->client != client)
+        at = &(*at)->next;
+    if (!*at) {
+        *at = memory_new(sizeof(**at));
+        (*at)->client = client;
+        (*at)->end = &(*at)->first;
+    }
+    return *at;
+}
+
+static void hand_over(struct aside *aside, struct question *question)
+{
+    struct unit_aside *unit = question->unit;
+    struct turn *turn;
+
+    (void)pthread_mutex_lock(&aside->lock);
+    turn = turn_of(aside, question->client);
+    question->next = NULL;
+    *turn->end = question;
+    turn->end = &question->next;
+    if (unit->pin && !unit->since_us) {
+        unit->since_us = clock_us();
+        unit->next_waiting = aside->waiting;
+        aside->waiting = unit;
+    }
+    (void)pthread_cond_signal(&aside->told);
+    (void)pthread_mutex_unlock(&aside->lock);
+}
+
 bool aside_hand_over(struct hub *hub)
 {
     struct aside *aside = &hub->aside;
@@ -250,37 +345,73 @@ bool aside_hand_over(struct hub *hub)
     while (aside->asked) {
         struct question *question = aside->asked;
 
-        if (question->unit->pin && !is_free(hub, question->unit->pin))
+        /* one that waits already is the other thread's */
+        if (!question->unit->since_us && question->unit->pin && !is_free(hub, question->unit->pin))
             return true;
         aside->asked = question->next;
         if (!aside->asked)
             aside->asked_end = &aside->asked;
-        question->next = NULL;
-        (void)pthread_mutex_lock(&aside->lock);
-        *aside->end = question;
-        aside->end = &question->next;
-        (void)pthread_cond_signal(&aside->told);
-        (void)pthread_mutex_unlock(&aside->lock);
+        hand_over(aside, question);
     }
     return false;
 }
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
-/* NULL: it is to end. */
-static struct question *wait_for_question(struct aside *aside)
+/* Snapshots that wait too long; with the lock, which is left for a moment. */
+static void expire(struct hub *hub)
 {
+    struct aside *aside = &hub->aside;
+    const uint64_t now_us = clock_us();
+    struct unit_aside **at = &aside->waiting;
+
+    while (*at) {
+        struct unit_aside *unit = *at;
+        struct pin *pin;
+
+        if (unit->since_us + PIN_US > now_us) {
+            at = &unit->next_waiting;
+            continue;
+        }
+        *at = unit->next_waiting;
+        pin = TAKE(unit->pin);
+        (void)pthread_mutex_unlock(&aside->lock);
+        unpin(hub, pin);
+        (void)pthread_mutex_lock(&aside->lock);
+        at = &aside->waiting;
+    }
+}
+
+/* With the lock: of whose turn it is, who is the last one then. */
+static struct question *take_first(struct aside *aside)
+{
+    struct turn *turn = aside->turns, **at = &aside->turns;
+    struct question *question = turn->first;
+
+    aside->turns = turn->next;
+    turn->first = question->next;
+    if (!turn->first) {
+        memory_free(turn, sizeof(*turn));
+        return question;
+    }
+    while (*at)
+        at = &(*at)->next;
+    turn->next = NULL;
+    *at = turn;
+    return question;
+}
+
+/* NULL: it is to end. */
+static struct question *wait_for_question(struct hub *hub)
+{
+    struct aside *aside = &hub->aside;
     struct question *question;
 
     (void)pthread_mutex_lock(&aside->lock);
-    while (!aside->first && !aside->stopping)
+    expire(hub);
+    while (!aside->turns && !aside->stopping)
         (void)pthread_cond_wait(&aside->told, &aside->lock);
-    question = aside->stopping ? NULL : aside->first;
-    if (question) {
-        aside->first = question->next;
-        if (!aside->first)
-            aside->end = &aside->first;
-    }
+    question = aside->stopping ? NULL : take_first(aside);
     (void)pthread_mutex_unlock(&aside->lock);
     return question;
 }
@@ -318,7 +449,7 @@ static void answer(struct hub *hub, struct question *question)
         question->is_lost = true;
     judge_end(&judge);
     question->took_us = clock_thread_cpu_us() - begun_us;
-    if (question->is_lost)
+    if (question->is_lost && may_log(&hub->aside.given_up_us))
         log_warn("realtime.rule.given_up", LOG_STR("subscription", question->name),
                  LOG_U64("us", question->took_us));
 }
@@ -328,8 +459,9 @@ static void run(void *arg)
     struct hub *hub = arg;
     struct question *question;
 
-    while ((question = wait_for_question(&hub->aside)) != NULL) {
-        answer(hub, question);
+    while ((question = wait_for_question(hub)) != NULL) {
+        if (!atomic_load(&question->asker->is_gone))
+            answer(hub, question);
         (void)pthread_mutex_lock(&hub->lock);
         hub_tell(hub, &question->note);
         (void)pthread_mutex_unlock(&hub->lock);
@@ -345,7 +477,6 @@ bool aside_start(struct hub *hub)
 {
     struct aside *aside = &hub->aside;
 
-    aside->end = &aside->first;
     aside->asked_end = &aside->asked;
     desk_init(&aside->desk);
     (void)pthread_mutex_init(&aside->lock, NULL);
@@ -367,20 +498,18 @@ void aside_stop(struct hub *hub)
     aside->is_running = false;
 }
 
-static void drop(struct hub *hub, struct question *question)
-{
-    while (question) {
-        struct question *next = question->next;
-
-        question_free(hub, question);
-        question = next;
-    }
-}
-
 void aside_drop(struct hub *hub)
 {
-    drop(hub, TAKE(hub->aside.first));
-    drop(hub, TAKE(hub->aside.asked));
+    struct aside *aside = &hub->aside;
+
+    while (aside->turns)
+        question_free(hub, take_first(aside));
+    while (aside->asked) {
+        struct question *question = aside->asked;
+
+        aside->asked = question->next;
+        question_free(hub, question);
+    }
 }
 
 void aside_free(struct hub *hub)

@@ -81,21 +81,43 @@ void behind_give_up(struct hub *hub, struct client *client, uint64_t cursor)
     }
 }
 
-/* The last change that it has heard may come once more (deliver.c). */
+/* Where the log is to go on for the client; 0: nowhere. */
+static uint64_t first_behind(const struct hub *hub, const struct client *client)
+{
+    uint64_t first = 0;
+
+    for (size_t i = 0; i < client->n_places; i++) {
+        const struct place *place = &client->places[i];
+
+        if (place->behind > 0 && is_covered(hub, place, place->behind) &&
+            (first == 0 || place->behind < first))
+            first = place->behind;
+    }
+    return first;
+}
+
+/* From here on no id says more than what it has been told; nor does the last one that it was given,
+ * after this. */
+static void begin(struct hub *hub, struct client *client)
+{
+    if (!client->is_behind)
+        behind_add(&hub->replay, client);
+    client->told = client->cursor - 1;
+    if (client->seen > client->told)
+        client_send(client, STR("position"), STR("{}"), client->told);
+}
+
 void replay_placed(struct hub *hub, struct client *client)
 {
-    uint64_t cursor = 0;
+    const uint64_t first = first_behind(hub, client);
 
+    client->cursor = first;
+    if (first > 0)
+        begin(hub, client);
     behind_give_up(hub, client, 0);
-    for (size_t i = 0; i < client->n_places; i++) {
-        const uint64_t behind = client->places[i].behind;
-
-        if (behind > 0 && (cursor == 0 || behind < cursor))
-            cursor = behind;
-    }
-    client->cursor = cursor > 0 && cursor == client->position + 1 ? client->position : cursor;
-    if (client->is_behind && cursor == 0)
+    if (first == 0 && client->is_behind)
         behind_remove(&hub->replay, client);
-    else if (!client->is_behind && cursor > 0)
-        behind_add(&hub->replay, client);
+    /* the last change that it has heard may come once more (deliver.c) */
+    if (first > 0 && first == client->position + 1)
+        client->cursor = client->position;
 }

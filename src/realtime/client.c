@@ -185,6 +185,9 @@ static bool add_pending(struct client *client, struct str name, struct str data,
 
 void client_send(struct client *client, struct str name, struct str data, uint64_t number)
 {
+    if (client->is_behind && number > client->told)
+        number = client->told; /* it comes back for what it has not been told */
+    client->seen = number;
     client->sent_us = clock_us();
     (void)pthread_mutex_lock(&client->lock);
     if (!client->over && !client->closing && !client->lost) {

@@ -63,6 +63,10 @@ struct client {
     struct client *behind_prev, *behind_next;
     bool is_behind;
     uint64_t cursor; /* what the log tells it next */
+    uint64_t told;   /* the highest id that it is given meanwhile */
+    uint64_t seen;   /* the last id that it was given */
+    /* of hub->ending */
+    struct client *next_ending;
 };
 
 void client_unref(struct client *client);

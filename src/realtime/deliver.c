@@ -4,6 +4,7 @@
 #include "realtime/internal.h"
 
 #include "base/date.h"
+#include "base/limits.h"
 
 /* --- the schema ------------------------------------------------------------------------------ */
 
@@ -28,18 +29,46 @@ static bool is_about(const struct audience *audience, struct str topic)
            (audience->name.n == topic.n || audience->name.p[topic.n] == '?');
 }
 
+/* Who is quick is asked here, others as long as there is time. */
+static bool is_too_much(const struct judge *judge, const struct audience *audience)
+{
+    return judge->spent_us > LIMIT_HUB_UNIT_US && audience->took_us > LIMIT_QUICK_US;
+}
+
+static void spend(struct judge *judge, struct audience *audience)
+{
+    const uint64_t now_us = clock_us();
+
+    audience->took_us = now_us - judge->at_us;
+    judge->at_us = now_us;
+    if (audience->took_us > LIMIT_QUICK_US)
+        judge->spent_us += audience->took_us;
+}
+
+/* p NULL: it hears nothing of it, or it is_slow. */
+static struct str ask_audience(struct judge *judge, struct audience *audience,
+                               const struct schema_rule *rule)
+{
+    struct str data = STR_NONE;
+
+    arena_reset(judge->a);
+    if (judge_sees(judge, audience, rule))
+        data = judge_message(judge, audience);
+    spend(judge, audience);
+    return data;
+}
+
 static void tell_audience(struct judge *judge, struct audience *audience,
                           const struct schema_rule *rule)
 {
     struct str data = STR_NONE;
 
-    if (audience->n_aside > 0) {
+    judge->is_slow = false;
+    if (aside_waits(audience) || is_too_much(judge, audience)) {
         aside_ask(judge, audience, rule);
         return;
     }
-    arena_reset(judge->a);
-    if (judge_sees(judge, audience, rule))
-        data = judge_message(judge, audience);
+    data = ask_audience(judge, audience, rule);
     if (judge->is_slow)
         aside_ask(judge, audience, rule);
     else if (data.p)
@@ -60,13 +89,15 @@ static void tell_audiences(struct judge *judge, struct str topic, const struct s
 static void tell_again(struct judge *judge, struct place *place, const struct schema_rule *rule)
 {
     struct audience *audience = place->audience;
+    struct client *client = place->client;
     struct str data = STR_NONE;
 
-    arena_reset(judge->a);
-    if (judge_sees(judge, audience, rule))
-        data = judge_message(judge, audience);
+    client->told = judge->number;
+    judge->is_slow = is_too_much(judge, audience);
+    if (!judge->is_slow)
+        data = ask_audience(judge, audience, rule);
     if (data.p)
-        client_send(place->client, audience->name, data, judge->number);
+        client_send(client, audience->name, data, judge->number);
     if (judge->is_cut || judge->is_slow)
         replay_resync(place);
     judge->is_cut = false;
@@ -110,6 +141,7 @@ static void tell(struct judge *judge)
 {
     const struct schema_col *col = judge->rec->col;
 
+    judge->at_us = clock_us();
     tell_name(judge, col->name);
     if (!str_eq(col->name, col->id))
         tell_name(judge, col->id);
@@ -207,6 +239,7 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *p
         }
         let_deleted_go(&judge, changes);
     }
+    aside_judged(&judge);
     judge_end(&judge);
     return !judge.is_cut;
 }
@@ -228,9 +261,10 @@ static void tell_change_again(struct judge *judge)
 uint64_t deliver_again(struct hub *hub, struct rec_changes *changes, const struct map *behind,
                        uint64_t from, uint64_t until_us)
 {
+    AUTO(schema_return) struct schema *now = schema_borrow(hub->conf.schemas);
     struct judge judge;
     struct map courses;
-    bool is_known = changes->schema == hub->schema;
+    bool is_known = changes->schema == now;
 
     if (!is_known)
         return 0;

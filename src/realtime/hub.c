@@ -199,6 +199,7 @@ static void run_notes(struct hub *hub, struct note *notes)
 
         notes = note->next;
         note->run(hub, note);
+        hub_end_now(hub);
         (void)aside_hand_over(hub);
         rooms_settle(hub);
         wake(hub);

@@ -14,7 +14,7 @@ uint64_t replay_position(const struct hub *hub, struct str last_id)
 
     (void)str_split(&rest, '.');
     if (!rest.p || !str_eq(str_split(&rest, '.'), epoch) || !rest.p ||
-        !num_parse_u64(rest, &number) || number == 0)
+        !num_parse_u64(rest, &number) || number == 0 || number == UINT64_MAX)
         return 0;
     return number;
 }

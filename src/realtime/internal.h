@@ -105,6 +105,7 @@ struct hub {
     struct replay replay;
     struct aside aside;
     bool woken; /* loops are to be */
+    struct client *ending;
 
     /* constant: of a client */
     void (*arrived)(struct hub *hub, struct note *note);
@@ -132,6 +133,9 @@ void hub_place(struct hub *hub, struct client *client, const struct identity *id
 /* The same names but one (p NULL: all of them), as another identity (NULL: the same). */
 void hub_place_anew(struct hub *hub, struct client *client, const struct identity *identity,
                     struct str but);
+/* places.c: its stream is closed for that; it has no places any more behind the note. */
+void hub_end(struct hub *hub, struct client *client, enum hub_end why);
+void hub_end_now(struct hub *hub);
 /* Something is lost: all clients are to connect anew. */
 void hub_cut(struct hub *hub);
 /* By the hub's thread: the loops will be woken. */

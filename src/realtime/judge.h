@@ -23,14 +23,17 @@ struct aside {
     pthread_mutex_t lock;
     pthread_cond_t told;
     /* under lock */
-    struct question *first, **end;
-    size_t n, bytes; /* that wait; of the units they are about */
+    struct turn *turns;
+    struct unit_aside *waiting; /* with snapshots */
+    size_t n, bytes;            /* that wait; of the units they are about */
     bool stopping;
 
-    /* the hub's thread: what is asked behind the unit, in its order */
+    /* the hub's thread: what is asked behind the unit, in its order; when what was logged */
     struct question *asked, **asked_end;
+    uint64_t slow_us, behind_us;
 
-    struct desk desk; /* its own */
+    uint64_t given_up_us; /* its own, as what follows */
+    struct desk desk;
     bool is_running;
 };
 
@@ -51,10 +54,12 @@ struct judge {
     size_t n_last;            /* of them, places that may have heard of the change before */
     bool is_last;             /* who have is told again, too */
     int64_t now_ms;
-    uint64_t cpu_us; /* of a question to the database */
-    bool is_reading; /* conn is in a snapshot */
-    bool is_slow;    /* the last question is none for this thread */
-    bool is_cut;     /* something could not be asked */
+    uint64_t cpu_us;   /* of a question to the database */
+    bool is_reading;   /* conn is in a snapshot */
+    bool is_slow;      /* the last question is none for this thread */
+    uint64_t at_us;    /* clock_us(): when the one before was answered */
+    uint64_t spent_us; /* for those that were not quick */
+    bool is_cut;       /* something could not be asked */
     enum rec_action action;
     uint64_t number;
     const struct rec *rec;    /* as it is told of */
@@ -81,6 +86,21 @@ void aside_drop(struct hub *hub);             /* what nobody will answer; once n
 void aside_free(struct hub *hub);
 /* Asked there, and told to the audience in the order of the questions. */
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* An audience, for the thread that asks: it may be gone meanwhile, or there again as another. */
+struct asker {
+    atomic_uint refs;
+    atomic_bool is_gone;
+    uint64_t client; /* whose turn it is in; the hub's thread */
+    size_t n;        /* what is open; the hub's thread */
+};
+
+/* asker.c: of the audience, which has somebody in it. */
+struct asker *asker_of(struct audience *audience);
+void asker_unref(struct asker *asker);
+/* Something of the audience is open there. */
+bool aside_waits(const struct audience *audience);
+/* Nothing more is asked about the unit. */
+void aside_judged(struct judge *judge);
 /* Behind each unit. True: to be called again soon, as somebody still has a snapshot. */
 bool aside_hand_over(struct hub *hub);
 

@@ -69,3 +69,20 @@ void hub_place_anew(struct hub *hub, struct client *client, const struct identit
     hub_place(hub, client, identity, names, n);
     arena_free(a);
 }
+
+void hub_end(struct hub *hub, struct client *client, enum hub_end why)
+{
+    hub->fresh.ended[why]++;
+    client->next_ending = hub->ending;
+    hub->ending = client;
+}
+
+void hub_end_now(struct hub *hub)
+{
+    while (hub->ending) {
+        struct client *client = hub->ending;
+
+        hub->ending = client->next_ending;
+        hub_place(hub, client, NULL, NULL, 0);
+    }
+}

@@ -27,18 +27,23 @@ static void unwant(struct hub *hub, const struct wish_note *wish)
         rec_feed_leave(&hub->feed, wish->identity.col);
 }
 
-/* With hub->lock, so that who came first is first in the queue, too. */
+/* With hub->lock, so that who came first is first in the queue, too. False: writes may be on their
+ * way that are not told. */
 static bool want(struct hub *hub, const struct wish_note *wish)
 {
-    bool were_wanted = true;
+    bool is_sure = true;
 
     for (size_t i = 0; i < wish->n; i++) {
-        wish->are_new[i] = !rec_feed_want(&hub->feed, topic_name_of(wish->names[i]).collection);
-        were_wanted &= !wish->are_new[i];
+        const struct str collection = topic_name_of(wish->names[i]).collection;
+
+        wish->are_new[i] = !rec_feed_want(&hub->feed, collection);
+        is_sure &= rec_feed_is_sure(&hub->feed, collection);
     }
-    if (wish->n > 0)
-        were_wanted &= rec_feed_want(&hub->feed, wish->identity.col);
-    return were_wanted;
+    if (wish->n > 0) {
+        (void)rec_feed_want(&hub->feed, wish->identity.col);
+        is_sure &= rec_feed_is_sure(&hub->feed, wish->identity.col);
+    }
+    return is_sure;
 }
 
 /* --- on the hub's thread --------------------------------------------------------------------- */

@@ -78,6 +78,7 @@ static struct audience *make_audience(struct topic *topic, struct str name,
     char *at = audience->texts;
 
     audience->topic = topic;
+    audience->took_us = AUDIENCE_UNKNOWN;
     audience->name = str_put(&at, name);
     audience->identity.col = str_put(&at, identity->col);
     audience->identity.id = str_put(&at, identity->id);
@@ -113,6 +114,7 @@ void audience_forget(struct audience *audience)
 {
     schema_unref(audience->schema);
     audience->schema = NULL;
+    audience->took_us = AUDIENCE_UNKNOWN;
     if (audience->known)
         arena_free(TAKE(audience->known));
 }
@@ -151,6 +153,7 @@ static void drop_audience(struct topics *topics, struct audience *audience)
     else
         topic->first = audience->next;
     audience_forget(audience);
+    aside_forget(audience);
     memory_free(audience, audience_bytes(audience->name, &audience->identity));
     if (!topic->first)
         drop_topic(topics, topic);

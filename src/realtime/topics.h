@@ -85,11 +85,14 @@ struct audience {
     /* of a room: what was asked last, and the answer; rooms.c */
     unsigned room_round;
     bool room_may;
-    /* asking the database is for the thread that is slow; aside.c */
-    bool is_aside;
-    size_t n_aside; /* what that has not answered yet */
-    char texts[];   /* name and identity */
+    uint64_t
+        took_us; /* the last time that it was asked; AUDIENCE_UNKNOWN: it was not, yet or anew */
+    /* aside.c */
+    bool is_aside;       /* asking the database is for the thread that is slow */
+    struct asker *asker; /* NULL: it was never asked there */
+    char texts[];        /* name and identity */
 };
+#define AUDIENCE_UNKNOWN UINT64_MAX
 /* What it is asked by is anew. */
 void audience_forget(struct audience *audience);
 /* An event, to all of its places that are not behind. */
@@ -110,6 +113,8 @@ struct topics {
 struct topic *topics_find(const struct topics *topics, struct str key); /* NULL: nobody */
 struct audience *topics_find_audience(struct topics *topics, struct str name,
                                       const struct identity *identity); /* NULL: nobody */
+/* asker.c: it is gone: what is open there is dropped. */
+void aside_forget(struct audience *audience);
 /* The client gets a place there. */
 void topics_join(struct topics *topics, struct str name, const struct identity *identity,
                  struct client *client, struct place *ret);

@@ -4,8 +4,11 @@
  */
 #include "records/feed.h"
 
+#include "base/date.h"
 #include "records/rows.h"
 #include "records/sql.h"
+
+#define LONGEST_UNIT_US UINT64_C(300000000) /* older ones have ended */
 
 struct noted {
     struct rec_feed *feed;
@@ -34,7 +37,16 @@ void rec_feed_leave_slot(struct rec_feed *feed, size_t slot)
 
 bool rec_feed_want(struct rec_feed *feed, struct str collection)
 {
-    return atomic_fetch_add(slot_of(feed, collection), 1) > 0;
+    const bool was_wanted = atomic_fetch_add(slot_of(feed, collection), 1) > 0;
+
+    if (!was_wanted)
+        feed->wanted_us[rec_feed_slot(collection)] = clock_us();
+    return was_wanted;
+}
+
+bool rec_feed_is_sure(const struct rec_feed *feed, struct str collection)
+{
+    return clock_us() - feed->wanted_us[rec_feed_slot(collection)] > LONGEST_UNIT_US;
 }
 
 void rec_feed_leave(struct rec_feed *feed, struct str collection)

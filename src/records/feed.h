@@ -41,6 +41,7 @@ struct rec_feed {
     /* How many want changes of collections by that name or id; names share slots, so some that
      * nobody wants may come. Raised before a write begins, it is told. */
     atomic_uint wanted[REC_FEED_SLOTS];
+    uint64_t wanted_us[REC_FEED_SLOTS]; /* clock_us(): since when; of rec_feed_want() */
     /* On the thread that committed, which has the write connection: must not wait. Takes it. Of a
      * unit with deletes db_conf.before_commit() has been called. */
     void (*tell)(void *user, struct rec_changes *take_changes);
@@ -50,9 +51,13 @@ struct rec_feed {
     struct rec_change **end;
 };
 
-/* Of a collection's name or id, as clients spell it. Any thread. False: nobody wanted it before, so
- * that a write on its way may not be told: one that is begun now, or waits, is. */
+/* Of a collection's name or id, as clients spell it. One caller at a time, but for who has wanted
+ * it before. False: nobody did. */
 bool rec_feed_want(struct rec_feed *feed, struct str collection);
+/* By who wants it: it has been wanted for long, so all writes on their way will be told. Else one
+ * that has begun may not be: those are that begin, or wait, now. */
+bool rec_feed_is_sure(const struct rec_feed *feed, struct str collection);
+/* Any thread. */
 void rec_feed_leave(struct rec_feed *feed, struct str collection);
 
 /* The same by its slot. */

@@ -240,9 +240,10 @@ class Server:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        if self.alive():
-            self.stop()
+    def __exit__(self, failed, *_):
+        """What it leaves behind at its end counts: a leak is told of only then."""
+        if self.alive() and not self.stop() and failed is None:
+            raise RuntimeError("the server has not ended cleanly: " + self.output()[-4000:])
 
 
 class Tally:
