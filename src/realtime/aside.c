@@ -19,8 +19,12 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
+#include <time.h>
+
 #define PINS 2               /* of the hub's snapshots: the others are for its own thread */
 #define PIN_US 2000000       /* how long one of them waits, as it keeps the log of writes */
+#define LONG_US 50000        /* after such a question ... */
+#define REST_NS 20000000     /* ... it reads nothing for so long */
 #define LOG_EVERY_US 1000000 /* of lines that may be many */
 
 /* What questions are about, for as long as its judge or one of them is there. */
@@ -454,6 +458,16 @@ static void answer(struct hub *hub, struct question *question)
                  LOG_U64("us", question->took_us));
 }
 
+/* The log of writes begins anew when nobody reads it: not while one long question follows another.
+ */
+static void rest(const struct question *question)
+{
+    const struct timespec pause = {.tv_nsec = REST_NS};
+
+    if (question->took_us > LONG_US)
+        (void)nanosleep(&pause, NULL);
+}
+
 static void run(void *arg)
 {
     struct hub *hub = arg;
@@ -462,6 +476,7 @@ static void run(void *arg)
     while ((question = wait_for_question(hub)) != NULL) {
         if (!atomic_load(&question->asker->is_gone))
             answer(hub, question);
+        rest(question);
         (void)pthread_mutex_lock(&hub->lock);
         hub_tell(hub, &question->note);
         (void)pthread_mutex_unlock(&hub->lock);

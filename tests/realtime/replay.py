@@ -214,6 +214,34 @@ def other_schema(site, _):
     site.change("others", listRule="")
 
 
+def by_rules_of_now(site, _):
+    """What may not be read any more is not told again, although nothing was written since."""
+    last_id = left(site, "others/*")
+    site.make("others", n=1)
+    site.change("others", listRule=None)
+    events = without(site.drain(back(site, last_id, "others/*")))
+    site.same("for superusers by now", [e.name for e in events], ["resync", "resync"])
+    site.change("others", listRule="")
+
+
+def ids_of_who_is_behind(site, _):
+    """No id says more than what has come: who is cut off behind a resync of one topic has the others to come."""
+    last_id = left(site, "notes/*")
+    for n in range(3):
+        site.make("notes", n=n)
+    stream = back(site, last_id, "notes/*", "others/*", "@no")
+    events = without(site.drain(stream))
+    site.same("first", events[0].name, "resync")
+    again = without(site.drain(back(site, events[0].id, "notes/*")))
+    site.same("the others", [e.json()["record"]["n"] for e in again if e.name == "notes/*"], [0, 1, 2])
+
+
+def no_number(site, _):
+    last_id = left(site, "notes/*").rsplit(".", 1)[0]
+    for number in (2**64 - 1, 2**64 - 2):
+        all_resync(site, "the %d" % number, without(site.drain(back(site, "%s.%d" % (last_id, number), "notes/*"))), "notes/*")
+
+
 def too_much(site, _):
     """More than is kept."""
     last_id = left(site, "notes/*")
@@ -335,4 +363,4 @@ def in_slices(site, _):
 
 
 CASES = (ids, missed, by_itself, unheard, header, twice_away, elsewhere, none_asked, by_rules, by_other_tables, one_order,
-         between, others_busy, in_slices, other_schema, too_much, fewer_bytes, few_seconds, switched_off)
+         between, others_busy, in_slices, by_rules_of_now, ids_of_who_is_behind, no_number, other_schema, too_much, fewer_bytes, few_seconds, switched_off)

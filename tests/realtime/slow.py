@@ -14,6 +14,7 @@ ENDLESS = "@collection.big.v ?~ @collection.big:two.id"
 REFERRED = LONG + " && kids_via_parent.n ?> 0"
 REPLAY = streams.PATH + "?replay=1"
 LONG_S = 60
+MOMENT_S = 3  # with sanitizers; it were 20 and more
 
 
 def prepare(site):
@@ -143,4 +144,57 @@ def comes_back(site, _):
     site.same("and then live", collect(again, "slow/*", 1), [("slow/*", "create", 3)])
 
 
-CASES = (apart, in_order, referred, deleted, given_up, comes_back)
+def forms(count):
+    """So many filters, each of them a statement of its own."""
+    for k in range(count):
+        tests = ("n != -%d" % i if k >> i & 1 else "title != 'q%d'" % i for i in range(10))
+        yield streams.topic("slow/*", query={"filter": " && ".join(tests)})
+
+
+def many(site, _):
+    """Who asks for a lot takes no more than a moment of everybody's time: live, and where it comes back for it."""
+    fast, others = site.open("fast/*"), site.open()
+    last_id = site.open(target=REPLAY).first.id
+    site.watch(others, *forms(900))
+    back = site.open(target=streams.PATH + "?lastEventId=" + last_id)
+    for name, make in (("live", lambda: site.make("slow", title="none")),
+                       ("back", lambda: site.watch(back, *forms(900)))):
+        make()
+        begun = time.monotonic()
+        site.make("fast", n=7)
+        collect(fast, "fast/*", 1)
+        took_s = time.monotonic() - begun
+        site.tally.check("slow: many, %s" % name, took_s < MOMENT_S, "%.2f s" % took_s)
+    others.close()
+    back.close()
+    begun = time.monotonic()
+    one = site.open("slow/*")
+    site.make("slow", title=LAST, n=1)
+    collect(one, "slow/*", 1)
+    took_s = time.monotonic() - begun
+    site.tally.check("slow: who is gone waits no more", took_s < MOMENT_S, "%.2f s" % took_s)
+
+
+def anew(site, _):
+    """A client that leaves a topic and takes it again while questions are open hears of one record in order."""
+    rule = "n = 9 || " + LONG
+    site.change("slow", listRule=rule)
+    busy, ident = site.make("slow", title=LAST, n=0), site.make("slow", title=LAST, n=0)
+    stream = site.open("slow/*")
+    for n in range(20):
+        site.update("slow", busy, n=100 + n)
+    site.watch(stream)
+    site.watch(stream, "slow/*")
+    site.update("slow", ident, n=5)
+    site.update("slow", ident, n=6)
+    time.sleep(0.2)
+    site.update("slow", ident, n=9)  # which needs no question
+    found = []
+    while 9 not in found:
+        event = stream.next(LONG_S, "the last update after %r" % found)
+        found += [event.json()["record"]["n"]] if event.name == "slow/*" and event.json()["record"]["id"] == ident else []
+    site.same("in its order", found, [5, 6, 9])
+    site.change("slow", listRule=LONG)
+
+
+CASES = (apart, in_order, referred, deleted, given_up, comes_back, many, anew)
