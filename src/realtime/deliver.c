@@ -35,26 +35,43 @@ static bool is_too_much(const struct judge *judge, const struct audience *audien
     return judge->spent_us > LIMIT_HUB_UNIT_US && audience->took_us > LIMIT_QUICK_US;
 }
 
-static void spend(struct judge *judge, struct audience *audience)
+/* Who was quick is timed by the clock on the wall, which costs little but goes on while other
+ * threads have the processor: so it is not believed to be slow before the third time. */
+static void spend_quick(struct judge *judge, struct audience *audience)
 {
     const uint64_t now_us = clock_us();
+    const uint64_t took_us = now_us - judge->at_us;
 
-    audience->took_us = now_us - judge->at_us;
     judge->at_us = now_us;
-    if (audience->took_us > LIMIT_QUICK_US)
-        judge->spent_us += audience->took_us;
+    audience->n_doubts = took_us > LIMIT_QUICK_US ? audience->n_doubts + 1 : 0;
+    if (audience->n_doubts >= 3)
+        audience->took_us = took_us;
+}
+
+static void spend(struct judge *judge, struct audience *audience)
+{
+    audience->took_us = clock_thread_cpu_us() - judge->cpu_at_us;
+    audience->n_doubts = 0;
+    judge->spent_us += audience->took_us;
+    judge->at_us = clock_us();
 }
 
 /* p NULL: it hears nothing of it, or it is_slow. */
 static struct str ask_audience(struct judge *judge, struct audience *audience,
                                const struct schema_rule *rule)
 {
+    const bool is_quick = audience->took_us <= LIMIT_QUICK_US;
     struct str data = STR_NONE;
 
+    if (!is_quick)
+        judge->cpu_at_us = clock_thread_cpu_us();
     arena_reset(judge->a);
     if (judge_sees(judge, audience, rule))
         data = judge_message(judge, audience);
-    spend(judge, audience);
+    if (is_quick)
+        spend_quick(judge, audience);
+    else
+        spend(judge, audience);
     return data;
 }
 

@@ -61,12 +61,14 @@ static struct err *know(const struct judge *judge, struct audience *audience)
     return err;
 }
 
-static struct err *check_actor(const struct judge *judge, struct audience *audience)
+static struct err *check_actor(struct judge *judge, struct audience *audience)
 {
     struct err *err = NULL;
 
-    if (audience->schema != judge->schema)
+    if (audience->schema != judge->schema) {
         err = know(judge, audience);
+        judge->cpu_at_us = clock_thread_cpu_us(); /* that comes once */
+    }
     if (!err)
         audience->actor.scope.now_ms = judge->now_ms;
     return err;

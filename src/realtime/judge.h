@@ -54,12 +54,13 @@ struct judge {
     size_t n_last;            /* of them, places that may have heard of the change before */
     bool is_last;             /* who have is told again, too */
     int64_t now_ms;
-    uint64_t cpu_us;   /* of a question to the database */
-    bool is_reading;   /* conn is in a snapshot */
-    bool is_slow;      /* the last question is none for this thread */
-    uint64_t at_us;    /* clock_us(): when the one before was answered */
-    uint64_t spent_us; /* for those that were not quick */
-    bool is_cut;       /* something could not be asked */
+    uint64_t cpu_us;    /* of a question to the database */
+    bool is_reading;    /* conn is in a snapshot */
+    bool is_slow;       /* the last question is none for this thread */
+    uint64_t at_us;     /* clock_us(): when the one before was answered */
+    uint64_t cpu_at_us; /* clock_thread_cpu_us(): since when it is timed */
+    uint64_t spent_us;  /* for those that were not quick */
+    bool is_cut;        /* something could not be asked */
     enum rec_action action;
     uint64_t number;
     const struct rec *rec;    /* as it is told of */

@@ -87,6 +87,7 @@ struct audience {
     bool room_may;
     uint64_t
         took_us; /* the last time that it was asked; AUDIENCE_UNKNOWN: it was not, yet or anew */
+    unsigned n_doubts; /* how often it was not as quick as before, one after the other */
     /* aside.c */
     bool is_aside;       /* asking the database is for the thread that is slow */
     struct asker *asker; /* NULL: it was never asked there */
