@@ -2,7 +2,7 @@
  * The end of a call: an error's envelope, or the answer with its fields picked; then the request
  * goes.
  */
-#include "api/internal.h"
+#include "api/journal.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "realtime/realtime.h"
@@ -108,6 +108,15 @@ static void send(struct api_call *call)
         req_send(req);
 }
 
+static void add_id(struct api_call *call)
+{
+    struct buf *headers = &call->req->resp.headers;
+
+    BUF_ADD(headers, "X-Request-Id: ");
+    buf_add(headers, journal_id(call));
+    BUF_ADD(headers, "\r\n");
+}
+
 static void finish(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
@@ -123,6 +132,8 @@ static void finish(struct api_call *call, struct err *err)
             file_close(&call->relayed.file);
         export_undo(call);
     }
+    add_id(call);
+    journal_add(call, err);
     api_call_release(call);
     send(call);
 }

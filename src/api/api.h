@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/rate.h"
 #include "base/thread.h"
 #include "db/db.h"
@@ -25,9 +26,14 @@
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
 struct hub;
+struct logbook;
 
 struct api {
     struct db *db;
+    struct db *logs; /* what the log book writes */
+    struct logbook *logbook;
+    char id_prefix[ID_LEN + 1];  /* of the ids of requests: another one each start */
+    atomic_uint_fast64_t n_ids;
     struct schema_store *schemas;
     struct settings_store *settings;
     struct pool *pool;

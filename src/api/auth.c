@@ -37,6 +37,8 @@ struct err *api_auth_send(struct api_call *call, const struct auth_answer *answe
 {
     buf_add(&call->req->resp.body, answer->body);
     req_answer_json(call->req, answer->status);
+    if (answer->status == 401)
+        call->hidden = "a second factor is wanted";
     return NULL;
 }
 

@@ -34,10 +34,19 @@ static struct err *hash_code(struct api_call *call)
     return auth_asked_hash(call->arena, call->state);
 }
 
+static struct err *say_asked(struct api_call *call)
+{
+    call->hidden = auth_asked_hidden(call->state);
+    if (!call->hidden)
+        call->hidden = call->out;
+    return say_done(call);
+}
+
 static struct err *tell_id(struct api_call *call)
 {
     const struct auth_answer answer = auth_asked_otp_answer(call->arena, call->out);
 
+    call->hidden = auth_asked_hidden(call->state);
     return api_auth_send(call, &answer);
 }
 
@@ -45,11 +54,11 @@ static struct err *tell_id(struct api_call *call)
 const struct api_work api_auth_request_verification = {
     .steps = {{.place = AT_READ, .run = ask, .what = ASKED_VERIFICATION},
               {.place = AT_UNIT, .unit = auth_asked_unit, .changes_schema = true},
-              {.place = AT_LOOP, .run = say_done}}};
+              {.place = AT_LOOP, .run = say_asked}}};
 const struct api_work api_auth_request_password_reset = {
     .steps = {{.place = AT_READ, .run = ask, .what = ASKED_PASSWORD_RESET},
               {.place = AT_UNIT, .unit = auth_asked_unit, .changes_schema = true},
-              {.place = AT_LOOP, .run = say_done}}};
+              {.place = AT_LOOP, .run = say_asked}}};
 const struct api_work api_auth_request_otp = {
     .steps = {{.place = AT_READ, .run = ask, .what = ASKED_OTP},
               {.place = AT_HASH, .run = hash_code},

@@ -101,6 +101,7 @@ void api_thread_end(void *user)
     const struct api *api = user;
 
     db_reader_close(api->db);
+    db_reader_close(api->logs);
     auth_thread_end();
     query_cache_release();
     snapshot_thread_end();

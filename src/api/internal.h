@@ -61,6 +61,7 @@ struct api_work {
     /* Removes what the steps so far have left outside of the database, once they have failed or are
      * to begin anew; may find call->state NULL. On the loop. NULL: there is never anything. */
     void (*undo)(struct api_call *call);
+    bool is_quiet; /* the log book is told of errors alone */
 };
 
 enum api_guard {
@@ -104,6 +105,9 @@ struct api_call {
 
     /* who asks, from the first step on */
     struct auth_caller caller;
+
+    struct str id;      /* journal_id() */
+    const char *hidden; /* a failure that the answer does not tell, for the log book */
 
     /* rate.c: it is counted once, however often it begins anew */
     bool rated, refused;
@@ -254,6 +258,10 @@ extern const struct api_work api_realtime_report;
 extern const struct api_work api_oauth2_redirect;
 extern const struct api_work api_rooms_send;
 extern const struct api_work api_schema_plan;
+extern const struct api_work api_logs_list;
+extern const struct api_work api_logs_view;
+extern const struct api_work api_logs_stats;
+extern const struct api_work api_logs_clear;
 extern const struct api_work api_page;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.

@@ -53,4 +53,4 @@ static struct err *show(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_page = {.steps = {{.place = AT_LOOP, .run = show}}};
+const struct api_work api_page = {.is_quiet = true, .steps = {{.place = AT_LOOP, .run = show}}};

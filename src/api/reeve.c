@@ -15,6 +15,7 @@ static const char *const features[] = {
     "cursor",      /* cursor, from: lists of records */
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */
     "export",      /* lists as application/x-ndjson and text/csv; /api/reeve/export/{collection} */
+    "logs.cursor", /* cursor, from: /api/logs */
     "realtime",    /* /api/reeve/realtime; the subscription @reeve/schema */
     "rooms",       /* the setting realtime.rooms, /api/reeve/rooms/{room}, @reeve/rooms/{room} */
     "schema.plan", /* POST /api/reeve/schema/plan */

@@ -123,9 +123,16 @@ struct err *auth_asked_unit(struct db_conn *tx, const void *in, struct arena *a,
 
     *ret_out = NULL;
     err = outbox_count(a, tx, &asked->post, &n, &newest);
+    if (!err && n > 0)
+        *ret_out = (void *)(uintptr_t) "the mail was sent a moment ago";
     if (err || n > 0)
         return err;
     return outbox_post(a, tx, asked->call->outbox, &asked->post);
+}
+
+const char *auth_asked_hidden(const struct auth_asked *asked)
+{
+    return asked->rec ? NULL : "there is nobody who is to get the mail";
 }
 
 /* --- codes ------------------------------------------------------------------------------------ */

@@ -180,7 +180,10 @@ MUST_CHECK struct err *auth_ask_verification(struct arena *a, struct db_conn *co
 MUST_CHECK struct err *auth_ask_password_reset(struct arena *a, struct db_conn *conn,
                                                const struct auth_call *call,
                                                struct auth_asked **ret);
+/* *ret_out: NULL, or a constant text: why nothing is sent, which the answer does not tell. */
 struct err *auth_asked_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
+/* The same, where that is known before the unit: nobody is meant. */
+const char *auth_asked_hidden(const struct auth_asked *asked);
 
 MUST_CHECK struct err *auth_ask_otp(struct arena *a, struct db_conn *conn,
                                     const struct auth_call *call, struct auth_asked **ret);

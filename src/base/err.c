@@ -284,8 +284,29 @@ static void write_leaf(struct buf *out, const struct err_item *item)
     BUF_ADD(out, "}");
 }
 
+/* A sentence of our table as a check says it: without a capital and a stop. */
+static void write_words(struct buf *out, const struct err_item *item)
+{
+    struct str words = item->words;
+    size_t at;
+
+    if (!str_eq(words, item->message)) {
+        json_write_text(out, words);
+        return;
+    }
+    if (str_ends(words, STR(".")))
+        words.n--;
+    at = out->n + 1;
+    json_write_text(out, words);
+    if (at < out->n && out->p[at] >= 'A' && out->p[at] <= 'Z')
+        out->p[at] = (char)(out->p[at] + 32);
+}
+
+typedef void write_leaf_fn(struct buf *out, const struct err_item *item);
+
 /* Closes what `last` had open beyond the shared segments, opens what `item` needs, writes it. */
-static void write_item(struct buf *out, struct str last, const struct err_item *item)
+static void write_item(struct buf *out, struct str last, const struct err_item *item,
+                       write_leaf_fn *leaf)
 {
     size_t shared = shared_prefix(last, item->path);
     size_t closing = count_dots(str_from(last, shared));
@@ -301,7 +322,7 @@ static void write_item(struct buf *out, struct str last, const struct err_item *
         if (rest.p)
             BUF_ADD(out, "{");
     }
-    write_leaf(out, item);
+    leaf(out, item);
 }
 
 /* Whether `path` lies inside the leaf `last`, where there is no place for it. */
@@ -310,7 +331,7 @@ static bool is_inside(struct str path, struct str last)
     return path.n > last.n && str_starts(path, last) && path.p[last.n] == '.';
 }
 
-static void write_items(struct buf *out, const struct err_item *items)
+static void write_items(struct buf *out, const struct err_item *items, write_leaf_fn *leaf)
 {
     AUTO(arena_free) struct arena *a = arena_new();
     VEC(const struct err_item *) sorted = {0};
@@ -322,7 +343,7 @@ static void write_items(struct buf *out, const struct err_item *items)
     for (size_t i = 0; i < sorted.n; i++) {
         if (last.p && is_inside(sorted.items[i]->path, last))
             continue;
-        write_item(out, last, sorted.items[i]);
+        write_item(out, last, sorted.items[i], leaf);
         last = sorted.items[i]->path;
     }
     for (size_t i = count_dots(last); i > 0; i--)
@@ -333,7 +354,7 @@ void err_write(struct buf *out, const struct err *err)
 {
     BUF_ADD(out, "{\"data\":{");
     if (err->items)
-        write_items(out, err->items);
+        write_items(out, err->items, write_leaf);
     BUF_ADD(out, "},\"message\":");
     json_write_text(out, str_of(err->message));
     BUF_ADD(out, ",\"status\":");
@@ -356,4 +377,11 @@ struct str err_sentence(struct arena *a, struct str text)
         return s;
     first = (char)(small ? s.p[0] - 'a' + 'A' : s.p[0]);
     return arena_concat(a, (struct str){&first, 1}, str_from(s, 1), open ? STR(".") : STR_NONE);
+}
+
+void err_write_words(struct buf *out, const struct err *err)
+{
+    BUF_ADD(out, "{");
+    write_items(out, err->items, write_words);
+    BUF_ADD(out, "}");
 }

@@ -169,6 +169,8 @@ struct err *err_starved(struct arena *a, const char *what);
 struct buf;
 /* The envelope {"data":{…},"message":…,"status":…}, keys sorted (records.md 2.1). */
 void err_write(struct buf *out, const struct err *err);
+/* The items alone, in the same order, each with its words: {"title":"cannot be blank"}. */
+void err_write_words(struct buf *out, const struct err *err);
 
 /* Trim, upper-case first letter, full stop at the end (records.md 2.3). */
 struct str err_sentence(struct arena *a, struct str text);

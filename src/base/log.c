@@ -16,9 +16,24 @@
 /* Set at start, before threads; constant after. */
 static enum log_level lowest = LOG_INFO;
 
+/* Set while no other thread logs. */
+static struct {
+    void (*told)(void *user, enum log_level level, const char *event,
+                 const struct log_field *fields);
+    void *user;
+} tap;
+
 void log_set_level(enum log_level level)
 {
     lowest = level;
+}
+
+void log_set_tap(void (*told)(void *user, enum log_level level, const char *event,
+                              const struct log_field *fields),
+                 void *user)
+{
+    tap.told = told;
+    tap.user = user;
 }
 
 static const char *level_name(enum log_level level)
@@ -126,6 +141,7 @@ static void write_all(struct str s)
 static void write_event(enum log_level level, const char *event, const struct log_field *fields,
                         uint64_t left_out)
 {
+    const struct log_field *field = fields;
     const struct log_field suppressed = LOG_U64("suppressed", left_out);
     char when[DATE_TEXT_LEN + 1];
     AUTO_BUF struct buf line;
@@ -135,12 +151,14 @@ static void write_event(enum log_level level, const char *event, const struct lo
         return;
     date_format(when, date_now_ms());
     buf_addf(&line, "%s %s %s", when, level_name(level), event);
-    for (; fields->name; fields++)
-        add_field(&line, fields);
+    for (; field->name; field++)
+        add_field(&line, field);
     if (left_out)
         add_field(&line, &suppressed);
     BUF_ADD(&line, "\n");
     write_all(buf_str(&line));
+    if (tap.told)
+        tap.told(tap.user, level, event, fields);
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)

@@ -34,6 +34,13 @@ struct log_field {
 void log_set_level(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
+/* Has tap() called with each event that is not dropped, on the thread that logs and after its line
+ * is written; what it is given is borrowed for the call. It must not log. tap NULL: no more. One
+ * for the process; set while no other thread logs. */
+void log_set_tap(void (*tap)(void *user, enum log_level level, const char *event,
+                             const struct log_field *fields),
+                 void *user);
+
 /*
  * What comes with every request once it has come, as a full disk does: a line a second at most, the
  * next one says how many were left out. Each place has a pace of its own, static and zero at start.

@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/limits.h"
+#include "telemetry/telemetry.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,12 +38,16 @@ static struct err *make_folder(struct arena *a, struct str path)
     return NULL;
 }
 
+static enum db_durability durability(const struct options *options)
+{
+    return str_eq(options->durability, STR("normal")) ? DB_NORMAL : DB_FULL;
+}
+
 static struct err *open_database(struct app *app, const char *file, struct db_conf conf,
                                  struct db **ret)
 {
     conf.path = app_path(app->arena, app, file);
     conf.create = true;
-    conf.durability = str_eq(app->options->durability, STR("normal")) ? DB_NORMAL : DB_FULL;
     conf.query_timeout_s = (unsigned)app->options->query_timeout_s;
     conf.ops = app->options->engine;
     return db_open(app->arena, &conf, ret);
@@ -133,6 +138,8 @@ static void publish_settings(struct app *app, struct settings *settings)
     if (app->files)
         file_store_use(app->files, &settings->s3);
     settings_publish(app->settings, settings);
+    if (app->logbook)
+        logbook_settings_changed(app->logbook);
 }
 
 struct err *app_reload_settings(struct arena *a, struct app *app)
@@ -160,12 +167,15 @@ static struct str encryption_key(struct arena *a, const struct options *options)
 struct err *app_open(struct arena *a, const struct options *options, const struct app_hooks *hooks,
                      struct app *app)
 {
-    struct db_conf data = {.page_cache_bytes = LIMIT_PAGE_CACHE_BYTES,
+    struct db_conf data = {.durability = durability(options),
+                           .page_cache_bytes = LIMIT_PAGE_CACHE_BYTES,
                            .group_done = hooks->group_done,
                            .before_commit = hooks->before_commit,
                            .after_commit = hooks->after_commit,
                            .user = hooks->user};
-    struct db_conf auxiliary = {.page_cache_bytes = AUXILIARY_CACHE_BYTES};
+    /* nobody is told that an entry of the log book is stored */
+    struct db_conf auxiliary = {.durability = DB_NORMAL,
+                                .page_cache_bytes = AUXILIARY_CACHE_BYTES};
     struct err *err;
 
     *app = (struct app){.arena = a,

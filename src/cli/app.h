@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+struct logbook;
 struct notify;
 struct outbox;
 
@@ -38,7 +39,8 @@ struct app {
     struct settings_store *settings;
     struct file_store *files; /* the server's, which follows the settings; else NULL */
     struct notify *notify;
-    struct outbox *outbox; /* the server's; else NULL */
+    struct outbox *outbox;   /* the server's; else NULL */
+    struct logbook *logbook; /* the same */
 };
 
 /* Opens the data directory, making what a fresh one lacks. On an error app_close() still gives back

@@ -48,6 +48,7 @@ static const struct flag flags[] = {
     {"open",            FLAG_BOOL, SERVE,         AT(open),            "false", "open the link that makes the first superuser in a browser"},
     {"shutdownTimeout", FLAG_INT,  SERVE,         AT(shutdown_ms),     "2000",  "what requests in flight get at the end, in milliseconds"},
     {"threads",         FLAG_INT,  SERVE,         AT(threads),         "0",     "I/O threads (0: one a core)"},
+    {"node",            FLAG_TEXT, SERVE,         AT(node),            "",      "name of this process in what it says of itself (default: the host's name)"},
     {"memory",          FLAG_SIZE, SERVE,         AT(memory),          "0",     "most memory for clients' requests and answers, as 512M or 4G (0: half of what there is)"},
     {"as",              FLAG_TEXT, EXPLAIN,       AT(as),              "",      "COLLECTION/ID of the record that asks (default: a guest)"},
     {"fix",             FLAG_BOOL, FILES,         AT(fix),             "false", "check: remove files that no record names, take names without a file out of records"},

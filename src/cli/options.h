@@ -23,6 +23,7 @@ struct options {
     bool help, version;
     /* serve's */
     struct str http, https, origins, allow_missing;
+    struct str node; /* empty: the host's name */
     int64_t shutdown_ms, threads;
     int64_t memory; /* bytes; 0: worked out from the machine's */
     /* explain's */

@@ -3,7 +3,7 @@
  *
  * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
  * → pool → listener. Stop, in this order: no new connection → requests in flight drain → pool →
- * loops have ended → watcher → writer and checkpoint (db_close).
+ * loops have ended → watcher → log book → writer and checkpoint (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"
@@ -16,7 +16,9 @@
 #include "cli/notify.h"
 #include "cli/privileges.h"
 #include "realtime/realtime.h"
+#include "telemetry/telemetry.h"
 
+#include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/num.h"
@@ -168,7 +170,7 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
     const unsigned pool = pool_threads(options);
     const unsigned readers =
         n_loops + pool + 2;        /* and who watches for notifications, and the hub */
-    const unsigned per_reader = 2; /* the database, its log */
+    const unsigned per_reader = 4; /* the database, its log, and those of the log book */
     const unsigned per_job = 3;    /* an upload and its target, or folders */
     const unsigned fixed =
         LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
@@ -277,6 +279,31 @@ static struct err *start_hub(struct arena *a, struct serving *serving)
     return NULL;
 }
 
+/* What this process is called among others, where it says something for itself. */
+static struct str node_name(struct arena *a, const struct options *options)
+{
+    char host[256];
+
+    if (options->node.n > 0)
+        return options->node;
+    if (gethostname(host, sizeof(host)) != 0)
+        return STR("node");
+    host[sizeof(host) - 1] = '\0';
+    return arena_dup(a, str_of(host));
+}
+
+static struct err *start_logs(struct arena *a, struct app *app)
+{
+    const struct logbook_conf conf = {.db = app->auxiliary,
+                                      .settings = app->settings,
+                                      .node = node_name(a, app->options)};
+
+    app->logbook = logbook_new(&conf);
+    if (!app->logbook)
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
+    return NULL;
+}
+
 static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
 {
     const struct app_hooks hooks = {.group_done = wake_loops,
@@ -284,6 +311,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                     .after_commit = after_commit,
                                     .schema_published = schema_published,
                                     .user = serving};
+    const struct str prefix = random_text(a, ID_LEN, ALPHABET_ID);
     struct http_conf conf;
     struct err *err = plan(a, options, serving, &conf);
 
@@ -291,6 +319,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
         err = app_open(a, options, &hooks, &serving->app);
     if (!err)
         err = missing_check(a, &serving->app);
+    if (!err)
+        err = start_logs(a, &serving->app);
     if (!err)
         open_files(options, &serving->app);
     if (!err)
@@ -300,6 +330,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (err)
         return err;
     serving->api = (struct api){.db = serving->app.data,
+                                .logs = serving->app.auxiliary,
+                                .logbook = serving->app.logbook,
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(options),
@@ -314,6 +346,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .follow_schema = follow_schema,
                                 .settings_changed = settings_changed,
                                 .user = &serving->app};
+    (void)snprintf(serving->api.id_prefix, sizeof(serving->api.id_prefix), "%.*s",
+                   STR_ARG(prefix));
     serving->api.missing = missing_settings(a, &serving->app, &serving->api.n_missing);
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
@@ -370,9 +404,11 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_close(serving.server);
     reap_stop();
     hub_release(serving.hub);
+    logbook_finish(serving.app.logbook);
     app_close(&serving.app);
     hub_free(serving.hub);
     rates_free(serving.api.rates);
+    logbook_free(serving.app.logbook); /* the databases said their last in closing */
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
     outbox_free(serving.app.outbox);          /* and what is to be sent */

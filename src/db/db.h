@@ -438,6 +438,13 @@ bool db_is_tx(const struct db_conn *conn);
  * returns E_OVER_BUDGET, and runs again leased. */
 bool db_is_grouped(const struct db_conn *conn);
 
+/* --- upkeep ---------------------------------------------------------------------------------- */
+
+/* Gives the space of deleted rows back to the system, as far as the engine can; it has the write
+ * connection meanwhile, which may be long: of a small database. Not on a loop, nor on a thread that
+ * carries out a unit. */
+MUST_CHECK struct err *db_compact(struct arena *a, struct db *db);
+
 /* --- watching -------------------------------------------------------------------------------- */
 
 struct db_stats {

@@ -404,6 +404,7 @@ const struct db_dialect db_dialect_sqlite = {
     .data_tables = data_tables,
     .auxiliary_tables = auxiliary_tables,
     .optimize = "PRAGMA optimize",
+    .compact = "VACUUM",
     .explain = "EXPLAIN QUERY PLAN ",
     .list_tables = "SELECT name, type, coalesce(sql, '') FROM sqlite_schema "
                    "WHERE type IN ('table', 'view') ORDER BY rowid",

@@ -41,6 +41,8 @@ struct db_compiled {
     const struct db_slots *reads;
 };
 
+typedef struct err *db_alone_fn(struct arena *a, struct db_conn *conn, void *user);
+
 enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
 
 /* alloc.c: memory that no arena can hold: handles that live and die singly. Any thread. */
@@ -143,6 +145,8 @@ struct db_ops {
      * done() it does not call. */
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
     void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
+    /* fn(a, conn, user) with the write connection, outside of any transaction; its error. */
+    struct err *(*run_alone)(struct arena *a, struct db_writer *w, db_alone_fn *fn, void *user);
 
     /* For db/writer.h only, NULL with another way of carrying out units. */
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);

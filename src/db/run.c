@@ -4,6 +4,7 @@
  */
 #include "db/db.h"
 
+#include "db/dialect.h"
 #include "db/internal.h"
 
 bool db_submit(struct db *db, struct db_unit *unit)
@@ -89,4 +90,19 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     if (w.unit.err && w.unit.err->kind == E_OVER_BUDGET)
         return db_run_leased(a, db, &lease, run, in, ret_out);
     return unit_ended(&w.unit, ret_out);
+}
+
+static struct err *compact(struct arena *a, struct db_conn *conn, void *user)
+{
+    return db_exec(a, conn, str_of(user), NULL, 0, NULL);
+}
+
+struct err *db_compact(struct arena *a, struct db *db)
+{
+    const char *sql = db->ops->dialect->compact;
+    struct err *err = db_hold_refuse(a, db, "db_compact");
+
+    if (err || !sql)
+        return err;
+    return db->ops->run_alone(a, db->writer, compact, (void *)(uintptr_t)sql);
 }

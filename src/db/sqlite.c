@@ -307,5 +307,6 @@ const struct db_ops db_ops_sqlite = {
     .writer_free = db_writer_free,
     .submit = db_writer_submit,
     .run_leased = db_writer_run_leased,
+    .run_alone = db_writer_run_alone,
     .checkpoint = sqlite_checkpoint,
 };

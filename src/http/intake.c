@@ -5,6 +5,7 @@
  */
 #include "http/internal.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/memory.h"
 
@@ -59,6 +60,7 @@ static void route(struct http_conn *conn)
     struct req *req = &conn->exchange->req;
     struct str path = redirect_path(req);
 
+    req->began_us = clock_us();
     if (path.p != req->path.p) {
         gather_skip(conn);
         write_redirect(conn, path);

@@ -93,6 +93,7 @@ struct req {
     bool unread;      /* as http_conf.body() has said; a short one is read all the same */
     bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
                          the whole, except a JSON value that is complete (records.md 3.6) */
+    uint64_t began_us; /* clock_us(): its head had come */
     struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
 
     /* any thread */

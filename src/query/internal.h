@@ -273,6 +273,8 @@ void query_walk_begin(struct query_walk *walk, struct query_make *make,
 bool query_walk_hop(struct query_walk *walk, struct tree_hop hop);
 /* Follows `rest` to its value: an operand. */
 unsigned query_walk_path(struct query_walk *walk);
+/* The same in a collection that is_plain. */
+unsigned query_walk_plain(struct query_walk *walk);
 
 /* Adds the keys of a sort. */
 bool query_sort(struct query_make *make, const struct query_scope *scope, struct str sort);

@@ -356,12 +356,26 @@ static unsigned resolve_request(struct query_make *make, const struct query_scop
     return query_fail(make, "failed to resolve field %.*s", STR_ARG(query_quote(make->a, name)));
 }
 
+/* A column, or what stands at a path in one: no modifiers, so a ':' is a part of it. */
+static unsigned resolve_plain(struct query_make *make, const struct query_scope *scope,
+                              struct str name)
+{
+    struct query_walk walk;
+
+    query_walk_begin(&walk, make, scope, name);
+    return query_walk_plain(&walk);
+}
+
 unsigned query_name(struct query_make *make, const struct query_scope *scope, struct str name)
 {
     const struct str collection = STR("@collection.");
     struct str rest = str_from(name, collection.n);
     struct query_walk walk;
 
+    if (scope->col->is_plain && is_path(name, true))
+        return resolve_plain(make, scope, name);
+    if (scope->col->is_plain)
+        return query_fail(make, "unknown field %.*s", STR_ARG(query_quote(make->a, name)));
     if (str_starts(name, collection) && is_collection_path(rest))
         return resolve_collection(make, scope, name, rest);
     if (name.n == 0 || !is_word(name.p[0]) || !is_path(name, false))

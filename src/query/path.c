@@ -375,3 +375,15 @@ unsigned query_walk_path(struct query_walk *walk)
     walk->make->tail = 0;
     return walk->ended ? query_operand_null(walk->make) : walk->found;
 }
+
+unsigned query_walk_plain(struct query_walk *walk)
+{
+    struct str first = str_split(&walk->rest, '.');
+    const struct schema_field *field = schema_field(walk->col, first);
+
+    if (field && !walk->rest.p)
+        return end_at_column(walk, field);
+    if (field && field->type->kind == FIELD_JSON)
+        return end_at_json(walk, field, json_path(walk));
+    return query_fail(walk->make, "unknown field %.*s", STR_ARG(quoted(walk, first)));
+}

@@ -158,6 +158,12 @@ MUST_CHECK struct err *rec_export_next(struct arena *a, struct db_conn *conn,
                                        const struct rec_actor *actor, struct rec_export *export,
                                        size_t bytes, struct buf *out, bool *ret_more);
 
+/* How many rows of a list there are of each hour of a date field of theirs, as a JSON list
+ * [{"date","total"}], the oldest first. Errors: of the filter, E_BAD_REQUEST. */
+MUST_CHECK struct err *rec_hours(struct arena *a, struct db_conn *conn,
+                                 const struct rec_actor *actor, const struct schema_col *col,
+                                 struct str field, struct str filter, struct buf *out);
+
 /* GET …/records/{id}. expand: the raw parameter; picker: NULL: all of it, as it is stored. */
 MUST_CHECK struct err *rec_view(struct arena *a, struct db_conn *conn,
                                 const struct rec_actor *actor, const struct schema_col *col,

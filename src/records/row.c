@@ -119,6 +119,10 @@ struct rec_plan *rec_plan_new(struct arena *a, const struct schema_col *col, boo
 
     plan->col = col;
     plan->keys = ARENA_ARRAY(a, struct rec_key, col->n_fields + COUNT_OF(fixed));
+    for (size_t i = 0; i < col->n_fields && col->is_plain; i++)
+        add_field(&p, &col->fields[i]);
+    if (col->is_plain)
+        return plan;
     for (size_t i = 0; i < col->n_fields; i++) {
         const struct schema_field *field = col->by_name[i];
 

@@ -380,11 +380,42 @@ static void load_init(struct load *load, struct arena *own, struct arena *scratc
     load->patterns.a = own;
 }
 
+#define PLAIN_FIELD(type, name, more) \
+    "{\"id\":\"" name "\",\"name\":\"" name "\",\"type\":\"" type "\"" more "}"
+
+/* data-dir.md 4, in the order of an answer (services.md 5.1). */
+static struct err *add_logs(struct load *load)
+{
+    struct schema_col *col = ARENA_NEW(load->a, struct schema_col);
+    struct err *err;
+
+    *col = (struct schema_col){
+        .id = STR("_logs"),
+        .name = STR("_logs"),
+        .type = SCHEMA_BASE,
+        .system = true,
+        .is_plain = true,
+        .number = (unsigned)load->schema->n_cols,
+        .fields_json = STR("[" PLAIN_FIELD("text", "id", ",\"primaryKey\":true") "," PLAIN_FIELD(
+            "text", "created", "") "," PLAIN_FIELD("json", "data", "") "," PLAIN_FIELD("text",
+                                                                                     "message",
+                                                                                     "")
+                               "," PLAIN_FIELD("number", "level", "") "]"),
+    };
+    err = schema_read_fields(load->a, load->scratch, &load->patterns, col);
+    arena_reset(load->scratch);
+    load->schema->logs = col;
+    return err;
+}
+
 static struct err *load_finish(struct load *load)
 {
+    struct err *err;
+
     index_cols(load);
     join_relations(load);
-    return find_system_cols(load);
+    err = find_system_cols(load);
+    return err ? err : add_logs(load);
 }
 
 struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret)

@@ -303,6 +303,9 @@ struct schema_col {
     struct str options_json, fields_json, indexes_json; /* as stored */
     uint64_t record_body_limit;                         /* bytes (collections.md 4.15) */
     unsigned number;                                    /* its place in the snapshot */
+    /* No collection but a table of the program's own: names in a filter are its columns and what is
+     * in their JSON, no modifiers, no @request; a row is written as its fields, in their order. */
+    bool is_plain;
     uint64_t code; /* of its definition as stored: another one as soon as that changes */
 };
 
@@ -315,6 +318,7 @@ struct schema {
     struct map by_id;
     struct map by_name; /* lower-cased */
     const struct schema_col *superusers, *mfas, *otps, *external_auths, *auth_origins;
+    const struct schema_col *logs; /* plain: `_logs`, which is in another database; not in cols */
 };
 
 /* Reads everything; the reference is the caller's. Errors name what this version does not know (an

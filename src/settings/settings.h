@@ -71,6 +71,7 @@ struct settings {
     struct {
         int64_t max_data_size, max_days, min_level;
         bool log_ip, log_auth_id;
+        int64_t rate; /* SETTINGS_OWN: successful requests a second that have a row each */
     } logs;
     struct { /* from here on SETTINGS_OWN */
         bool etags;

@@ -111,6 +111,8 @@ static const struct setting own_table[] = {
      "Pixels of a picture; a larger one has no thumbs."},
     {"thumbs.maxBytes", SETTING_INT, AT(thumbs.max_bytes), "268435456", 0,
      "Bytes of memory of a picture, decoded; a larger one has no thumbs."},
+    {"logs.rate", SETTING_INT, AT(logs.rate), "1000", 0,
+     "Successful requests a second that have a log entry each; beyond, they are counted in one."},
     {"passwords.slow", SETTING_BOOL, AT(passwords.slow), "false", 0,
      "Whether answers to wrong passwords come the later the more of them an account has had."},
     {"realtime.rooms", SETTING_RULE, AT(realtime.rooms), "null", 0,

@@ -1,0 +1,98 @@
+/*
+ * A call as the log book tells it (services.md 5.2), and the id that it is known by.
+ */
+#include "api/journal.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "telemetry/telemetry.h"
+
+#include <inttypes.h>
+
+#define ID_BYTES 128 /* of one that the client has given */
+
+/* --- ids -------------------------------------------------------------------------------------- */
+
+static bool is_id_byte(char c)
+{
+    const struct str marks = STR("-_.:/+=@");
+
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           str_find_byte(marks, c) < marks.n;
+}
+
+static bool is_id(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!is_id_byte(text.p[i]))
+            return false;
+    return text.n > 0 && text.n <= ID_BYTES;
+}
+
+struct str journal_id(struct api_call *call)
+{
+    struct str given;
+
+    if (call->id.n > 0)
+        return call->id;
+    given = req_header(call->req, STR("X-Request-Id"));
+    if (is_id(given))
+        call->id = given;
+    else
+        call->id = arena_printf(call->arena, "%s-%" PRIx64, call->api->id_prefix,
+                                atomic_fetch_add(&call->api->n_ids, 1));
+    return call->id;
+}
+
+/* --- what went wrong -------------------------------------------------------------------------- */
+
+static void write_details(struct buf *out, const struct err *err)
+{
+    if (err->items)
+        err_write_words(out, err);
+    else if (err->cause.n > 0)
+        json_write_text(out, err->cause);
+}
+
+/* --- the entry -------------------------------------------------------------------------------- */
+
+static void describe(struct api_call *call, const struct err *err, struct logbook_request *to)
+{
+    const struct rec *caller = call->caller.token.rec;
+    struct req *req = call->req;
+
+    *to = (struct logbook_request){
+        .method = req->method,
+        .target = req->target,
+        .referer = req_header(req, STR("Referer")),
+        .user_agent = req_header(req, STR("User-Agent")),
+        .id = journal_id(call),
+        .auth = caller ? caller->col->name : STR(""),
+        .auth_id = caller ? rec_id(caller) : STR(""),
+        .user_ip = api_real_ip(call->arena, req, call->settings),
+        .peer = req->peer,
+        .status = err ? err_status(err) : req->resp.status,
+        .took_us = clock_us() - req->began_us,
+        .failed = err || call->hidden,
+        .error = err ? str_of(err->message) : str_of(call->hidden),
+    };
+}
+
+void journal_add(struct api_call *call, const struct err *err)
+{
+    const bool failed = err || call->hidden;
+    struct logbook_request request;
+    AUTO_BUF struct buf details;
+
+    buf_init(&details, LIMIT_RESPONSE_BYTES);
+    if (!failed && call->work->is_quiet)
+        return;
+    if ((err && err->kind == E_GONE) ||
+        !logbook_wants(call->api->logbook, call->settings, failed))
+        return;
+    describe(call, err, &request);
+    if (err)
+        write_details(&details, err);
+    request.details = buf_str(&details);
+    logbook_request(call->arena, call->api->logbook, call->settings, &request);
+}
