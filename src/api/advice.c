@@ -104,7 +104,7 @@ struct slow_run {
     uint64_t elapsed_us;
 };
 
-struct watch {
+struct slow_watch {
     struct arena *a;
     VEC(struct slow_run) runs;
 };
@@ -125,10 +125,8 @@ static struct str without_paths(struct arena *a, struct str sql)
     return arena_dup(a, buf_str(&out));
 }
 
-static void note_run(void *user, const struct db_traced *traced)
+void api_note_slow(struct slow_watch *watch, const struct db_traced *traced)
 {
-    struct watch *watch = user;
-
     if (traced->elapsed_us >= LIMIT_INLINE_CPU_US && traced->sql.n <= LIMIT_SLOW_SQL_BYTES)
         *VEC_PUSH(watch->a, &watch->runs) =
             (struct slow_run){without_paths(watch->a, traced->sql), traced->elapsed_us};
@@ -182,13 +180,14 @@ static bool runs_again(const struct err *err)
 
 struct err *api_watch_slow(struct api_call *call, struct err *(*run)(struct api_call *call))
 {
-    struct watch watch = {.a = call->arena};
-    const struct db_trace trace = {note_run, &watch};
+    struct slow_watch watch = {.a = call->arena};
     struct err *err;
 
-    db_trace(call->conn, &trace);
+    call->slow = &watch;
+    db_trace(call->conn, &call->trace);
     err = run(call);
     db_trace(call->conn, NULL);
+    call->slow = NULL;
     for (size_t i = 0; i < watch.runs.n && !runs_again(err); i++)
         remember(call, &watch.runs.items[i]);
     return err;

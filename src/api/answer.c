@@ -133,6 +133,7 @@ static void finish(struct api_call *call, struct err *err)
         export_undo(call);
     }
     add_id(call);
+    timing_tell(call);
     journal_add(call, err);
     api_call_release(call);
     send(call);

@@ -32,7 +32,7 @@ struct api {
     struct db *db;
     struct db *logs; /* what the log book writes */
     struct logbook *logbook;
-    char id_prefix[ID_LEN + 1];  /* of the ids of requests: another one each start */
+    char id_prefix[ID_LEN + 1]; /* of the ids of requests: another one each start */
     atomic_uint_fast64_t n_ids;
     struct schema_store *schemas;
     struct settings_store *settings;

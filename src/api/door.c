@@ -21,6 +21,7 @@ void api_handle(void *user, struct req *req)
     call->req = req;
     call->arena = req->arena;
     call->api = user;
+    call->trace = (struct db_trace){timing_traced, call};
     call->route = api_route_of(req);
     call->work = call->route ? call->route->work : &nowhere;
     req->user = call;

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/export.h"
 #include "api/relay.h"
+#include "api/timing.h"
 #include "auth/auth.h"
 #include "records/records.h"
 
@@ -106,6 +107,11 @@ struct api_call {
     /* who asks, from the first step on */
     struct auth_caller caller;
 
+    struct api_timing *timing; /* NULL: nobody is told */
+    uint64_t identified_us;    /* clock_us(), before it was found out who asks */
+    struct db_trace trace;     /* of timing_traced() */
+    struct slow_watch *slow;   /* advice.c */
+
     struct str id;      /* journal_id() */
     const char *hidden; /* a failure that the answer does not tell, for the log book */
 
@@ -199,6 +205,9 @@ MUST_CHECK struct err *api_read(const struct api_read *read);
  * take longer in it than a loop has for them are remembered for /api/reeve/advice. */
 MUST_CHECK struct err *api_watch_slow(struct api_call *call,
                                       struct err *(*run)(struct api_call *call));
+/* ... each of them, meanwhile. */
+struct slow_watch;
+void api_note_slow(struct slow_watch *watch, const struct db_traced *traced);
 
 /* work.c: takes the call through its steps. On its loop; the call may be over on return. */
 void api_work_start(struct api_call *call);

@@ -87,8 +87,7 @@ void journal_add(struct api_call *call, const struct err *err)
     buf_init(&details, LIMIT_RESPONSE_BYTES);
     if (!failed && call->work->is_quiet)
         return;
-    if ((err && err->kind == E_GONE) ||
-        !logbook_wants(call->api->logbook, call->settings, failed))
+    if ((err && err->kind == E_GONE) || !logbook_wants(call->api->logbook, call->settings, failed))
         return;
     describe(call, err, &request);
     if (err)

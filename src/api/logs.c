@@ -49,9 +49,9 @@ static struct err *view(struct api_call *call, struct db_conn *conn)
 
 static struct err *hours(struct api_call *call, struct db_conn *conn)
 {
-    struct err *err = rec_hours(call->arena, conn, &call->caller.actor, call->schema->logs,
-                                STR("created"), req_query_get(call->req, STR("filter")),
-                                &call->req->resp.body);
+    struct err *err =
+        rec_hours(call->arena, conn, &call->caller.actor, call->schema->logs, STR("created"),
+                  req_query_get(call->req, STR("filter")), &call->req->resp.body);
 
     return err_say(err, "Invalid filter format.");
 }
@@ -98,9 +98,12 @@ static struct err *begin(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_logs_list = {.is_quiet = true, .steps = {{.place = AT_POOL_READ, .run = answer_list}}};
-const struct api_work api_logs_view = {.is_quiet = true, .steps = {{.place = AT_POOL_READ, .run = answer_view}}};
-const struct api_work api_logs_stats = {.is_quiet = true, .steps = {{.place = AT_POOL_READ, .run = answer_hours}}};
+const struct api_work api_logs_list = {.is_quiet = true,
+                                       .steps = {{.place = AT_POOL_READ, .run = answer_list}}};
+const struct api_work api_logs_view = {.is_quiet = true,
+                                       .steps = {{.place = AT_POOL_READ, .run = answer_view}}};
+const struct api_work api_logs_stats = {.is_quiet = true,
+                                        .steps = {{.place = AT_POOL_READ, .run = answer_hours}}};
 const struct api_work api_logs_clear = {
     .is_quiet = true,
     .steps = {{.place = AT_READ, .run = begin}, {.place = AT_POOL, .run = clear}}};

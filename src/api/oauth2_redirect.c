@@ -62,4 +62,6 @@ static struct err *hand_over(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_oauth2_redirect = {.is_quiet = true, .steps = {{.place = AT_READ, .run = read_redirect}, {.place = AT_LOOP, .run = hand_over}}};
+const struct api_work api_oauth2_redirect = {
+    .is_quiet = true,
+    .steps = {{.place = AT_READ, .run = read_redirect}, {.place = AT_LOOP, .run = hand_over}}};

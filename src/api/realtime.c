@@ -24,7 +24,8 @@ static struct err *connect(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_realtime_connect = {.is_quiet = true, .steps = {{.place = AT_LOOP, .run = connect}}};
+const struct api_work api_realtime_connect = {.is_quiet = true,
+                                              .steps = {{.place = AT_LOOP, .run = connect}}};
 
 /* --- subscribing ----------------------------------------------------------------------------- */
 

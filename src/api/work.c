@@ -41,9 +41,18 @@ static bool waited_too_long(const struct api_call *call)
 /* Before the first step comes who is asking. */
 static struct err *run_step(struct api_call *call)
 {
-    struct err *err = call->step == call->first ? api_identify(call) : NULL;
+    struct err *err;
 
-    return err ? err : call->step->run(call);
+    if (call->step == call->first) {
+        call->identified_us = clock_us();
+        err = api_identify(call);
+        if (err)
+            return err;
+    }
+    timing_step_begins(call);
+    err = call->step->run(call);
+    timing_step_ends(call);
+    return err;
 }
 
 static struct err *run_reading(void *user, struct db_conn *conn)
@@ -177,7 +186,9 @@ static void run_leased(struct job *job)
     if (waited_too_long(call)) {
         call->err = api_busy(call, "leases before it took too long");
     } else {
+        timing_write_begins(call);
         call->err = db_run_leased(call->arena, call->api->db, &lease, run_unit, call, &call->out);
+        timing_write_ends(call);
         call->out_of_time = lease.timeout_s && clock_us() >= end_us;
         call->committed |= !call->err;
     }
@@ -187,6 +198,8 @@ static void run_leased(struct job *job)
 static void unit_done(struct db_unit *unit, struct err *err, void *out)
 {
     struct api_call *call = unit->user;
+
+    timing_write_ends(call);
 
     call->err = err;
     call->out = out;
@@ -242,6 +255,7 @@ static bool start_unit(struct api_call *call)
     struct arena *a = arena_child(call->arena); /* the unit's own: it may run again */
 
     call->leased = false;
+    timing_write_begins(call);
     call->unit = (struct db_unit){.run = run_unit,
                                   .in = call,
                                   .arena = a,

@@ -167,12 +167,13 @@
 #define LIMIT_MAIL_THREADS 4              /* mails of the outbox that are sent at the same time */
 
 /* The log book (telemetry/telemetry.h). */
-#define LIMIT_LOG_WAITING_BYTES (8 * MIB) /* of entries that are not written yet; the rest is dropped */
-#define LIMIT_LOG_BATCH 200               /* entries that are written at once, ... */
-#define LIMIT_LOG_WAIT_MS 3000            /* ... or after that time */
+#define LIMIT_LOG_WAITING_BYTES \
+    (8 * MIB)                  /* of entries that are not written yet; the rest is dropped */
+#define LIMIT_LOG_BATCH 200    /* entries that are written at once, ... */
+#define LIMIT_LOG_WAIT_MS 3000 /* ... or after that time */
 #define LIMIT_LOG_MESSAGE_BYTES 8000
-#define LIMIT_LOG_DATA_BYTES 16384        /* where the settings say nothing */
-#define LIMIT_LOG_DELETE_ROWS 2000        /* deleted in one transaction: others wait for it */
+#define LIMIT_LOG_DATA_BYTES 16384 /* where the settings say nothing */
+#define LIMIT_LOG_DELETE_ROWS 2000 /* deleted in one transaction: others wait for it */
 
 /* Buckets (files/s3.h). */
 #define LIMIT_S3_WHOLE_BYTES (16 * MIB) /* stored with one request; more: in parts */

@@ -174,8 +174,7 @@ struct err *app_open(struct arena *a, const struct options *options, const struc
                            .after_commit = hooks->after_commit,
                            .user = hooks->user};
     /* nobody is told that an entry of the log book is stored */
-    struct db_conf auxiliary = {.durability = DB_NORMAL,
-                                .page_cache_bytes = AUXILIARY_CACHE_BYTES};
+    struct db_conf auxiliary = {.durability = DB_NORMAL, .page_cache_bytes = AUXILIARY_CACHE_BYTES};
     struct err *err;
 
     *app = (struct app){.arena = a,

@@ -294,9 +294,8 @@ static struct str node_name(struct arena *a, const struct options *options)
 
 static struct err *start_logs(struct arena *a, struct app *app)
 {
-    const struct logbook_conf conf = {.db = app->auxiliary,
-                                      .settings = app->settings,
-                                      .node = node_name(a, app->options)};
+    const struct logbook_conf conf = {
+        .db = app->auxiliary, .settings = app->settings, .node = node_name(a, app->options)};
 
     app->logbook = logbook_new(&conf);
     if (!app->logbook)
@@ -346,8 +345,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .follow_schema = follow_schema,
                                 .settings_changed = settings_changed,
                                 .user = &serving->app};
-    (void)snprintf(serving->api.id_prefix, sizeof(serving->api.id_prefix), "%.*s",
-                   STR_ARG(prefix));
+    (void)snprintf(serving->api.id_prefix, sizeof(serving->api.id_prefix), "%.*s", STR_ARG(prefix));
     serving->api.missing = missing_settings(a, &serving->app, &serving->api.n_missing);
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");

@@ -119,7 +119,8 @@ struct db_dialect {
     const char *const *auxiliary_tables;
     /* After changes of tables, in a transaction of its own; NULL: the engine sees to it itself. */
     const char *optimize;
-    /* A statement, outside of a transaction, that gives the space of deleted rows back. NULL: none. */
+    /* A statement, outside of a transaction, that gives the space of deleted rows back. NULL: none.
+     */
     const char *compact;
 
     /* Before a statement: its rows tell how it would be carried out, the last column in words.

@@ -88,13 +88,13 @@ struct req {
     struct req_pairs headers;
     struct str content_type; /* of the body; empty when there is none */
     struct str body;
-    bool has_body;    /* Content-Length above 0 or chunked */
-    bool too_large;   /* over the body limit: the body was not read */
-    bool unread;      /* as http_conf.body() has said; a short one is read all the same */
-    bool body_broken; /* chunked, and broken: `body` is what came before; it may not be taken for
-                         the whole, except a JSON value that is complete (records.md 3.6) */
+    bool has_body;     /* Content-Length above 0 or chunked */
+    bool too_large;    /* over the body limit: the body was not read */
+    bool unread;       /* as http_conf.body() has said; a short one is read all the same */
+    bool body_broken;  /* chunked, and broken: `body` is what came before; it may not be taken for
+                          the whole, except a JSON value that is complete (records.md 3.6) */
     uint64_t began_us; /* clock_us(): its head had come */
-    struct str peer;  /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
+    struct str peer;   /* the TCP peer's address; IPv6 fully expanded (services.md 13) */
 
     /* any thread */
     atomic_bool gone; /* nobody gets the answer: no need to go on; the loop sets it */

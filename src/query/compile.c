@@ -4,6 +4,7 @@
 #include "query/internal.h"
 
 #include "base/limits.h"
+#include "base/timing.h"
 
 #define STATEMENT_BYTES (16 * MIB) /* SQLite refuses longer ones anyway */
 
@@ -120,7 +121,8 @@ static struct err *compile(struct arena *a, const struct query_spec *spec,
     return NULL;
 }
 
-struct err *query_compile(struct arena *a, const struct query_spec *spec, struct query_sql *ret)
+static struct err *find_or_compile(struct arena *a, const struct query_spec *spec,
+                                   struct query_sql *ret)
 {
     struct query_literals literals = {0};
     struct query_answer *answers;
@@ -144,6 +146,15 @@ struct err *query_compile(struct arena *a, const struct query_spec *spec, struct
         return compile(a, spec, &key, filter, &literals, ret);
     bind(a, spec, shape, answers, &literals, ret);
     return NULL;
+}
+
+struct err *query_compile(struct arena *a, const struct query_spec *spec, struct query_sql *ret)
+{
+    const uint64_t began_us = timing_begin();
+    struct err *err = find_or_compile(a, spec, ret);
+
+    timing_end(began_us);
+    return err;
 }
 
 struct err *query_check_identifiers(struct arena *a, struct str filter, struct str sort)

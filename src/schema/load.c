@@ -397,10 +397,10 @@ static struct err *add_logs(struct load *load)
         .is_plain = true,
         .number = (unsigned)load->schema->n_cols,
         .fields_json = STR("[" PLAIN_FIELD("text", "id", ",\"primaryKey\":true") "," PLAIN_FIELD(
-            "text", "created", "") "," PLAIN_FIELD("json", "data", "") "," PLAIN_FIELD("text",
-                                                                                     "message",
-                                                                                     "")
-                               "," PLAIN_FIELD("number", "level", "") "]"),
+            "text", "created",
+            "") "," PLAIN_FIELD("json", "data",
+                                "") "," PLAIN_FIELD("text", "message",
+                                                    "") "," PLAIN_FIELD("number", "level", "") "]"),
     };
     err = schema_read_fields(load->a, load->scratch, &load->patterns, col);
     arena_reset(load->scratch);

@@ -90,6 +90,7 @@ static bool with_batch(const struct settings *settings)
 #define THUMB_BYTES ((int64_t)8 << 30)
 #define REPLAY_BYTES ((int64_t)1 << 30)
 #define REPLAY_SECONDS 86400
+#define LOG_RATE 100000 /* each is a row */
 
 /* 0 is empty: bounds are for other values. */
 static const struct int_row {
@@ -111,6 +112,7 @@ static const struct int_row {
   own_int_rows[] = {
       {"thumbs.maxPixels", AT(thumbs.max_pixels), NULL, 0, THUMB_PIXELS},
       {"thumbs.maxBytes", AT(thumbs.max_bytes), NULL, 0, THUMB_BYTES},
+      {"logs.rate", AT(logs.rate), NULL, 0, LOG_RATE},
       {"realtime.replayBytes", AT(realtime.replay_bytes), NULL, 0, REPLAY_BYTES},
       {"realtime.replaySeconds", AT(realtime.replay_seconds), NULL, 0, REPLAY_SECONDS},
 };

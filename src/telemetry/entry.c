@@ -63,7 +63,7 @@ static struct str upper(struct buf *out, struct str method)
 {
     for (size_t i = 0; i < method.n && i < METHOD_BYTES; i++)
         buf_add_byte(out, method.p[i] >= 'a' && method.p[i] <= 'z' ? (char)(method.p[i] - 32)
-                                                                    : method.p[i]);
+                                                                   : method.p[i]);
     if (method.n > METHOD_BYTES)
         BUF_ADD(out, "...");
     return buf_str(out);

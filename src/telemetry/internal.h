@@ -41,6 +41,7 @@ struct str entry_cut(struct arena *a, struct str data, size_t max);
 struct entry_batch {
     struct str entries; /* one behind the other */
     size_t max_data;
+    int64_t min_level; /* others are left out */
 };
 struct err *entries_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 /* The next of them; false: there is none. */

@@ -160,8 +160,7 @@ void logbook_request(struct arena *a, struct logbook *book, const struct setting
     buf_init(&message, LIMIT_LOG_MESSAGE_BYTES);
     buf_init(&data, LIMIT_LOG_WAITING_BYTES);
     entry_of_request(a, &message, &data, &book->conf, settings, request);
-    append(book, request->failed ? LOGBOOK_ERROR : LOGBOOK_INFO, buf_str(&message),
-           buf_str(&data));
+    append(book, request->failed ? LOGBOOK_ERROR : LOGBOOK_INFO, buf_str(&message), buf_str(&data));
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -201,12 +200,20 @@ static void on_event(void *user, enum log_level level, const char *event,
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static size_t max_data(struct logbook *book)
+/* By the settings as they are by now, whatever they were when it was said. */
+static struct entry_batch batch_of(struct logbook *book)
 {
     AUTO(settings_unref) struct settings *settings = settings_current(book->conf.settings);
-    const int64_t max = settings ? settings->logs.max_data_size : 0;
+    struct entry_batch batch = {.entries = buf_str(&book->taken),
+                                .max_data = LIMIT_LOG_DATA_BYTES,
+                                .min_level = LOGBOOK_DEBUG};
 
-    return max > 0 ? (size_t)max : LIMIT_LOG_DATA_BYTES;
+    if (!settings)
+        return batch;
+    if (settings->logs.max_data_size > 0)
+        batch.max_data = (size_t)settings->logs.max_data_size;
+    batch.min_level = settings->logs.max_days > 0 ? settings->logs.min_level : INT64_MAX;
+    return batch;
 }
 
 static void tell_dropped(struct logbook *book)
@@ -235,7 +242,7 @@ static void flush(struct logbook *book, size_t n)
 {
     static struct log_pace pace;
     AUTO(arena_free) struct arena *a = arena_new();
-    const struct entry_batch batch = {buf_str(&book->taken), max_data(book)};
+    const struct entry_batch batch = batch_of(book);
     struct err *err = n > 0 ? db_run(a, book->conf.db, entries_unit, &batch, NULL) : NULL;
 
     atomic_fetch_add(err ? &book->n_dropped : &book->n_written, n);
@@ -272,8 +279,8 @@ static void prune(struct logbook *book)
 /* With the lock, until there is something to do. */
 static void rest(struct logbook *book)
 {
-    while (!atomic_load(&book->ending) && !book->must_prune &&
-           book->n_waiting < LIMIT_LOG_BATCH && (!book->due_ms || clock_ms() < book->due_ms)) {
+    while (!atomic_load(&book->ending) && !book->must_prune && book->n_waiting < LIMIT_LOG_BATCH &&
+           (!book->due_ms || clock_ms() < book->due_ms)) {
         const struct timespec until = {.tv_sec = (time_t)(book->due_ms / 1000),
                                        .tv_nsec = (long)(book->due_ms % 1000) * 1000000};
 

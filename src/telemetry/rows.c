@@ -53,6 +53,8 @@ struct err *entries_unit(struct db_conn *tx, const void *in, struct arena *a, vo
 
     *ret_out = NULL;
     while (!err && entry_next(&rest, &entry)) {
+        if (entry.head.level < batch->min_level)
+            continue;
         err = err_copy(a, insert(scratch, tx, &entry, batch->max_data));
         arena_reset(scratch);
     }
@@ -90,9 +92,8 @@ static struct err *delete_all(struct arena *a, struct db *db, const struct delet
     return err_copy(a, err);
 }
 
-#define DELETE_WHERE(condition)                                                       \
-    "DELETE FROM [_logs] WHERE [id] IN (SELECT [id] FROM [_logs] WHERE " condition    \
-    " LIMIT 2000)"
+#define DELETE_WHERE(condition) \
+    "DELETE FROM [_logs] WHERE [id] IN (SELECT [id] FROM [_logs] WHERE " condition " LIMIT 2000)"
 _Static_assert(LIMIT_LOG_DELETE_ROWS == 2000, "the limit above");
 
 struct err *entries_prune(struct arena *a, struct db *db, const struct settings *settings,
@@ -101,14 +102,13 @@ struct err *entries_prune(struct arena *a, struct db *db, const struct settings 
     const int64_t now_ms = date_now_ms(), days = settings->logs.max_days;
     char until[DATE_TEXT_LEN + 1];
     struct deletion old = {DELETE_WHERE("[created] <= {1}"), DB_V_TEXT(str_of(until))};
-    const struct deletion low = {DELETE_WHERE("[level] < {1}"),
-                                 DB_V_INT(settings->logs.min_level)};
+    const struct deletion low = {DELETE_WHERE("[level] < {1}"), DB_V_INT(settings->logs.min_level)};
     struct err *err;
 
     if (days <= 0)
         return entries_clear(a, db);
-    date_format(until, days < (now_ms - DATE_MIN_MS) / DAY_MS ? now_ms - days * DAY_MS
-                                                              : DATE_MIN_MS);
+    date_format(until,
+                days < (now_ms - DATE_MIN_MS) / DAY_MS ? now_ms - days * DAY_MS : DATE_MIN_MS);
     old.value = DB_V_TEXT(str_of(until));
     err = delete_all(a, db, &old, ending);
     return err ? err : delete_all(a, db, &low, ending);

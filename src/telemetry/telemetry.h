@@ -48,10 +48,10 @@ struct logbook_request {
     struct str method;
     struct str target; /* path and query, as sent */
     struct str referer, user_agent;
-    struct str id;              /* X-Request-Id */
-    struct str auth, auth_id;   /* the collection of who asked, and the record; empty: a guest */
-    struct str user_ip, peer;   /* the client's address as proxies tell it, and the socket's */
-    int status;                 /* 0: none was sent */
+    struct str id;            /* X-Request-Id */
+    struct str auth, auth_id; /* the collection of who asked, and the record; empty: a guest */
+    struct str user_ip, peer; /* the client's address as proxies tell it, and the socket's */
+    int status;               /* 0: none was sent */
     uint64_t took_us;
     bool failed;
     struct str error;   /* of one that failed: what its client was told */

@@ -2,7 +2,7 @@
 """run.py BINARY
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
-Settings with their effects, rate limits, downloads, thumbs.
+Settings with their effects, rate limits, downloads, thumbs, the log book.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import downloads  # noqa: E402
 import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
+import logs  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
 import settings  # noqa: E402
@@ -24,7 +25,7 @@ import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime)
+         advice, realtime, logs)
 
 
 def main():
