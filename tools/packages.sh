@@ -10,13 +10,14 @@
 #   libssl-dev             hashes, HMAC, AES-GCM, random numbers
 #   libcrypt-dev           bcrypt, compatible with stored password hashes
 #   libvips-dev            thumbs: the module reeve-image.so, which nothing else needs
+#   libarchive-dev         zip files of backups, in the module reeve-archive.so
 #   g++, libre2-dev        regular expressions of text fields, matched in linear time
 #   libcurl4-openssl-dev   requests to other servers, in the module reeve-net.so
 #   ccache                 objects that were compiled before are not compiled again
 #   pip, npm               fetch the pinned sources that are compiled in (tools/third_party.sh)
 packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pkg-config=pkg-config
     libuv1-dev libssl-dev libcrypt-dev libcurl4-openssl-dev g++=g++ libre2-dev libvips-dev
-    python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
+    libarchive-dev python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
 
 # Testing, besides those above:
 #   libcmocka-dev          unit tests

@@ -15,8 +15,8 @@ import os
 import re
 import sys
 
-ORDER = ["base", "http", "net", "image", "db", "events", "settings", "telemetry", "files", "schema", "query",
-         "records", "mail", "auth", "jobs", "backup", "realtime", "hooks", "api", "cli"]
+ORDER = ["base", "http", "net", "image", "archive", "db", "events", "settings", "telemetry", "files", "schema",
+         "query", "records", "mail", "auth", "jobs", "backup", "realtime", "hooks", "api", "cli"]
 FUNCTION_MAX, FUNCTION_MOST, FILE_MAX = 80, 60, 800
 
 # Name -> what to use instead.
@@ -41,6 +41,7 @@ FOREIGN = {  # what names it -> where it may stand
     r"\bEVP_|<openssl/": {"base"},
     r"\bcurl_[a-z]|<curl/": {"net"},
     r"\bvips_[a-z]|<vips/": {"image"},
+    r"\barchive_(?:read|write|entry|err)[a-z_]*\b|<archive(?:_entry)?\.h>": {"archive"},
 }
 # In texts outside src/db; words of the filter language, which PocketBase has from SQLite, are none of it.
 ENGINE_SQL = re.compile(r"\b(json_each|json_extract|json_array_length|rowid|strftime|iif|printf\(|sqlite_)|\bPRAGMA\b")
