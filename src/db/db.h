@@ -438,6 +438,16 @@ bool db_is_tx(const struct db_conn *conn);
  * returns E_OVER_BUDGET, and runs again leased. */
 bool db_is_grouped(const struct db_conn *conn);
 
+/* --- upkeep ---------------------------------------------------------------------------------- */
+
+/* Moves all that the log holds into the database's file and cuts the log off, where the engine
+ * keeps one. Writers wait for the last of it only. What others still read from the log stays for
+ * the next time, which is no error. Not on a loop, nor on a thread that carries out a unit. */
+MUST_CHECK struct err *db_empty_log(struct arena *a, struct db *db);
+/* Has the engine renew what it knows of the tables' contents, as far as it finds that worth while;
+ * it has the write connection meanwhile, for the query timeout at most. As db_run_leased(). */
+MUST_CHECK struct err *db_optimize(struct arena *a, struct db *db);
+
 /* --- watching -------------------------------------------------------------------------------- */
 
 struct db_stats {
