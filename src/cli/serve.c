@@ -2,8 +2,8 @@
  * reeve serve: wires the program and runs it (services.md 15).
  *
  * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
- * → pool → listener. Stop, in this order: no new connection → requests in flight drain → pool →
- * loops have ended → watcher → writer and checkpoint (db_close).
+ * → pool → listener → scheduled work. Stop, in this order: no new connection → requests in flight
+ * drain → pool → loops have ended → scheduled work → watcher → writer and checkpoint (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"
@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/grace.h"
 #include "cli/installer.h"
+#include "cli/jobs.h"
 #include "cli/mailer.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
@@ -86,6 +87,7 @@ static void stopping(void *user)
     struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
 
     outbox_stop(serving->app.outbox);
+    (void)jobs_stop(serving->api.jobs, 0);
     grace_begin(&serving->grace, serving->app.files);
 }
 
@@ -308,6 +310,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .events = options->events,
                                 .feed = hub_feed(serving->hub),
                                 .hub = serving->hub,
+                                .jobs = system_jobs_new(&serving->app, &serving->api),
                                 .dev = options->dev,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
@@ -326,7 +329,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api.outbox = serving->app.outbox = mailer_start(&serving->app);
     if (!serving->app.outbox)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
-    return NULL;
+    return jobs_start(a, serving->api.jobs);
 }
 
 /* This thread becomes a loop. Where it may read there, it keeps its connection, which is warm;
@@ -363,6 +366,7 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
+    system_jobs_end(serving.api.jobs);
     hub_stop(serving.hub);
     outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);
