@@ -92,17 +92,11 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     return unit_ended(&w.unit, ret_out);
 }
 
-static struct err *optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
-{
-    (void)ret_out;
-    return db_exec(a, tx, str_of(in), NULL, 0, NULL);
-}
-
 struct err *db_optimize(struct arena *a, struct db *db)
 {
     const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s,
                                    .wait_s = db->conf.query_timeout_s};
     const char *sql = db->ops->dialect->optimize;
 
-    return sql ? db_run_leased(a, db, &lease, optimize, sql, NULL) : NULL;
+    return sql ? db_run_leased(a, db, &lease, db_tx_optimize, sql, NULL) : NULL;
 }

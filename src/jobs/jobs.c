@@ -296,12 +296,23 @@ bool jobs_stop(struct jobs *jobs, uint64_t wait_ms)
     return ended;
 }
 
+static bool is_there(struct jobs *jobs, const struct jobs_thread *thread)
+{
+    bool there;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    there = thread->state != JOBS_NO_THREAD;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return there;
+}
+
+/* The clock's first: it starts and joins the others. */
 static void join_all(struct jobs *jobs)
 {
     if (jobs->started)
         thread_join(jobs->clock);
     for (size_t i = 0; i < JOBS_THREADS; i++)
-        if (jobs->threads[i].state != JOBS_NO_THREAD) /* only its thread changes it by now */
+        if (is_there(jobs, &jobs->threads[i]))
             thread_join(jobs->threads[i].thread);
 }
 
