@@ -33,7 +33,7 @@ static struct err *optimize(void *user, struct arena *a, const atomic_bool *stop
     if (!atomic_load(stopping))
         err = first_of(err, db_empty_log(a, app->auxiliary));
     if (!atomic_load(stopping))
-        err = first_of(err, db_optimize(a, app->data));
+        err = first_of(err, db_optimize(a, app->data, stopping));
     return err;
 }
 

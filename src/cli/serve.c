@@ -169,9 +169,9 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
 {
     const unsigned pool = pool_threads(options);
     const unsigned readers =
-        n_loops + pool + 2;        /* and who watches for notifications, and the hub */
-    const unsigned per_reader = 2; /* the database, its log */
-    const unsigned per_job = 3;    /* an upload and its target, or folders */
+        n_loops + pool + JOBS_THREADS + 2; /* and who watches for notifications, and the hub */
+    const unsigned per_reader = 2;         /* the database, its log */
+    const unsigned per_job = 3;            /* an upload and its target, or folders */
     const unsigned fixed =
         LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
 

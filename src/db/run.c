@@ -92,10 +92,10 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     return unit_ended(&w.unit, ret_out);
 }
 
-struct err *db_optimize(struct arena *a, struct db *db)
+struct err *db_optimize(struct arena *a, struct db *db, const atomic_bool *gone)
 {
-    const struct db_lease lease = {.timeout_s = db->conf.query_timeout_s,
-                                   .wait_s = db->conf.query_timeout_s};
+    const struct db_lease lease = {
+        .timeout_s = db->conf.query_timeout_s, .wait_s = db->conf.query_timeout_s, .gone = gone};
     const char *sql = db->ops->dialect->optimize;
 
     return sql ? db_run_leased(a, db, &lease, db_tx_optimize, sql, NULL) : NULL;

@@ -81,9 +81,23 @@ static void renews(void **state)
     (void)state;
     open_filled(&b);
     (void)bench_int(&b, "SELECT count(*) FROM t WHERE a = 7");
-    assert_ok(db_optimize(b.a, b.db));
+    assert_ok(db_optimize(b.a, b.db, NULL));
     assert_int_equal(bench_int(&b, "SELECT count(*) FROM sqlite_stat1 WHERE idx = 'i'"), 1);
     db_reader_close(b.db);
+    bench_done(&b);
+}
+
+static void may_be_ended(void **state)
+{
+    const atomic_bool gone = true;
+    struct bench b;
+    struct err *err;
+
+    (void)state;
+    open_filled(&b);
+    err = db_optimize(b.a, b.db, &gone);
+    assert_non_null(err);
+    assert_int_equal(err->kind, E_GONE);
     bench_done(&b);
 }
 
@@ -94,7 +108,7 @@ static struct err *from_inside(struct db_conn *tx, const void *in, struct arena 
     (void)tx;
     (void)ret_out;
     assert_int_equal(db_empty_log(a, b->db)->kind, E_INTERNAL);
-    assert_int_equal(db_optimize(a, b->db)->kind, E_INTERNAL);
+    assert_int_equal(db_optimize(a, b->db, NULL)->kind, E_INTERNAL);
     return NULL;
 }
 
@@ -131,7 +145,7 @@ static void beside_writers(void **state)
     assert_int_equal(pthread_create(&writer, NULL, write_rows, &b), 0);
     for (int i = 0; i < 20; i++) {
         assert_ok(db_empty_log(b.a, b.db));
-        assert_ok(db_optimize(b.a, b.db));
+        assert_ok(db_optimize(b.a, b.db, NULL));
     }
     assert_int_equal(pthread_join(writer, NULL), 0);
     assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), ROWS + ROUNDS);
@@ -157,7 +171,7 @@ static void fails(void **state)
         bench_run_list(&b, fill);
         db_fault_arm(&fault, at);
         first = db_empty_log(b.a, b.db);
-        second = db_optimize(b.a, b.db);
+        second = db_optimize(b.a, b.db, NULL);
         failed = atomic_load(&fault.n_failed) > 0;
         db_fault_arm(&fault, 0);
         assert_true(failed || (!first && !second));
@@ -171,9 +185,13 @@ static void fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empties),        cmocka_unit_test(readers_stay),
-        cmocka_unit_test(renews),         cmocka_unit_test(not_inside_a_unit),
-        cmocka_unit_test(beside_writers), cmocka_unit_test(fails),
+        cmocka_unit_test(empties),
+        cmocka_unit_test(readers_stay),
+        cmocka_unit_test(renews),
+        cmocka_unit_test(may_be_ended),
+        cmocka_unit_test(not_inside_a_unit),
+        cmocka_unit_test(beside_writers),
+        cmocka_unit_test(fails),
     };
 
     return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
