@@ -253,7 +253,7 @@ def soak(job):
 
 def with_modules(binary):
     """The program, with the modules beside it that the build has beside its own."""
-    for name in ("reeve-image.so", "reeve-net.so"):
+    for name in ("reeve-archive.so", "reeve-image.so", "reeve-net.so"):
         beside = os.path.join(os.path.dirname(binary), name)
         if not os.path.lexists(beside):
             os.symlink(os.path.join(os.pardir, name), beside)

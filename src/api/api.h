@@ -22,10 +22,12 @@
 #include "schema/schema.h"
 #include "settings/settings.h"
 
-#define API_ANY_VERSION (-1) /* of no database: whatever is there is new */
+#define API_RATES_JOB "__pbRateLimitersCleanup__" /* crons.c says when it is listed */
+#define API_ANY_VERSION (-1)                      /* of no database: whatever is there is new */
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
 struct hub;
+struct jobs;
 struct logbook;
 
 struct api {
@@ -43,6 +45,9 @@ struct api {
     struct rec_feed *feed;       /* the hub's */
     struct hub *hub;
     struct outbox *outbox;
+    struct jobs *jobs;
+    /* The generation of the settings when a rate limit last counted something. Any thread. */
+    atomic_uint_fast64_t rated_generation;
     bool dev; /* --dev: no bound on one-time passwords */
     unsigned query_timeout_s;
     struct str settings_key;                /* settings_load() */

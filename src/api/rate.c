@@ -85,6 +85,15 @@ static uint64_t thing_of(const struct api_call *call, const struct limited *what
     return rate_key(numbers, COUNT_OF(numbers));
 }
 
+/* Seldom a write: others that look at it are not to wait for each request. */
+static void note_use(const struct api_call *call)
+{
+    const uint64_t generation = call->settings->snapshot.generation;
+
+    if (atomic_load(&call->api->rated_generation) != generation)
+        atomic_store(&call->api->rated_generation, generation);
+}
+
 static bool is_within(const struct api_call *call, const struct limited *what)
 {
     const struct settings *settings = call->settings;
@@ -93,8 +102,10 @@ static bool is_within(const struct api_call *call, const struct limited *what)
     if (!settings->rate_limits.enabled || call->caller.actor.superuser)
         return true;
     rule = find_rule(call, what);
-    return !rule || settings_ip_in(&settings->rate_limits.excluded_ips, call->caller.ip) ||
-           rate_use(call, what->kind, thing_of(call, what, rule), rule->duration_s,
+    if (!rule || settings_ip_in(&settings->rate_limits.excluded_ips, call->caller.ip))
+        return true;
+    note_use(call);
+    return rate_use(call, what->kind, thing_of(call, what, rule), rule->duration_s,
                     rule->max_requests);
 }
 

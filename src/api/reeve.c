@@ -12,6 +12,7 @@
 static const char *const features[] = {
     "advice",      /* /api/reeve/advice */
     "aggregates",  /* groupBy, aggregate: lists of records */
+    "crons",       /* /api/reeve/crons */
     "cursor",      /* cursor, from: lists of records */
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */
     "export",      /* lists as application/x-ndjson and text/csv; /api/reeve/export/{collection} */

@@ -242,6 +242,21 @@ MUST_CHECK struct err *auth_confirm_hash(struct arena *a, struct auth_confirm *c
 /* Then the unit (db_unit_fn; `in` is what was found), which looks at the token once more. */
 struct err *auth_confirm_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 
+/* --- what is over ---------------------------------------------------------------------------- */
+
+#define AUTH_EXPIRED_MOST 100 /* rows a unit */
+
+enum auth_expiring { AUTH_OTPS, AUTH_MFAS };
+struct auth_expired {
+    size_t n;           /* rows that are gone */
+    struct str refused; /* why one could not be deleted; empty: none */
+};
+/* In a unit, whose arena is a: deletes rows whose time is over, AUTH_EXPIRED_MOST at most: where it
+ * were as many there may be more. E_OVER_BUDGET as of any unit. */
+MUST_CHECK struct err *auth_remove_expired(struct arena *a, struct db_conn *tx,
+                                           const struct rec_scope *scope, enum auth_expiring what,
+                                           struct auth_expired *ret);
+
 /* --- superusers, for the command line -------------------------------------------------------- */
 
 /* Units of work (db_unit_fn); in: struct auth_superuser. Errors carry the text of services.md 16.2

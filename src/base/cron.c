@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "base/date.h"
 #include "base/json.h"
 #include "base/num.h"
 
@@ -25,6 +26,10 @@ static const struct segment {
     {offsetof(struct cron, days), 1, 31},    {offsetof(struct cron, months), 1, 12},
     {offsetof(struct cron, weekdays), 0, 6},
 };
+
+/* Within so many days each date has come on each weekday: the 29th of February on a given one comes
+ * once in 28 years, or in 40 where one of them is no leap year. */
+#define DAYS_MOST (41 * 366)
 
 struct parse {
     struct arena *a;
@@ -147,14 +152,20 @@ static bool read_item(struct parse *parse, struct str item, uint64_t *set)
     return true;
 }
 
+struct str cron_expanded(struct str text)
+{
+    for (size_t i = 0; i < COUNT_OF(macros); i++)
+        if (str_eq(text, macros[i].name))
+            return macros[i].expression;
+    return text;
+}
+
 bool cron_parse(struct arena *a, struct str text, struct cron *ret, struct str *ret_why)
 {
     struct parse parse = {.a = a};
 
     *ret = (struct cron){0};
-    for (size_t i = 0; i < COUNT_OF(macros); i++)
-        if (str_eq(text, macros[i].name))
-            text = macros[i].expression;
+    text = cron_expanded(text);
     if (count_parts(text, ' ') != COUNT_OF(segments))
         refuse(&parse, "invalid cron expression - must be a valid macro or to have exactly 5 space "
                        "separated segments");
@@ -168,4 +179,49 @@ bool cron_parse(struct arena *a, struct str text, struct cron *ret, struct str *
     }
     *ret_why = parse.why;
     return !parse.why.p;
+}
+
+static bool has(uint64_t set, int value)
+{
+    return (set >> value & 1) != 0;
+}
+
+static bool is_day(const struct cron *cron, struct date_parts at)
+{
+    return has(cron->months, at.month) && has(cron->days, at.day) &&
+           has(cron->weekdays, at.weekday);
+}
+
+bool cron_matches(const struct cron *cron, int64_t unix_ms)
+{
+    const struct date_parts at = date_split(unix_ms);
+
+    return is_day(cron, at) && has(cron->hours, at.hour) && has(cron->minutes, at.minute);
+}
+
+/* Moves to its next minute of that day, this one included. False: there is none left. */
+static bool find_in_day(const struct cron *cron, struct date_parts *at)
+{
+    for (; at->hour < 24; at->hour++, at->minute = 0)
+        for (; has(cron->hours, at->hour) && at->minute < 60; at->minute++)
+            if (has(cron->minutes, at->minute))
+                return true;
+    return false;
+}
+
+int64_t cron_next(const struct cron *cron, int64_t after_ms)
+{
+    struct date_parts at = date_split(after_ms);
+
+    at.second = at.ms = 0;
+    at.minute++;
+    at = date_split(date_join(at));
+    for (int i = 0; i < DAYS_MOST; i++) {
+        if (is_day(cron, at) && find_in_day(cron, &at))
+            return date_join(at);
+        at.day++;
+        at.hour = at.minute = 0;
+        at = date_split(date_join(at));
+    }
+    return -1;
 }

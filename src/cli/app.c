@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define AUXILIARY_CACHE_BYTES (2 * MIB)
 
@@ -164,6 +165,18 @@ static struct str encryption_key(struct arena *a, const struct options *options)
                                          : STR_NONE;
 }
 
+static struct str node_name(struct arena *a, const struct options *options)
+{
+    char host[256];
+
+    if (options->node.n > 0)
+        return options->node;
+    if (gethostname(host, sizeof(host)) != 0)
+        return STR("node");
+    host[sizeof(host) - 1] = '\0';
+    return arena_dup(a, str_of(host));
+}
+
 struct err *app_open(struct arena *a, const struct options *options, const struct app_hooks *hooks,
                      struct app *app)
 {
@@ -181,6 +194,7 @@ struct err *app_open(struct arena *a, const struct options *options, const struc
                         .hooks = *hooks,
                         .options = options,
                         .encryption_key = encryption_key(a, options),
+                        .node = node_name(a, options),
                         .schemas = schema_store_new(),
                         .settings = settings_store_new(),
                         .reloading = PTHREAD_MUTEX_INITIALIZER};

@@ -31,6 +31,7 @@ struct app {
     struct app_hooks hooks;
     const struct options *options;
     struct str encryption_key; /* empty: none */
+    struct str node; /* what this process is called among others, where it speaks of itself */
     struct db *data, *auxiliary;
     struct schema_store *schemas;
     /* From beginning the snapshot that is read to publishing what it says: else a slow thread could

@@ -2,8 +2,9 @@
  * reeve serve: wires the program and runs it (services.md 15).
  *
  * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
- * → pool → listener. Stop, in this order: no new connection → requests in flight drain → pool →
- * loops have ended → watcher → log book → writer and checkpoint (db_close).
+ * → pool → listener → scheduled work. Stop, in this order: no new connection → requests in flight
+ * drain → pool → loops have ended → scheduled work → watcher → log book → writer and checkpoint
+ * (db_close).
  */
 #include "api/api.h"
 #include "cli/app.h"
@@ -11,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/grace.h"
 #include "cli/installer.h"
+#include "cli/jobs.h"
 #include "cli/mailer.h"
 #include "cli/missing.h"
 #include "cli/notify.h"
@@ -88,6 +90,7 @@ static void stopping(void *user)
     struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
 
     outbox_stop(serving->app.outbox);
+    (void)jobs_stop(serving->api.jobs, 0);
     grace_begin(&serving->grace, serving->app.files);
 }
 
@@ -169,9 +172,9 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
 {
     const unsigned pool = pool_threads(options);
     const unsigned readers =
-        n_loops + pool + 2;        /* and who watches for notifications, and the hub */
-    const unsigned per_reader = 4; /* the database, its log, and those of the log book */
-    const unsigned per_job = 3;    /* an upload and its target, or folders */
+        n_loops + pool + JOBS_THREADS + 2; /* and who watches for notifications, and the hub */
+    const unsigned per_reader = 4;         /* the database, its log, and those of the log book */
+    const unsigned per_job = 3;            /* an upload and its target, or folders */
     const unsigned fixed =
         LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
 
@@ -279,23 +282,10 @@ static struct err *start_hub(struct arena *a, struct serving *serving)
     return NULL;
 }
 
-/* What this process is called among others, where it says something for itself. */
-static struct str node_name(struct arena *a, const struct options *options)
-{
-    char host[256];
-
-    if (options->node.n > 0)
-        return options->node;
-    if (gethostname(host, sizeof(host)) != 0)
-        return STR("node");
-    host[sizeof(host) - 1] = '\0';
-    return arena_dup(a, str_of(host));
-}
-
 static struct err *start_logs(struct arena *a, struct app *app)
 {
     const struct logbook_conf conf = {
-        .db = app->auxiliary, .settings = app->settings, .node = node_name(a, app->options)};
+        .db = app->auxiliary, .settings = app->settings, .node = app->node};
 
     app->logbook = logbook_new(&conf);
     if (!app->logbook)
@@ -339,6 +329,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .events = options->events,
                                 .feed = hub_feed(serving->hub),
                                 .hub = serving->hub,
+                                .jobs = system_jobs_new(&serving->app, &serving->api),
                                 .dev = options->dev,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
@@ -358,7 +349,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api.outbox = serving->app.outbox = mailer_start(&serving->app);
     if (!serving->app.outbox)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
-    return NULL;
+    return jobs_start(a, serving->api.jobs);
 }
 
 /* This thread becomes a loop. Where it may read there, it keeps its connection, which is warm;
@@ -395,6 +386,7 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
+    system_jobs_end(serving.api.jobs);
     hub_stop(serving.hub);
     outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);

@@ -7,6 +7,7 @@
  */
 #include "db/writer.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -99,4 +100,39 @@ void db_checkpointer_done(struct db_writer *w)
     if (err)
         log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
     arena_free(a);
+}
+
+/* --- on demand ------------------------------------------------------------------------------- */
+
+static struct err *cut_off(struct arena *a, struct db_writer *w, struct db_conn *conn)
+{
+    const struct db_ops *ops = w->db->ops;
+    struct err *err = ops->checkpoint(a, conn->eng, DB_SWEEP_PASSIVE); /* holding up none */
+
+    if (!err)
+        err = db_turn_take(a, w, NULL, db_deadline(clock_us(), w->db->conf.query_timeout_s));
+    if (err)
+        return err;
+    err = ops->checkpoint(a, conn->eng, DB_SWEEP_TRUNCATE);
+    db_turn_give(w);
+    return err;
+}
+
+struct err *db_empty_log(struct arena *a, struct db *db)
+{
+    struct db_conn *conn = NULL;
+    struct err *err = db_hold_refuse(a, db, "db_empty_log");
+
+    if (err || !db->ops->checkpoint)
+        return err;
+    err = db_conn_open(a, db, DB_ROLE_CHECKPOINTER, &conn);
+    if (err)
+        return err;
+    err = cut_off(a, db->writer, conn);
+    db_conn_close(conn);
+    if (!err)
+        atomic_fetch_add(&db->n_checkpoints, 1);
+    else if (err->kind == E_UNAVAILABLE) /* in use */
+        log_debug("db.log_not_emptied", LOG_STR("cause", err->cause));
+    return err && err->kind == E_UNAVAILABLE ? NULL : err;
 }

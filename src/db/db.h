@@ -444,6 +444,14 @@ bool db_is_grouped(const struct db_conn *conn);
  * connection meanwhile, which may be long: of a small database. Not on a loop, nor on a thread that
  * carries out a unit. */
 MUST_CHECK struct err *db_compact(struct arena *a, struct db *db);
+/* Moves all that the log holds into the database's file and cuts the log off, where the engine
+ * keeps one. Writers wait for the last of it only. What others still read from the log stays for
+ * the next time, which is no error. Not on a loop, nor on a thread that carries out a unit. */
+MUST_CHECK struct err *db_empty_log(struct arena *a, struct db *db);
+/* Has the engine renew what it knows of the tables' contents, as far as it finds that worth while;
+ * it has the write connection meanwhile, for the query timeout at most. As db_run_leased(), E_GONE
+ * once *gone is true (NULL: never) included. */
+MUST_CHECK struct err *db_optimize(struct arena *a, struct db *db, const atomic_bool *gone);
 
 /* --- watching -------------------------------------------------------------------------------- */
 

@@ -186,6 +186,8 @@ MUST_CHECK struct err *db_tx_begin(struct arena *a, struct db_conn *tx);
 /* Commits, after the point that a unit has asked for where `asked`. E_UNAVAILABLE: it is rolled
  * back. */
 MUST_CHECK struct err *db_tx_commit(struct arena *a, struct db_conn *tx, bool asked);
+/* A unit (db_unit_fn) of one statement, the dialect's `optimize`: a const char *. */
+struct err *db_tx_optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 /* Carries the unit out in a transaction of its own: begins, runs, commits, says so. Nothing of it
  * is in the database when there is an error: unit->err, out and after say what came of it.
  */

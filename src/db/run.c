@@ -106,3 +106,12 @@ struct err *db_compact(struct arena *a, struct db *db)
         return err;
     return db->ops->run_alone(a, db->writer, compact, (void *)(uintptr_t)sql);
 }
+
+struct err *db_optimize(struct arena *a, struct db *db, const atomic_bool *gone)
+{
+    const struct db_lease lease = {
+        .timeout_s = db->conf.query_timeout_s, .wait_s = db->conf.query_timeout_s, .gone = gone};
+    const char *sql = db->ops->dialect->optimize;
+
+    return sql ? db_run_leased(a, db, &lease, db_tx_optimize, sql, NULL) : NULL;
+}

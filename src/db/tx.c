@@ -80,7 +80,7 @@ static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lea
     return unit->err;
 }
 
-static struct err *optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
+struct err *db_tx_optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     (void)ret_out;
     return db_exec(a, tx, str_of(in), NULL, 0, NULL);
@@ -92,7 +92,7 @@ static void know_the_tables(struct db_conn *tx, const struct db_lease *lease, st
 {
     const struct db_lease own = {.timeout_s = lease->timeout_s};
     struct db_unit unit = {
-        .run = optimize, .in = tx->db->ops->dialect->optimize, .arena = arena_child(a)};
+        .run = db_tx_optimize, .in = tx->db->ops->dialect->optimize, .arena = arena_child(a)};
     struct err *err = unit.in ? run_and_commit(tx, &own, &unit) : NULL;
 
     tx->watch = (struct db_watch){0};

@@ -2,7 +2,7 @@
 """run.py BINARY
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
-Settings with their effects, rate limits, downloads, thumbs, the log book.
+Settings with their effects, rate limits, downloads, thumbs, the log book, scheduled work.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 import advice  # noqa: E402
+import crons  # noqa: E402
 import cursors  # noqa: E402
 import downloads  # noqa: E402
 import etags  # noqa: E402
@@ -25,7 +26,7 @@ import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime, logs)
+         advice, realtime, logs, crons)
 
 
 def main():

@@ -15,8 +15,8 @@ import os
 import re
 import sys
 
-ORDER = ["base", "http", "net", "image", "archive", "db", "events", "settings", "telemetry", "files", "schema",
-         "query", "records", "mail", "auth", "jobs", "backup", "realtime", "hooks", "api", "cli"]
+ORDER = ["base", "http", "net", "image", "archive", "db", "events", "settings", "jobs", "telemetry", "files", "schema",
+         "query", "records", "mail", "auth", "backup", "realtime", "hooks", "api", "cli"]
 FUNCTION_MAX, FUNCTION_MOST, FILE_MAX = 80, 60, 800
 
 # Name -> what to use instead.
