@@ -25,15 +25,18 @@ enum api_place {
                 body that is large, on the pool; where the database's calls wait, on its threads */
     AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
     AT_POOL,      /* a pool thread */
-    AT_STORE,     /* the same for what reads or stores files: one that waits for others, where they
-                     are not on a disk here */
-    AT_REMOTE,    /* a pool thread that waits for another server */
-    AT_MAIL,      /* the same, for a mail server */
-    AT_IMAGE,     /* the pool's lane for pictures */
-    AT_HASH,      /* the pool's lane for passwords */
-    AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
-    AT_UNIT,      /* a unit of work among others */
-    AT_LEASE,     /* a unit that has the write connection to itself */
+    AT_SLOW,      /* a pool thread among the reads that take long, without a transaction */
+    AT_CONSOLE,   /* a pool thread that holds the write connection as its function says, and gives
+                     up what it does where the client leaves */
+    AT_STORE,  /* as AT_POOL for what reads or stores files: one that waits for others, where they
+                  are not on a disk here */
+    AT_REMOTE, /* a pool thread that waits for another server */
+    AT_MAIL,   /* the same, for a mail server */
+    AT_IMAGE,  /* the pool's lane for pictures */
+    AT_HASH,   /* the pool's lane for passwords */
+    AT_HEARD,  /* the pool's lane for what listeners are waited for; it decides */
+    AT_UNIT,   /* a unit of work among others */
+    AT_LEASE,  /* a unit that has the write connection to itself */
 };
 
 /*
@@ -255,6 +258,7 @@ extern const struct api_work api_oauth2_redirect;
 extern const struct api_work api_rooms_send;
 extern const struct api_work api_schema_plan;
 extern const struct api_work api_page;
+extern const struct api_work api_sql;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.
  */
