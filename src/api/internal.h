@@ -23,11 +23,11 @@ enum api_place {
     AT_LOOP, /* the loop; call->conn is NULL */
     AT_READ, /* a read transaction, on the loop under its budget of CPU time; over it, or with a
                 body that is large, on the pool; where the database's calls wait, on its threads */
-    AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
-    AT_POOL,      /* a pool thread */
-    AT_SLOW,      /* a pool thread among the reads that take long, without a transaction */
-    AT_CONSOLE,   /* a pool thread that holds the write connection as its function says, and gives
-                     up what it does where the client leaves */
+    AT_POOL_READ,    /* a read transaction of a pool thread, which may take its time */
+    AT_POOL,         /* a pool thread */
+    AT_CONSOLE,      /* the pool's lane for statements of superusers */
+    AT_CONSOLE_HELD, /* among leases, for what holds the write connection by itself, and gives up
+                        what it does where its client leaves */
     AT_STORE,  /* as AT_POOL for what reads or stores files: one that waits for others, where they
                   are not on a disk here */
     AT_REMOTE, /* a pool thread that waits for another server */

@@ -171,6 +171,6 @@ static struct err *run_write(struct api_call *call)
 
 const struct api_work api_sql = {
     .steps = {{.place = AT_READ, .run = read_ask},
-              {.place = AT_SLOW, .run = run_read, .needed = is_read},
-              {.place = AT_CONSOLE, .run = run_write, .needed = is_write},
+              {.place = AT_CONSOLE, .run = run_read, .needed = is_read},
+              {.place = AT_CONSOLE_HELD, .run = run_write, .needed = is_write},
               {.place = AT_LOOP, .run = answer}}};

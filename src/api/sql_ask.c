@@ -33,28 +33,52 @@ struct err *sql_failed(struct api_call *call, struct str cause)
                    STR_ARG(cause));
 }
 
-/* Values of a form are texts: what each says as JSON, and a text where it says nothing. */
-static struct err *read_pairs(struct arena *a, const struct form_input *form, struct sql_body *body)
+static const struct form_field *own_field(struct str name)
 {
-    const struct json **const members[] = {NULL, &body->read_only, &body->max_rows, &body->params,
-                                           &body->timeout};
-
-    for (size_t i = 0; i < form->n_pairs; i++)
-        for (size_t k = 1; k < COUNT_OF(fields); k++) {
-            const struct form_pair *pair = &form->pairs[i];
-            struct json_fault fault;
-            struct json *text;
-
-            if (*members[k] || !str_eq(pair->name, str_of(fields[k].name)) ||
-                json_read(a, pair->value, &json_limits_body, members[k], &fault))
-                continue;
-            if (fault.starved)
-                return err_starved(a, "a body");
-            text = ARENA_NEW(a, struct json);
-            *text = json_of_text(pair->value);
-            *members[k] = text;
-        }
+    for (size_t i = 1; i < COUNT_OF(fields); i++)
+        if (str_eq(name, str_of(fields[i].name)))
+            return &fields[i];
     return NULL;
+}
+
+/* What a form's text says as JSON, or itself where it says nothing. */
+static struct err *read_pair(struct arena *a, struct str text, const struct json **ret)
+{
+    struct json *value;
+    struct json_fault fault;
+
+    if (json_read(a, text, &json_limits_body, ret, &fault))
+        return NULL;
+    if (fault.starved)
+        return err_starved(a, "a body");
+    value = ARENA_NEW(a, struct json);
+    *value = json_of_text(text);
+    *ret = value;
+    return NULL;
+}
+
+/* Takes what is ours out of a form's pairs: decoding refuses values there that are no texts. */
+static struct err *take_own_pairs(struct arena *a, struct form_input *form, struct sql_body *own)
+{
+    struct form_pair *others = ARENA_ARRAY(a, struct form_pair, form->n_pairs);
+    struct err *err = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < form->n_pairs && !err; i++) {
+        const struct form_field *field = own_field(form->pairs[i].name);
+        const struct json **at;
+
+        if (!field) {
+            others[n++] = form->pairs[i];
+            continue;
+        }
+        at = (const struct json **)(void *)((char *)own + field->offset);
+        if (!*at)
+            err = read_pair(a, form->pairs[i].value, at);
+    }
+    form->pairs = others;
+    form->n_pairs = n;
+    return err;
 }
 
 /* --- its values ------------------------------------------------------------------------------ */
@@ -160,18 +184,20 @@ static struct err *read_query(struct api_call *call, struct str query, const str
 struct err *sql_ask_read(struct api_call *call, struct sql_ask *ret)
 {
     struct arena *a = call->arena;
-    struct sql_body body;
+    struct sql_body body = {0};
     struct form_input form;
     struct err *items = NULL;
     struct err *err = api_form(call, &form);
 
     if (err && err->kind != E_BAD_REQUEST)
         return err;
-    if (err || !form_decode(a, fields, COUNT_OF(fields), &form, &body))
-        return err_new(a, E_BAD_REQUEST, UNDECODABLE, "no such form");
-    err = read_pairs(a, &form, &body);
+    if (err)
+        return err_say(err, UNDECODABLE);
+    err = take_own_pairs(a, &form, &body);
     if (err)
         return err;
+    if (!form_merge(a, fields, COUNT_OF(fields), &form, &body))
+        return err_new(a, E_BAD_REQUEST, UNDECODABLE, "no such form");
     check_query(a, body.query, &items);
     ret->read_only = read_flag(a, "readOnly", body.read_only, &items);
     ret->counts_more = body.max_rows != NULL;

@@ -314,7 +314,9 @@ static struct err *run_changes(struct console *c)
     c->told->n_rows = sqlite3_changes64(c->conn->db);
     if (!err && db_watch_check(c->conn->watch) != DB_GO_ON)
         err = db_watch_err(c->arena, c->conn->watch->stop);
-    *c->conn->watch = (struct db_watch){0}; /* what comes now is not interrupted */
+    *c->conn->watch = (struct db_watch){0};               /* what comes now is not interrupted */
+    if (err && c->told->failed && !sqlite_in_tx(c->conn)) /* as PocketBase's rollback says, too */
+        err->cause = arena_concat(c->arena, err->cause, STR("\n"), control(c, "ROLLBACK")->cause);
     return err ? err : control(c, "COMMIT");
 }
 

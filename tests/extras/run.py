@@ -20,11 +20,12 @@ import groups  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
 import settings  # noqa: E402
+import sql  # noqa: E402
 import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime)
+         advice, realtime, sql)
 
 
 def main():
