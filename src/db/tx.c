@@ -80,32 +80,12 @@ static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lea
     return unit->err;
 }
 
-/* Its own transaction, if there is any, is another connection's. */
+/* What it writes is another connection's: to db/seen.h it is as if another process had. */
 static struct err *run_apart(struct db_conn *tx, struct db_unit *unit)
 {
     end_strays(tx, "before a unit apart");
     unit->out = NULL;
     return unit->run(tx, unit->in, unit->arena, &unit->out);
-}
-
-static struct err *nothing(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
-{
-    (void)tx;
-    (void)in;
-    (void)a;
-    (void)ret_out;
-    return NULL;
-}
-
-/* What a unit apart has written is somebody else's commit to what db/seen.h counts, and until the
- * next one of ours nothing would be remembered. So there is one, of nothing. */
-static void account_for_it(struct db_conn *tx, struct arena *a)
-{
-    const struct db_lease own = {.timeout_s = 1};
-    struct db_unit unit = {.run = nothing, .arena = arena_child(a)};
-
-    (void)run_and_commit(tx, &own, &unit); /* the next one does as well */
-    tx->watch = (struct db_watch){0};
 }
 
 static struct err *optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
@@ -135,8 +115,6 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
     db_hold_begin(&hold, tx->db);
     unit->err = lease->apart ? run_apart(tx, unit) : run_and_commit(tx, lease, unit);
     tx->watch = (struct db_watch){0};
-    if (lease->apart)
-        account_for_it(tx, unit->arena);
     if (!unit->err && lease->changes_schema)
         know_the_tables(tx, lease, unit->arena);
     if (!unit->err) {
