@@ -24,17 +24,20 @@ enum api_place {
     AT_LOOP, /* the loop; call->conn is NULL */
     AT_READ, /* a read transaction, on the loop under its budget of CPU time; over it, or with a
                 body that is large, on the pool; where the database's calls wait, on its threads */
-    AT_POOL_READ, /* a read transaction of a pool thread, which may take its time */
-    AT_POOL,      /* a pool thread */
-    AT_STORE,     /* the same for what reads or stores files: one that waits for others, where they
-                     are not on a disk here */
-    AT_REMOTE,    /* a pool thread that waits for another server */
-    AT_MAIL,      /* the same, for a mail server */
-    AT_IMAGE,     /* the pool's lane for pictures */
-    AT_HASH,      /* the pool's lane for passwords */
-    AT_HEARD,     /* the pool's lane for what listeners are waited for; it decides */
-    AT_UNIT,      /* a unit of work among others */
-    AT_LEASE,     /* a unit that has the write connection to itself */
+    AT_POOL_READ,    /* a read transaction of a pool thread, which may take its time */
+    AT_POOL,         /* a pool thread */
+    AT_CONSOLE,      /* the pool's lane for statements of superusers */
+    AT_CONSOLE_HELD, /* among leases, for what holds the write connection by itself, and gives up
+                        what it does where its client leaves */
+    AT_STORE,  /* as AT_POOL for what reads or stores files: one that waits for others, where they
+                  are not on a disk here */
+    AT_REMOTE, /* a pool thread that waits for another server */
+    AT_MAIL,   /* the same, for a mail server */
+    AT_IMAGE,  /* the pool's lane for pictures */
+    AT_HASH,   /* the pool's lane for passwords */
+    AT_HEARD,  /* the pool's lane for what listeners are waited for; it decides */
+    AT_UNIT,   /* a unit of work among others */
+    AT_LEASE,  /* a unit that has the write connection to itself */
 };
 
 /*
@@ -275,6 +278,7 @@ extern const struct api_work api_logs_view;
 extern const struct api_work api_logs_stats;
 extern const struct api_work api_logs_clear;
 extern const struct api_work api_page;
+extern const struct api_work api_sql;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.
  */

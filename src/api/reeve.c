@@ -21,6 +21,7 @@ static const char *const features[] = {
     "rooms",       /* the setting realtime.rooms, /api/reeve/rooms/{room}, @reeve/rooms/{room} */
     "schema.plan", /* POST /api/reeve/schema/plan */
     "settings",    /* /api/reeve/settings */
+    "sql",         /* readOnly, maxRows, params, timeout: POST /api/sql */
 };
 
 static void write_features(struct buf *out)

@@ -83,6 +83,8 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_export},
     {"POST",   "/api/reeve/schema/plan",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_schema_plan},
+    {"POST",   "/api/sql",
+     GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_sql},
     {"GET",    "/_/{path...}",
      GUARD_NONE, BODY_PLAIN, {NULL}, &api_page},
     {"POST",   "/api/files/token",

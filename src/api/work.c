@@ -278,6 +278,7 @@ static bool start_store(struct api_call *call)
 static const struct place {
     bool reads;
     bool decides;                         /* the client is not refused from here on */
+    bool undoes;                          /* the same, but what it does ends with its client */
     bool (*start)(struct api_call *call); /* on the loop; NULL: */
     enum pool_lane lane;
     void (*run)(struct job *job);
@@ -289,6 +290,8 @@ static const struct place {
     [AT_REMOTE] = {.lane = POOL_REMOTE, .run = run_on_pool},
     [AT_MAIL] = {.lane = POOL_MAIL, .run = run_on_pool},
     [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
+    [AT_CONSOLE] = {.lane = POOL_CONSOLE, .run = run_on_pool},
+    [AT_CONSOLE_HELD] = {.undoes = true, .lane = POOL_LEASE, .run = run_on_pool},
     [AT_IMAGE] = {.lane = POOL_IMAGE, .run = run_on_pool},
     [AT_HASH] = {.lane = POOL_HASH, .run = run_on_pool},
     [AT_HEARD] = {.decides = true, .lane = POOL_HEARD, .run = run_on_pool},
@@ -307,6 +310,8 @@ static bool start_step(struct api_call *call, enum api_place at)
         place = &places[AT_READ];
     if (place->decides)
         call->req->stake = REQ_DECIDED;
+    else if (place->undoes)
+        call->req->stake = REQ_UNDOABLE;
     if (place->reads && db_blocks(call->api->db))
         return api_to_pool(call, POOL_DATABASE, read_in_turn);
     if (place->start)

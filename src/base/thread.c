@@ -353,9 +353,10 @@ static bool lane_start(struct lane *lane)
 struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
 {
     static const char *const names[POOL_LANES] = {
-        [POOL_WORK] = "reeve-work",     [POOL_SLOW] = "reeve-slow",   [POOL_HASH] = "reeve-hash",
-        [POOL_LEASE] = "reeve-lease",   [POOL_HEARD] = "reeve-heard", [POOL_IMAGE] = "reeve-image",
-        [POOL_REMOTE] = "reeve-remote", [POOL_DATABASE] = "reeve-db", [POOL_MAIL] = "reeve-mail"};
+        [POOL_WORK] = "reeve-work",      [POOL_SLOW] = "reeve-slow",   [POOL_HASH] = "reeve-hash",
+        [POOL_LEASE] = "reeve-lease",    [POOL_HEARD] = "reeve-heard", [POOL_IMAGE] = "reeve-image",
+        [POOL_REMOTE] = "reeve-remote",  [POOL_DATABASE] = "reeve-db", [POOL_MAIL] = "reeve-mail",
+        [POOL_CONSOLE] = "reeve-console"};
     struct pool *pool = malloc(sizeof(*pool));
     bool started = true;
 

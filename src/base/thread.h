@@ -50,6 +50,7 @@ enum pool_lane {
     POOL_REMOTE,   /* what waits for other servers */
     POOL_HEARD,    /* writes that somebody listens to, and what is told of others: listeners rest */
     POOL_MAIL,     /* mails that are waited for */
+    POOL_CONSOLE,  /* what superusers ask in SQL, for minutes maybe */
     POOL_LANES
 };
 /* All 0: there is no such lane, no thread is started for it, and it takes no job. */

@@ -36,6 +36,7 @@
 #define LEASE_THREADS 4
 #define REMOTE_THREADS 32 /* most of the time they wait */
 #define MAIL_THREADS 16
+#define CONSOLE_THREADS 8
 #define HEARD_THREADS 32 /* a listener that rests keeps one */
 
 struct serving {
@@ -135,6 +136,8 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
         (struct pool_lane_conf)POOL_LANE(REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE);
     ret[POOL_MAIL] =
         (struct pool_lane_conf)POOL_LANE(MAIL_THREADS, MAIL_THREADS / 4, LIMIT_POOL_QUEUE);
+    ret[POOL_CONSOLE] =
+        (struct pool_lane_conf)POOL_LANE(CONSOLE_THREADS, CONSOLE_THREADS / 2, LIMIT_SLOW_QUEUE);
     ret[POOL_LEASE] =
         (struct pool_lane_conf)POOL_LANE(LEASE_THREADS, LEASE_THREADS, LIMIT_LEASE_QUEUE);
     ret[POOL_DATABASE] = (struct pool_lane_conf){0};

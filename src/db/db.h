@@ -372,12 +372,71 @@ struct db_lease {
     unsigned wait_s;
     const atomic_bool *gone;
     bool changes_schema;
+    /* The unit has no transaction, and a connection of its own; `tx` only tells of the database. */
+    bool apart;
     void (*published)(void *user);
     void *user;
     struct db_end **ret_ends; /* written in any case; NULL: they are run before it returns */
 };
 MUST_CHECK struct err *db_run_leased(struct arena *a, struct db *db, const struct db_lease *lease,
                                      db_unit_fn *run, const void *in, void **ret_out);
+
+/* --- a console ------------------------------------------------------------------------------- */
+
+/*
+ * Statements as somebody has written them, one after the other, on a connection that is opened for
+ * them and closed after them: so nothing that they set, attach or leave open is there for anybody
+ * else. What they write is not seen as a unit's: no action, no event.
+ */
+enum db_console_mode {
+    DB_CONSOLE_LOOKS,   /* what would write is refused, and what changes the connection, too */
+    DB_CONSOLE_READS,   /* each on its own; comes back with `writes` where one would write */
+    DB_CONSOLE_WRITES,  /* the same with the write connection held: each may write */
+    DB_CONSOLE_CHANGES, /* held as well, all in one transaction; no rows are told */
+};
+
+/* One value for all statements that name it. */
+struct db_console_value {
+    struct str name; /* without the sign before it; empty: the value of that place, from 1 */
+    struct db_value value;
+};
+
+struct db_console_column {
+    struct str name;
+    struct str type; /* as it was declared; empty for an expression */
+};
+
+struct db_console {
+    enum db_console_mode mode;
+    struct str sql;
+    const struct db_console_value *values;
+    size_t n_values;
+    unsigned timeout_s; /* of the statements, for all of them together */
+    unsigned wait_s;    /* for the write connection: see struct db_lease */
+    const atomic_bool *gone;
+    unsigned max_rows;
+    bool counts_more; /* looks whether there are more rows than that */
+    /* Of the last statement that is one, its columns and then its rows. Borrowed for the call; an
+     * error ends it all. */
+    void (*columns)(void *user, const struct db_console_column *columns, unsigned n);
+    struct err *(*row)(void *user, struct arena *a, const struct db_value *cells);
+    /* As that of struct db_lease, where the statements have changed the schema; may be NULL. */
+    void (*published)(void *user);
+    void *user;
+};
+
+struct db_console_told {
+    bool writes;    /* nothing was done: it takes a mode that may write */
+    bool more;      /* there are rows beyond max_rows */
+    bool changed;   /* the schema was */
+    bool failed;    /* the error is one of the statements', and its cause are the engine's words */
+    int64_t n_rows; /* that the last statement to do so has changed; DB_CONSOLE_CHANGES */
+    uint64_t wal_bytes; /* 0: nothing was written to the log */
+};
+/* Not on a loop; refused as db_run() is where it writes. An error of DB_CONSOLE_CHANGES leaves
+ * nothing behind but what the statements have committed themselves. *ret is written in any case. */
+MUST_CHECK struct err *db_console_run(struct arena *a, struct db *db, const struct db_console *in,
+                                      struct db_console_told *ret);
 
 /* Runs a unit on a scratch database: tables, views and indexes as `from` sees them, in a read
  * transaction, but no rows, except those of `tables` (n_tables of them). It is the call's own and

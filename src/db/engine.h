@@ -23,6 +23,7 @@ enum db_role {
     DB_ROLE_READER,
     DB_ROLE_WRITER,
     DB_ROLE_CHECKPOINTER,
+    DB_ROLE_CONSOLE, /* for statements that somebody has written; gone with them */
     DB_ROLE_SCRATCH, /* an empty database of the connection's own, gone with it */
 };
 
@@ -129,6 +130,12 @@ struct db_ops {
     bool (*in_tx)(const struct db_eng_conn *conn);
     /* Release and rollback mean the innermost one; rollback ends it too. */
     struct err *(*savepoint)(struct arena *a, struct db_eng_conn *conn, enum db_mark mark);
+
+    /* The statements of db_console_run(), on a connection of DB_ROLE_CONSOLE. Leaves no
+     * transaction.
+     */
+    struct err *(*console)(struct arena *a, struct db_eng_conn *conn, const struct db_console *in,
+                           struct db_console_told *ret);
 
     /* Where the engine notes what is committed, from open() to close(); NULL: nowhere. */
     struct db_seen_state *(*seen)(struct db_eng *eng);

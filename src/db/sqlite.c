@@ -153,6 +153,11 @@ static int on_busy(void *arg, int n_calls)
     return 1;
 }
 
+void sqlite_watch_locks(struct db_eng_conn *conn)
+{
+    (void)sqlite3_busy_handler(conn->db, on_busy, conn);
+}
+
 static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
 {
     struct db_eng_conn *conn = arg;
@@ -192,8 +197,10 @@ static void conn_configure(struct db_eng_conn *conn, enum db_role role)
     (void)sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX_BYTES);
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, conn);
-    (void)sqlite3_busy_handler(db, on_busy, conn);
-    if (role == DB_ROLE_WRITER)
+    sqlite_watch_locks(conn);
+    if (role == DB_ROLE_CONSOLE)
+        (void)sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+    if (role == DB_ROLE_WRITER || role == DB_ROLE_CONSOLE)
         (void)sqlite3_wal_hook(db, on_wal, conn); /* instead of checkpoints by the writer */
 }
 
@@ -204,7 +211,8 @@ static int conn_pragmas(struct db_eng_conn *conn, enum db_role role)
     int n;
 
     n = snprintf(sql, sizeof(sql), PRAGMAS_ALL "%s%s",
-                 role == DB_ROLE_READER ? "PRAGMA query_only=ON;" : PRAGMAS_WRITE,
+                 role == DB_ROLE_READER || role == DB_ROLE_CONSOLE ? "PRAGMA query_only=ON;"
+                                                                   : PRAGMAS_WRITE,
                  full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;");
     if (n < 0 || (size_t)n >= sizeof(sql))
         BUG("the settings of a connection do not fit");
@@ -230,7 +238,8 @@ static int conn_start(struct db_eng_conn *conn, enum db_role role)
         rc = sqlite_seen_register(conn);
     if (rc == SQLITE_OK && role != DB_ROLE_CHECKPOINTER)
         rc = sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
-    if (rc == SQLITE_OK && role != DB_ROLE_READER && sqlite3_db_readonly(conn->db, "main") == 1)
+    if (rc == SQLITE_OK && role != DB_ROLE_READER && role != DB_ROLE_CONSOLE &&
+        sqlite3_db_readonly(conn->db, "main") == 1)
         rc = SQLITE_READONLY; /* the file system may have turned: reading goes on */
     if (role == DB_ROLE_CHECKPOINTER)
         conn->busy_max_us = SWEEP_BUSY_MAX_US;
@@ -301,6 +310,7 @@ const struct db_ops db_ops_sqlite = {
     .rollback = sqlite_rollback,
     .in_tx = sqlite_in_tx,
     .savepoint = sqlite_savepoint,
+    .console = sqlite_console,
     .seen = sqlite_seen,
     .writer_new = db_writer_new,
     .writer_stop = db_writer_stop,

@@ -100,6 +100,9 @@ MUST_CHECK struct err *sqlite_open_err(struct arena *a, const char *path, sqlite
  * and is run again elsewhere. False: it has none. */
 bool sqlite_over_budget(struct db_eng_conn *conn);
 
+/* Waits for locks as the connection's limits say. */
+void sqlite_watch_locks(struct db_eng_conn *conn);
+
 /* Our LIKE instead of SQLite's, with the same results. */
 int sqlite_like_register(struct db_eng_conn *conn);
 
@@ -148,6 +151,10 @@ struct str sqlite_column_name(const struct db_eng_stmt *stmt, unsigned at);
 struct db_value sqlite_column(const struct db_eng_stmt *stmt, unsigned at);
 struct str sqlite_column_text(const struct db_eng_stmt *stmt, unsigned at);
 int64_t sqlite_column_as_int(const struct db_eng_stmt *stmt, unsigned at);
+
+/* sqlite_console.c: see struct db_ops */
+MUST_CHECK struct err *sqlite_console(struct arena *a, struct db_eng_conn *conn,
+                                      const struct db_console *in, struct db_console_told *ret);
 
 /* sqlite_tx.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_read_begin(struct arena *a, struct db_eng_conn *conn,

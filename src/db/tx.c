@@ -80,6 +80,14 @@ static struct err *run_and_commit(struct db_conn *tx, const struct db_lease *lea
     return unit->err;
 }
 
+/* What it writes is another connection's: to db/seen.h it is as if another process had. */
+static struct err *run_apart(struct db_conn *tx, struct db_unit *unit)
+{
+    end_strays(tx, "before a unit apart");
+    unit->out = NULL;
+    return unit->run(tx, unit->in, unit->arena, &unit->out);
+}
+
 struct err *db_tx_optimize(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
     (void)ret_out;
@@ -105,7 +113,7 @@ void db_tx_lease(struct db_conn *tx, const struct db_lease *lease, struct db_uni
     struct db_hold hold;
 
     db_hold_begin(&hold, tx->db);
-    unit->err = run_and_commit(tx, lease, unit);
+    unit->err = lease->apart ? run_apart(tx, unit) : run_and_commit(tx, lease, unit);
     tx->watch = (struct db_watch){0};
     if (!unit->err && lease->changes_schema)
         know_the_tables(tx, lease, unit->arena);

@@ -75,7 +75,9 @@ static void refuse_late(struct http_conn *conn)
 /* Its client has sent a FIN some time ago, and may not be there at all. */
 static void drop_late(struct http_conn *conn)
 {
-    if (conn->exchange->req.stake == REQ_DROPPABLE)
+    const enum req_stake stake = conn->exchange->req.stake;
+
+    if (stake == REQ_DROPPABLE || stake == REQ_UNDOABLE)
         conn_close(conn);
     else
         loop_deadline(conn, DEADLINE_NONE);
@@ -459,7 +461,7 @@ void conn_abandon(struct http_conn *conn)
 {
     uv_buf_t answer = piece_of(write_unavailable);
 
-    if (conn->state == CONN_BUSY && conn->exchange->req.stake != REQ_DECIDED) {
+    if (conn->state == CONN_BUSY && conn->exchange->req.stake < REQ_UNDOABLE) {
         atomic_store(&conn->exchange->req.gone, true); /* first: what is refused is not done */
         (void)uv_try_write((uv_stream_t *)&conn->tcp, &answer, 1); /* we close in any case */
     }

@@ -28,10 +28,15 @@ struct req_sink;
 
 /* What giving a request up would cost. The layer above raises it as the request gets on; what it
  * does not say, may be dropped. */
-enum req_stake {
-    REQ_DROPPABLE, /* a read: given up two seconds after its client has sent a FIN */
-    REQ_AWAITED, /* a write on its way: a FIN does not end it; that it was refused is still true */
-    REQ_DECIDED, /* may take effect, or has: its client gets the true answer or none at all */
+enum req_stake {                /* in this order */
+                 REQ_DROPPABLE, /* a read: given up two seconds after its client has sent a FIN */
+                 REQ_AWAITED,   /* a write on its way: a FIN does not end it; that it was refused is
+                                   still true */
+                 /* may take effect, until its client has left as a read's may: gets the true answer
+                    or none */
+                 REQ_UNDOABLE,
+                 REQ_DECIDED, /* may take effect, or has: its client gets the true answer or none at
+                                 all */
 };
 
 struct req_pair {

@@ -193,6 +193,12 @@ static inline void wrap_rollback(struct db_eng_conn *conn)
     wrap_conn(conn)->ops->rollback(wrap_conn(conn)->inner);
 }
 
+static inline struct err *wrap_console(struct arena *a, struct db_eng_conn *conn,
+                                       const struct db_console *in, struct db_console_told *ret)
+{
+    return wrap_conn(conn)->ops->console(a, wrap_conn(conn)->inner, in, ret);
+}
+
 static inline bool wrap_in_tx(const struct db_eng_conn *conn)
 {
     return wrap_conn(conn)->ops->in_tx(wrap_conn(conn)->inner);
@@ -240,6 +246,7 @@ static inline struct db_ops wrap_ops(const struct db_ops *inner)
     ops.begin = wrap_begin;
     ops.commit = wrap_commit;
     ops.rollback = wrap_rollback;
+    ops.console = wrap_console;
     ops.in_tx = wrap_in_tx;
     ops.savepoint = wrap_savepoint;
     ops.checkpoint = wrap_checkpoint;

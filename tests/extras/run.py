@@ -22,11 +22,12 @@ import logs  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
 import settings  # noqa: E402
+import sql  # noqa: E402
 import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime, logs, crons)
+         advice, realtime, logs, crons, sql)
 
 
 def main():
