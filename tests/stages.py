@@ -196,6 +196,11 @@ def extras(job):
     return script(job, "extras/run.py", ASAN)
 
 
+def operating(job):
+    """what an administrator works with: logs, scheduled work, the console"""
+    return script(job, "extras/run.py", ASAN, "operating")
+
+
 def users(job):
     """the ways of an application's users, with real mails"""
     return script(job, "users/run.py", ASAN)
@@ -420,6 +425,7 @@ STAGES = [
     Stage("conformance", conformance,   ["asan"],              60,   400),
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              45,   200),
+    Stage("operating",   operating,     ["asan"],              90,   400),
     Stage("users",       users,         ["asan"],              50,   300),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),

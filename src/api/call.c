@@ -194,6 +194,7 @@ struct err *api_identify(struct api_call *call)
         call->settings->superuser_ips.n == 0 ||
         settings_ip_in(&call->settings->superuser_ips, call->caller.ip);
     if (token.n > 0) {
+        call->identified_us = clock_us();
         err = auth_identify(call->arena, call->api->db, call->conn, call->schema, token,
                             call->caller.actor.scope.now_ms, &call->caller.token);
         if (err)

@@ -7,9 +7,10 @@
 #include "base/limits.h"
 #include "telemetry/telemetry.h"
 
-#include <inttypes.h>
+#include <string.h>
 
-#define ID_BYTES 128 /* of one that the client has given */
+#define ID_BYTES 128    /* of one that the client has given */
+#define NUMBER_BYTES 16 /* of one of ours, in hex */
 
 /* --- ids -------------------------------------------------------------------------------------- */
 
@@ -29,6 +30,24 @@ static bool is_id(struct str text)
     return text.n > 0 && text.n <= ID_BYTES;
 }
 
+/* The process's prefix and a number: one that nobody has, made in a hundred instructions. */
+static struct str new_id(struct api_call *call)
+{
+    static const char digits[] = "0123456789abcdef";
+    const size_t n = sizeof(call->api->id_prefix) - 1;
+    uint64_t number = atomic_fetch_add(&call->api->n_ids, 1);
+    char *p = arena_alloc(call->arena, n + 1 + NUMBER_BYTES);
+    unsigned n_digits = 1;
+
+    memcpy(p, call->api->id_prefix, n);
+    p[n] = '-';
+    while (n_digits < NUMBER_BYTES && number >> 4 * n_digits)
+        n_digits++;
+    for (unsigned i = n_digits; i > 0; i--, number >>= 4)
+        p[n + i] = digits[number & 15];
+    return (struct str){p, n + 1 + n_digits};
+}
+
 struct str journal_id(struct api_call *call)
 {
     struct str given;
@@ -36,11 +55,7 @@ struct str journal_id(struct api_call *call)
     if (call->id.n > 0)
         return call->id;
     given = req_header(call->req, STR("X-Request-Id"));
-    if (is_id(given))
-        call->id = given;
-    else
-        call->id = arena_printf(call->arena, "%s-%" PRIx64, call->api->id_prefix,
-                                atomic_fetch_add(&call->api->n_ids, 1));
+    call->id = is_id(given) ? given : new_id(call);
     return call->id;
 }
 

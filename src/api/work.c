@@ -44,7 +44,6 @@ static struct err *run_step(struct api_call *call)
     struct err *err;
 
     if (call->step == call->first) {
-        call->identified_us = clock_us();
         err = api_identify(call);
         if (err)
             return err;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""run.py BINARY
+"""run.py BINARY [PART...]
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
-Settings with their effects, rate limits, downloads, thumbs, the log book, scheduled work.
+Settings with their effects, rate limits, downloads, thumbs. And what an administrator works
+with: the log book, scheduled work, the console. All of the former, or the parts named;
+`operating` stands for the latter.
 """
 
 import argparse
@@ -27,17 +29,27 @@ import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime, logs, crons, sql)
+         advice, realtime)
+OPERATING = (logs, crons, sql)
+
+
+def wanted(names):
+    if not names:
+        return PARTS
+    known = {part.__name__: (part,) for part in PARTS + OPERATING}
+    known["operating"] = OPERATING
+    return [part for name in names for part in known[name]]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
     parser.add_argument("binary")
+    parser.add_argument("parts", nargs="*")
     args = parser.parse_args()
     home = reeve.scratch("extras")
     tally = reeve.Tally()
     try:
-        for part in PARTS:
+        for part in wanted(args.parts):
             base = reeve.fresh(args.binary, os.path.join(home, part.__name__))
             part.run(args.binary, base, tally)
     finally:
