@@ -27,6 +27,7 @@
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
 struct hub;
+struct backups;
 struct jobs;
 struct logbook;
 
@@ -34,6 +35,7 @@ struct api {
     struct db *db;
     struct db *logs; /* what the log book writes */
     struct logbook *logbook;
+    struct backups *backups;
     char id_prefix[ID_LEN + 1]; /* of the ids of requests: another one each start */
     atomic_uint_fast64_t n_ids;
     struct schema_store *schemas;
@@ -51,8 +53,6 @@ struct api {
     bool dev; /* --dev: no bound on one-time passwords */
     unsigned query_timeout_s;
     struct str settings_key;                /* settings_load() */
-    const struct settings_missing *missing; /* what settings may not switch on */
-    size_t n_missing;
     /* The database's schema has this version, which is not that of the current snapshot: makes the
      * two one again; API_ANY_VERSION reads it in any case. Any thread, outside a read transaction.
      */

@@ -3,6 +3,7 @@
  */
 #include "api/internal.h"
 #include "api/upload.h"
+#include "base/date.h"
 #include "base/limits.h"
 
 static struct err *no_route(struct api_call *call)
@@ -31,7 +32,42 @@ void api_handle(void *user, struct req *req)
 
 /* --- bodies --------------------------------------------------------------------------------- */
 
-static uint64_t body_limit(const struct api *api, const struct req *req, struct schema *schema)
+struct asking {
+    const struct api *api;
+    struct req *req;
+    struct schema *schema;
+    bool is_superuser;
+};
+
+static struct err *look_who_asks(void *user, struct db_conn *conn)
+{
+    struct asking *asking = user;
+    struct str token = auth_header_token(req_header(asking->req, STR("Authorization")));
+    struct auth_token found;
+    struct err *err = auth_identify(asking->req->arena, asking->api->db, conn, asking->schema,
+                                    token, date_now_ms(), &found);
+
+    asking->is_superuser = !err && found.rec && found.rec->col == asking->schema->superusers;
+    return err;
+}
+
+/* Of a body without a bound it is asked before it comes: it goes to the disk. */
+static bool is_superusers(const struct api *api, struct req *req, struct schema *schema)
+{
+    struct asking asking = {.api = api, .req = req, .schema = schema};
+    int64_t version;
+    const struct api_read read = {.arena = req->arena,
+                                  .api = (struct api *)(uintptr_t)api,
+                                  .schema = schema,
+                                  .run = look_who_asks,
+                                  .user = &asking,
+                                  .ret_version = &version};
+    struct err *err = db_blocks(api->db) ? NULL : api_read(&read);
+
+    return !err && asking.is_superuser;
+}
+
+static uint64_t body_limit(const struct api *api, struct req *req, struct schema *schema)
 {
     const struct api_route *route = api_route_of(req);
     uint64_t limit = LIMIT_BODY_BYTES;
@@ -46,6 +82,8 @@ static uint64_t body_limit(const struct api *api, const struct req *req, struct 
 
         if (col)
             limit = col->record_body_limit;
+    } else if (route && route->body == BODY_BACKUP && is_superusers(api, req, schema)) {
+        limit = LIMIT_ANY_BODY_BYTES;
     }
     return limit < LIMIT_ANY_BODY_BYTES ? limit : LIMIT_ANY_BODY_BYTES;
 }
@@ -73,9 +111,13 @@ struct http_body api_body_plan(void *user, struct req *req)
     const struct api *api = user;
     AUTO(schema_return) struct schema *schema = schema_borrow(api->schemas);
 
+    const struct api_route *route = api_route_of(req);
+    const struct req_sink *sink = upload_sink(api, req);
+    const bool is_no_form = route && route->body == BODY_BACKUP && !sink;
+
     return (struct http_body){.limit = body_limit(api, req, schema),
-                              .sink = upload_sink(api, req),
-                              .unread = is_closed(req, schema)};
+                              .sink = sink,
+                              .unread = is_no_form || is_closed(req, schema)};
 }
 
 /* --- clients -------------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
  */
 #include "api/internal.h"
 
+#include "backup/backup.h"
+
 /* The first of these headers that the request has, configured ones before the usual ones. */
 static struct str proxy_header(const struct api_call *call)
 {
@@ -25,7 +27,9 @@ static struct err *write_health(struct api_call *call)
 
     BUF_ADD(out, "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{");
     if (call->caller.actor.superuser) {
-        BUF_ADD(out, "\"canBackup\":true,\"possibleProxyHeader\":");
+        BUF_ADD(out, "\"canBackup\":");
+        buf_add(out, backups_are_busy(call->api->backups) ? STR("false") : STR("true"));
+        BUF_ADD(out, ",\"possibleProxyHeader\":");
         json_write_text(out, proxy_header(call));
         BUF_ADD(out, ",\"realIP\":");
         json_write_text(out, call->caller.ip);

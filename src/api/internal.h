@@ -75,7 +75,8 @@ enum api_guard {
     GUARD_SUPERUSER,       /* looked at before the path and the body are */
 };
 
-enum api_body { BODY_PLAIN, BODY_RECORD, BODY_BATCH }; /* how large it may be */
+/* How large it may be; a backup has no bound, where it comes from a superuser. */
+enum api_body { BODY_PLAIN, BODY_RECORD, BODY_BATCH, BODY_BACKUP };
 
 #define API_TAGS 2
 
@@ -277,6 +278,14 @@ extern const struct api_work api_logs_list;
 extern const struct api_work api_logs_view;
 extern const struct api_work api_logs_stats;
 extern const struct api_work api_logs_clear;
+extern const struct api_work api_backups_list;
+extern const struct api_work api_backups_create;
+extern const struct api_work api_backups_upload;
+extern const struct api_work api_backups_download;
+extern const struct api_work api_backups_delete;
+extern const struct api_work api_backups_restore;
+extern const struct api_work api_backups_report;
+extern const struct api_work api_backups_verify;
 extern const struct api_work api_page;
 extern const struct api_work api_sql;
 

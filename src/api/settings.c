@@ -99,8 +99,6 @@ static struct setting_write *make_write(struct api_call *call)
     write->change = (struct settings_change){.kind = (enum settings_kind)call->step->what,
                                              .form = &write->form,
                                              .key = call->api->settings_key,
-                                             .missing = call->api->missing,
-                                             .n_missing = call->api->n_missing,
                                              .now_ms = call->caller.actor.scope.now_ms};
     return write;
 }

@@ -166,6 +166,12 @@
 #define LIMIT_MAIL_MS 30000               /* for one, from the connection to the last answer */
 #define LIMIT_MAIL_THREADS 4              /* mails of the outbox that are sent at the same time */
 
+#define LIMIT_BACKUP_NAME_BYTES 255 /* of a name that a file can have */
+
+/* Copies of a database (db_copy()). */
+#define LIMIT_COPY_SLICE_US 2000 /* that writers wait for it at a time */
+#define LIMIT_COPY_RESTARTS 20   /* by other processes that write */
+
 /* The log book (telemetry/telemetry.h). */
 #define LIMIT_LOG_WAITING_BYTES \
     (8 * MIB)                  /* of entries that are not written yet; the rest is dropped */

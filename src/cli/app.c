@@ -5,6 +5,8 @@
 
 #include "base/date.h"
 #include "base/limits.h"
+#include "base/log.h"
+#include "jobs/jobs.h"
 #include "telemetry/telemetry.h"
 
 #include <errno.h>
@@ -133,11 +135,37 @@ struct err *app_follow_schema(struct arena *a, struct app *app, int64_t db_versi
     return err;
 }
 
+/* With app->reloading. What is stored is not checked: one that is none means never. */
+static void follow_schedule(struct arena *a, struct app *app, const struct settings *settings)
+{
+    struct err *err = NULL;
+
+    if (app->jobs)
+        err = jobs_set_schedule(a, app->jobs, STR(BACKUP_JOB), settings->backups.cron);
+    if (err) {
+        log_warn("backups.cron.invalid", LOG_STR("cause", err->cause));
+        err = jobs_set_schedule(a, app->jobs, STR(BACKUP_JOB), STR(""));
+    }
+    if (err)
+        BUG("no schedule is none");
+}
+
+void app_use_jobs(struct arena *a, struct app *app, struct jobs *jobs)
+{
+    AUTO(settings_unref) struct settings *settings = settings_current(app->settings);
+
+    pthread_mutex_lock(&app->reloading);
+    app->jobs = jobs;
+    follow_schedule(a, app, settings);
+    pthread_mutex_unlock(&app->reloading);
+}
+
 /* New files go where the settings say before anybody is told of them. */
-static void publish_settings(struct app *app, struct settings *settings)
+static void publish_settings(struct arena *a, struct app *app, struct settings *settings)
 {
     if (app->files)
         file_store_use(app->files, &settings->s3);
+    follow_schedule(a, app, settings);
     settings_publish(app->settings, settings);
     if (app->logbook)
         logbook_settings_changed(app->logbook);
@@ -154,7 +182,7 @@ struct err *app_reload_settings(struct arena *a, struct app *app)
     if (!err)
         err = settings_load(a, conn, app->encryption_key, &settings);
     if (!err)
-        publish_settings(app, settings);
+        publish_settings(a, app, settings);
     pthread_mutex_unlock(&app->reloading);
     return err;
 }

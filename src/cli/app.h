@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+struct jobs;
 struct logbook;
 struct notify;
 struct outbox;
@@ -42,6 +43,7 @@ struct app {
     struct notify *notify;
     struct outbox *outbox;   /* the server's; else NULL */
     struct logbook *logbook; /* the same */
+    struct jobs *jobs;       /* app_use_jobs() */
 };
 
 /* Opens the data directory, making what a fresh one lacks. On an error app_close() still gives back
@@ -50,6 +52,10 @@ MUST_CHECK struct err *app_open(struct arena *a, const struct options *options,
                                 const struct app_hooks *hooks, struct app *app);
 /* Closes the calling thread's connections too. */
 void app_close(struct app *app);
+
+/* From here on the schedules that settings name are these jobs'; NULL: nobody's any more. */
+void app_use_jobs(struct arena *a, struct app *app, struct jobs *jobs);
+#define BACKUP_JOB "__pbAutoBackup__"
 
 /* The path of an entry of the data directory. */
 struct str app_path(struct arena *a, const struct app *app, const char *entry);

@@ -12,6 +12,7 @@ int command_superuser(struct arena *a, const struct options *options);
 int command_schema(struct arena *a, const struct options *options);
 int command_explain(struct arena *a, const struct options *options);
 int command_files(struct arena *a, const struct options *options);
+int command_backup(struct arena *a, const struct options *options);
 
 /* One line on standard error, stamped as PocketBase stamps it; returns 1. */
 PRINTF(1, 2)

@@ -4,6 +4,7 @@
 #include "cli/jobs.h"
 
 #include "auth/auth.h"
+#include "backup/backup.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "telemetry/telemetry.h"
@@ -136,12 +137,21 @@ static struct err *clean_logs(void *user, struct arena *a, const atomic_bool *st
     return logbook_prune(a, app->logbook);
 }
 
+static struct err *back_up(void *user, struct arena *a, const atomic_bool *stopping)
+{
+    const struct system_jobs *system = user;
+    AUTO(settings_unref) struct settings *settings = settings_current(system->app->settings);
+
+    return backup_create_scheduled(a, system->api->backups, settings, stopping);
+}
+
 /* Without a schedule one is not listed: until something gives it one. */
 static const struct jobs_row rows[] = {
     {STR_INIT("__pbDBOptimize__"), STR_INIT("0 0 * * *"), optimize, NULL, true},
     {STR_INIT("__pbMFACleanup__"), STR_INIT("0 * * * *"), clean_mfas, NULL, true},
     {STR_INIT("__pbOTPCleanup__"), STR_INIT("0 * * * *"), clean_otps, NULL, true},
     {STR_INIT("__pbLogsCleanup__"), STR_INIT("0 */6 * * *"), clean_logs, NULL, true},
+    {STR_INIT(BACKUP_JOB), STR_INIT(""), back_up, NULL, true},
     {STR_INIT(API_RATES_JOB), STR_INIT(""), nothing, NULL, true},
 };
 

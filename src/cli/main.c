@@ -29,6 +29,7 @@ static const struct {
     {"schema", command_schema},
     {"explain", command_explain},
     {"files", command_files},
+    {"backup", command_backup},
 };
 /* clang-format on */
 

@@ -59,14 +59,12 @@ static bool asks_migrations(const struct asked *by)
 static const struct {
     const char *name;
     const char *what;
-    const char *setting; /* that asks for it by being on, or NULL: */
     bool (*asks)(const struct asked *by);
 } missing_table[] = {
-    {"backups-cron", "the settings ask for scheduled backups", "backups.cron", NULL},
-    {"hooks", "the hooks folder holds .pb.js files", NULL, asks_hooks},
-    {"migrations", "the migrations folder holds .js files that were not applied", NULL,
+    {"hooks", "the hooks folder holds .pb.js files", asks_hooks},
+    {"migrations", "the migrations folder holds .js files that were not applied",
      asks_migrations},
-    {"https", "--https asks for TLS", NULL, asks_https},
+    {"https", "--https asks for TLS", asks_https},
 };
 
 static bool allowed(const struct options *options, const char *name)
@@ -79,14 +77,10 @@ static bool allowed(const struct options *options, const char *name)
 
 struct err *missing_check(struct arena *a, struct app *app)
 {
-    AUTO(settings_unref) struct settings *settings = settings_current(app->settings);
     struct asked by = {.app = app, .arena = a};
 
     for (size_t i = 0; i < COUNT_OF(missing_table); i++) {
-        const char *setting = missing_table[i].setting;
-
-        if (!(setting ? settings_is_on(settings, setting) : missing_table[i].asks(&by)) ||
-            allowed(app->options, missing_table[i].name))
+        if (!missing_table[i].asks(&by) || allowed(app->options, missing_table[i].name))
             continue;
         return err_new(a, E_INTERNAL, NULL,
                        "%s, which this version does not support; to start without it, add "
@@ -94,25 +88,4 @@ struct err *missing_check(struct arena *a, struct app *app)
                        missing_table[i].what, missing_table[i].name);
     }
     return NULL;
-}
-
-const struct settings_missing *missing_settings(struct arena *a, const struct app *app,
-                                                size_t *ret_n)
-{
-    struct settings_missing *list =
-        ARENA_ARRAY(a, struct settings_missing, COUNT_OF(missing_table));
-    size_t n = 0;
-
-    for (size_t i = 0; i < COUNT_OF(missing_table); i++) {
-        if (!missing_table[i].setting || allowed(app->options, missing_table[i].name))
-            continue;
-        list[n++] = (struct settings_missing){
-            missing_table[i].setting,
-            arena_printf(a,
-                         "This version does not support it yet; a start with --allow-missing=%s "
-                         "allows it all the same.",
-                         missing_table[i].name)};
-    }
-    *ret_n = n;
-    return list;
 }

@@ -8,8 +8,5 @@
 #include "cli/app.h"
 
 MUST_CHECK struct err *missing_check(struct arena *a, struct app *app);
-/* What settings may therefore not switch on: *ret_n of them, in `a`. */
-const struct settings_missing *missing_settings(struct arena *a, const struct app *app,
-                                                size_t *ret_n);
 
 #endif

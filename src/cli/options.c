@@ -224,13 +224,19 @@ void options_usage(const struct options *options)
            "  %.*s explain METHOD URL [--as COLLECTION/ID]\n"
            "  %.*s files check [--fix]\n"
            "  %.*s files move --to s3|local [--remove]\n"
+           "  %.*s backup create [NAME]\n"
+           "  %.*s backup list\n"
+           "  %.*s backup verify NAME\n"
+           "  %.*s backup restore NAME\n"
            "With - for PASS the password is the first line of standard input, and in no process "
            "list.\n"
            "files check ends with 0 where nothing was found or all of it was mended, else with 1; "
            "what is\nyounger than ten minutes is left alone.\n",
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
            STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
-           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe));
+           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
+           STR_ARG(options->exe), STR_ARG(options->exe), STR_ARG(options->exe),
+           STR_ARG(options->exe));
     for (unsigned scope = EVERY_COMMAND; scope <= FILES; scope++) {
         printf("\n%s:\n", titles[scope]);
         for (size_t i = 0; i < COUNT_OF(flags); i++)

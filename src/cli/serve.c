@@ -7,6 +7,7 @@
  * (db_close).
  */
 #include "api/api.h"
+#include "backup/backup.h"
 #include "cli/app.h"
 #include "cli/budget.h"
 #include "cli/commands.h"
@@ -92,7 +93,16 @@ static void stopping(void *user)
 
     outbox_stop(serving->app.outbox);
     (void)jobs_stop(serving->api.jobs, 0);
+    backups_stop(serving->api.backups);
     grace_begin(&serving->grace, serving->app.files);
+}
+
+/* Another directory's content is ready. */
+static void restart(void *user)
+{
+    const struct serving *serving = user;
+
+    http_server_stop(serving->server);
 }
 
 static void loop_start(void *user)
@@ -271,6 +281,21 @@ static void open_files(const struct options *options, struct app *app)
     file_store_use(app->files, &settings->s3);
 }
 
+static struct backups *open_backups(const struct options *options, struct serving *serving)
+{
+    const struct app *app = &serving->app;
+    const struct backups_conf conf = {.dir = options->dir,
+                                      .data = app->data,
+                                      .logs = app->auxiliary,
+                                      .files = app->files,
+                                      .node = app->node,
+                                      .key = app->encryption_key,
+                                      .restart = restart,
+                                      .user = serving};
+
+    return backups_new(&conf);
+}
+
 static struct err *start_hub(struct arena *a, struct serving *serving)
 {
     const struct hub_conf conf = {.db = serving->app.data,
@@ -324,6 +349,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api = (struct api){.db = serving->app.data,
                                 .logs = serving->app.auxiliary,
                                 .logbook = serving->app.logbook,
+                                .backups = open_backups(options, serving),
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
                                 .pool = make_pool(options),
@@ -340,7 +366,6 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .settings_changed = settings_changed,
                                 .user = &serving->app};
     (void)snprintf(serving->api.id_prefix, sizeof(serving->api.id_prefix), "%.*s", STR_ARG(prefix));
-    serving->api.missing = missing_settings(a, &serving->app, &serving->api.n_missing);
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
@@ -352,6 +377,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api.outbox = serving->app.outbox = mailer_start(&serving->app);
     if (!serving->app.outbox)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
+    app_use_jobs(a, &serving->app, serving->api.jobs);
     return jobs_start(a, serving->api.jobs);
 }
 
@@ -389,7 +415,10 @@ int command_serve(struct arena *a, const struct options *options)
         http_server_run(serving.server);
     }
     pool_free(serving.api.pool);
+    if (serving.api.jobs)
+        app_use_jobs(a, &serving.app, NULL);
     system_jobs_end(serving.api.jobs);
+    backups_free(serving.api.backups);
     hub_stop(serving.hub);
     outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);

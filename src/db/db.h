@@ -372,7 +372,7 @@ struct db_lease {
     unsigned wait_s;
     const atomic_bool *gone;
     bool changes_schema;
-    /* The unit has no transaction, and a connection of its own; `tx` only tells of the database. */
+    /* The unit is outside of a transaction: what writes there commits by itself. */
     bool apart;
     void (*published)(void *user);
     void *user;
@@ -511,6 +511,32 @@ MUST_CHECK struct err *db_empty_log(struct arena *a, struct db *db);
  * it has the write connection meanwhile, for the query timeout at most. As db_run_leased(), E_GONE
  * once *gone is true (NULL: never) included. */
 MUST_CHECK struct err *db_optimize(struct arena *a, struct db *db, const atomic_bool *gone);
+
+/* --- copies ---------------------------------------------------------------------------------- */
+
+/* Copies the database as it is at a moment before the call returns, with every commit that was
+ * answered before it began, into a new file at `path`. Writers go on: the write connection is held
+ * for LIMIT_COPY_SLICE_US at a time, and the log may begin anew meanwhile. The file is not synced;
+ * after an error there is none. go_on: asked between slices, with the part that is done, from 0 to
+ * 1; false ends it: E_GONE. May be NULL. Where another process keeps writing, the log has to keep a
+ * state until the copy is made. Not on a loop, nor on a thread that carries out a unit.
+ * E_UNAVAILABLE: the disk is full, or the engine makes none. */
+struct db_copy_watch {
+    bool (*go_on)(void *user, double done);
+    void *user;
+};
+MUST_CHECK struct err *db_copy(struct arena *a, struct db *db, struct str path,
+                               const struct db_copy_watch *watch);
+
+/* What a whole database holds. */
+struct db_checked {
+    uint64_t tables, rows;
+};
+/* Whether a file that nobody uses is a whole database of the engine (NULL: SQLite): E_BAD_REQUEST
+ * with what is wrong as its cause; E_GONE once *gone (NULL: never) is true. Changes nothing, and
+ * makes no file beside it. Not on a loop. */
+MUST_CHECK struct err *db_check_copy(struct arena *a, const struct db_ops *ops, struct str path,
+                                     const atomic_bool *gone, struct db_checked *ret);
 
 /* --- watching -------------------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@
 struct db_eng;        /* a database */
 struct db_eng_conn;   /* a connection */
 struct db_eng_stmt;   /* a compiled statement */
+struct db_eng_copy;   /* a copy being made */
 struct db_writer;     /* how it carries out units of work */
 struct db_seen_state; /* seen.h: what has been committed */
 
@@ -41,8 +42,6 @@ struct db_compiled {
      * the engine tells of none. */
     const struct db_slots *reads;
 };
-
-typedef struct err *db_alone_fn(struct arena *a, struct db_conn *conn, void *user);
 
 enum db_stop { DB_GO_ON, DB_STOP_BUDGET, DB_STOP_TIMEOUT, DB_STOP_GONE };
 
@@ -152,8 +151,21 @@ struct db_ops {
      * done() it does not call. */
     bool (*submit)(struct db_writer *w, struct db_unit *unit);
     void (*run_leased)(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
-    /* fn(a, conn, user) with the write connection, outside of any transaction; its error. */
-    struct err *(*run_alone)(struct arena *a, struct db_writer *w, db_alone_fn *fn, void *user);
+
+    /* Copies (db_copy()), on the write connection, outside of a transaction; while there is one,
+     * nothing that is rolled back there makes it begin anew. `pinned`: of the state as it is now,
+     * which the log has to keep until the end. NULL: the engine makes none. */
+    struct err *(*copy_begin)(struct arena *a, struct db_eng_conn *conn, const char *path,
+                              bool pinned, struct db_eng_copy **ret);
+    /* For about so many microseconds. *ret_done: the part that is there, 1: it is the database of
+     * this moment. E_STALE: others keep writing to it, so that it never comes to its end; but for
+     * one that is pinned. */
+    struct err *(*copy_step)(struct arena *a, struct db_eng_copy *copy, uint64_t us,
+                             double *ret_done);
+    void (*copy_end)(struct db_eng_copy *copy);
+    /* Of a file at rest that is nobody's: db_check_copy(). */
+    struct err *(*check_copy)(struct arena *a, const char *path, const atomic_bool *gone,
+                              struct db_checked *ret);
 
     /* For db/writer.h only, NULL with another way of carrying out units. */
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);

@@ -1,6 +1,5 @@
 /*
- * Leases: a unit on the caller's thread, which has the write connection to itself meanwhile; and
- * what is done with that connection in no transaction.
+ * Leases: a unit on the caller's thread, which has the write connection to itself meanwhile.
  */
 #include "db/writer.h"
 
@@ -19,21 +18,4 @@ void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, str
     if (!unit->err)
         db_checkpointer_note(w);
     db_turn_give(w);
-}
-
-struct err *db_writer_run_alone(struct arena *a, struct db_writer *w, db_alone_fn *fn, void *user)
-{
-    struct err *err = db_turn_take(a, w, NULL, 0);
-    struct db_hold hold;
-    struct db_conn *conn;
-
-    if (err)
-        return err;
-    db_hold_begin(&hold, w->db);
-    err = db_write_conn(a, w, &conn);
-    if (!err)
-        err = fn(a, conn, user);
-    db_hold_end(&hold);
-    db_turn_give(w);
-    return err;
 }

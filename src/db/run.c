@@ -92,19 +92,18 @@ struct err *db_run(struct arena *a, struct db *db, db_unit_fn *run, const void *
     return unit_ended(&w.unit, ret_out);
 }
 
-static struct err *compact(struct arena *a, struct db_conn *conn, void *user)
+static struct err *compact(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
 {
-    return db_exec(a, conn, str_of(user), NULL, 0, NULL);
+    (void)ret_out;
+    return db_exec(a, tx, str_of(in), NULL, 0, NULL);
 }
 
 struct err *db_compact(struct arena *a, struct db *db)
 {
+    const struct db_lease lease = {.apart = true};
     const char *sql = db->ops->dialect->compact;
-    struct err *err = db_hold_refuse(a, db, "db_compact");
 
-    if (err || !sql)
-        return err;
-    return db->ops->run_alone(a, db->writer, compact, (void *)(uintptr_t)sql);
+    return sql ? db_run_leased(a, db, &lease, compact, sql, NULL) : NULL;
 }
 
 struct err *db_optimize(struct arena *a, struct db *db, const atomic_bool *gone)

@@ -317,6 +317,9 @@ const struct db_ops db_ops_sqlite = {
     .writer_free = db_writer_free,
     .submit = db_writer_submit,
     .run_leased = db_writer_run_leased,
-    .run_alone = db_writer_run_alone,
+    .copy_begin = sqlite_copy_begin,
+    .copy_step = sqlite_copy_step,
+    .copy_end = sqlite_copy_end,
+    .check_copy = sqlite_check_copy,
     .checkpoint = sqlite_checkpoint,
 };

@@ -16,6 +16,7 @@ struct db_eng {
     atomic_uint n_conns; /* each has the same share of the page cache */
     struct db_seen_state *seen;
     /* of the write connection */
+    unsigned n_copies; /* that are being made from it */
     bool looked_for_index;
     const unsigned char *wal_index; /* SQLite's mapping of it; NULL: there is none */
 };
@@ -29,6 +30,8 @@ enum sqlite_fixed {
     FIXED_RELEASE,
     FIXED_ROLLBACK_TO,
     FIXED_SNAPSHOT,
+    FIXED_GUARD,
+    FIXED_ROLLBACK_TO_GUARD,
     FIXED_COUNT,
 };
 
@@ -61,6 +64,7 @@ struct db_eng_conn {
     uint64_t busy_us; /* when the present wait for a lock began */
     uint64_t busy_max_us;
     uint64_t wal_frames;
+    bool is_guarded; /* its transaction is inside of a savepoint: sqlite_tx.c */
     struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
     sqlite3_stmt *odd_items; /* sqlite_items.c: kept for the next one who needs it */
@@ -136,6 +140,16 @@ MUST_CHECK bool sqlite_seen_step(struct db_eng_stmt *stmt);
 void sqlite_seen_stepped(struct db_eng_stmt *stmt, bool commits);
 /* The connection's mapping is about to go. */
 void sqlite_seen_close(struct db_eng_conn *conn);
+
+/* sqlite_copy.c: see struct db_ops */
+MUST_CHECK struct err *sqlite_copy_begin(struct arena *a, struct db_eng_conn *conn,
+                                         const char *path, bool pinned,
+                                         struct db_eng_copy **ret);
+MUST_CHECK struct err *sqlite_copy_step(struct arena *a, struct db_eng_copy *copy, uint64_t us,
+                                        double *ret_done);
+void sqlite_copy_end(struct db_eng_copy *copy);
+MUST_CHECK struct err *sqlite_check_copy(struct arena *a, const char *path, const atomic_bool *gone,
+                                         struct db_checked *ret);
 
 /* sqlite_stmt.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_prepare(struct arena *a, struct db_eng_conn *conn, struct str sql,

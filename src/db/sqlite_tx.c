@@ -20,6 +20,8 @@ static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_RELEASE] = "RELEASE u",
     [FIXED_ROLLBACK_TO] = "ROLLBACK TO u",
     [FIXED_SNAPSHOT] = "PRAGMA schema_version",
+    [FIXED_GUARD] = "SAVEPOINT g",
+    [FIXED_ROLLBACK_TO_GUARD] = "ROLLBACK TO g",
 };
 
 /* Statements are run in a transaction that may write, or not any more. */
@@ -109,7 +111,12 @@ struct err *sqlite_begin(struct arena *a, struct db_eng_conn *conn, int64_t *ret
     struct err *err;
 
     follow_cache_share(conn);
+    conn->is_guarded = false;
     err = fixed_run(a, conn, FIXED_BEGIN);
+    if (!err && conn->eng->n_copies > 0) {
+        err = fixed_run(a, conn, FIXED_GUARD);
+        conn->is_guarded = !err;
+    }
     if (!err)
         err = sqlite_read_begin(a, conn, ret_version);
     if (!err)
@@ -133,10 +140,29 @@ struct err *sqlite_commit(struct arena *a, struct db_eng_conn *conn, uint64_t *r
     return err;
 }
 
+/* A transaction that is rolled back makes copies of the database begin anew, and who keeps failing
+ * would keep them from their end. So while there is one, what is rolled back is a savepoint around
+ * all of it, and what is committed is nothing. False: it has to be rolled back. */
+static bool take_back_guarded(struct db_eng_conn *conn)
+{
+    int rc = fixed_step(conn, FIXED_ROLLBACK_TO_GUARD);
+
+    (void)sqlite3_reset(conn->fixed[FIXED_ROLLBACK_TO_GUARD]);
+    if (rc != SQLITE_DONE)
+        return false;
+    sqlite_seen_commit(conn);
+    rc = fixed_step(conn, FIXED_COMMIT);
+    (void)sqlite3_reset(conn->fixed[FIXED_COMMIT]);
+    sqlite_seen_committed(conn);
+    return rc == SQLITE_DONE;
+}
+
 /* Rolling back cannot fail in a way that leaves the transaction standing, except for want of memory
  * to compile the statement: then closing is the only way out, so the process ends. */
 void sqlite_rollback(struct db_eng_conn *conn)
 {
+    if (sqlite_in_tx(conn) && conn->is_guarded && take_back_guarded(conn))
+        conn->is_guarded = false;
     if (sqlite_in_tx(conn)) {
         (void)fixed_step(conn, FIXED_ROLLBACK);
         (void)sqlite3_reset(conn->fixed[FIXED_ROLLBACK]);

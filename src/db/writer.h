@@ -63,8 +63,6 @@ void db_writer_stop(struct db_writer *w);
 void db_writer_free(struct db_writer *w);
 MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
-MUST_CHECK struct err *db_writer_run_alone(struct arena *a, struct db_writer *w, db_alone_fn *fn,
-                                           void *user);
 
 /* turn.c */
 /* A condition whose waits end at a time of clock_us(). */

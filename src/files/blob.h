@@ -80,6 +80,8 @@ struct str blob_original(struct str name);
 
 /* local.c: the folder storage/ of a data directory. */
 struct blob_place *local_place(struct str dir);
+/* The same of its folder backups/, where a key is a name alone (data-dir.md 13). */
+struct blob_place *local_backups_place(struct str dir);
 
 /* place.c: a bucket, whether or not it is enabled; nothing is asked of it. Copies s3; net must
  * outlive it. temp_dir: for files without a name. */

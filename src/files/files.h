@@ -146,6 +146,13 @@ MUST_CHECK struct err *file_fetch(struct arena *a, const struct file_opened *fil
                                   const struct net_events *events, void *user,
                                   struct net_fetch **ret);
 
+/* Where backups are by these settings: a bucket of their own, or the data directory. As
+ * file_store_hold(); keys are names of one segment. */
+struct blob_place *file_store_backups(struct file_store *store, const struct settings_s3 *s3);
+/* What a place has under a key, whatever kind of key: as file_store_open(). */
+MUST_CHECK struct err *file_place_open(struct arena *a, struct blob_place *place, struct str key,
+                                       const atomic_bool *gone, struct file_opened *ret);
+
 /* --- thumbs ---------------------------------------------------------------------------------- */
 
 /* Whether there are thumbs of files of that type, as they were stored. */
@@ -184,6 +191,10 @@ void file_store_remove_files(struct file_store *store, struct blob_place *place,
 void file_store_remove_col(struct file_store *store, struct str col, int64_t before_ms);
 /* A temporary file. */
 void file_store_remove_temp(struct file_store *store, struct str path);
+
+/* While `held`, files of the data directory that are to be removed stay there, and go afterwards:
+ * a backup may still want them. Any thread; one holds at a time. */
+void file_store_hold_removals(struct file_store *store, bool held);
 
 /* The same of many, collected one by one; one thread at a time. */
 struct file_removal;

@@ -19,7 +19,7 @@ struct removal_queue {
     /* under the lock */
     struct file_removal *first, *last;
     size_t n;
-    bool started, stopping;
+    bool started, stopping, held;
     pthread_t thread;
 };
 

@@ -383,11 +383,22 @@ static const struct blob_ops local_ops = {
     .list = local_list,
 };
 
-struct blob_place *local_place(struct str dir)
+static struct blob_place *place_in(struct str dir, const char *folder)
 {
     struct arena *a = arena_new();
     struct local *local = ARENA_NEW(a, struct local);
 
     local->dir = arena_dup(a, dir);
+    local->folder = folder;
     return blob_place_new(a, &local_ops, local);
+}
+
+struct blob_place *local_place(struct str dir)
+{
+    return place_in(dir, "storage");
+}
+
+struct blob_place *local_backups_place(struct str dir)
+{
+    return place_in(dir, "backups");
 }

@@ -13,7 +13,8 @@
 #define LOCAL_CAR_MAX (64 * KIB) /* bytes of a side-car */
 
 struct local {
-    struct str dir; /* the data directory */
+    struct str dir;     /* the data directory */
+    const char *folder; /* in it: "storage" */
 };
 
 /* local_car.c */

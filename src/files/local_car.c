@@ -9,7 +9,7 @@
 
 const char *local_path(struct arena *a, const struct local *local, struct str key)
 {
-    return arena_cstr(a, arena_printf(a, "%.*s/storage%s%.*s", STR_ARG(local->dir),
+    return arena_cstr(a, arena_printf(a, "%.*s/%s%s%.*s", STR_ARG(local->dir), local->folder,
                                       key.n ? "/" : "", STR_ARG(key)));
 }
 

@@ -80,6 +80,12 @@ void file_store_use(struct file_store *store, const struct settings_s3 *s3)
     blob_place_unref(former);
 }
 
+struct blob_place *file_store_backups(struct file_store *store, const struct settings_s3 *s3)
+{
+    return s3->enabled ? bucket_place(s3, store->temp_dir, store->net)
+                       : local_backups_place(store->dir);
+}
+
 bool file_store_is_remote(struct file_store *store)
 {
     AUTO(blob_place_unref) struct blob_place *place = file_store_hold(store);

@@ -103,7 +103,7 @@ static void run(void *arg)
 
     pthread_mutex_lock(&queue->lock);
     for (;;) {
-        while (!queue->first && !queue->stopping)
+        while ((!queue->first || queue->held) && !queue->stopping)
             pthread_cond_wait(&queue->changed, &queue->lock);
         removal = queue->first;
         if (!removal)
@@ -158,6 +158,16 @@ void file_removal_queue(struct file_removal *removal)
     pthread_mutex_unlock(&queue->lock);
     if (full)
         drop(removal);
+}
+
+void file_store_hold_removals(struct file_store *store, bool held)
+{
+    struct removal_queue *queue = &store->removals[REMOVALS_LOCAL];
+
+    pthread_mutex_lock(&queue->lock);
+    queue->held = held;
+    pthread_cond_signal(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 void remove_stop(struct file_store *store)

@@ -52,8 +52,8 @@ struct err *file_store_sync(struct arena *a, struct file_store *store, struct bl
 }
 
 /* Where there is no disk to read from, what is known of it. */
-static struct err *open_in(struct arena *a, struct blob_place *place, struct str key,
-                           const atomic_bool *gone, struct file_opened *ret)
+struct err *file_place_open(struct arena *a, struct blob_place *place, struct str key,
+                            const atomic_bool *gone, struct file_opened *ret)
 {
     struct blob_info info = {0};
     struct err *err;
@@ -77,7 +77,7 @@ struct err *file_store_open(struct arena *a, struct file_store *store, const str
 
     if (!store_is_safe(key))
         return err_new(a, E_NOT_FOUND, NULL, "no key of a file");
-    return open_in(a, place, file_key_text(a, key), gone, ret);
+    return file_place_open(a, place, file_key_text(a, key), gone, ret);
 }
 
 void file_close(struct file_opened *file)

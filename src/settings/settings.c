@@ -150,36 +150,19 @@ static struct err *write_row(struct arena *a, struct db_conn *tx, enum settings_
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-/* What is on already may stay: the program was started so. */
-static void refuse_missing(struct arena *a, const struct settings_change *change,
-                           const struct settings *before, const struct settings *after,
-                           struct err **refused)
-{
-    for (size_t i = 0; i < change->n_missing; i++) {
-        const struct settings_missing *missing = &change->missing[i];
-
-        if (settings_is_on(after, missing->name) && !settings_is_on(before, missing->name))
-            err_add_raw_item(a, refused, str_of(missing->name), STR("validation_not_supported"),
-                             missing->message, STR_NONE);
-    }
-}
-
 struct err *settings_change_unit(struct db_conn *tx, const void *in, struct arena *a,
                                  void **ret_out)
 {
     const struct settings_change *change = in;
     struct settings *after = ARENA_NEW(a, struct settings);
     struct err *err, *refused = NULL;
-    struct settings before;
 
     err = read_kind(a, a, tx, change->kind, change->key, after);
     if (err)
         return err;
-    before = *after;
     if (!settings_merge(a, &settings_tables[change->kind], change->form, after))
         return err_new(a, E_BAD_REQUEST, NULL, "a setting has the wrong type");
     settings_check(a, change->kind, after, &refused);
-    refuse_missing(a, change, &before, after, &refused);
     if (refused)
         return refused;
     *ret_out = after;

@@ -100,8 +100,6 @@ void settings_write(struct buf *out, enum settings_kind kind, const struct setti
                     bool with_secrets);
 /* What one may set, as a JSON list: [{"name","type","default","help"}]. */
 void settings_describe(struct buf *out, enum settings_kind kind);
-/* Whether a setting ("s3.enabled", a flag or a text) is on, or not empty. */
-bool settings_is_on(const struct settings *settings, const char *name);
 
 /* The row's text under a key of 16, 24 or 32 bytes: base64 of what AES-GCM made of it. False: the
  * key has another length. */
@@ -114,19 +112,11 @@ MUST_CHECK struct err *settings_load(struct arena *a, struct db_conn *conn, stru
 /* struct settings_store, and settings_ref() to settings_return(): base/snapshot.h. */
 SNAPSHOT_STORE(settings);
 
-/* A setting that may not be switched on: `message` is told at its name. */
-struct settings_missing {
-    const char *name;
-    struct str message;
-};
-
 /* Values over the stored ones. */
 struct settings_change {
     enum settings_kind kind;
     const struct form_input *form;
     struct str key; /* settings_load() */
-    const struct settings_missing *missing;
-    size_t n_missing; /* what is on already may stay on */
     int64_t now_ms;
 };
 /* A db_unit_fn: `in` is a struct settings_change. Merges, checks all of them and stores them;

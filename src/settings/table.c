@@ -299,21 +299,3 @@ void settings_describe(struct buf *out, enum settings_kind kind)
     }
     BUF_ADD(out, "]");
 }
-
-static const struct setting *find_row(const char *name)
-{
-    for (unsigned kind = SETTINGS_POCKETBASE; kind <= SETTINGS_OWN; kind++)
-        for (size_t i = 0; i < settings_tables[kind].n; i++)
-            if (strcmp(settings_tables[kind].rows[i].name, name) == 0)
-                return &settings_tables[kind].rows[i];
-    BUG("no such setting");
-}
-
-bool settings_is_on(const struct settings *settings, const char *name)
-{
-    const struct setting *row = find_row(name);
-    const void *at = (const char *)settings + row->at;
-
-    assert(row->type == SETTING_BOOL || row->type == SETTING_TEXT);
-    return row->type == SETTING_BOOL ? *(const bool *)at : ((const struct str *)at)->n > 0;
-}

@@ -76,8 +76,6 @@ SPOILED = [
     ("an old directory", sql("DROP TABLE _mfas; DROP TABLE _authOrigins; "
                              "DELETE FROM _collections WHERE name IN ('_mfas', '_authOrigins')"), ""),
     ("no database", overwrite(b"this is no database, and never was one" * 200), "data.db"),
-    ("scheduled backups", sql("UPDATE _params SET value = json_set(value, '$.backups.cron', '@daily')"),
-     "backups-cron"),
     ("hooks", with_hooks, "hooks"),
     ("a migration", migration, "migrations"),
 ]

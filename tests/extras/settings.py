@@ -70,10 +70,6 @@ def refused(site):
     status, answer = site.send("PATCH", SETTINGS, {"meta": {"appName": "x", "appURL": "no url"}})
     site.same("refused as a whole", (status, list(answer["data"]["meta"]), stored(site.server.dir)),
               (400, ["appURL"], before))
-    status, answer = site.send("PATCH", SETTINGS, {"backups": {"cron": "@daily"}})
-    site.same("what is not there yet is refused",
-              (status, answer["data"].get("backups", {}).get("cron", {}).get("code"),
-               stored(site.server.dir)), (400, "validation_not_supported", before))
 
 
 def ours(etags):
@@ -148,11 +144,8 @@ def run(binary, base, tally):
         for part in (own, secrets, at_once, refused, labels):
             part(site)
         tally.check("settings: stops cleanly", server.stop(), server.output())
-    with reeve.Server(binary, base, "--allow-missing", "hooks,backups-cron") as server:
+    with reeve.Server(binary, base) as server:
         site = Site(server, tally)
         site.same("outlive the server", site.send("GET", SETTINGS)[1]["meta"]["appName"], "name 19")
-        site.same("allowed all the same", site.send("PATCH", SETTINGS, {
-            "backups": {"cron": "@daily"}})[0], 200)
-        site.send("PATCH", SETTINGS, {"backups": {"cron": ""}})
         tally.check("settings: stops cleanly", server.stop(), server.output())
     encrypted(binary, base, tally)

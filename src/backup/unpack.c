@@ -1,0 +1,136 @@
+/*
+ * A backup unpacked and looked at: whether it can be restored.
+ */
+#include "backup/internal.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define LEFT_FREE_BYTES (UINT64_C(64) << 20) /* of the disk */
+#define BRING_MOST UINT64_MAX
+
+struct err *backup_make_folder(struct arena *a, struct str path)
+{
+    const char *c = arena_cstr(a, path);
+
+    return mkdir(c, 0700) == 0 || errno == EEXIST ? NULL : backup_failed(a, "making", c);
+}
+
+/* --- unpacking -------------------------------------------------------------------------------- */
+
+struct unpacking {
+    struct arena *a;
+    struct backups *backups;
+    struct file_opened *file;
+    struct str into; /* a folder that is made */
+    struct zip *zip;
+    struct db_checked checked;
+};
+
+static struct err *room(struct unpacking *u, uint64_t *ret)
+{
+    const char *path = arena_cstr(u->a, u->backups->conf.dir);
+    struct statvfs disk;
+    uint64_t left;
+
+    if (statvfs(path, &disk) != 0)
+        return backup_failed(u->a, "looking at", path);
+    left = (uint64_t)disk.f_bavail * disk.f_frsize;
+    *ret = left > LEFT_FREE_BYTES ? left - LEFT_FREE_BYTES : 0;
+    return NULL;
+}
+
+static struct err *extract(struct unpacking *u)
+{
+    struct backup_watch watch = {u->backups, "unpacking", u->zip->bytes};
+    const char *path = arena_cstr(u->a, u->into);
+    struct err *err = backup_make_folder(u->a, u->into);
+    int fd;
+
+    if (err)
+        return err;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return backup_failed(u->a, "opening", path);
+    err = zip_extract(u->a, u->zip, fd, backup_zip_watch(&watch));
+    close(fd);
+    return err;
+}
+
+static struct err *unpack(struct unpacking *u)
+{
+    struct zip_bounds bounds = {0};
+    struct err *err = room(u, &bounds.max_bytes);
+
+    if (!err)
+        err = file_bring(u->a, u->file, BRING_MOST);
+    if (!err)
+        err = zip_check(u->a, u->file->fd, &bounds, &u->zip);
+    if (!err && !zip_find(u->zip, STR("data.db")))
+        err = err_new(u->a, E_BAD_REQUEST, NULL, "there is no data.db in it");
+    if (!err)
+        err = extract(u);
+    if (!err)
+        err = backup_probe(u->a, u->backups, u->into, &u->checked);
+    return err;
+}
+
+struct err *backup_unpack(struct arena *a, struct backups *backups,
+                          const struct settings *settings, struct str key, struct str into,
+                          struct backup_checked *ret)
+{
+    struct file_opened file;
+    struct unpacking u = {.a = a, .backups = backups, .file = &file, .into = into};
+    struct err *err, *gone_err;
+
+    err = backup_open(a, backups, settings, key, &backups->stopping, &file);
+    if (err)
+        return err;
+    err = unpack(&u);
+    file_close(&file);
+    if (!err) {
+        *ret = (struct backup_checked){u.zip->n_files, u.zip->bytes, u.checked.tables,
+                                       u.checked.rows};
+        return NULL;
+    }
+    gone_err = backup_remove_tree(a, into);
+    if (gone_err)
+        log_warn("backup.leftovers", LOG_STR("cause", gone_err->cause));
+    return err;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static struct err *verify(struct arena *a, struct backups *backups,
+                          const struct settings *settings, struct str key,
+                          struct backup_checked *ret)
+{
+    struct str prefix, into;
+    struct err *err = file_store_temp_dir(a, backups->conf.files, &prefix);
+
+    if (err)
+        return err;
+    into = arena_concat(a, prefix, STR("verify"), STR_NONE);
+    err = backup_remove_tree(a, into);
+    if (!err)
+        err = backup_unpack(a, backups, settings, key, into, ret);
+    return err ? err : backup_remove_tree(a, into);
+}
+
+struct err *backup_verify(struct arena *a, struct backups *backups,
+                          const struct settings *settings, struct str key,
+                          struct backup_checked *ret)
+{
+    struct err *err;
+
+    if (!backups_take(backups, key))
+        return err_new(a, E_BAD_REQUEST, BACKUP_BUSY, "another backup or restore is under way");
+    err = verify(a, backups, settings, key, ret);
+    backups_give(backups);
+    return err;
+}

@@ -1,0 +1,177 @@
+/*
+ * Walking the data directory: what a backup has, and what is removed as a whole.
+ */
+#include "backup/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 64 /* of folders: what is deeper was made by nobody who serves files */
+
+struct err *backup_failed(struct arena *a, const char *what, const char *path)
+{
+    const int why = errno;
+    const bool is_full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    struct err *err = err_new(a, is_full ? E_UNAVAILABLE : E_INTERNAL, NULL, "%s %s: %s", what,
+                              path, strerror(why));
+
+    errno = why;
+    return err;
+}
+
+/* --- what is in a backup ---------------------------------------------------------------------- */
+
+/* In the data directory itself (data-dir.md 1). The databases are in it as copies. */
+static bool is_left_out(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("backups"),        STR_INIT(".pb_temp_to_delete"), STR_INIT(".notify"),
+        STR_INIT(".autocert_cache"), STR_INIT("lost+found"),        STR_INIT(".reeve_restore"),
+    };
+    static const struct str databases[] = {STR_INIT("data.db"), STR_INIT("auxiliary.db")};
+    static const struct str tails[] = {STR_INIT(""), STR_INIT("-wal"), STR_INIT("-shm"),
+                                       STR_INIT("-journal")};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_eq(name, names[i]))
+            return true;
+    for (size_t i = 0; i < COUNT_OF(databases); i++)
+        for (size_t k = 0; k < COUNT_OF(tails); k++)
+            if (name.n == databases[i].n + tails[k].n && str_starts(name, databases[i]) &&
+                str_ends(name, tails[k]))
+                return true;
+    return false;
+}
+
+struct walk {
+    struct arena *a;
+    struct str dir;
+    int64_t until_s;
+    struct backup_files *found;
+};
+
+static void add(struct walk *walk, struct str name, const struct stat *st)
+{
+    struct backup_file *file;
+
+    if (str_starts(name, STR("storage/")) && st->st_ctime > walk->until_s)
+        return;
+    file = VEC_PUSH(walk->a, walk->found);
+    *file = (struct backup_file){name, (uint64_t)st->st_size};
+    walk->found->bytes += file->size;
+}
+
+static struct err *walk_folder(struct walk *walk, int at, struct str prefix, unsigned depth);
+
+/* What goes meanwhile, or is no file, is left out. */
+static struct err *look_at(struct walk *walk, int at, struct str name, const char *entry,
+                           unsigned depth)
+{
+    struct stat st;
+    struct err *err;
+    int fd;
+
+    if (fstatat(at, entry, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? NULL : backup_failed(walk->a, "looking at", arena_cstr(walk->a, name));
+    if (S_ISREG(st.st_mode))
+        add(walk, name, &st);
+    /* storage/ itself may be a link to another disk */
+    if (!S_ISDIR(st.st_mode) && !(S_ISLNK(st.st_mode) && str_eq(name, STR("storage"))))
+        return NULL;
+    fd = openat(at, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? NULL : backup_failed(walk->a, "opening", arena_cstr(walk->a, name));
+    err = walk_folder(walk, fd, arena_concat(walk->a, name, STR("/"), STR_NONE), depth + 1);
+    return err;
+}
+
+/* Takes `at`. */
+static struct err *walk_folder(struct walk *walk, int at, struct str prefix, unsigned depth)
+{
+    DIR *folder = fdopendir(at);
+    struct err *err = NULL;
+
+    if (!folder || depth > DEPTH_MAX) {
+        if (folder)
+            closedir(folder);
+        else
+            close(at);
+        return err_new(walk->a, E_INTERNAL, NULL, "%.*s: too many folders inside of each other",
+                       STR_ARG(prefix));
+    }
+    for (struct dirent *entry = readdir(folder); entry && !err; entry = readdir(folder)) {
+        struct str name = str_of(entry->d_name);
+
+        if (str_eq(name, STR(".")) || str_eq(name, STR("..")) ||
+            (depth == 0 && is_left_out(name)))
+            continue;
+        err = look_at(walk, dirfd(folder), arena_concat(walk->a, prefix, name, STR_NONE),
+                      entry->d_name, depth);
+    }
+    closedir(folder);
+    return err;
+}
+
+struct err *backup_walk(struct arena *a, struct str dir, int64_t until_s, struct backup_files *ret)
+{
+    struct walk walk = {.a = a, .dir = dir, .until_s = until_s, .found = ret};
+    const char *path = arena_cstr(a, dir);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    *ret = (struct backup_files){0};
+    if (fd < 0)
+        return backup_failed(a, "opening", path);
+    return walk_folder(&walk, fd, STR(""), 0);
+}
+
+/* --- what is removed -------------------------------------------------------------------------- */
+
+static struct err *empty_folder(struct arena *a, int at, const char *path, unsigned depth)
+{
+    DIR *folder = fdopendir(at);
+    struct err *err = NULL;
+
+    if (!folder || depth > DEPTH_MAX) {
+        if (folder)
+            closedir(folder);
+        else
+            close(at);
+        return err_new(a, E_INTERNAL, NULL, "%s: too many folders inside of each other", path);
+    }
+    for (struct dirent *entry = readdir(folder); entry && !err; entry = readdir(folder)) {
+        const char *name = entry->d_name;
+        int fd;
+
+        if (str_eq(str_of(name), STR(".")) || str_eq(str_of(name), STR("..")))
+            continue;
+        if (unlinkat(dirfd(folder), name, 0) == 0 || errno == ENOENT)
+            continue;
+        fd = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            err = backup_failed(a, "removing", name);
+        else
+            err = empty_folder(a, fd, path, depth + 1);
+        if (!err && unlinkat(dirfd(folder), name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+            err = backup_failed(a, "removing", name);
+    }
+    closedir(folder);
+    return err;
+}
+
+struct err *backup_remove_tree(struct arena *a, struct str path)
+{
+    const char *c = arena_cstr(a, path);
+    int fd = open(c, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct err *err;
+
+    if (fd < 0)
+        return errno == ENOENT ? NULL : backup_failed(a, "opening", c);
+    err = empty_folder(a, fd, c, 0);
+    if (!err && rmdir(c) != 0 && errno != ENOENT)
+        err = backup_failed(a, "removing", c);
+    return err;
+}
