@@ -12,6 +12,7 @@
 static const char *const features[] = {
     "advice",      /* /api/reeve/advice */
     "aggregates",  /* groupBy, aggregate: lists of records */
+    "backups",     /* /api/reeve/backups, and .../{key}/verify */
     "crons",       /* /api/reeve/crons */
     "cursor",      /* cursor, from: lists of records */
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */

@@ -7,6 +7,7 @@
 #include "backup/backup.h"
 #include "base/date.h"
 #include "base/log.h"
+#include "cli/alarm.h"
 #include "telemetry/telemetry.h"
 
 #define STALE_TRIES 16
@@ -142,7 +143,11 @@ static struct err *back_up(void *user, struct arena *a, const atomic_bool *stopp
     const struct system_jobs *system = user;
     AUTO(settings_unref) struct settings *settings = settings_current(system->app->settings);
 
-    return backup_create_scheduled(a, system->api->backups, settings, stopping);
+    struct err *err = backup_create_scheduled(a, system->api->backups, settings, stopping);
+
+    if (err && !atomic_load(stopping))
+        alarm_backup_failed(a, system->app, err->cause);
+    return err;
 }
 
 /* Without a schedule one is not listed: until something gives it one. */

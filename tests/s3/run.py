@@ -14,6 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "extras")]
 import commands  # noqa: E402
+import kept  # noqa: E402
 import lies  # noqa: E402
 import reeve  # noqa: E402
 import s3  # noqa: E402
@@ -185,7 +186,7 @@ def thumb(site):
     site.gone("removes it with its original", key, site.key(record, record["one"]))
 
 
-PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS, *lies.PARTS, *commands.PARTS)
+PARTS = (tested, in_the_host, stored, changed, thumb, *trouble.PARTS, *lies.PARTS, *commands.PARTS, *kept.PARTS)
 FAILING = (tested, trouble.down)  # in these, storage has reason to refuse
 
 
