@@ -115,7 +115,7 @@ def hung_up(site, _):
 
 
 def answer(site, method, query="", body=None, kind=FORM, source=None, **headers):
-    """All of an answer but its date: (status, headers, body)"""
+    """All of an answer but its date and its id: (status, headers, body)"""
     conn = streams.reeve.Connection("127.0.0.1", site.server.port, timeout=60, source_address=(source, 0) if source
                                     else None)
     try:
@@ -124,7 +124,7 @@ def answer(site, method, query="", body=None, kind=FORM, source=None, **headers)
         conn.request(method, PATH + query, body, headers)
         reply = conn.getresponse()
         raw = reply.read()
-        return reply.status, sorted(p for p in reply.getheaders() if p[0] != "Date"), raw
+        return reply.status, sorted(p for p in reply.getheaders() if p[0] not in ("Date", "X-Request-Id")), raw
     finally:
         conn.close()
 
