@@ -160,7 +160,7 @@ def threads(binary, home, tally):
         return
     directory, copy = os.path.join(home, "of-another"), os.path.join(home, "reeve")
     statuses = []
-    for most in range(2, 18):
+    for most in range(2, 24):
         with subprocess.Popen(["prlimit", "--nproc=%d:%d" % (most, most), copy, "serve", "--dir", directory,
                                "--http", "127.0.0.1:0"], user=NOBODY, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
