@@ -26,6 +26,8 @@ struct backups *backups_new(const struct backups_conf *conf)
     backups->conf.node = arena_dup(a, conf->node);
     backups->conf.key = arena_dup(a, conf->key);
     pthread_mutex_init(&backups->lock, NULL);
+    if (conf->restart)
+        unpack_left(backups);
     return backups;
 }
 

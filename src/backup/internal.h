@@ -82,6 +82,8 @@ MUST_CHECK struct err *backup_unpack(struct arena *a, struct backups *backups,
                                      const struct settings *settings, struct str key,
                                      struct str into, struct backup_checked *ret);
 MUST_CHECK struct err *backup_make_folder(struct arena *a, struct str path);
+/* Removes what a killed process has unpacked to look at it. */
+void unpack_left(struct backups *backups);
 
 /* The error of a call that has just failed: errno is about `path`. */
 struct err *backup_failed(struct arena *a, const char *what, const char *path);

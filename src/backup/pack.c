@@ -10,10 +10,10 @@
 #include "base/date.h"
 #include "base/log.h"
 #include "base/md5.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -152,47 +152,87 @@ static struct err *write_archive(struct packing *p)
     return err;
 }
 
+/* --- beside each other ------------------------------------------------------------------------ */
+
+/* Something that reads what is there while the packing thread goes on: all of it takes as long as
+ * its longest part. */
+struct beside {
+    struct err *(*run)(struct arena *a, struct packing *p);
+    struct packing *p;
+    struct arena *arena;
+    struct err *err;
+    bool has_thread;
+    pthread_t thread;
+};
+
+static void run_beside(void *arg)
+{
+    struct beside *beside = arg;
+
+    beside->err = beside->run(beside->arena, beside->p);
+}
+
+static void beside_begin(struct beside *beside, struct packing *p,
+                         struct err *(*run)(struct arena *a, struct packing *p))
+{
+    *beside = (struct beside){.run = run, .p = p, .arena = arena_child(p->a)};
+    beside->has_thread = thread_start("backup", run_beside, beside, &beside->thread);
+}
+
+/* Its error, unless there is one already. */
+static struct err *beside_end(struct beside *beside, struct err *err)
+{
+    if (beside->has_thread)
+        thread_join(beside->thread);
+    else if (!err)
+        run_beside(beside);
+    return err ? err : beside->err;
+}
+
 /* --- what has been written ------------------------------------------------------------------- */
 
-static struct err *fingerprint(struct packing *p)
+static struct err *fingerprint(struct arena *a, struct packing *p)
 {
-    char *piece = arena_alloc(p->a, PIECE_BYTES);
-    struct md5_sum *sum = md5_start(p->a);
+    char *piece = arena_alloc(a, PIECE_BYTES);
+    struct md5_sum *sum = md5_start(a);
     off_t at = 0;
     ssize_t n;
 
-    while ((n = pread(p->fd, piece, PIECE_BYTES, at)) > 0) {
+    while ((n = pread(p->fd, piece, PIECE_BYTES, at)) > 0 && !atomic_load(&p->backups->stopping)) {
         md5_add(sum, (struct str){piece, (size_t)n});
         at += n;
     }
     md5_end(sum, p->packed->md5);
     p->packed->size = (uint64_t)at;
-    return n < 0 ? backup_failed(p->a, "reading", p->path) : NULL;
+    if (n > 0)
+        return backups_gone(a);
+    return n < 0 ? backup_failed(a, "reading", p->path) : NULL;
 }
 
-static struct err *check(struct packing *p)
+static struct err *check_copies(struct arena *a, struct packing *p)
+{
+    const atomic_bool *stopping = &p->backups->stopping;
+    struct db_checked rows = {0}, logs;
+    struct err *err = db_check_copy(a, NULL, p->copies[0], stopping, &rows);
+
+    p->packed->rows = rows.rows;
+    return err ? err : db_check_copy(a, NULL, p->copies[1], stopping, &logs);
+}
+
+static struct err *check_archive(struct packing *p)
 {
     const struct zip_bounds bounds = {.max_bytes = UINT64_MAX};
-    struct db_checked rows, logs;
     struct zip *zip;
     struct err *err;
 
-    if (!backups_say(p->backups, "checking", 0))
-        return backups_gone(p->a);
-    err = db_check_copy(p->a, NULL, p->copies[0], &p->backups->stopping, &rows);
-    if (!err)
-        err = db_check_copy(p->a, NULL, p->copies[1], &p->backups->stopping, &logs);
-    if (!err)
-        err = zip_check(p->a, p->fd, &bounds, &zip);
+    err = zip_check(p->a, p->fd, &bounds, &zip);
     if (!err)
         err = zip_compare(p->a, zip, p->sums.items, p->sums.n);
     if (err)
         return err;
-    p->watch = (struct backup_watch){p->backups, "checking", zip->bytes};
-    err = zip_verify(p->a, zip, backup_zip_watch(&p->watch));
     p->packed->files = zip->n_files;
-    p->packed->rows = rows.rows;
-    return err;
+    p->watch = (struct backup_watch){p->backups, "checking", zip->bytes};
+    return zip_verify(p->a, zip, backup_zip_watch(&p->watch));
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -200,6 +240,7 @@ static struct err *check(struct packing *p)
 static struct err *pack(struct packing *p)
 {
     const struct backups_conf *conf = &p->backups->conf;
+    struct beside checking;
     struct err *err = check_room(p);
 
     if (!err)
@@ -208,9 +249,18 @@ static struct err *pack(struct packing *p)
         err = copy(p, conf->logs, 1);
     if (!err)
         err = backup_walk(p->a, conf->dir, date_now_ms() / 1000 + 1, &p->files);
-    if (!err)
-        err = write_archive(p);
-    return err;
+    if (err)
+        return err;
+    beside_begin(&checking, p, check_copies);
+    return beside_end(&checking, write_archive(p));
+}
+
+static struct err *read_again(struct packing *p)
+{
+    struct beside counting;
+
+    beside_begin(&counting, p, fingerprint);
+    return beside_end(&counting, check_archive(p));
 }
 
 struct err *backup_pack(struct arena *a, struct backups *backups, struct str prefix,
@@ -228,9 +278,7 @@ struct err *backup_pack(struct arena *a, struct backups *backups, struct str pre
     err = pack(&p);
     file_store_hold_removals(backups->conf.files, false);
     if (!err)
-        err = check(&p);
-    if (!err)
-        err = fingerprint(&p);
+        err = read_again(&p);
     close(p.fd);
     for (size_t i = 0; i < DATABASES; i++)
         (void)unlink(arena_cstr(a, p.copies[i]));
