@@ -12,6 +12,7 @@
 #define INVALID "An error occurred while validating the submitted data."
 #define NO_ACCESS "Insufficient permissions to access the resource."
 #define NAME_MOST 150
+#define NAME_EXISTS "validation_backup_name_exists"
 #define TYPE_ZIP STR("application/zip")
 
 static struct err *say_done(struct api_call *call)
@@ -224,12 +225,12 @@ static struct err *read_creation(struct api_call *call)
     return err_say(err, INVALID);
 }
 
-static struct err *name_exists(struct api_call *call, const char *field)
+static struct err *refuse(struct api_call *call, const char *field, const char *code,
+                          struct str words)
 {
     struct err *err = NULL;
 
-    err_add_raw_item(call->arena, &err, str_of(field), STR("validation_backup_name_exists"),
-                     STR("The backup file name is invalid or already exists."), STR_NONE);
+    err_add_raw_item(call->arena, &err, str_of(field), str_of(code), words, STR_NONE);
     return err_say(err, INVALID);
 }
 
@@ -248,7 +249,8 @@ static struct err *create(struct api_call *call)
         return err_new(call->arena, E_BAD_REQUEST, BACKUP_CREATE_FAILED, "%.*s",
                        STR_ARG(err->cause));
     if (has)
-        return name_exists(call, "name");
+        return refuse(call, "name", NAME_EXISTS,
+                      STR("The backup file name is invalid or already exists."));
     return backup_create(call->arena, backups, call->settings, creation->name);
 }
 
@@ -257,14 +259,6 @@ const struct api_work api_backups_create = {.steps = {{.place = AT_READ, .run = 
                                                       {.place = AT_LOOP, .run = say_done}}};
 
 /* --- one from elsewhere ----------------------------------------------------------------------- */
-
-static struct err *refuse_file(struct api_call *call, const char *code, const char *words)
-{
-    struct err *err = NULL;
-
-    err_add_raw_item(call->arena, &err, STR("file"), str_of(code), str_of(words), STR_NONE);
-    return err_say(err, INVALID);
-}
 
 /* Whatever is wrong with the body, it is a file that is missing. */
 static struct err *read_upload(struct api_call *call)
@@ -280,7 +274,19 @@ static struct err *read_upload(struct api_call *call)
             return NULL;
         }
     }
-    return refuse_file(call, "validation_required", "Cannot be blank.");
+    return refuse(call, "file", "validation_required", STR("Cannot be blank."));
+}
+
+/* By the name that a record's file would have got, as PocketBase says it. */
+static struct err *refuse_type(struct api_call *call, const struct rec_upload *upload,
+                               const struct file_type *type)
+{
+    const struct str name = file_name(call->arena, upload->name, type->extension);
+
+    return refuse(call, "file", "validation_invalid_mime_type",
+                  arena_printf(call->arena,
+                               "\"%.*s\" mime type must be one of: application/zip.",
+                               STR_ARG(name)));
 }
 
 static struct err *store_upload(struct api_call *call)
@@ -295,13 +301,13 @@ static struct err *store_upload(struct api_call *call)
         return err;
     type = file_sniff(head);
     if (!str_eq(type.mime, TYPE_ZIP))
-        return refuse_file(call, "validation_invalid_mime_type",
-                           "The following mime types are only allowed: application/zip.");
+        return refuse_type(call, upload, &type);
     err = backups_has(call->arena, call->api->backups, call->settings, upload->name, &has);
     if (err)
         return err;
-    if (has)
-        return name_exists(call, "file");
+    if (has || str_ends(upload->name, STR(".attrs")))
+        return refuse(call, "file", NAME_EXISTS,
+                      STR("Backup file with the specified name already exists."));
     err = backup_put(call->arena, call->api->backups, call->settings, upload->name,
                      &upload->content, &type);
     if (err && err->kind != E_GONE)

@@ -430,11 +430,11 @@ int command_serve(struct arena *a, const struct options *options)
     app_close(&serving.app);
     hub_free(serving.hub);
     rates_free(serving.api.rates);
-    logbook_free(serving.app.logbook); /* the databases said their last in closing */
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
     outbox_free(serving.app.outbox);          /* and what is to be sent */
     grace_end(&serving.grace);
     file_store_free(serving.app.files);
+    logbook_free(serving.app.logbook); /* nobody has anything to say any more */
     return code;
 }

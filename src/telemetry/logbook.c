@@ -180,12 +180,25 @@ static int level_of(enum log_level level)
     BUG("not a log level");
 }
 
+/* NULL once the book is finished: their store may be gone then, while threads that end last still
+ * have something to say. */
+static struct settings *settings_of(struct logbook *book)
+{
+    struct settings *settings = NULL;
+
+    pthread_mutex_lock(&book->lock);
+    if (!book->finished)
+        settings = settings_current(book->conf.settings);
+    pthread_mutex_unlock(&book->lock);
+    return settings;
+}
+
 /* Not what is for --dev alone: it would come with every request. */
 static void on_event(void *user, enum log_level level, const char *event,
                      const struct log_field *fields)
 {
     struct logbook *book = user;
-    AUTO(settings_unref) struct settings *settings = settings_current(book->conf.settings);
+    AUTO(settings_unref) struct settings *settings = settings_of(book);
     AUTO(arena_free) struct arena *a = NULL;
     AUTO_BUF struct buf data;
 

@@ -210,6 +210,12 @@ static inline struct err *wrap_savepoint(struct arena *a, struct db_eng_conn *co
     return wrap_conn(conn)->ops->savepoint(a, wrap_conn(conn)->inner, mark);
 }
 
+static inline struct err *wrap_copy_begin(struct arena *a, struct db_eng_conn *conn,
+                                          const char *path, bool pinned, struct db_eng_copy **ret)
+{
+    return wrap_conn(conn)->ops->copy_begin(a, wrap_conn(conn)->inner, path, pinned, ret);
+}
+
 static inline struct err *wrap_checkpoint(struct arena *a, struct db_eng_conn *conn,
                                           enum db_sweep sweep)
 {
@@ -250,6 +256,7 @@ static inline struct db_ops wrap_ops(const struct db_ops *inner)
     ops.in_tx = wrap_in_tx;
     ops.savepoint = wrap_savepoint;
     ops.checkpoint = wrap_checkpoint;
+    ops.copy_begin = wrap_copy_begin;
     ops.seen = wrap_seen;
     return ops;
 }
