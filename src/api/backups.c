@@ -21,6 +21,15 @@ static struct err *say_done(struct api_call *call)
     return NULL;
 }
 
+/* What went wrong, for a superuser to read. */
+static struct err *with_cause(struct api_call *call, const char *what, const struct err *err)
+{
+    return err_new(call->arena, E_BAD_REQUEST,
+                   arena_cstr(call->arena, arena_printf(call->arena, "%s Raw error: \n%.*s.", what,
+                                                        STR_ARG(err->cause))),
+                   "%.*s", STR_ARG(err->cause));
+}
+
 static struct err *check_busy(struct api_call *call)
 {
     return backups_are_busy(call->api->backups)
@@ -94,9 +103,7 @@ static struct err *list(struct api_call *call)
                                    &found);
 
     if (err)
-        return err_new(call->arena, E_BAD_REQUEST,
-                       "Failed to retrieve backup items. Raw error: \n", "%.*s",
-                       STR_ARG(err->cause));
+        return with_cause(call, "Failed to retrieve backup items.", err);
     write_items(&call->req->resp.body, &found, false);
     req_answer_json(call->req, 200);
     return NULL;
@@ -389,13 +396,7 @@ static struct err *remove_backup(struct api_call *call)
     if (!err || (err->kind == E_BAD_REQUEST && !err->items && err->message &&
                  !str_eq(str_of(err->message), STR(ERR_WENT_WRONG))))
         return err;
-    return err_new(
-        call->arena, E_BAD_REQUEST,
-        arena_cstr(call->arena,
-                   arena_printf(call->arena,
-                                "Invalid or already deleted backup file. Raw error: \n%.*s.",
-                                STR_ARG(err->cause))),
-        "%.*s", STR_ARG(err->cause));
+    return with_cause(call, "Invalid or already deleted backup file.", err);
 }
 
 static struct err *restore(struct api_call *call)

@@ -5,6 +5,7 @@
 #include "api/internal.h"
 
 #define INDEX STR("index.html")
+#define EXTENSIONS STR("extensions.js") /* of PocketBase's own dashboard: there are none */
 
 static const char policy[] =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' http://127.0.0.1:* "
@@ -37,18 +38,29 @@ static const char *type_of(struct str name)
     return "application/octet-stream";
 }
 
+static void add_headers(struct req *req, const char *type, bool is_kept)
+{
+    req_add_header(req, "Content-Security-Policy: %s", policy);
+    req_add_header(req, "Content-Type: %s", type);
+    req_add_header(req, "Vary: Accept-Encoding");
+    if (is_kept)
+        req_add_header(req, "Cache-Control: max-age=1209600, stale-while-revalidate=86400");
+}
+
 static struct err *show(struct api_call *call)
 {
     const struct str asked = call->req->params[0];
     const struct str name = asked.n > 0 ? asked : INDEX;
     const struct page_file *file = find_file(name);
 
+    if (str_eq(asked, EXTENSIONS)) {
+        add_headers(call->req, "text/javascript", true);
+        req_answer_borrowed(call->req, 200, STR(""));
+        return NULL;
+    }
     if (!file)
         return err_new(call->arena, E_NOT_FOUND, "File not found.", "no such page");
-    req_add_header(call->req, "Content-Security-Policy: %s", policy);
-    req_add_header(call->req, "Content-Type: %s", type_of(name));
-    if (asked.n > 0)
-        req_add_header(call->req, "Cache-Control: max-age=1209600, stale-while-revalidate=86400");
+    add_headers(call->req, type_of(name), asked.n > 0);
     req_answer_borrowed(call->req, 200, (struct str){(const char *)file->bytes, file->n});
     return NULL;
 }
