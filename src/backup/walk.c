@@ -2,6 +2,7 @@
  * Walking the data directory: what a backup has, and what is removed as a whole.
  */
 #include "backup/internal.h"
+#include "backup/sweep.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -130,47 +131,18 @@ struct err *backup_walk(struct arena *a, struct str dir, int64_t until_s, struct
 
 /* --- what is removed -------------------------------------------------------------------------- */
 
-static struct err *empty_folder(struct arena *a, int at, const char *path, unsigned depth)
-{
-    DIR *folder = fdopendir(at);
-    struct err *err = NULL;
-
-    if (!folder || depth > DEPTH_MAX) {
-        if (folder)
-            closedir(folder);
-        else
-            close(at);
-        return err_new(a, E_INTERNAL, NULL, "%s: too many folders inside of each other", path);
-    }
-    for (struct dirent *entry = readdir(folder); entry && !err; entry = readdir(folder)) {
-        const char *name = entry->d_name;
-        int fd;
-
-        if (str_eq(str_of(name), STR(".")) || str_eq(str_of(name), STR("..")))
-            continue;
-        if (unlinkat(dirfd(folder), name, 0) == 0 || errno == ENOENT)
-            continue;
-        fd = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-            err = backup_failed(a, "removing", name);
-        else
-            err = empty_folder(a, fd, path, depth + 1);
-        if (!err && unlinkat(dirfd(folder), name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-            err = backup_failed(a, "removing", name);
-    }
-    closedir(folder);
-    return err;
-}
-
 struct err *backup_remove_tree(struct arena *a, struct str path)
 {
     const char *c = arena_cstr(a, path);
+    char what[SWAP_WHAT_MAX];
     int fd = open(c, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct err *err;
+    struct err *err = NULL;
 
     if (fd < 0)
         return errno == ENOENT ? NULL : backup_failed(a, "opening", c);
-    err = empty_folder(a, fd, c, 0);
+    if (!swap_sweep(fd, NULL, NULL, what))
+        err = backup_failed(a, "removing", what);
+    close(fd);
     if (!err && rmdir(c) != 0 && errno != ENOENT)
         err = backup_failed(a, "removing", c);
     return err;
