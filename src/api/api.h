@@ -52,7 +52,7 @@ struct api {
     atomic_uint_fast64_t rated_generation;
     bool dev; /* --dev: no bound on one-time passwords */
     unsigned query_timeout_s;
-    struct str settings_key;                /* settings_load() */
+    struct str settings_key; /* settings_load() */
     /* The database's schema has this version, which is not that of the current snapshot: makes the
      * two one again; API_ANY_VERSION reads it in any case. Any thread, outside a read transaction.
      */

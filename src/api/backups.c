@@ -99,8 +99,8 @@ static void write_items(struct buf *out, const struct backup_list *list, bool al
 static struct err *list(struct api_call *call)
 {
     struct backup_list found;
-    struct err *err = backups_list(call->arena, call->api->backups, call->settings, call->state,
-                                   &found);
+    struct err *err =
+        backups_list(call->arena, call->api->backups, call->settings, call->state, &found);
 
     if (err)
         return with_cause(call, "Failed to retrieve backup items.", err);
@@ -148,8 +148,8 @@ static struct err *report(struct api_call *call)
 {
     struct buf *out = &call->req->resp.body;
     struct backup_list found;
-    struct err *err = backups_list(call->arena, call->api->backups, call->settings, call->state,
-                                   &found);
+    struct err *err =
+        backups_list(call->arena, call->api->backups, call->settings, call->state, &found);
 
     if (err)
         return err;
@@ -189,7 +189,8 @@ static struct err *verify(struct api_call *call)
 
 const struct api_work api_backups_report = {
     .steps = {{.place = AT_READ, .run = read_history}, {.place = AT_REMOTE, .run = report}}};
-const struct api_work api_backups_verify = {.steps = {{.place = AT_REMOTE, .run = verify}}};
+const struct api_work api_backups_verify = {
+    .steps = {{.place = AT_READ, .run = api_begin}, {.place = AT_REMOTE, .run = verify}}};
 
 /* --- a new one -------------------------------------------------------------------------------- */
 
@@ -291,8 +292,7 @@ static struct err *refuse_type(struct api_call *call, const struct rec_upload *u
     const struct str name = file_name(call->arena, upload->name, type->extension);
 
     return refuse(call, "file", "validation_invalid_mime_type",
-                  arena_printf(call->arena,
-                               "\"%.*s\" mime type must be one of: application/zip.",
+                  arena_printf(call->arena, "\"%.*s\" mime type must be one of: application/zip.",
                                STR_ARG(name)));
 }
 
@@ -390,8 +390,8 @@ const struct api_work api_backups_download = {.steps = {{.place = AT_READ, .run 
 
 static struct err *remove_backup(struct api_call *call)
 {
-    struct err *err = backup_remove(call->arena, call->api->backups, call->settings,
-                                    call->req->params[0]);
+    struct err *err =
+        backup_remove(call->arena, call->api->backups, call->settings, call->req->params[0]);
 
     if (!err || (err->kind == E_BAD_REQUEST && !err->items && err->message &&
                  !str_eq(str_of(err->message), STR(ERR_WENT_WRONG))))
@@ -405,6 +405,10 @@ static struct err *restore(struct api_call *call)
 }
 
 const struct api_work api_backups_delete = {
-    .steps = {{.place = AT_REMOTE, .run = remove_backup}, {.place = AT_LOOP, .run = say_done}}};
+    .steps = {{.place = AT_READ, .run = api_begin},
+              {.place = AT_REMOTE, .run = remove_backup},
+              {.place = AT_LOOP, .run = say_done}}};
 const struct api_work api_backups_restore = {
-    .steps = {{.place = AT_REMOTE, .run = restore}, {.place = AT_LOOP, .run = say_done}}};
+    .steps = {{.place = AT_READ, .run = api_begin},
+              {.place = AT_REMOTE, .run = restore},
+              {.place = AT_LOOP, .run = say_done}}};

@@ -213,3 +213,9 @@ struct err *api_identify(struct api_call *call)
         return err_new(call->arena, E_TOO_LARGE, NULL, "the body is over the route's limit");
     return check_guard(call);
 }
+
+struct err *api_begin(struct api_call *call)
+{
+    (void)call;
+    return NULL;
+}

@@ -171,6 +171,8 @@ struct api_call {
 void api_call_borrow(struct api_call *call);  /* the current snapshots; on the loop */
 void api_call_renew(struct api_call *call);   /* the same anywhere: inside a step */
 void api_call_release(struct api_call *call); /* gives all of them back; on the loop */
+/* A first step that does nothing: who asks is found out before it, and whether he may. */
+struct err *api_begin(struct api_call *call);
 /* With a read transaction open where the caller may have a token: identity, addresses, guards. */
 struct err *api_identify(struct api_call *call);
 /* Of the call's URL, or a batch item's: 400 with too many parameters. */

@@ -276,15 +276,16 @@ static bool start_store(struct api_call *call)
 
 static const struct place {
     bool reads;
+    bool identifies; /* may be a call's first: before it, it is found out who asks */
     bool decides;                         /* the client is not refused from here on */
     bool undoes;                          /* the same, but what it does ends with its client */
     bool (*start)(struct api_call *call); /* on the loop; NULL: */
     enum pool_lane lane;
     void (*run)(struct job *job);
 } places[] = {
-    [AT_LOOP] = {0}, /* neither */
-    [AT_READ] = {.reads = true, .start = start_read},
-    [AT_POOL_READ] = {.reads = true, .lane = POOL_WORK, .run = read_in_turn},
+    [AT_LOOP] = {.identifies = true}, /* neither */
+    [AT_READ] = {.reads = true, .identifies = true, .start = start_read},
+    [AT_POOL_READ] = {.reads = true, .identifies = true, .lane = POOL_WORK, .run = read_in_turn},
     [AT_STORE] = {.start = start_store},
     [AT_REMOTE] = {.lane = POOL_REMOTE, .run = run_on_pool},
     [AT_MAIL] = {.lane = POOL_MAIL, .run = run_on_pool},
@@ -436,6 +437,8 @@ void api_work_start(struct api_call *call)
 
     for (size_t i = 0; i < API_STEPS && (steps[i].run || steps[i].unit); i++)
         call->writes |= steps[i].unit != NULL;
+    if (!places[steps[0].place].identifies)
+        BUG("a call begins without asking who calls");
     call->req->stake = call->writes ? REQ_AWAITED : REQ_DROPPABLE;
     call->step = call->first = call->anew = steps;
     go_on(call);

@@ -22,8 +22,7 @@
 #include <stdint.h>
 
 /* E_BAD_REQUEST has these words. */
-#define BACKUP_BUSY \
-    "Try again later - another backup/restore process has already been started."
+#define BACKUP_BUSY "Try again later - another backup/restore process has already been started."
 #define BACKUP_CREATE_FAILED "Failed to create backup."
 
 struct backups;
@@ -68,7 +67,8 @@ struct backup_list {
     struct backup_item *items; /* by key */
     size_t n;
 };
-/* The last ones that were made here, or failed to be, the newest first. In `a`; conn: the data's. */
+/* The last ones that were made here, or failed to be, the newest first. In `a`; conn: the data's.
+ */
 struct backup_made {
     struct str key;
     struct backup_told told;
@@ -110,8 +110,7 @@ MUST_CHECK struct err *backup_create_scheduled(struct arena *a, struct backups *
 /* Stores one that came from elsewhere, as it is. */
 MUST_CHECK struct err *backup_put(struct arena *a, struct backups *backups,
                                   const struct settings *settings, struct str key,
-                                  const struct file_content *content,
-                                  const struct file_type *type);
+                                  const struct file_content *content, const struct file_type *type);
 /* E_NOT_FOUND; in use: E_BAD_REQUEST. */
 MUST_CHECK struct err *backup_remove(struct arena *a, struct backups *backups,
                                      const struct settings *settings, struct str key);
@@ -133,8 +132,8 @@ MUST_CHECK struct err *backup_verify(struct arena *a, struct backups *backups,
  * the calling thread. */
 MUST_CHECK struct err *backup_prepare(struct arena *a, struct backups *backups,
                                       const struct settings *settings, struct str key);
-/* The same a second later in a thread of its own, then conf.restart(). E_BAD_REQUEST: it is busy, or
- * there is none of that name. What goes wrong later is logged. */
+/* The same a second later in a thread of its own, then conf.restart(). E_BAD_REQUEST: it is busy,
+ * or there is none of that name. What goes wrong later is logged. */
 MUST_CHECK struct err *backup_restore(struct arena *a, struct backups *backups,
                                       struct settings *settings, struct str key);
 

@@ -79,17 +79,16 @@ struct str backup_name(struct arena *a, struct str prefix, const struct settings
     const struct date_parts now = date_split(date_now_ms());
     const struct str name = str_sub(snake_case(a, settings->meta.app_name), 0, NAME_CHARS);
 
-    return arena_printf(a, "%.*s%.*s_%04d%02d%02d%02d%02d%02d.zip", STR_ARG(prefix),
-                        STR_ARG(name), now.year, now.month, now.day, now.hour, now.minute,
-                        now.second);
+    return arena_printf(a, "%.*s%.*s_%04d%02d%02d%02d%02d%02d.zip", STR_ARG(prefix), STR_ARG(name),
+                        now.year, now.month, now.day, now.hour, now.minute, now.second);
 }
 
 /* A key of one segment, which no side-car has. */
 static bool is_key(struct str key)
 {
     return key.n > 0 && key.n <= LIMIT_BACKUP_NAME_BYTES && str_find_byte(key, '/') == key.n &&
-           str_find_byte(key, '\0') == key.n && !str_eq(key, STR(".")) &&
-           !str_eq(key, STR("..")) && !str_ends(key, STR(".attrs"));
+           str_find_byte(key, '\0') == key.n && !str_eq(key, STR(".")) && !str_eq(key, STR("..")) &&
+           !str_ends(key, STR(".attrs"));
 }
 
 static struct err *no_such(struct arena *a, struct str key)
@@ -104,10 +103,13 @@ struct listing {
     VEC(struct backup_item) items;
 };
 
+/* What is being stored there has no name of its own yet. */
 static struct err *list_one(void *user, struct str key, const struct blob_info *info)
 {
     struct listing *listing = user;
 
+    if (str_ends(key, STR(".tmp")))
+        return NULL;
     *VEC_PUSH(listing->a, &listing->items) = (struct backup_item){
         .key = arena_dup(listing->a, key), .size = info->size, .modified_s = info->modified_s};
     return NULL;
@@ -158,8 +160,7 @@ struct err *backups_list(struct arena *a, struct backups *backups, const struct 
 }
 
 static struct err *info_of(struct arena *a, struct backups *backups,
-                           const struct settings *settings, struct str key,
-                           struct blob_info *ret)
+                           const struct settings *settings, struct str key, struct blob_info *ret)
 {
     AUTO(blob_place_unref)
     struct blob_place *place = file_store_backups(backups->conf.files, &settings->backups.s3);
@@ -194,8 +195,8 @@ struct err *backup_put(struct arena *a, struct backups *backups, const struct se
     return err ? err : place->ops->sync(a, place->own, STR(""));
 }
 
-struct err *backup_remove(struct arena *a, struct backups *backups,
-                          const struct settings *settings, struct str key)
+struct err *backup_remove(struct arena *a, struct backups *backups, const struct settings *settings,
+                          struct str key)
 {
     AUTO(blob_place_unref)
     struct blob_place *place = file_store_backups(backups->conf.files, &settings->backups.s3);
@@ -267,8 +268,8 @@ static void tell(struct arena *a, struct backups *backups, const struct backup_m
                  LOG_I64("took_ms", told->took_ms));
 }
 
-struct err *backup_create(struct arena *a, struct backups *backups,
-                          const struct settings *settings, struct str key)
+struct err *backup_create(struct arena *a, struct backups *backups, const struct settings *settings,
+                          struct str key)
 {
     const uint64_t began_ms = clock_ms();
     struct backup_packed packed = {0};

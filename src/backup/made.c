@@ -7,9 +7,9 @@
 #include "db/dialect.h"
 
 #define TABLE STR("_reeve_backups")
-#define TABLE_SQL                                                                             \
-    "CREATE TABLE [_reeve_backups] ([key] TEXT PRIMARY KEY NOT NULL, [node] TEXT NOT NULL, "  \
-    "[started] TEXT NOT NULL, [took_ms] BIGINT NOT NULL, [size] BIGINT NOT NULL, [files] "    \
+#define TABLE_SQL                                                                            \
+    "CREATE TABLE [_reeve_backups] ([key] TEXT PRIMARY KEY NOT NULL, [node] TEXT NOT NULL, " \
+    "[started] TEXT NOT NULL, [took_ms] BIGINT NOT NULL, [size] BIGINT NOT NULL, [files] "   \
     "BIGINT NOT NULL, [rows] BIGINT NOT NULL, [error] TEXT NOT NULL)"
 #define COLUMNS "[key], [node], [started], [took_ms], [size], [files], [rows], [error]"
 #define KEPT "100"
@@ -50,8 +50,9 @@ static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a
     const struct backup_made *made = in;
     const struct backup_told *told = &made->told;
     const struct db_value values[] = {
-        DB_V_TEXT(made->key),     DB_V_TEXT(told->node),  DB_V_TEXT(told->started),
-        DB_V_INT(told->took_ms),  DB_V_INT(told->size),   DB_V_INT(told->files),
+        DB_V_TEXT(made->key),     DB_V_TEXT(told->node),
+        DB_V_TEXT(told->started), DB_V_INT(told->took_ms),
+        DB_V_INT(told->size),     DB_V_INT(told->files),
         DB_V_INT(told->rows),     DB_V_TEXT(str_sub(told->error, 0, ERROR_BYTES)),
     };
     struct err *err = make_table(a, tx);
@@ -124,8 +125,7 @@ static struct err *read_rows(struct arena *a, struct db_conn *conn, struct backu
 
     err = db_prepare(
         a, conn,
-        db_sql(a, conn, "SELECT " COLUMNS " FROM [_reeve_backups] ORDER BY [started] DESC"),
-        &stmt);
+        db_sql(a, conn, "SELECT " COLUMNS " FROM [_reeve_backups] ORDER BY [started] DESC"), &stmt);
     while (!err && !(err = db_step(a, stmt, &row)) && row)
         *VEC_PUSH(a, &found) = read_row(a, stmt);
     *ret = (struct backup_history){found.items, found.n};

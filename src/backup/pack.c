@@ -108,8 +108,7 @@ static struct err *add_copy(struct packing *p, size_t which)
  * named in the log. */
 static struct err *add_file(struct packing *p, struct arena *a, const struct backup_file *file)
 {
-    const char *path =
-        arena_cstr(a, arena_concat(a, p->backups->conf.dir, STR("/"), file->name));
+    const char *path = arena_cstr(a, arena_concat(a, p->backups->conf.dir, STR("/"), file->name));
     const char *fault = zip_name_fault(file->name);
     int fd;
 

@@ -26,7 +26,7 @@ static struct err *prepare(struct arena *a, struct backups *backups,
         err = backup_make_folder(a, folder);
     if (!err)
         err = backup_unpack(a, backups, settings, key,
-                          arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), &checked);
+                            arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), &checked);
     if (!err)
         err = swap_begin(a, arena_cstr(a, dir));
     if (err)

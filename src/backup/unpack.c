@@ -80,9 +80,8 @@ static struct err *unpack(struct unpacking *u)
     return err;
 }
 
-struct err *backup_unpack(struct arena *a, struct backups *backups,
-                          const struct settings *settings, struct str key, struct str into,
-                          struct backup_checked *ret)
+struct err *backup_unpack(struct arena *a, struct backups *backups, const struct settings *settings,
+                          struct str key, struct str into, struct backup_checked *ret)
 {
     struct file_opened file;
     struct unpacking u = {.a = a, .backups = backups, .file = &file, .into = into};
@@ -94,8 +93,8 @@ struct err *backup_unpack(struct arena *a, struct backups *backups,
     err = unpack(&u);
     file_close(&file);
     if (!err) {
-        *ret = (struct backup_checked){u.zip->n_files, u.zip->bytes, u.checked.tables,
-                                       u.checked.rows};
+        *ret =
+            (struct backup_checked){u.zip->n_files, u.zip->bytes, u.checked.tables, u.checked.rows};
         return NULL;
     }
     gone_err = backup_remove_tree(a, into);
@@ -128,9 +127,8 @@ void unpack_left(struct backups *backups)
         log_warn("backup.leftovers", LOG_STR("cause", err->cause));
 }
 
-static struct err *verify(struct arena *a, struct backups *backups,
-                          const struct settings *settings, struct str key,
-                          struct backup_checked *ret)
+static struct err *verify(struct arena *a, struct backups *backups, const struct settings *settings,
+                          struct str key, struct backup_checked *ret)
 {
     struct str into;
     struct err *err = clear_folder(a, backups, &into);
@@ -140,9 +138,8 @@ static struct err *verify(struct arena *a, struct backups *backups,
     return err ? err : backup_remove_tree(a, into);
 }
 
-struct err *backup_verify(struct arena *a, struct backups *backups,
-                          const struct settings *settings, struct str key,
-                          struct backup_checked *ret)
+struct err *backup_verify(struct arena *a, struct backups *backups, const struct settings *settings,
+                          struct str key, struct backup_checked *ret)
 {
     struct err *err;
 

@@ -30,8 +30,8 @@ struct err *backup_failed(struct arena *a, const char *what, const char *path)
 static bool is_left_out(struct str name)
 {
     static const struct str names[] = {
-        STR_INIT("backups"),        STR_INIT(".pb_temp_to_delete"), STR_INIT(".notify"),
-        STR_INIT(".autocert_cache"), STR_INIT("lost+found"),        STR_INIT(".reeve_restore"),
+        STR_INIT("backups"),         STR_INIT(".pb_temp_to_delete"), STR_INIT(".notify"),
+        STR_INIT(".autocert_cache"), STR_INIT("lost+found"),         STR_INIT(".reeve_restore"),
     };
     static const struct str databases[] = {STR_INIT("data.db"), STR_INIT("auxiliary.db")};
     static const struct str tails[] = {STR_INIT(""), STR_INIT("-wal"), STR_INIT("-shm"),
@@ -77,7 +77,8 @@ static struct err *look_at(struct walk *walk, int at, struct str name, const cha
     int fd;
 
     if (fstatat(at, entry, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? NULL : backup_failed(walk->a, "looking at", arena_cstr(walk->a, name));
+        return errno == ENOENT ? NULL
+                               : backup_failed(walk->a, "looking at", arena_cstr(walk->a, name));
     if (S_ISREG(st.st_mode))
         add(walk, name, &st);
     /* storage/ itself may be a link to another disk */
@@ -85,7 +86,8 @@ static struct err *look_at(struct walk *walk, int at, struct str name, const cha
         return NULL;
     fd = openat(at, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? NULL : backup_failed(walk->a, "opening", arena_cstr(walk->a, name));
+        return errno == ENOENT ? NULL
+                               : backup_failed(walk->a, "opening", arena_cstr(walk->a, name));
     err = walk_folder(walk, fd, arena_concat(walk->a, name, STR("/"), STR_NONE), depth + 1);
     return err;
 }
@@ -107,8 +109,7 @@ static struct err *walk_folder(struct walk *walk, int at, struct str prefix, uns
     for (struct dirent *entry = readdir(folder); entry && !err; entry = readdir(folder)) {
         struct str name = str_of(entry->d_name);
 
-        if (str_eq(name, STR(".")) || str_eq(name, STR("..")) ||
-            (depth == 0 && is_left_out(name)))
+        if (str_eq(name, STR(".")) || str_eq(name, STR("..")) || (depth == 0 && is_left_out(name)))
             continue;
         err = look_at(walk, dirfd(folder), arena_concat(walk->a, prefix, name, STR_NONE),
                       entry->d_name, depth);

@@ -62,8 +62,7 @@ static const struct {
     bool (*asks)(const struct asked *by);
 } missing_table[] = {
     {"hooks", "the hooks folder holds .pb.js files", asks_hooks},
-    {"migrations", "the migrations folder holds .js files that were not applied",
-     asks_migrations},
+    {"migrations", "the migrations folder holds .js files that were not applied", asks_migrations},
     {"https", "--https asks for TLS", asks_https},
 };
 

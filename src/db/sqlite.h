@@ -64,7 +64,7 @@ struct db_eng_conn {
     uint64_t busy_us; /* when the present wait for a lock began */
     uint64_t busy_max_us;
     uint64_t wal_frames;
-    bool is_guarded; /* its transaction is inside of a savepoint: sqlite_tx.c */
+    bool is_guarded;            /* its transaction is inside of a savepoint: sqlite_tx.c */
     struct like_work like_work; /* of all calls of LIKE: many short texts are a long one, too */
     sqlite3_stmt *fixed[FIXED_COUNT];
     sqlite3_stmt *odd_items; /* sqlite_items.c: kept for the next one who needs it */
@@ -143,8 +143,7 @@ void sqlite_seen_close(struct db_eng_conn *conn);
 
 /* sqlite_copy.c: see struct db_ops */
 MUST_CHECK struct err *sqlite_copy_begin(struct arena *a, struct db_eng_conn *conn,
-                                         const char *path, bool pinned,
-                                         struct db_eng_copy **ret);
+                                         const char *path, bool pinned, struct db_eng_copy **ret);
 MUST_CHECK struct err *sqlite_copy_step(struct arena *a, struct db_eng_copy *copy, uint64_t us,
                                         double *ret_done);
 void sqlite_copy_end(struct db_eng_copy *copy);

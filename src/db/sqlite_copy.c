@@ -58,8 +58,9 @@ static struct err *pin(struct arena *a, struct db_eng_copy *copy)
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 
     if (sqlite3_open_v2(eng->path, &copy->pinned, flags, eng->conf->vfs) != SQLITE_OK ||
-        sqlite3_exec(copy->pinned, "PRAGMA cache_size=-512;BEGIN;SELECT 1 FROM sqlite_schema LIMIT 1",
-                     NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_exec(copy->pinned,
+                     "PRAGMA cache_size=-512;BEGIN;SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL,
+                     NULL) != SQLITE_OK)
         return to_err(a, copy->pinned, eng->path);
     return NULL;
 }
@@ -234,8 +235,7 @@ static struct err *open_at_rest(struct arena *a, const char *path, sqlite3 **ret
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(*ret, "PRAGMA cache_size=-2048", NULL, NULL, NULL);
-    return rc == SQLITE_OK ? NULL
-                           : err_new(a, E_BAD_REQUEST, NULL, "%s", sqlite3_errmsg(*ret));
+    return rc == SQLITE_OK ? NULL : err_new(a, E_BAD_REQUEST, NULL, "%s", sqlite3_errmsg(*ret));
 }
 
 struct err *sqlite_check_copy(struct arena *a, const char *path, const atomic_bool *gone,

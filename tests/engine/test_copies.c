@@ -95,9 +95,8 @@ static void *write_on(void *arg)
     struct arena *a = arena_new();
 
     while (!atomic_load(&w->over)) {
-        struct err *err = w->fails
-                              ? db_run_leased(a, w->db, &lease, write_and_fail, w->sql, NULL)
-                              : db_run(a, w->db, run_statements, w->sql, NULL);
+        struct err *err = w->fails ? db_run_leased(a, w->db, &lease, write_and_fail, w->sql, NULL)
+                                   : db_run(a, w->db, run_statements, w->sql, NULL);
 
         if (!err || w->fails)
             atomic_fetch_add(&w->n, 1);
@@ -283,8 +282,9 @@ static void finds_what_is_wrong(void **state)
     (void)state;
     open_filled(&b);
     refused(&b); /* there is none */
-    write_at(&b, 0, "this is a text, and it is long enough to be read as the head of a database, "
-                    "which it is not, whatever else there is to be said of it");
+    write_at(&b, 0,
+             "this is a text, and it is long enough to be read as the head of a database, "
+             "which it is not, whatever else there is to be said of it");
     refused(&b);
     assert_int_equal(unlink(arena_cstr(b.a, copy_path(&b))), 0);
     assert_ok(db_copy(b.a, b.db, copy_path(&b), NULL));

@@ -1,7 +1,7 @@
 /* Whatever is killed on the way, and however often: the directory is the old one or the new one. */
 #include "unit/unit.h"
 
-#include "backup/internal.h"
+#include "backup/sweep.h"
 
 #include "base/buf.h"
 
