@@ -299,14 +299,14 @@ static void any_step_may_be_the_last(void **state)
     assert_true(n_new >= 30);
 }
 
-/* Each pair of steps where the first is an early one, else every fifth. */
+/* Each pair of steps where the first is an early one, else every seventh. */
 static void and_the_last_of_the_start_after_it(void **state)
 {
     bool again;
 
     (void)state;
     for (int n = 0; n < STEPS_MOST; n++) {
-        const int stride = n < 10 ? 1 : 5;
+        const int stride = n < 6 ? 1 : 7;
         int m = n % stride;
 
         if (!survive(n, -1, SETTLE, &again))
