@@ -27,11 +27,12 @@ packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pk
 #   curl                   the README's first steps are run
 #   openssl                a certificate that nobody vouches for
 #   python3-aiosmtpd       the mail server of tests/mail
+#   systemd                hands a socket over; its programs alone, nothing of it has to run
 #   chromium               the SDK in a browser; only Debian has it as a package: elsewhere, without
 #                          one on the path, these tests are skipped
 #   venv                   places for the reference server of ./dev differ and for tools/moto.sh
 packages_test='libcmocka-dev clang=clang llvm-symbolizer=llvm valgrind=valgrind curl=curl openssl=openssl
-    python3-venv=python3-venv python3-aiosmtpd'
+    python3-venv=python3-venv python3-aiosmtpd systemd-socket-activate=systemd'
 ! grep -qs '^ID=debian' /etc/os-release || packages_test+=' chromium=chromium'
 packages_lint='clang-tidy=clang-tidy cppcheck=cppcheck'
 packages_bench='wrk=wrk libsqlite3-0'

@@ -10,25 +10,46 @@
 #include "base/log.h"
 #include "base/thread.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define DELAY_US 1000000 /* as PocketBase's: the answer goes out first */
 
+/* Into a folder that is locked meanwhile: else another process's start would take it for a leftover.
+ */
+static struct err *unpack_locked(struct arena *a, struct backups *backups,
+                                 const struct settings *settings, struct str key,
+                                 struct backup_checked *ret)
+{
+    const struct str dir = backups->conf.dir;
+    const char *folder = arena_cstr(a, arena_concat(a, dir, STR("/" SWAP_FOLDER), STR_NONE));
+    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct err *err;
+
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
+        err = backup_failed(a, "locking", folder);
+    else
+        err = backup_unpack(a, backups, settings, key,
+                            arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), ret);
+    if (!err)
+        err = swap_begin(a, arena_cstr(a, dir));
+    if (lock >= 0)
+        close(lock);
+    return err;
+}
+
 static struct err *prepare(struct arena *a, struct backups *backups,
                            const struct settings *settings, struct str key)
 {
-    const struct str dir = backups->conf.dir;
-    const struct str folder = arena_concat(a, dir, STR("/" SWAP_FOLDER), STR_NONE);
+    const struct str folder = arena_concat(a, backups->conf.dir, STR("/" SWAP_FOLDER), STR_NONE);
     struct backup_checked checked;
     struct err *err = backup_remove_tree(a, folder); /* of one that was broken off */
 
     if (!err)
         err = backup_make_folder(a, folder);
     if (!err)
-        err = backup_unpack(a, backups, settings, key,
-                            arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), &checked);
-    if (!err)
-        err = swap_begin(a, arena_cstr(a, dir));
+        err = unpack_locked(a, backups, settings, key, &checked);
     if (err)
         return err;
     log_info("restore.ready", LOG_STR("key", key), LOG_U64("files", checked.files),

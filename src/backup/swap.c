@@ -239,16 +239,24 @@ static struct err *clear_state(struct swap *swap)
 
 /* --- moving ----------------------------------------------------------------------------------- */
 
-static struct err *move(const struct swap *swap, int from, int to, const char *name)
+/* Over nothing: where the file system cannot see to that, we look before. */
+static bool rename_into(int from, int to, const char *name)
 {
     struct stat there;
 
+    swap_next_step();
+    if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
     if (fstatat(to, name, &there, AT_SYMLINK_NOFOLLOW) == 0)
         errno = EEXIST;
-    if (errno != ENOENT)
-        return failed(swap, "moving", name);
-    swap_next_step();
-    return renameat(from, name, to, name) == 0 ? NULL : failed(swap, "moving", name);
+    return errno == ENOENT && renameat(from, name, to, name) == 0;
+}
+
+static struct err *move(const struct swap *swap, int from, int to, const char *name)
+{
+    return rename_into(from, to, name) ? NULL : failed(swap, "moving", name);
 }
 
 static struct err *move_all(const struct swap *swap, int from, int to)

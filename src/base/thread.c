@@ -57,7 +57,8 @@ static sigset_t block_ends(void)
     sigset_t ends, before;
 
     if (sigemptyset(&ends) != 0 || sigaddset(&ends, SIGTERM) != 0 ||
-        sigaddset(&ends, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &ends, &before) != 0)
+        sigaddset(&ends, SIGINT) != 0 || sigaddset(&ends, SIGHUP) != 0 ||
+        pthread_sigmask(SIG_BLOCK, &ends, &before) != 0)
         BUG("signals cannot be masked");
     return before;
 }

@@ -192,6 +192,7 @@ bool options_parse(struct arena *a, int argc, char **argv, struct options *ret, 
 
     *ret = (struct options){0};
     set_defaults(a, ret);
+    ret->argv = argv;
     ret->exe = slash < exe.n ? str_from(exe, slash + 1) : exe;
     ret->words = ARENA_ARRAY(a, struct str, (size_t)argc + 1);
     for (int i = 1; i < argc; i++) {

@@ -15,6 +15,7 @@ struct events;
 
 struct options {
     struct str exe; /* file name of the executable, for messages */
+    char **argv;    /* all words as they were given, for a restart */
     /* every command's */
     struct str dir, encryption_env, hooks_dir, migrations_dir, public_dir;
     bool dev, hooks_watch, automigrate, index_fallback, open;

@@ -1,10 +1,10 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: descriptors → data directory → settings and schema → what is missing → realtime → watcher
+ * Start: what was restored → descriptors → data directory → settings and schema → what is missing → realtime → watcher
  * → pool → listener → scheduled work. Stop, in this order: no new connection → requests in flight
  * drain → pool → loops have ended → scheduled work → watcher → log book → writer and checkpoint
- * (db_close).
+ * (db_close) → for a restart, the program again, on the same listener.
  */
 #include "api/api.h"
 #include "backup/backup.h"
@@ -18,6 +18,8 @@
 #include "cli/missing.h"
 #include "cli/notify.h"
 #include "cli/privileges.h"
+#include "cli/restored.h"
+#include "cli/service.h"
 #include "realtime/realtime.h"
 #include "telemetry/telemetry.h"
 
@@ -46,6 +48,7 @@ struct serving {
     struct http_server *server; /* NULL until it listens */
     struct hub *hub;
     struct grace grace;
+    struct restored restored;
 };
 
 static unsigned cores(void)
@@ -91,6 +94,7 @@ static void stopping(void *user)
 {
     struct serving *serving = (struct serving *)((char *)user - offsetof(struct serving, api));
 
+    service_ending(http_server_restarts(serving->server));
     outbox_stop(serving->app.outbox);
     (void)jobs_stop(serving->api.jobs, 0);
     backups_stop(serving->api.backups);
@@ -102,7 +106,13 @@ static void restart(void *user)
 {
     const struct serving *serving = user;
 
-    http_server_stop(serving->server);
+    http_server_restart(serving->server);
+}
+
+static void alive(void *user)
+{
+    (void)user;
+    service_alive();
 }
 
 static void loop_start(void *user)
@@ -197,6 +207,8 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
 static struct err *plan(struct arena *a, const struct options *options, struct serving *serving,
                         struct http_conf *ret)
 {
+    struct err *err;
+
     *ret = (struct http_conf){
         .n_loops = options->threads > 0 ? (unsigned)options->threads : cores(),
         .max_connections = LIMIT_CONNECTIONS,
@@ -214,6 +226,8 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         .abandoned = api_abandoned,
         .peers_are_clients = api_peers_are_clients,
         .stopping = stopping,
+        .alive = alive,
+        .alive_ms = service_alive_ms(),
         .loop_start = loop_start,
         .loop_end = loop_end,
     };
@@ -222,7 +236,8 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
     if (!split_address(options->http, &ret->host, &ret->port))
         return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
                        STR_ARG(options->http));
-    return http_fit_descriptors(a, ret);
+    err = service_listener(a, &ret->listen_fd);
+    return err ? err : http_fit_descriptors(a, ret);
 }
 
 /* Where it can be reached from here: an address that is empty, or all of them, is this machine's.
@@ -231,8 +246,10 @@ static struct str base_url(struct arena *a, const struct options *options,
                            const struct serving *serving)
 {
     const struct str address = options->http;
-    struct str host = str_sub(address, 0, str_find_last_byte(address, ':'));
+    struct str host = http_server_host(a, serving->server);
 
+    if (host.n == 0)
+        host = str_sub(address, 0, str_find_last_byte(address, ':'));
     if (host.n == 0)
         host = STR("127.0.0.1");
     return arena_printf(a, "http://%.*s:%u", STR_ARG(host), http_server_port(serving->server));
@@ -395,18 +412,22 @@ int command_serve(struct arena *a, const struct options *options)
 {
     struct serving serving = {0};
     struct err *err;
-    int code = 0;
+    int code = 0, listener = -1;
 
     if (options->n_words > 1)
         return command_fail("serve with domains asks for TLS, which is not supported yet");
     privileges_drop(options);
     err = budget_set(a, (uint64_t)options->memory);
     if (!err)
+        err = restored_look(a, options->dir, &serving.restored);
+    if (!err)
         err = start(a, options, &serving);
     if (err) {
         code = command_fail_err(err);
     } else {
         banner(base_url(a, options, &serving));
+        service_ready(base_url(a, options, &serving));
+        restored_keep(&serving.restored);
         privileges_warn();
         installer_offer(a, &serving.app, base_url(a, options, &serving));
         leave_to_pool(&serving.app);
@@ -422,8 +443,10 @@ int command_serve(struct arena *a, const struct options *options)
     hub_stop(serving.hub);
     outbox_finish(serving.app.outbox);
     notify_stop(&serving.app);
-    if (serving.server)
+    if (serving.server) {
+        listener = http_server_take_listener(serving.server);
         http_server_close(serving.server);
+    }
     reap_stop();
     hub_release(serving.hub);
     logbook_finish(serving.app.logbook);
@@ -435,6 +458,9 @@ int command_serve(struct arena *a, const struct options *options)
     outbox_free(serving.app.outbox);          /* and what is to be sent */
     grace_end(&serving.grace);
     file_store_free(serving.app.files);
+    restored_end(&serving.restored);
     logbook_free(serving.app.logbook); /* nobody has anything to say any more */
-    return code;
+    if (err && restored_take_back(a, &serving.restored))
+        return service_restart(options->argv, listener);
+    return listener < 0 ? code : service_restart(options->argv, listener);
 }

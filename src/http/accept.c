@@ -7,6 +7,8 @@
  * descriptor, the listener is not looked at: connections wait in the backlog until one that is open
  * has closed, or for RETRY_MS, and cost nothing meanwhile.
  *
+ * For a restart (http_server_restart()) the listener stays open, and is not looked at any more.
+ *
  * Signals that stop the server are blocked from the moment on that it listens until the process
  * ends, and read from a descriptor: one that comes before the loops run is found by them, one that
  * comes after they have ended has nothing left to do. libuv's own handles would give the signals
@@ -57,21 +59,71 @@ static int bind_to(const struct addrinfo *at)
     return -1;
 }
 
-static uint16_t bound_port(int fd)
+static struct sockaddr_storage bound_to(int fd)
 {
     struct sockaddr_storage at = {0};
     socklen_t n = sizeof(at);
+
+    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0)
+        at.ss_family = AF_UNSPEC;
+    return at;
+}
+
+struct str accept_host(struct arena *a, int fd)
+{
+    const struct sockaddr_storage at = bound_to(fd);
+    char host[INET6_ADDRSTRLEN + 1] = "";
+
+    (void)getnameinfo((const struct sockaddr *)&at, sizeof(at), host, sizeof(host), NULL, 0,
+                      NI_NUMERICHOST); /* empty then */
+    if (strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0)
+        return STR_NONE;
+    return arena_printf(a, at.ss_family == AF_INET6 ? "[%s]" : "%s", host);
+}
+
+static uint16_t bound_port(int fd)
+{
+    const struct sockaddr_storage at = bound_to(fd);
     struct sockaddr_in in4;
     struct sockaddr_in6 in6;
 
-    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0)
-        return 0;
     memcpy(&in4, &at, sizeof(in4));
     memcpy(&in6, &at, sizeof(in6));
     return ntohs(at.ss_family == AF_INET6 ? in6.sin6_port : in4.sin_port);
 }
 
-struct err *accept_listen(struct arena *a, struct http_server *server)
+static int socket_option(int fd, int option)
+{
+    socklen_t n = sizeof(int);
+    int value = -1;
+
+    (void)getsockopt(fd, SOL_SOCKET, option, &value, &n); /* -1 then */
+    return value;
+}
+
+/* A socket that somebody else has made: systemd, or the process that we were. */
+static struct err *take_given(struct arena *a, int fd)
+{
+    const char *fault = NULL;
+    int family = socket_option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0)
+        fault = "is not open";
+    else if (family < 0)
+        fault = "is no socket";
+    else if ((family != AF_INET && family != AF_INET6) || socket_option(fd, SO_TYPE) != SOCK_STREAM)
+        fault = "is no TCP socket";
+    else if (socket_option(fd, SO_ACCEPTCONN) != 1)
+        fault = "does not listen";
+    if (fault)
+        return err_new(a, E_INTERNAL, NULL, "listen: the descriptor %d that was handed over %s", fd,
+                       fault);
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return system_err(a, "listen");
+    return NULL;
+}
+
+static struct err *make_listener(struct arena *a, struct http_server *server)
 {
     const struct http_conf *conf = &server->conf;
     const char *host = conf->host.n ? arena_cstr(a, conf->host) : NULL;
@@ -87,7 +139,6 @@ struct err *accept_listen(struct arena *a, struct http_server *server)
     if (why != 0)
         return err_new(a, E_INTERNAL, NULL, "listen on %s: %s", host ? host : "*",
                        gai_strerror(why));
-    server->listen_fd = -1;
     for (int pass = 0; pass < 2 && server->listen_fd < 0; pass++) {
         /* IPv6 first where no host is named: it takes IPv4 as well */
         for (const struct addrinfo *at = found; at && server->listen_fd < 0; at = at->ai_next) {
@@ -96,8 +147,21 @@ struct err *accept_listen(struct arena *a, struct http_server *server)
         }
     }
     freeaddrinfo(found);
-    if (server->listen_fd < 0)
-        return system_err(a, "listen");
+    return server->listen_fd < 0 ? system_err(a, "listen") : NULL;
+}
+
+struct err *accept_listen(struct arena *a, struct http_server *server)
+{
+    struct err *err;
+
+    if (server->conf.listen_fd > 0) {
+        server->listen_fd = server->conf.listen_fd;
+        err = take_given(a, server->listen_fd);
+    } else {
+        err = make_listener(a, server);
+    }
+    if (err)
+        return err;
     server->port = bound_port(server->listen_fd);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return server->spare_fd < 0 ? system_err(a, "open /dev/null") : NULL;
@@ -285,14 +349,25 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 
 static atomic_int stop_fd = -1; /* a signalfd */
 
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+    return fd >= 0;
+}
+
 /* Blocked, they wait to be read, and have no other effect: in this thread and, since thread_start()
  * masks them, in every other. */
-struct err *accept_catch_signals(struct arena *a)
+struct err *accept_catch_signals(struct arena *a, struct http_server *server)
 {
     sigset_t ends;
 
+    server->terminal = has_terminal();
     if (sigemptyset(&ends) != 0 || sigaddset(&ends, SIGTERM) != 0 ||
-        sigaddset(&ends, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &ends, NULL) != 0)
+        sigaddset(&ends, SIGINT) != 0 || sigaddset(&ends, SIGHUP) != 0 ||
+        pthread_sigmask(SIG_BLOCK, &ends, NULL) != 0)
         BUG("signals cannot be blocked");
     if (atomic_load(&stop_fd) < 0)
         atomic_store(&stop_fd, signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC));
@@ -301,15 +376,18 @@ struct err *accept_catch_signals(struct arena *a)
 
 static void on_stop(uv_poll_t *poll, int status, int events)
 {
+    struct http_server *server = poll->data;
     struct signalfd_siginfo signal;
-    bool any = false;
 
     (void)status;
     (void)events;
-    while (read(atomic_load(&stop_fd), &signal, sizeof(signal)) == sizeof(signal))
-        any = true;
-    if (any)
-        loop_stop(poll->data);
+    while (read(atomic_load(&stop_fd), &signal, sizeof(signal)) == sizeof(signal)) {
+        /* whose terminal is closed does not want it to go on without one */
+        if (signal.ssi_signo == SIGHUP && !(server->terminal && !has_terminal()))
+            loop_restart(server);
+        else
+            loop_stop(server);
+    }
 }
 
 static void look_at_listener(struct http_server *server)
@@ -342,6 +420,7 @@ void accept_start(struct http_server *server)
     if (uv_poll_start(&server->stop_watch, UV_READABLE, on_stop) != 0)
         BUG("signals cannot be watched");
     uv_unref((uv_handle_t *)&server->stop_watch); /* the loop does not run for its sake */
+    alive_start(server);
     server->watching = true;
     server->listening = true;
 }
@@ -351,6 +430,9 @@ void accept_stop(struct http_server *server)
     server->listening = false;
     uv_close((uv_handle_t *)&server->listener, NULL);
     uv_close((uv_handle_t *)&server->retry, NULL);
+    alive_stop(server);
+    if (http_server_restarts(server))
+        return;
     (void)close(server->listen_fd);
     server->listen_fd = -1;
 }

@@ -35,6 +35,14 @@ uint64_t conn_taken(const struct http_conn *conn)
     return conn->n_sent > left ? conn->n_sent - left : 0;
 }
 
+bool conn_has_unread(const struct http_conn *conn)
+{
+    int fd, n = 0;
+
+    return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
+           n > 0;
+}
+
 /* ---- states --------------------------------------------------------------------------------- */
 
 enum reads {
@@ -422,6 +430,13 @@ void conn_turn(struct http_conn *conn)
 
 /* ---- what happens to it -------------------------------------------------------------------- */
 
+/* Nobody who connects is turned away for a restart: the first request is answered, and one that has
+ * come. */
+static bool may_still_ask(const struct http_conn *conn)
+{
+    return http_server_restarts(conn->loop->server) && (conn->n_read == 0 || conn_has_unread(conn));
+}
+
 void conn_open(struct http_loop *loop, struct http_conn *conn)
 {
     conn->loop = loop;
@@ -439,7 +454,7 @@ void conn_open(struct http_loop *loop, struct http_conn *conn)
         return;
     }
     (void)uv_tcp_nodelay(&conn->tcp, 1); /* a matter of speed only */
-    if (loop->draining) {
+    if (loop->draining && !may_still_ask(conn)) {
         conn_close(conn);
         return;
     }
@@ -453,7 +468,8 @@ void conn_drain(struct http_conn *conn)
         conn->settles = true;
     else if (conn->exchange && conn->exchange->stream.events)
         conn->exchange->stream.stop(conn->exchange);
-    else if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n)
+    else if ((conn->state == CONN_IDLE || conn->state == CONN_HEAD) && conn->in_at == conn->in_n &&
+             !may_still_ask(conn))
         conn_close(conn);
 }
 

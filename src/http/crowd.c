@@ -98,14 +98,6 @@ struct http_loop *crowd_loop(struct http_server *server, enum crowd crowd)
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-static bool has_unread(const struct http_conn *conn)
-{
-    int fd, n = 0;
-
-    return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
-           n > 0;
-}
-
 /* One of the list that makes room for `conn`, due at `latest` or before; NULL: none does. */
 static struct http_conn *find(const struct http_loop *loop, const struct http_conn *conn,
                               enum http_deadline kind, uint64_t latest_ms)
@@ -114,7 +106,7 @@ static struct http_conn *find(const struct http_loop *loop, const struct http_co
 
     for (int i = 0; at && at->due_ms <= latest_ms && i < LOOKED_AT; i++, at = at->later) {
         if ((conn->crowd != CROWD_ADDRESS || at->slot == conn->slot) &&
-            (latest_ms != UINT64_MAX || at->in_at == at->in_n) && !has_unread(at))
+            (latest_ms != UINT64_MAX || at->in_at == at->in_n) && !conn_has_unread(at))
             return at;
     }
     return NULL;

@@ -55,6 +55,8 @@ enum http_state {
 /* Of what there are as many as may be when a connection comes. */
 enum crowd { CROWD_NONE, CROWD_SERVER, CROWD_ADDRESS };
 
+enum http_ending { ENDING_NOT, ENDING_RESTART, ENDING_STOP };
+
 /* How the end of a request's body is found. */
 enum http_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
@@ -187,6 +189,7 @@ struct http_loop {
     atomic_uint n_in_flight;                /* written by the loop alone */
     atomic_ullong n_requests;               /* written by the loop alone */
     atomic_bool pressed; /* its connections make room; written by the loop alone */
+    atomic_bool turned;  /* since it was last asked (alive.c) */
 
     /* the loop's thread only */
     pthread_t thread;
@@ -251,8 +254,10 @@ struct http_server {
 
     struct http_loop *loops;
     unsigned n_loops;
+    uv_timer_t alive; /* conf.alive is due */
+    bool terminal;    /* there was one at the start */
     /* any thread */
-    atomic_bool stopping;
+    atomic_int ending;          /* an enum http_ending */
     atomic_bool draining;       /* set by the first loop once nothing is accepted any more */
     atomic_ullong unread_bytes; /* of answers that wait for their readers */
     atomic_uint *crowd_slots;   /* CROWD_SLOTS: connections by address */
@@ -274,12 +279,17 @@ static inline uv_buf_t piece_of(struct str s)
 
 /* accept.c: first loop's thread */
 struct err *accept_listen(struct arena *a, struct http_server *server);
-/* From here on SIGTERM and SIGINT end nothing by themselves. */
-MUST_CHECK struct err *accept_catch_signals(struct arena *a);
+/* From here on SIGTERM, SIGINT and SIGHUP end nothing by themselves. */
+MUST_CHECK struct err *accept_catch_signals(struct arena *a, struct http_server *server);
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
-void accept_resume(struct http_server *server); /* after a pause, if there is one */
-void accept_end(struct http_server *server);    /* signals are not looked at any more */
+void accept_resume(struct http_server *server);  /* after a pause, if there is one */
+void accept_end(struct http_server *server);     /* signals are not looked at any more */
+struct str accept_host(struct arena *a, int fd); /* as it stands in a URL */
+
+/* alive.c: first loop's thread */
+void alive_start(struct http_server *server);
+void alive_stop(struct http_server *server);
 
 /* crowd.c */
 unsigned crowd_slot(struct str address); /* the bytes of one */
@@ -306,6 +316,7 @@ void run_close(struct http_loop *loop);
 /* loop.c */
 void loop_wake(struct http_loop *loop);                 /* any thread */
 void loop_stop(struct http_server *server);             /* any thread: the server drains */
+void loop_restart(struct http_server *server);          /* any thread: the same, unless it does */
 void loop_arm(struct http_loop *loop, uint64_t due_ms); /* the timer, if it is not due before */
 void loop_on_timer(uv_timer_t *timer);
 /* For the counters that the loop alone writes: no bus lock. */
@@ -371,8 +382,9 @@ MUST_CHECK bool conn_room(struct http_conn *conn, size_t n);
 void conn_unused(struct http_conn *conn);
 /* Answers 503 in place of a request that is not whole, and ends. */
 void conn_shed(struct http_conn *conn);
-void conn_next(struct http_conn *conn);   /* an exchange is over */
-void conn_settle(struct http_conn *conn); /* all is answered that is whole */
+void conn_next(struct http_conn *conn);             /* an exchange is over */
+void conn_settle(struct http_conn *conn);           /* all is answered that is whole */
+bool conn_has_unread(const struct http_conn *conn); /* in the kernel */
 /* Bytes that the client has taken since the connection was opened. */
 uint64_t conn_taken(const struct http_conn *conn);
 void conn_turn(struct http_conn *conn); /* it is its turn again */

@@ -216,8 +216,16 @@ void req_resume(struct req *req, void (*resume)(struct req *req), bool wake)
 
 void loop_stop(struct http_server *server)
 {
-    atomic_store(&server->stopping, true);
+    atomic_store(&server->ending, ENDING_STOP);
     loop_wake(&server->loops[0]);
+}
+
+void loop_restart(struct http_server *server)
+{
+    int not_yet = ENDING_NOT;
+
+    if (atomic_compare_exchange_strong(&server->ending, &not_yet, ENDING_RESTART))
+        loop_wake(&server->loops[0]);
 }
 
 /* ---- the date ------------------------------------------------------------------------------ */

@@ -113,7 +113,8 @@ static void on_wake(uv_async_t *async)
     struct http_loop *loop = async->data;
     struct http_server *server = loop->server;
 
-    if (atomic_load(&server->stopping) && loop->number == 0 && server->listening) {
+    atomic_store_explicit(&loop->turned, true, memory_order_relaxed);
+    if (atomic_load(&server->ending) != ENDING_NOT && loop->number == 0 && server->listening) {
         accept_stop(server);
         atomic_store(&server->draining, true);
         if (server->conf.stopping)

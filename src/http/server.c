@@ -96,7 +96,7 @@ struct err *http_server_open(struct arena *a, const struct http_conf *conf,
     if (!err)
         err = open_loops(a, server, conf->n_loops ? conf->n_loops : 1);
     if (!err)
-        err = accept_catch_signals(a);
+        err = accept_catch_signals(a, server);
     if (err)
         return not_opened(server, err);
     *ret = server;
@@ -106,6 +106,11 @@ struct err *http_server_open(struct arena *a, const struct http_conf *conf,
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+struct str http_server_host(struct arena *a, const struct http_server *server)
+{
+    return server->conf.listen_fd > 0 ? accept_host(a, server->listen_fd) : STR_NONE;
 }
 
 /* Without a thread for each there are fewer loops: nobody has been dealt to one yet. */
@@ -127,7 +132,7 @@ void http_server_run(struct http_server *server)
     (void)signal(SIGPIPE, SIG_IGN); /* a client that leaves is an error of the write */
     start_threads(server);
     accept_start(server);
-    if (atomic_load(&server->stopping))
+    if (atomic_load(&server->ending) != ENDING_NOT)
         loop_wake(&server->loops[0]);
     run_loop(&server->loops[0]);
     for (unsigned i = 1; i < server->n_loops; i++)
@@ -137,6 +142,26 @@ void http_server_run(struct http_server *server)
 void http_server_stop(struct http_server *server)
 {
     loop_stop(server);
+}
+
+void http_server_restart(struct http_server *server)
+{
+    loop_restart(server);
+}
+
+bool http_server_restarts(const struct http_server *server)
+{
+    return atomic_load(&server->ending) == ENDING_RESTART;
+}
+
+int http_server_take_listener(struct http_server *server)
+{
+    int fd = server->listen_fd;
+
+    if (!http_server_restarts(server))
+        return -1;
+    server->listen_fd = -1;
+    return fd;
 }
 
 void http_server_wake(struct http_server *server)
@@ -150,7 +175,7 @@ void http_server_wake(struct http_server *server)
 void http_server_close(struct http_server *server)
 {
     if (server->listen_fd >= 0)
-        (void)close(server->listen_fd); /* it was never run */
+        (void)close(server->listen_fd); /* it was never run, or nobody follows it after all */
     accept_end(server);
     for (unsigned i = 0; i < server->n_loops; i++)
         run_close(&server->loops[i]);

@@ -28,6 +28,9 @@ struct http_body {
 struct http_conf {
     struct str host; /* empty: all interfaces */
     uint16_t port;   /* 0: any free one */
+    /* Above 0: a TCP socket that listens, in place of host and port; the server's from
+     * http_server_open() on, also where that fails. */
+    int listen_fd;
     unsigned n_loops;
     unsigned max_connections;
     unsigned reserved_fds; /* descriptors that others in the process may want at once */
@@ -53,6 +56,10 @@ struct http_conf {
     /* On the first loop, once, when the server begins to stop: requests are still in flight. It
      * does not block. NULL is fine. */
     void (*stopping)(void *user);
+    /* On the first loop, at the start and then every alive_ms while all loops go round; not from
+     * the stop on. 0: never. */
+    void (*alive)(void *user);
+    uint64_t alive_ms;
     /* On each loop's thread as it starts and before it ends; may be NULL. */
     void (*loop_start)(void *user);
     void (*loop_end)(void *user);
@@ -65,12 +72,15 @@ struct http_server;
  * that is only a handful. */
 MUST_CHECK struct err *http_fit_descriptors(struct arena *a, struct http_conf *conf);
 
-/* Binds, listens and blocks SIGTERM and SIGINT, which the first loop reads; conf is copied, what it
- * points to must live as long as the server. */
+/* Binds, listens and blocks SIGTERM, SIGINT and SIGHUP, which the first loop reads; conf is copied,
+ * what it points to must live as long as the server. */
 MUST_CHECK struct err *http_server_open(struct arena *a, const struct http_conf *conf,
                                         struct http_server **ret);
 /* The port it listens on. */
 uint16_t http_server_port(const struct http_server *server);
+/* The address of a socket that was given, as it stands in a URL; empty: all addresses, or none was
+ * given. */
+struct str http_server_host(struct arena *a, const struct http_server *server);
 /* Serves until http_server_stop(), then drains: no new connection, requests in flight get
  * shutdown_ms, then those still unanswered are answered 503, or, where that might not be true
  * (REQ_DECIDED), not at all. Returns once every loop has ended and every handler has let go. Runs
@@ -80,6 +90,15 @@ void http_server_run(struct http_server *server);
  * http_server_open() on: one that comes before http_server_run() ends it at once, and none has an
  * effect once it has returned, so that what is left to close is closed. */
 void http_server_stop(struct http_server *server);
+/* Any thread: the same for a server that another one follows, on the same listener. That stays
+ * open, and who connects meanwhile waits in its backlog; who is connected and has asked for nothing
+ * yet may still do so while it drains. SIGHUP does this, too, unless it tells that the terminal is
+ * gone. A stop that comes before or after it counts more. */
+void http_server_restart(struct http_server *server);
+/* Any thread: whether it stops for that. */
+bool http_server_restarts(const struct http_server *server);
+/* Once it has run: the listener for the one that follows, the caller's to close; -1: none does. */
+int http_server_take_listener(struct http_server *server);
 /* Any thread: wakes the loops that req_resume() left asleep. */
 void http_server_wake(struct http_server *server);
 void http_server_close(struct http_server *server);

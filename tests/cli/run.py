@@ -3,6 +3,7 @@
 
 The commands that only look at a data directory: `schema`, `explain`. They work on one that a server
 has open, and leave every byte of data.db as it was. `files` (files.py) mends what it finds, too.
+`serve` under a service manager is service.py's.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import files  # noqa: E402
 import reeve  # noqa: E402
+import service  # noqa: E402
 
 ANNA, BEN = "users/reeveanna000000", "users/reeveben0000000"
 POSTS = "/api/collections/posts/records"
@@ -289,6 +291,7 @@ def main():
         explain_advice(Command(args.binary, reeve.fresh(args.binary, os.path.join(home, "advice")), tally))
         explain_what_fails(command, superuser)
         files.run(Command(args.binary, reeve.fresh(args.binary, os.path.join(home, "files")), tally), home)
+        service.run(args.binary, reeve.fresh(args.binary, os.path.join(home, "service")), home, tally, [])
     finally:
         reeve.remove(home)
     return tally.end()

@@ -8,6 +8,7 @@
  *
  *   http_server [--loops N] [--port N] [--head-ms N] [--body-ms N] [--idle-ms N] [--write-ms N]
  *               [--shutdown-ms N] [--connections N] [--bodies N] [--origins LIST] [--proxied 1]
+ *               [--alive-ms N]
  */
 
 #include "http/server.h"
@@ -38,6 +39,7 @@ static atomic_uint n_held;  /* loops that were held */
 static atomic_bool release; /* slow handlers wait no longer */
 static atomic_bool go_on;   /* nor do loops that are held */
 static atomic_uint n_order; /* requests for a number */
+static atomic_uint n_alive; /* times that all loops had gone round */
 static bool proxied;        /* no address has a share of the connections */
 
 static void finish(struct req *req)
@@ -225,6 +227,12 @@ static bool peers_are_clients(void *user)
     return !proxied;
 }
 
+static void alive(void *user)
+{
+    (void)user;
+    atomic_fetch_add(&n_alive, 1);
+}
+
 static struct http_conf conf = {
     .host = STR_INIT("127.0.0.1"),
     .n_loops = 1,
@@ -241,6 +249,7 @@ static struct http_conf conf = {
     .body = body_plan,
     .handle = handle,
     .peers_are_clients = peers_are_clients,
+    .alive = alive,
 };
 
 static void set(struct str name, struct str value)
@@ -267,6 +276,8 @@ static void set(struct str name, struct str value)
         conf.write_ms = n;
     else if (str_eq(name, STR("--shutdown-ms")))
         conf.shutdown_ms = n;
+    else if (str_eq(name, STR("--alive-ms")))
+        conf.alive_ms = n;
     else if (str_eq(name, STR("--connections")))
         conf.max_connections = (unsigned)n;
     else if (str_eq(name, STR("--proxied")))
@@ -283,10 +294,11 @@ static void print_counters(void)
 
     (void)printf(
         "connections=%llu in_flight=%llu requests=%llu memory=%llu slow=%u gone=%u ready=%u "
-        "held=%u streams=%u\n",
+        "held=%u streams=%u alive=%u\n",
         (unsigned long long)stats.connections, (unsigned long long)stats.in_flight,
         (unsigned long long)stats.requests, (unsigned long long)memory_used(), atomic_load(&n_slow),
-        atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held), atomic_load(&n_streams));
+        atomic_load(&n_gone), atomic_load(&n_ready), atomic_load(&n_held), atomic_load(&n_streams),
+        atomic_load(&n_alive));
     (void)fflush(stdout);
 }
 

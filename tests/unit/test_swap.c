@@ -212,6 +212,25 @@ static void count_down(void)
         _exit(KILLED);
 }
 
+/* Somebody writes what is in the way, halfway through moving in. */
+static void count_down_and_disturb(void)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    FILE *file = fopen(at(a, SWAP_FOLDER "/state"), "re");
+    char word[16] = "";
+
+    count_down();
+    if (!file)
+        return;
+    must(fgets(word, sizeof(word), file) && fclose(file) == 0, "reading", "the state");
+    if (strcmp(word, "in\n") != 0)
+        return;
+    if (access(at(a, "data.db"), F_OK) == 0 && access(at(a, "storage"), F_OK) != 0)
+        put("storage", "in the way");
+    else if (access(at(a, "storage"), F_OK) == 0 && access(at(a, "data.db"), F_OK) != 0)
+        put("data.db", "in the way");
+}
+
 enum end { SETTLE, GO_BACK };
 
 static void start_and_end(struct arena *a, enum end end, struct swap_start *ret)
@@ -219,6 +238,8 @@ static void start_and_end(struct arena *a, enum end end, struct swap_start *ret)
     assert_done(swap_at_start(a, data, ret));
     assert_done(end == SETTLE ? swap_settle(a, data, ret, NULL) : swap_go_back(a, data, ret));
 }
+
+static bool disturbed;
 
 /* Runs a restore, or only the start after one, and kills it before its n-th step. False: it had no
  * such step, and came to its end. */
@@ -233,7 +254,7 @@ static bool run_killed(int n, bool begins, enum end end)
         struct swap_start start;
 
         steps_left = n;
-        swap_step = count_down;
+        swap_step = disturbed ? count_down_and_disturb : count_down;
         if ((begins && swap_begin(a, data)) || swap_at_start(a, data, &start) ||
             (end == SETTLE ? swap_settle(a, data, &start, NULL) : swap_go_back(a, data, &start)))
             _exit(1);
@@ -299,14 +320,14 @@ static void any_step_may_be_the_last(void **state)
     assert_true(n_new >= 30);
 }
 
-/* Each pair of steps where the first is an early one, else every fifth. */
+/* Each pair of steps where the first is an early one, else every thirteenth. */
 static void and_the_last_of_the_start_after_it(void **state)
 {
     bool again;
 
     (void)state;
     for (int n = 0; n < STEPS_MOST; n++) {
-        const int stride = n < 10 ? 1 : 5;
+        const int stride = n < 6 ? 1 : 13;
         int m = n % stride;
 
         if (!survive(n, -1, SETTLE, &again))
@@ -327,6 +348,20 @@ static void going_back_may_be_killed_too(void **state)
     (void)state;
     while (survive(n, -1, GO_BACK, &again))
         assert_true(n++ < STEPS_MOST);
+    assert_true(n > 40);
+    assert_true(is_tree(data, OLD_TREE));
+}
+
+static void a_failure_may_be_killed_too(void **state)
+{
+    int n = 0;
+    bool again;
+
+    (void)state;
+    disturbed = true;
+    while (survive(n, -1, SETTLE, &again))
+        assert_true(n++ < STEPS_MOST);
+    disturbed = false;
     assert_true(n > 40);
     assert_true(is_tree(data, OLD_TREE));
 }
@@ -588,6 +623,7 @@ int main(void)
         cmocka_unit_test(mounts_are_refused),
         cmocka_unit_test(any_step_may_be_the_last),
         cmocka_unit_test(going_back_may_be_killed_too),
+        cmocka_unit_test(a_failure_may_be_killed_too),
         cmocka_unit_test(and_the_last_of_the_start_after_it),
     };
 
