@@ -43,7 +43,9 @@ struct api {
     struct rec_feed *feed;       /* the hub's */
     struct hub *hub;
     struct outbox *outbox;
-    bool dev; /* --dev: no bound on one-time passwords */
+    bool dev;              /* --dev: no bound on one-time passwords */
+    struct str public_dir; /* of the site's own files; need not be there */
+    bool index_fallback;   /* its index.html is for every path without a file */
     unsigned query_timeout_s;
     struct str settings_key;                /* settings_load() */
     const struct settings_missing *missing; /* what settings may not switch on */

@@ -340,6 +340,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .feed = hub_feed(serving->hub),
                                 .hub = serving->hub,
                                 .dev = options->dev,
+                                .public_dir = options->public_dir,
+                                .index_fallback = options->index_fallback,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
                                 .follow_schema = follow_schema,
