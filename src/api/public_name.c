@@ -3,8 +3,6 @@
  */
 #include "api/public.h"
 
-#include <string.h>
-
 #define HASH_BYTES 8
 #define Q_WHOLE 1000
 
@@ -36,13 +34,13 @@ bool public_name(struct arena *a, struct str path, struct str *ret)
     buf_init(&out, path.n + 1);
     for (int i = 0; i < 2 && str_starts(path, STR("/")); i++)
         path = str_from(path, 1); /* the second was escaped */
-    if (str_starts(path, STR("/")) || memchr(path.p, '\0', path.n) || !utf8_valid(path))
+    if (str_starts(path, STR("/")))
         return false;
     for (struct str rest = path; rest.p;)
         if (!add_segment(&out, str_split(&rest, '/')))
             return false;
     *ret = out.n > 0 ? arena_dup(a, buf_str(&out)) : STR(".");
-    return true;
+    return str_find_byte(*ret, '\0') == ret->n && utf8_valid(*ret);
 }
 
 /* --- what a name says ------------------------------------------------------------------------- */

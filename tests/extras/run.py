@@ -2,7 +2,7 @@
 """run.py BINARY
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
-Settings with their effects, rate limits, downloads, thumbs, the log book.
+Settings with their effects, rate limits, downloads, thumbs, the log book, the site's own files.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
 import logs  # noqa: E402
+import public  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
 import settings  # noqa: E402
@@ -25,7 +26,7 @@ import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime, logs)
+         advice, realtime, logs, public)
 
 
 def main():
