@@ -342,7 +342,7 @@ static void send_file(struct api_call *call, struct look *look)
                                    (unsigned long)st->st_mtim.tv_nsec, (uint64_t)st->st_ino);
     }
     if (look->varies)
-        req_add_header(call->req, "Vary: Accept-Encoding");
+        BUF_ADD(&call->req->resp.headers, "Vary: Accept-Encoding\r\n");
     serve_content(call, &served);
 }
 
