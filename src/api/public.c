@@ -288,7 +288,8 @@ static void search(struct look *look, bool may_wait)
         drop(&look->file);
 }
 
-static struct err *look_at_hand(struct api_call *call)
+/* Opens nothing: the first step may be done again, and more than once. */
+static struct err *begin(struct api_call *call)
 {
     struct look *look = ARENA_NEW(call->arena, struct look);
 
@@ -296,8 +297,16 @@ static struct err *look_at_hand(struct api_call *call)
     look->found = FOUND_NONE;
     look->file.fd = -1;
     call->state = look;
-    if (req_decode(call->arena, call->req->path, false, &look->path))
-        search(look, false);
+    if (!req_decode(call->arena, call->req->path, false, &look->path))
+        return err_new(call->arena, E_NOT_FOUND, "File not found.", "a broken escape");
+    return NULL;
+}
+
+static struct err *look_at_hand(struct api_call *call)
+{
+    struct look *look = call->state;
+
+    search(look, false);
     return NULL;
 }
 
@@ -374,7 +383,8 @@ static void close_file(struct api_call *call)
 
 const struct api_work api_public = {
     .is_quiet = true,
-    .steps = {{.place = AT_LOOP, .run = look_at_hand},
+    .steps = {{.place = AT_LOOP, .run = begin},
+              {.place = AT_LOOP, .run = look_at_hand},
               {.place = AT_POOL, .run = look_at_disk, .needed = waits},
               {.place = AT_LOOP, .run = answer}},
     .undo = close_file,

@@ -5,8 +5,6 @@
  */
 #include "api/public.h"
 
-#include <string.h>
-
 #define EXTENSION_BYTES 15
 
 /* --- by name ---------------------------------------------------------------------------------- */
