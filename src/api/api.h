@@ -50,7 +50,9 @@ struct api {
     struct jobs *jobs;
     /* The generation of the settings when a rate limit last counted something. Any thread. */
     atomic_uint_fast64_t rated_generation;
-    bool dev; /* --dev: no bound on one-time passwords */
+    bool dev;              /* --dev: no bound on one-time passwords */
+    struct str public_dir; /* of the site's own files; need not be there */
+    bool index_fallback;   /* its index.html is for every path without a file */
     unsigned query_timeout_s;
     struct str settings_key; /* settings_load() */
     /* The database's schema has this version, which is not that of the current snapshot: makes the

@@ -2,18 +2,22 @@
  * What http/ calls: a request's start, the bounds of its body, and what belongs to a thread.
  */
 #include "api/internal.h"
+#include "api/public.h"
 #include "api/upload.h"
 #include "base/date.h"
 #include "base/limits.h"
 
 static struct err *no_route(struct api_call *call)
 {
-    bool reads = str_eq(call->req->method, STR("GET")) || str_eq(call->req->method, STR("HEAD"));
-
-    return err_new(call->arena, E_NOT_FOUND, reads ? "File not found." : NULL, "no such route");
+    return err_new(call->arena, E_NOT_FOUND, NULL, "no such route");
 }
 
 static const struct api_work nowhere = {.steps = {{.place = AT_LOOP, .run = no_route}}};
+
+static bool reads(const struct req *req)
+{
+    return str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+}
 
 void api_handle(void *user, struct req *req)
 {
@@ -24,7 +28,7 @@ void api_handle(void *user, struct req *req)
     call->api = user;
     call->trace = (struct db_trace){timing_traced, call};
     call->route = api_route_of(req);
-    call->work = call->route ? call->route->work : &nowhere;
+    call->work = call->route ? call->route->work : reads(req) ? &api_public : &nowhere;
     req->user = call;
     api_call_borrow(call);
     api_work_start(call);

@@ -1,7 +1,6 @@
 /*
- * What a browser could take for a page of ours is an attachment without rights. Conditions and
- * ranges are those of Go's file server, which PocketBase's is: there are no entity tags, so a
- * condition on one is met by "*" alone.
+ * Conditions and ranges are those of Go's file server, which PocketBase's is. Where a file has no
+ * entity tag, a condition on one is met by "*" alone.
  */
 #include "api/serve.h"
 
@@ -114,28 +113,45 @@ static void add_headers(struct api_call *call, const struct serve_file *served)
     req_add_header(req, "Content-Security-Policy: " INERT);
 }
 
+/* For a value that nobody outside has chosen: without the price of a format. */
+static void add_header(struct req *req, struct str name, struct str value)
+{
+    struct buf *headers = &req->resp.headers;
+
+    buf_add(headers, name);
+    buf_add(headers, value);
+    BUF_ADD(headers, "\r\n");
+}
+
 static void add_validity(struct req *req, const struct serve_file *served)
 {
     char when[HTTP_WHEN_LEN + 1];
 
-    req_add_header(req, "Cache-Control: " CACHED);
+    if (served->cache)
+        add_header(req, STR("Cache-Control: "), str_of(served->cache));
+    if (served->etag.n > 0)
+        add_header(req, STR("ETag: "), served->etag);
     if (served->file.modified_s == 0)
         return; /* Go takes it for no time */
     http_when_write(when, served->file.modified_s);
-    req_add_header(req, "Last-Modified: %s", when);
+    add_header(req, STR("Last-Modified: "), str_of(when));
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
-/* A condition on an entity tag, of which there is none; p NULL: it is not sent. */
+/* A condition on an entity tag. */
 struct condition {
-    bool sent, any;
+    bool sent, met;
 };
 
-/* Takes an entity tag off the front; false: there is none. */
-static bool take_tag(struct str *text)
+/* Takes an entity tag off the front; false: there is none. *ret: without what says that it is weak,
+ * as *ret_weak does then. */
+static bool take_tag(struct str *text, struct str *ret, bool *ret_weak)
 {
-    struct str rest = str_starts(*text, STR("W/")) ? str_from(*text, 2) : *text;
+    struct str rest;
+
+    *ret_weak = str_starts(*text, STR("W/"));
+    rest = *ret_weak ? str_from(*text, 2) : *text;
 
     if (rest.n == 0 || rest.p[0] != '"')
         return false;
@@ -143,6 +159,7 @@ static bool take_tag(struct str *text)
         unsigned char c = (unsigned char)rest.p[i];
 
         if (c == '"') {
+            *ret = str_sub(rest, 0, i + 1);
             *text = str_from(rest, i + 1);
             return true;
         }
@@ -152,17 +169,21 @@ static bool take_tag(struct str *text)
     return false;
 }
 
-/* Whether a list has a "*" before what is no tag. */
-static struct condition tag_condition(const struct req *req, struct str header)
+/* Whether a list has a "*", or the file's tag, before what is no tag. weak: one that is weak will
+ * do. */
+static struct condition tag_condition(const struct req *req, struct str header, struct str etag,
+                                      bool weak)
 {
-    struct str rest = req_header(req, header);
+    struct str rest = req_header(req, header), tag = STR_NONE;
     struct condition condition = {.sent = rest.n > 0};
+    bool is_weak = false;
 
     do {
+        condition.met = tag.n > 0 && (weak || !is_weak) && str_eq(tag, etag);
         while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == ','))
             rest = str_from(rest, 1);
-        condition.any = str_starts(rest, STR("*"));
-    } while (!condition.any && take_tag(&rest));
+        condition.met |= str_starts(rest, STR("*"));
+    } while (!condition.met && take_tag(&rest, &tag, &is_weak));
     return condition;
 }
 
@@ -176,16 +197,17 @@ static bool read_when(const struct req *req, struct str header, const struct ser
 /* 412, 304, or 0: neither. */
 static int status_of_conditions(const struct req *req, const struct serve_file *served)
 {
-    const struct condition match = tag_condition(req, STR("If-Match"));
-    const struct condition none_match = tag_condition(req, STR("If-None-Match"));
+    const struct condition match = tag_condition(req, STR("If-Match"), served->etag, false);
+    const struct condition none_match =
+        tag_condition(req, STR("If-None-Match"), served->etag, true);
     int64_t when;
 
-    if (match.sent && !match.any)
+    if (match.sent && !match.met)
         return 412;
     if (!match.sent && read_when(req, STR("If-Unmodified-Since"), served, &when) &&
         served->file.modified_s > when)
         return 412;
-    if (none_match.any)
+    if (none_match.met)
         return 304;
     if (!none_match.sent && read_when(req, STR("If-Modified-Since"), served, &when) &&
         served->file.modified_s <= when)
@@ -193,14 +215,23 @@ static int status_of_conditions(const struct req *req, const struct serve_file *
     return 0;
 }
 
-static struct str range_header(const struct req *req, const struct serve_file *served)
+/* Whether the file is still what a part of it is wanted of. */
+static bool is_unchanged(const struct req *req, const struct serve_file *served)
 {
+    struct str text = req_header(req, STR("If-Range")), tag;
+    bool is_weak;
     int64_t when;
 
-    if (req_header(req, STR("If-Range")).n > 0 &&
-        (!read_when(req, STR("If-Range"), served, &when) || when != served->file.modified_s))
-        return STR_NONE;
-    return req_header(req, STR("Range"));
+    if (text.n == 0)
+        return true;
+    if (take_tag(&text, &tag, &is_weak))
+        return !is_weak && str_eq(tag, served->etag);
+    return read_when(req, STR("If-Range"), served, &when) && when == served->file.modified_s;
+}
+
+static struct str range_header(const struct req *req, const struct serve_file *served)
+{
+    return is_unchanged(req, served) ? req_header(req, STR("Range")) : STR_NONE;
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
@@ -277,7 +308,7 @@ static void answer_outside(struct api_call *call, struct serve_file *served,
     req->resp.status = 416;
 }
 
-void serve_file(struct api_call *call, struct serve_file *served)
+void serve_content(struct api_call *call, struct serve_file *served)
 {
     struct req *req = call->req;
     int status = status_of_conditions(req, served);
@@ -285,20 +316,23 @@ void serve_file(struct api_call *call, struct serve_file *served)
     struct http_range *ranges;
     size_t n;
 
-    add_headers(call, served);
     if (status) {
         file_close(&served->file);
         add_validity(req, served);
         req->resp.status = status;
         return;
     }
+    if (!req->resp.content_type)
+        req->resp.content_type = arena_cstr(call->arena, served->file.type);
     says = http_range_read(call->arena, range_header(req, served), served->file.size, &ranges, &n);
     if (says == RANGE_OUTSIDE || says == RANGE_NO_SENSE) {
         answer_outside(call, served, says);
         return;
     }
     add_validity(req, served);
-    req_add_header(req, "Accept-Ranges: bytes");
+    if (served->encoding)
+        add_header(req, STR("Content-Encoding: "), str_of(served->encoding));
+    add_header(req, STR("Accept-Ranges: "), STR("bytes"));
     if (n == 1)
         add_content_range(&req->resp.headers, &ranges[0], served->file.size);
     if (n > 1)
@@ -307,4 +341,11 @@ void serve_file(struct api_call *call, struct serve_file *served)
         answer_one(call, served, 206, &ranges[0]);
     else
         answer_one(call, served, 200, &(struct http_range){0, served->file.size});
+}
+
+void serve_file(struct api_call *call, struct serve_file *served)
+{
+    served->cache = CACHED;
+    add_headers(call, served);
+    serve_content(call, served);
 }

@@ -377,6 +377,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .hub = serving->hub,
                                 .jobs = system_jobs_new(&serving->app, &serving->api),
                                 .dev = options->dev,
+                                .public_dir = options->public_dir,
+                                .index_fallback = options->index_fallback,
                                 .query_timeout_s = (unsigned)options->query_timeout_s,
                                 .settings_key = serving->app.encryption_key,
                                 .follow_schema = follow_schema,

@@ -271,10 +271,15 @@ static void check_size(struct exchange *ex)
     }
 }
 
-/* PocketBase's errors: to HEAD they have no length. */
-static bool is_envelope(const struct resp *resp)
+/* To HEAD, PocketBase's errors have no length, nor have redirections and failed conditions that are
+ * without a body. */
+static bool tells_head_length(const struct resp *resp)
 {
-    return resp->content_type && str_eq(str_of(resp->content_type), STR("application/json"));
+    if (resp->status < 300 || resp->file.open)
+        return true;
+    if (resp->status < 400 || !resp->content_type)
+        return resp->body.n > 0 || resp->borrowed.p;
+    return !str_eq(str_of(resp->content_type), STR("application/json"));
 }
 
 static void write_answer(struct exchange *ex)
@@ -287,7 +292,7 @@ static void write_answer(struct exchange *ex)
     check_size(ex);
     body = resp->borrowed.p ? resp->borrowed : buf_str(&resp->body);
     add_answer_head(ex, bodiless);
-    if (!bodiless && !(head && resp->status >= 400 && is_envelope(resp)))
+    if (!bodiless && (!head || tells_head_length(resp)))
         add_length(ex, resp->file.open ? resp->file.size : body.n);
     add_end(ex);
     if (resp->file.open && !head && !bodiless)

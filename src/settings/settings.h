@@ -86,6 +86,9 @@ struct settings {
         struct str rooms; /* a rule; p NULL: there are none */
         int64_t replay_bytes, replay_seconds;
     } realtime;
+    struct {
+        bool hashed_cache;
+    } public;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

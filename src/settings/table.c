@@ -121,6 +121,8 @@ static const struct setting own_table[] = {
      "Bytes of the last changes that are kept for clients of realtime that come back; 0: none are."},
     {"realtime.replaySeconds", SETTING_INT, AT(realtime.replay_seconds), "300", 0,
      "Seconds in which such a client may come back for them; 0: none are kept."},
+    {"public.hashedCache", SETTING_BOOL, AT(public.hashed_cache), "false", 0,
+     "Whether files of the public folder have ETags, those with a hash in their name for a year."},
 };
 /* clang-format on */
 

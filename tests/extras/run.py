@@ -3,8 +3,8 @@
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
 Settings with their effects, rate limits, downloads, thumbs. And what an administrator works
-with: the log book, scheduled work, the console. All of the former, or the parts named;
-`operating` stands for the latter.
+with: the log book, scheduled work, the console, backups, a site's own files. All of the former,
+or the parts named; `operating` stands for the latter.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import reeve  # noqa: E402
 import advice  # noqa: E402
+import backups  # noqa: E402
 import crons  # noqa: E402
 import cursors  # noqa: E402
 import downloads  # noqa: E402
@@ -21,8 +22,10 @@ import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
 import logs  # noqa: E402
+import public  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
+import restore  # noqa: E402
 import settings  # noqa: E402
 import sql  # noqa: E402
 import thumbs  # noqa: E402
@@ -30,7 +33,7 @@ import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
-OPERATING = (logs, crons, sql)
+OPERATING = (logs, crons, sql, backups, restore, public)
 
 
 def wanted(names):

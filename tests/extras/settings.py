@@ -74,7 +74,8 @@ def refused(site):
 
 def ours(etags):
     return {"records": {"etags": etags}, "thumbs": {"maxPixels": 100000000, "maxBytes": 256 << 20},
-            "logs": {"rate": 1000}, "passwords": {"slow": False}, "realtime": {"rooms": None, "replayBytes": 32 << 20, "replaySeconds": 300}}
+            "logs": {"rate": 1000}, "passwords": {"slow": False}, "realtime": {"rooms": None, "replayBytes": 32 << 20, "replaySeconds": 300},
+            "public": {"hashedCache": False}}
 
 
 def own(site):
