@@ -298,6 +298,7 @@ static struct err *read_test(struct api_call *call)
     if (reading.items)
         return err_say(reading.items, INVALID);
     test->try.actor = &test->actor;
+    test->try.gone = &call->req->gone;
     return rec_try_begin(call->arena, call->conn, &test->try);
 }
 

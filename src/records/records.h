@@ -395,6 +395,7 @@ struct rec_try {
     const struct schema_rule *rule;
     struct str id;           /* of a record that is there; not of a list, or a create */
     const struct json *body; /* an object, or NULL */
+    const atomic_bool *gone; /* the client has left; may be NULL */
     /* rec_try_begin()'s: rec_draft_go_on() where rec_draft_next() is REC_HASH or REC_MATCH, then
      * rec_try_run(). NULL: there is nothing to prepare. */
     struct rec_draft *draft;

@@ -84,7 +84,8 @@ struct err *rec_try_begin(struct arena *a, struct db_conn *conn, struct rec_try 
                                   .col = question->col,
                                   .rule = question->rule,
                                   .id = question->id,
-                                  .body = question->body};
+                                  .body = question->body,
+                                  .gone = question->gone};
     struct err *err;
 
     question->draft = NULL;

@@ -21,13 +21,14 @@ import groups  # noqa: E402
 import logs  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
+import rules_test  # noqa: E402
 import settings  # noqa: E402
 import sql  # noqa: E402
 import thumbs  # noqa: E402
 import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
-         advice, realtime, logs, crons, sql)
+         advice, realtime, logs, crons, sql, rules_test)
 
 
 def main():
