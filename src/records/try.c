@@ -432,7 +432,7 @@ struct err *rec_try_run(struct arena *a, struct db_conn *conn, const struct rec_
     err = find_record(&subject, ret, &is_there);
     if (!err && is_there)
         err = answer(&subject, ret);
-    if (err || !is_there || actor->superuser)
+    if (err || !is_there || actor->superuser || asks_nothing(&subject))
         return err;
     return ask_parts(&subject, ret->parts, ret->n_parts);
 }

@@ -24,7 +24,8 @@ USERS = {"anna": "reeveanna000000", "ben": "reeveben0000000", "cora": "reevecora
 ANY = ('@request.auth.id != ""', '@request.auth.id = ""', "@request.auth.verified = true", '@request.query.q = "1"',
        '@request.auth.name ~ "a"', '@request.headers.x_test = "yes"', '@request.method = "PATCH"',
        '@request.context = "default"', '@request.auth.collectionName = "users"', '@collection.people.age ?> 40',
-       '@request.auth.name.x = 1', '@request.query.none:isset = false', "1 = 2", "@request.auth.id ?= @collection.posts.author")
+       '@request.auth.name.x = 1', '@request.query.none:isset = false', "1 = 2", "@request.body.q = 1",
+       "@request.auth.id ?= @collection.posts.author")
 ATOMS = {
     "posts": ('state = "published"', "author = @request.auth.id", 'title ~ "a"', "likes:length > 0", "likes.age ?> 30",
               'author.name = "Anna"', '@request.body.title:isset = true', '@request.body.state:changed = false',
@@ -131,7 +132,7 @@ def make_body(site: Site, chance: random.Random, collection: str, action: str) -
         if collection == "posts" and "likes" in body:
             body[chance.choice(("likes", "likes+", "likes-", "+likes"))] = body.pop("likes")
         return body
-    return {"q": 1} if action == "delete" and chance.random() < 0.3 else None
+    return {"q": 1} if action in ("list", "view", "delete") and chance.random() < 0.5 else None
 
 
 def refill(site: Site, chance: random.Random) -> None:
