@@ -275,6 +275,7 @@ extern const struct api_work api_crons_run;
 extern const struct api_work api_crons_report;
 extern const struct api_work api_oauth2_redirect;
 extern const struct api_work api_rooms_send;
+extern const struct api_work api_rules_test;
 extern const struct api_work api_schema_plan;
 extern const struct api_work api_logs_list;
 extern const struct api_work api_logs_view;

@@ -20,6 +20,7 @@ static const char *const features[] = {
     "logs.cursor", /* cursor, from: /api/logs */
     "realtime",    /* /api/reeve/realtime; the subscription @reeve/schema */
     "rooms",       /* the setting realtime.rooms, /api/reeve/rooms/{room}, @reeve/rooms/{room} */
+    "rules.test",  /* POST /api/reeve/rules/test */
     "schema.plan", /* POST /api/reeve/schema/plan */
     "settings",    /* /api/reeve/settings */
     "sql",         /* readOnly, maxRows, params, timeout: POST /api/sql */

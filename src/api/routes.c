@@ -97,6 +97,8 @@ static const struct api_route api_table[] = {
      GUARD_NONE, BODY_PLAIN, {NULL}, &api_rooms_send},
     {"GET",    "/api/reeve/export/{collection}",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_export},
+    {"POST",   "/api/reeve/rules/test",
+     GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_rules_test},
     {"POST",   "/api/reeve/schema/plan",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_schema_plan},
     {"POST",   "/api/sql",

@@ -74,21 +74,15 @@ static struct err *read_question(struct explain *x, struct str method, struct st
 /* as: "COLLECTION/ID", or empty: a guest. *ret NULL then. */
 static struct err *find_auth(const struct explain *x, struct str as, struct rec **ret)
 {
-    const size_t slash = str_find_byte(as, '/');
-    const struct schema_col *col = schema_find(x->inspect.schema, str_sub(as, 0, slash));
-    const struct str id = str_from(as, slash + 1);
     struct err *err;
 
     *ret = NULL;
     if (as.n == 0)
         return NULL;
-    if (!col || !col->auth)
-        return err_new(x->a, E_NOT_FOUND, NULL, "--as: there is no auth collection \"%.*s\"",
-                       STR_ARG(str_sub(as, 0, slash)));
-    err = rec_find(x->a, x->inspect.conn, col, id.p ? id : STR(""), ret);
+    err = rec_find_caller(x->a, x->inspect.conn, x->inspect.schema, as, ret);
     if (!err && !*ret)
-        err = err_new(x->a, E_NOT_FOUND, NULL, "--as: there is no record \"%.*s\" in %.*s",
-                      STR_ARG(id), STR_ARG(col->name));
+        err = err_new(x->a, E_NOT_FOUND, NULL, "--as: there is no record \"%.*s\" to log in as",
+                      STR_ARG(as));
     return err;
 }
 

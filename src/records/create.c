@@ -56,7 +56,8 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
         actor->request.body_is_resolved = true;
         actor->request.body = rec_resolved_body(a, col, request->body, false, work.values);
     }
-    if (!rec_is_free(actor, &col->create_rule) || (actor->auth && rec_asks_manage_rule(actor, col)))
+    if (!rec_is_free(actor, rec_draft_rule(draft)) ||
+        (actor->auth && rec_asks_manage_rule(actor, col)))
         draft->virtual_cells = virtual_row(a, col, work.values);
     rec_fill_generated(a, col, work.values);
     rec_check_fields(&work, &items);
@@ -79,7 +80,7 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
 
 static struct err *judge_create(const struct rec_draft *draft, struct rec_work *work)
 {
-    const struct schema_rule *rule = &work->col->create_rule;
+    const struct schema_rule *rule = rec_draft_rule(draft);
     struct err *err;
     bool ok;
 

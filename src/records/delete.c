@@ -15,7 +15,7 @@ static struct err *judge_delete(const struct rec_draft *draft, struct rec_work *
     struct err *err;
 
     if (!draft->actor.superuser)
-        spec.rule = work->col->delete_rule.text;
+        spec.rule = rec_draft_rule(draft)->text;
     spec.id = draft->request.id.p ? draft->request.id : STR("");
     spec.limit = 1;
     err = rec_read_all(work->a, work->tx, &spec, &rows, NULL);

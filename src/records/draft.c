@@ -63,9 +63,6 @@ static void read_submitted(struct arena *a, struct rec_draft *draft)
 struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
                           struct rec_draft **ret)
 {
-    const struct schema_rule *const rules[] = {[REC_CREATE] = &request->col->create_rule,
-                                               [REC_UPDATE] = &request->col->update_rule,
-                                               [REC_DELETE] = &request->col->delete_rule};
     struct rec_draft *draft = ARENA_NEW(a, struct rec_draft);
     struct err *err;
 
@@ -76,7 +73,7 @@ struct err *rec_draft_new(struct arena *a, const struct rec_request *request,
     draft->looked = true;
     if (request->col->type == SCHEMA_VIEW)
         return err_new(a, E_BAD_REQUEST, "Unsupported collection type.", "a view");
-    err = rec_check_rule(a, &draft->actor, rules[request->action]);
+    err = rec_check_rule(a, &draft->actor, rec_draft_rule(draft));
     if (err)
         return err;
     *ret = draft;

@@ -60,6 +60,8 @@ struct rec_part {
 extern const struct rec_part rec_create_part, rec_update_part, rec_delete_part;
 
 /* parts.c */
+/* What it is judged by: the request's rule, else the collection's. */
+const struct schema_rule *rec_draft_rule(const struct rec_draft *draft);
 bool rec_draft_is_heard(const struct rec_draft *draft);
 /* A delete that may delete in other collections. */
 bool rec_draft_is_leased(const struct rec_draft *draft);

@@ -5,6 +5,23 @@
 #include "records/heard.h"
 #include "records/remove.h"
 
+const struct schema_rule *rec_draft_rule(const struct rec_draft *draft)
+{
+    const struct rec_request *request = &draft->request;
+
+    if (request->rule)
+        return request->rule;
+    switch (request->action) {
+    case REC_CREATE:
+        return &request->col->create_rule;
+    case REC_UPDATE:
+        return &request->col->update_rule;
+    case REC_DELETE:
+        return &request->col->delete_rule;
+    }
+    BUG("not an action");
+}
+
 bool rec_draft_is_leased(const struct rec_draft *draft)
 {
     return draft->request.action == REC_DELETE && rec_cascades(draft->request.col);

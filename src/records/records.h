@@ -92,6 +92,11 @@ struct rec_actor {
 
 /* Fills request.auth_* and superuser from auth (may be NULL). */
 void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct rec *auth);
+/* Whom "COLLECTION/ID" names, a collection by its name or id. *ret NULL: no record of an auth
+ * collection. */
+MUST_CHECK struct err *rec_find_caller(struct arena *a, struct db_conn *conn,
+                                       const struct schema *schema, struct str which,
+                                       struct rec **ret);
 
 /* What is known of the row that a record was, for all questions about it in one snapshot; zeroed:
  * nothing yet. */
@@ -297,9 +302,10 @@ struct rec_request {
     enum rec_action action;
     const struct rec_actor *actor;
     const struct schema_col *col;
-    struct str id;           /* update, delete */
-    const struct json *body; /* an object, or NULL: empty. Of delete: feeds @request.body */
-    struct str expand;       /* raw parameter */
+    const struct schema_rule *rule; /* it is judged by; NULL: the collection's */
+    struct str id;                  /* update, delete */
+    const struct json *body;        /* an object, or NULL: empty. Of delete: feeds @request.body */
+    struct str expand;              /* raw parameter */
     const struct query_picker *picker; /* of the answer; NULL: all of it, as it is stored */
     const struct rec_upload *uploads;  /* beside the body's values; n_uploads of them */
     size_t n_uploads;
@@ -366,6 +372,72 @@ struct err *rec_draft_run(struct db_conn *tx, const void *in, struct arena *a, v
  * without a snapshot or a unit; E_STALE before the first listener only. */
 MUST_CHECK struct err *rec_draft_run_heard(struct arena *a, struct db *db,
                                            const struct rec_draft *draft, struct rec_written **ret);
+
+/* --- trying a rule ---------------------------------------------------------------------------- */
+
+enum rec_try_action {
+    REC_TRY_LIST,
+    REC_TRY_VIEW,
+    REC_TRY_CREATE,
+    REC_TRY_UPDATE,
+    REC_TRY_DELETE,
+    REC_TRY_MANAGE, /* as an update asks it */
+    REC_TRY_AUTH,   /* the actor is who logs in, and not the record yet */
+};
+/* The collection's own; NULL: it has none for that. */
+const struct schema_rule *rec_try_rule(const struct schema_col *col, enum rec_try_action action);
+
+/* May the actor do this, by that rule? What it points to lives until the answer is there. */
+struct rec_try {
+    enum rec_try_action action;
+    const struct rec_actor *actor; /* its body is `body` */
+    const struct schema_col *col;
+    const struct schema_rule *rule;
+    struct str id;           /* of a record that is there; not of a list, or a create */
+    const struct json *body; /* an object, or NULL */
+    const atomic_bool *gone; /* the client has left; may be NULL */
+    /* rec_try_begin()'s: rec_draft_go_on() where rec_draft_next() is REC_HASH or REC_MATCH, then
+     * rec_try_run(). NULL: there is nothing to prepare. */
+    struct rec_draft *draft;
+};
+
+/* A comparison of the rule, or a group of them, by itself: what it says beside others about a
+ * record among many may be another matter. */
+struct rec_try_part {
+    struct str text;
+    bool is_or; /* how it joins what stands before it; false for the first */
+    /* QUERY_CANNOT: it was not asked, or `why` says what was wrong. Of lists always. */
+    enum query_verdict value;
+    int64_t matches; /* of lists: so many records, and `more`; below 0: it was not asked */
+    bool more;
+    struct str why;             /* it gave no answer; else empty */
+    struct rec_try_part *parts; /* of a group */
+    size_t n;
+};
+
+struct rec_tried {
+    bool allowed;
+    struct str reason; /* a sentence for people */
+    struct str_list
+        ids; /* of a list: the first that match; else the record, where it may be done */
+    int64_t total;
+    /* the statement of the whole rule; sql.p NULL: nothing was to be asked */
+    struct str sql;
+    const struct db_value *values;
+    unsigned n_values;
+    uint64_t elapsed_us;
+    struct db_plan plan;
+    struct rec_try_part *parts;
+    size_t n_parts;
+};
+
+/* Both in a read transaction; nothing is written, and nobody who listens is told. A create and an
+ * update are judged by what judges them in their unit, before it writes: a create's row is one of
+ * values in a statement. Errors: `timed_out` where the rule takes too long. */
+MUST_CHECK struct err *rec_try_begin(struct arena *a, struct db_conn *conn,
+                                     struct rec_try *question);
+MUST_CHECK struct err *rec_try_run(struct arena *a, struct db_conn *conn,
+                                   const struct rec_try *question, struct rec_tried *ret);
 
 /* The superuser of a first start (data-dir.md 10); creating any other one removes it. */
 #define REC_INSTALLER_EMAIL STR("__pbinstaller@example.com")

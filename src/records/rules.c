@@ -24,6 +24,18 @@ void rec_actor_set_auth(struct arena *a, struct rec_actor *actor, const struct r
     request->auth_email_visibility = rec_truth(a, auth, fields->email_visibility);
 }
 
+struct err *rec_find_caller(struct arena *a, struct db_conn *conn, const struct schema *schema,
+                            struct str which, struct rec **ret)
+{
+    const size_t slash = str_find_byte(which, '/');
+    const struct schema_col *col = schema_find(schema, str_sub(which, 0, slash));
+
+    *ret = NULL;
+    if (!col || !col->auth || slash == which.n)
+        return NULL;
+    return rec_find(a, conn, col, str_from(which, slash + 1), ret);
+}
+
 /* --- rules ------------------------------------------------------------------------------------ */
 
 struct err *rec_check_rule(struct arena *a, const struct rec_actor *actor,

@@ -48,7 +48,7 @@ static struct err *edit_values(const struct rec_draft *draft, struct rec_work *w
 
 static struct err *check_update_rule(const struct rec_draft *draft, const struct rec_work *work)
 {
-    const struct schema_rule *rule = &work->col->update_rule;
+    const struct schema_rule *rule = rec_draft_rule(draft);
     const struct rec_actor *actor = work->actor;
     struct err *err;
     bool ok;

@@ -26,6 +26,7 @@ import public  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
 import restore  # noqa: E402
+import rules_test  # noqa: E402
 import settings  # noqa: E402
 import sql  # noqa: E402
 import thumbs  # noqa: E402
@@ -33,7 +34,7 @@ import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
-OPERATING = (logs, crons, sql, backups, restore, public)
+OPERATING = (logs, crons, sql, backups, restore, public, rules_test)
 
 
 def wanted(names):
