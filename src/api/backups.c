@@ -404,11 +404,9 @@ static struct err *restore(struct api_call *call)
     return backup_restore(call->arena, call->api->backups, call->settings, call->req->params[0]);
 }
 
-const struct api_work api_backups_delete = {
-    .steps = {{.place = AT_READ, .run = api_begin},
-              {.place = AT_REMOTE, .run = remove_backup},
-              {.place = AT_LOOP, .run = say_done}}};
-const struct api_work api_backups_restore = {
-    .steps = {{.place = AT_READ, .run = api_begin},
-              {.place = AT_REMOTE, .run = restore},
-              {.place = AT_LOOP, .run = say_done}}};
+const struct api_work api_backups_delete = {.steps = {{.place = AT_READ, .run = api_begin},
+                                                      {.place = AT_REMOTE, .run = remove_backup},
+                                                      {.place = AT_LOOP, .run = say_done}}};
+const struct api_work api_backups_restore = {.steps = {{.place = AT_READ, .run = api_begin},
+                                                       {.place = AT_REMOTE, .run = restore},
+                                                       {.place = AT_LOOP, .run = say_done}}};

@@ -277,8 +277,8 @@ static bool start_store(struct api_call *call)
 static const struct place {
     bool reads;
     bool identifies; /* may be a call's first: before it, it is found out who asks */
-    bool decides;                         /* the client is not refused from here on */
-    bool undoes;                          /* the same, but what it does ends with its client */
+    bool decides;    /* the client is not refused from here on */
+    bool undoes;     /* the same, but what it does ends with its client */
     bool (*start)(struct api_call *call); /* on the loop; NULL: */
     enum pool_lane lane;
     void (*run)(struct job *job);

@@ -16,7 +16,8 @@
 
 #define DELAY_US 1000000 /* as PocketBase's: the answer goes out first */
 
-/* Into a folder that is locked meanwhile: else another process's start would take it for a leftover.
+/* Into a folder that is locked meanwhile: else another process's start would take it for a
+ * leftover.
  */
 static struct err *unpack_locked(struct arena *a, struct backups *backups,
                                  const struct settings *settings, struct str key,

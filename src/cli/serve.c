@@ -1,10 +1,10 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: what was restored → descriptors → data directory → settings and schema → what is missing → realtime → watcher
- * → pool → listener → scheduled work. Stop, in this order: no new connection → requests in flight
- * drain → pool → loops have ended → scheduled work → watcher → log book → writer and checkpoint
- * (db_close) → for a restart, the program again, on the same listener.
+ * Start: what was restored → descriptors → data directory → settings and schema → what is missing →
+ * realtime → watcher → pool → listener → scheduled work. Stop, in this order: no new connection →
+ * requests in flight drain → pool → loops have ended → scheduled work → watcher → log book → writer
+ * and checkpoint (db_close) → for a restart, the program again, on the same listener.
  */
 #include "api/api.h"
 #include "backup/backup.h"
@@ -49,6 +49,7 @@ struct serving {
     struct hub *hub;
     struct grace grace;
     struct restored restored;
+    int handed; /* a listener that was handed over and is nobody's yet; -1: none */
 };
 
 static unsigned cores(void)
@@ -237,6 +238,8 @@ static struct err *plan(struct arena *a, const struct options *options, struct s
         return err_new(a, E_BAD_REQUEST, NULL, "listen tcp: address %.*s: host:port wanted",
                        STR_ARG(options->http));
     err = service_listener(a, &ret->listen_fd);
+    if (!err && ret->listen_fd > 0)
+        serving->handed = ret->listen_fd;
     return err ? err : http_fit_descriptors(a, ret);
 }
 
@@ -389,6 +392,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
     conf.pool = serving->api.pool;
+    serving->handed = -1; /* the server's from here on */
     err = http_server_open(a, &conf, &serving->server);
     if (err)
         return err;
@@ -412,7 +416,7 @@ static void leave_to_pool(struct app *app)
 
 int command_serve(struct arena *a, const struct options *options)
 {
-    struct serving serving = {0};
+    struct serving serving = {.handed = -1};
     struct err *err;
     int code = 0, listener = -1;
 
@@ -463,6 +467,6 @@ int command_serve(struct arena *a, const struct options *options)
     restored_end(&serving.restored);
     logbook_free(serving.app.logbook); /* nobody has anything to say any more */
     if (err && restored_take_back(a, &serving.restored))
-        return service_restart(options->argv, listener);
+        return service_restart(options->argv, serving.handed);
     return listener < 0 ? code : service_restart(options->argv, listener);
 }

@@ -23,9 +23,9 @@ void service_alive(void);           /* it is not stuck */
 uint64_t service_alive_ms(void);
 
 /* Runs the program again in this process, with the same arguments, environment and process id, and
- * hands the listener over; -1: there is none. What stands where the program stood is what runs, so after an upgrade
- * the new one. Everything is closed by then, and there are no other threads. Returns only where it
- * fails: the process's exit code. */
+ * hands the listener over; -1: there is none. What stands where the program stood is what runs, so
+ * after an upgrade the new one. Everything is closed by then, and there are no other threads.
+ * Returns only where it fails: the process's exit code. */
 int service_restart(char *const *arguments, int listener);
 
 #endif
