@@ -1,43 +1,21 @@
-#!/usr/bin/env python3
-"""backup.py BINARY [--mb N] [--seconds N]: a backup of N MB while 64 clients insert.
+"""Backups: what inserts notice of one, its speed beside `zip -1`, memory and log of writes, and what is in it."""
 
-Prints the longest insert with and without it, its speed as a part of `zip -1` on the same files, the memory that it
-took, how large the log of writes became, and whether every insert that was answered before it began is in it.
-"""
-
-import argparse
 import json
 import os
 import re
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import zipfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "tests", "support"))
-import reeve  # noqa: E402
+import reeve
 
 INSERT = """wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"title":"a title","body":"%s"}'
 """
 ROW_BYTES = 2000
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("binary")
-    parser.add_argument("--mb", type=int, default=2048)
-    parser.add_argument("--seconds", type=int, default=10)
-    args = parser.parse_args()
-    home = reeve.scratch("bench-backup")
-    try:
-        measure(args, home)
-    finally:
-        reeve.remove(home)
 
 
 def fill(directory, mb):
@@ -62,46 +40,56 @@ def inserts(port, seconds, script):
     return rate, float(longest[1]) * {"us": 0.001, "ms": 1, "s": 1000}[longest[2]]
 
 
-def measure(args, home):
-    directory = reeve.fresh(args.binary, os.path.join(home, "data"))
+def back_up(server, root, name):
+    """(the status, seconds)"""
+    begun = time.monotonic()
+    status = server.request("POST", "/api/backups", {"name": name}, root, timeout=3600)[0]
+    return status, time.monotonic() - begun
+
+
+def zipped(home, directory):
+    """Seconds that `zip -1` takes for the same."""
+    begun = time.monotonic()
+    subprocess.run(["zip", "-1", "-q", os.path.join(home, "plain.zip"), os.path.join(directory, "data.db")], check=True)
+    took = time.monotonic() - begun
+    os.unlink(os.path.join(home, "plain.zip"))
+    return took
+
+
+def beside(server, seconds, script, root):
+    """Inserts while a backup is made: its answer, their rates, and what was seen of memory and of the log of writes."""
+    answer, inserted, memory, log = [], [], [], []
+    thread = threading.Thread(target=lambda: answer.append(back_up(server, root, "beside.zip")))
+    thread.start()
+    while thread.is_alive():
+        inserted.append(inserts(server.port, seconds, script))
+        memory.append(server.status("RssAnon"))
+        log.append(os.path.getsize(os.path.join(server.dir, "data.db-wal")))
+    thread.join()
+    return answer[0], inserted, max(memory), max(log)
+
+
+def measure(args, binary, home):
+    directory = reeve.fresh(binary, os.path.join(home, "data"))
     fill(directory, args.mb)
     script = os.path.join(home, "insert.lua")
     with open(script, "w", encoding="ascii") as f:
         f.write(INSERT % ("b" * 500))
-    with reeve.Server(args.binary, directory) as server:
+    plain = zipped(home, directory)
+    with reeve.Server(binary, directory) as server:
         root = {"Authorization": reeve.token(directory, "root")}
-        alone = inserts(server.port, args.seconds, script)
-        memory, longest_log, answer = [server.rss()], [0], []
-        before = reeve.query(directory, "SELECT count(*) FROM entries")[0][0]
-
-        def back_up():
-            began = time.monotonic()
-            answer.append(server.request("POST", "/api/backups", {"name": "bench.zip"}, root, timeout=3600)[0])
-            answer.append(time.monotonic() - began)
-
-        thread = threading.Thread(target=back_up)
-        thread.start()
-        beside = []
-        while thread.is_alive():
-            beside.append(inserts(server.port, 2, script))
-            memory.append(server.rss())
-            longest_log.append(os.path.getsize(os.path.join(directory, "data.db-wal")))
-        thread.join()
-        report = json.loads(server.request("GET", "/api/reeve/backups", None, root)[1])
-    took = answer[1]
-    began = time.monotonic()
-    subprocess.run(["zip", "-1", "-q", os.path.join(home, "plain.zip"), os.path.join(directory, "data.db")], check=True)
-    plain = time.monotonic() - began
-    with zipfile.ZipFile(os.path.join(directory, "backups", "bench.zip")) as z:
+        quiet = back_up(server, root, "quiet.zip")
+        alone = inserts(server.port, max(1, round(args.seconds)), script)
+        before, memory = reeve.query(directory, "SELECT count(*) FROM entries")[0][0], server.status("RssAnon")
+        (status, took), inserted, most, log = beside(server, 1, script, root)
+        told = json.loads(server.request("GET", "/api/reeve/backups", None, root)[1])["items"][0]
+    with zipfile.ZipFile(os.path.join(directory, "backups", "beside.zip")) as z:
         z.extract("data.db", home)
     copied = reeve.query(home, "SELECT count(*) FROM entries")[0][0]
-    print("  %d MB, status %d, %.1f s; zip -1: %.1f s; speed %.0f %% of it" % (args.mb, answer[0], took, plain, 100 * plain / took))
-    print("  inserts alone %.0f/s, longest %.0f ms; beside it %.0f/s, longest %.0f ms" % (
-        *alone, sum(r for r, _ in beside) / len(beside), max(m for _, m in beside)))
-    print("  memory %.1f MB more at most, log of writes %.0f MB at most" % (
-        (max(memory) - memory[0]) / 1e6, max(longest_log) / 1e6))
-    print("  rows answered before: %d, in the backup: %d; told: %s" % (before, copied, report["items"][0]["verified"]))
-
-
-if __name__ == "__main__":
-    main()
+    print("a backup of %d MB: %d in %.1f s, zip -1 in %.1f s (%.0f %% of its speed, wanted: 60)" % (
+        args.mb, quiet[0], quiet[1], plain, 100 * plain / quiet[1]))
+    print("beside inserts: %d in %.1f s; RssAnon %.1f MB more (wanted: 40 or less), WAL %.0f MB (256 or less)" % (
+        status, took, (most - memory) / 1e6, log / 1e6))
+    print("inserts: %.0f/s, the longest took %.0f ms; beside it %.0f/s, the longest %.0f ms (wanted: 50 more or less)" % (
+        *alone, sum(r for r, _ in inserted) / len(inserted), max(m for _, m in inserted)))
+    print("rows answered before %d, in the backup %d; verified: %s" % (before, copied, told["verified"]))

@@ -14,6 +14,7 @@ import reeve
 
 SMALL, LARGE, PIECE = 20000, 1 << 30, 1 << 20
 FIELDS = [{"name": "file", "type": "file", "maxSelect": 1, "maxSize": 2 * LARGE}]
+PUBLIC = "/assets/small.js"
 RECORDS = "/api/collections/blobs/records"
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="large.bin"\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"
@@ -124,3 +125,11 @@ def small_path(server, home):
     with open(path, "wb") as f:
         f.write(os.urandom(SMALL))
     return send(server.port, path, SMALL)
+
+
+def public_dir(home):
+    path = os.path.join(home, "public")
+    os.makedirs(os.path.join(path, "assets"))
+    with open(os.path.join(path, PUBLIC[1:]), "wb") as f:
+        f.write(os.urandom(SMALL))
+    return path

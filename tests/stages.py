@@ -408,6 +408,7 @@ def crash(job):
         script(job, "crash/signals.py", RELEASE),
         script(job, "crash/start.py", RELEASE),
         script(job, "crash/full.py", RELEASE),
+        script(job, "crash/full_backup.py", RELEASE),
         script(job, "crash/directory.py", ASAN))
 
 

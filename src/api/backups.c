@@ -174,7 +174,7 @@ static struct err *verify(struct api_call *call)
     if (err && err->kind == E_BAD_REQUEST)
         return err_new(call->arena, E_BAD_REQUEST,
                        arena_cstr(call->arena, arena_printf(call->arena,
-                                                            "The backup is not to be relied on: "
+                                                            "The backup could not be verified: "
                                                             "%.*s.",
                                                             STR_ARG(err->cause))),
                        "%.*s", STR_ARG(err->cause));
@@ -245,21 +245,18 @@ static struct err *refuse(struct api_call *call, const char *field, const char *
 static struct err *create(struct api_call *call)
 {
     struct creation *creation = call->state;
-    struct backups *backups = call->api->backups;
-    bool has = false;
-    struct err *err = NULL;
+    const bool is_unnamed =
+        creation->name.n == 0; /* two in a second have one name, as PocketBase's */
+    struct err *err;
 
-    if (creation->name.n == 0)
+    if (is_unnamed)
         creation->name = backup_name(call->arena, BACKUP_PREFIX, call->settings);
-    else
-        err = backups_has(call->arena, backups, call->settings, creation->name, &has);
-    if (err)
-        return err_new(call->arena, E_BAD_REQUEST, BACKUP_CREATE_FAILED, "%.*s",
-                       STR_ARG(err->cause));
-    if (has)
-        return refuse(call, "name", NAME_EXISTS,
-                      STR("The backup file name is invalid or already exists."));
-    return backup_create(call->arena, backups, call->settings, creation->name);
+    err =
+        backup_create(call->arena, call->api->backups, call->settings, creation->name, is_unnamed);
+    if (!err || err->kind != E_PRECONDITION)
+        return err;
+    return refuse(call, "name", NAME_EXISTS,
+                  STR("The backup file name is invalid or already exists."));
 }
 
 const struct api_work api_backups_create = {.steps = {{.place = AT_READ, .run = read_creation},

@@ -34,12 +34,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Candidates for base/limits.h. */
-#define LIMIT_ZIP_ENTRIES 1000000
-#define LIMIT_ZIP_DIRECTORY_BYTES (256 * MIB) /* of which a name and its entry are some 120 */
-#define LIMIT_ZIP_NAME_BYTES 1024
-#define LIMIT_ZIP_SEGMENT_BYTES 255 /* between slashes: what file systems take */
-
 /* Where the module is instead, a text that stays; NULL: base/module.h. Before anything else here.
  */
 void zip_module_path(const char *path);

@@ -99,9 +99,11 @@ struct str backup_name(struct arena *a, struct str prefix, const struct settings
 #define BACKUP_AUTO_PREFIX STR("@auto_pb_backup_")
 
 /* Makes one under that name; E_BAD_REQUEST with BACKUP_BUSY or BACKUP_CREATE_FAILED, the reason as
- * its cause. A failure, too, is in the history and the log. */
+ * its cause; E_PRECONDITION: there is one of that name, and it may not be replaced. A failure, too,
+ * is in the history and the log. */
 MUST_CHECK struct err *backup_create(struct arena *a, struct backups *backups,
-                                     const struct settings *settings, struct str key);
+                                     const struct settings *settings, struct str key,
+                                     bool replaces);
 /* The one of the schedule: a name of its own, and then those of the schedule that are too many
  * (backups.cronMaxKeep) go, the oldest first. */
 MUST_CHECK struct err *backup_create_scheduled(struct arena *a, struct backups *backups,

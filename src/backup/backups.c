@@ -252,6 +252,19 @@ static struct err *make(struct arena *a, struct backups *backups, const struct s
     return err;
 }
 
+/* E_PRECONDITION: there is one of that name. */
+static struct err *make_new(struct arena *a, struct backups *backups,
+                            const struct settings *settings, struct str key, bool replaces,
+                            struct backup_packed *packed)
+{
+    bool has = false;
+    struct err *err = replaces ? NULL : backups_has(a, backups, settings, key, &has);
+
+    if (has)
+        return err_new(a, E_PRECONDITION, NULL, "there is one of that name");
+    return err ? err : make(a, backups, settings, key, packed);
+}
+
 /* In the history, and the log. */
 static void tell(struct arena *a, struct backups *backups, const struct backup_made *made)
 {
@@ -269,7 +282,7 @@ static void tell(struct arena *a, struct backups *backups, const struct backup_m
 }
 
 struct err *backup_create(struct arena *a, struct backups *backups, const struct settings *settings,
-                          struct str key)
+                          struct str key, bool replaces)
 {
     const uint64_t began_ms = clock_ms();
     struct backup_packed packed = {0};
@@ -284,7 +297,11 @@ struct err *backup_create(struct arena *a, struct backups *backups, const struct
         return err_new(a, E_BAD_REQUEST, BACKUP_BUSY, "busy");
     date_format(started, date_now_ms());
     made.told.started = str_of(started);
-    err = make(a, backups, settings, key, &packed);
+    err = make_new(a, backups, settings, key, replaces, &packed);
+    if (err && err->kind == E_PRECONDITION) {
+        backups_give(backups);
+        return err;
+    }
     made.told.took_ms = (int64_t)(clock_ms() - began_ms);
     made.told.size = (int64_t)packed.size;
     made.told.files = (int64_t)packed.files;
@@ -320,7 +337,7 @@ struct err *backup_create_scheduled(struct arena *a, struct backups *backups,
                                     const struct settings *settings, const atomic_bool *stopping)
 {
     const struct str key = backup_name(a, BACKUP_AUTO_PREFIX, settings);
-    struct err *err = backup_create(a, backups, settings, key);
+    struct err *err = backup_create(a, backups, settings, key, true);
 
     if (err || atomic_load(stopping))
         return err;

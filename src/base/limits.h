@@ -167,6 +167,11 @@
 #define LIMIT_MAIL_THREADS 4              /* mails of the outbox that are sent at the same time */
 
 #define LIMIT_BACKUP_NAME_BYTES 255 /* of a name that a file can have */
+/* Of zip files, written and read. */
+#define LIMIT_ZIP_ENTRIES 1000000
+#define LIMIT_ZIP_DIRECTORY_BYTES (256 * MIB) /* of which a name and its entry are some 120 */
+#define LIMIT_ZIP_NAME_BYTES 1024
+#define LIMIT_ZIP_SEGMENT_BYTES 255 /* between slashes: what file systems take */
 
 /* Copies of a database (db_copy()). */
 #define LIMIT_COPY_SLICE_US 2000 /* that writers wait for it at a time */

@@ -56,7 +56,7 @@ static struct err *create(struct arena *a, struct backup_command *c, struct str 
 
     if (name.n == 0)
         name = backup_name(a, BACKUP_PREFIX, c->settings);
-    err = backup_create(a, c->backups, c->settings, name);
+    err = backup_create(a, c->backups, c->settings, name, false);
     if (!err)
         printf("Successfully created backup \"%.*s\"!\n", STR_ARG(name));
     return err;

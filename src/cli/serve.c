@@ -1,7 +1,7 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: what was restored → descriptors → data directory → settings and schema → what is missing →
+ * Start: descriptors → what was restored → data directory → settings and schema → what is missing →
  * realtime → watcher → pool → listener → scheduled work. Stop, in this order: no new connection →
  * requests in flight drain → pool → loops have ended → scheduled work → watcher → log book → writer
  * and checkpoint (db_close) → for a restart, the program again, on the same listener.
@@ -341,7 +341,8 @@ static struct err *start_logs(struct arena *a, struct app *app)
     return NULL;
 }
 
-static struct err *start(struct arena *a, const struct options *options, struct serving *serving)
+static struct err *start(struct arena *a, const struct options *options, struct http_conf *conf,
+                         struct serving *serving)
 {
     const struct app_hooks hooks = {.group_done = wake_loops,
                                     .before_commit = before_commit,
@@ -349,11 +350,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                     .schema_published = schema_published,
                                     .user = serving};
     const struct str prefix = random_text(a, ID_LEN, ALPHABET_ID);
-    struct http_conf conf;
-    struct err *err = plan(a, options, serving, &conf);
+    struct err *err = app_open(a, options, &hooks, &serving->app);
 
-    if (!err)
-        err = app_open(a, options, &hooks, &serving->app);
     if (!err)
         err = missing_check(a, &serving->app);
     if (!err)
@@ -391,9 +389,9 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     if (!serving->api.pool)
         return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     pool_at_thread_end(serving->api.pool, api_thread_end, &serving->api);
-    conf.pool = serving->api.pool;
+    conf->pool = serving->api.pool;
     serving->handed = -1; /* the server's from here on */
-    err = http_server_open(a, &conf, &serving->server);
+    err = http_server_open(a, conf, &serving->server);
     if (err)
         return err;
     /* from here on units are submitted, whose ends wake the server's loops */
@@ -417,6 +415,7 @@ static void leave_to_pool(struct app *app)
 int command_serve(struct arena *a, const struct options *options)
 {
     struct serving serving = {.handed = -1};
+    struct http_conf conf;
     struct err *err;
     int code = 0, listener = -1;
 
@@ -425,9 +424,11 @@ int command_serve(struct arena *a, const struct options *options)
     privileges_drop(options);
     err = budget_set(a, (uint64_t)options->memory);
     if (!err)
+        err = plan(a, options, &serving, &conf);
+    if (!err)
         err = restored_look(a, options->dir, &serving.restored);
     if (!err)
-        err = start(a, options, &serving);
+        err = start(a, options, &conf, &serving);
     if (err) {
         code = command_fail_err(err);
     } else {

@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import reeve  # noqa: E402
 
 CLIENTS, RESTARTS = 200, 5
+PAUSE_S = 0.5
 FIRST_FD = 3
 END_S = 60
 PEOPLE = "/api/collections/people/records"
@@ -273,7 +274,8 @@ def says_that_it_lives(binary: str, base: str, tally: reeve.Tally) -> None:
 
 
 class Clients:
-    """Each connects anew for every request, all the time: half of them write."""
+    """Each connects anew for every request, and asks again PAUSE_S later: half of them write. (A closed
+    connection keeps its port for a minute, and other tests need some.)"""
 
     def __init__(self, port: int) -> None:
         self.port, self.over = port, threading.Event()
@@ -300,6 +302,7 @@ class Clients:
         turn = 0
         while not self.over.is_set():
             turn += 1
+            self.over.wait(PAUSE_S)
             try:
                 self.once(n, turn)
             except (OSError, http.client.HTTPException) as e:

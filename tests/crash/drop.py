@@ -8,7 +8,6 @@ others are answered meanwhile. No query ends by itself: its timeout is an hour.
 
 import argparse
 import os
-import socket
 import sys
 import time
 import urllib.parse
@@ -89,8 +88,8 @@ def drop(server, shapes, count):
     and none of the queries can have ended; returns how many of those got no answer."""
     unanswered, opened = 0, []
     for n in range(count):
-        s = socket.create_connection(("127.0.0.1", server.port), timeout=20,
-                                     source_address=("127.0.0.%d" % (1 + n % CLIENTS), 0))
+        s = reeve.connected(("127.0.0.1", server.port), timeout=20,
+                            source_address=("127.0.0.%d" % (1 + n % CLIENTS), 0))
         s.sendall(shapes[n % len(shapes)])
         opened.append(s)
         if len(opened) == TOGETHER:

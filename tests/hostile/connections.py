@@ -8,7 +8,6 @@ too few descriptors says so and ends, whatever their number.
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -84,7 +83,7 @@ def just_enough(binary, directory, needed, tally):
 
 
 def connect(server, address="127.0.0.1"):
-    return socket.create_connection(("127.0.0.1", server.port), reeve.WAIT_S, (address, 0))
+    return reeve.connected(("127.0.0.1", server.port), source_address=(address, 0))
 
 
 def ask(sock, method, path, body=b""):
@@ -158,7 +157,7 @@ def half_uploads(server, tally):
     before = server.descriptors()
     held = []
     for n in range(UPLOADS):
-        held.append(socket.create_connection(("127.0.0.1", server.port), source_address=("127.0.0.%d" % (n % 4 + 1), 0)))
+        held.append(reeve.connected(("127.0.0.1", server.port), source_address=("127.0.0.%d" % (n % 4 + 1), 0)))
         held[-1].sendall(head + b"z" * 600000)
     reeve.until("the uploads are on disk", lambda: sum(
         "temp" in top and len(names) for top, _, names in os.walk(server.dir)) == UPLOADS)

@@ -6,7 +6,6 @@ units that wait for another process's lock, while other reads are answered. It i
 answers that counts, not how soon they come. The last line is `N passed, N failed`.
 """
 
-import http.client
 import json
 import os
 import sqlite3
@@ -48,8 +47,7 @@ class Asked:
     def ask(self, method, path, body=None, headers=None, times=1, source="127.0.0.1"):
         """The same so many times, on one connection."""
         def run():
-            con = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S,
-                                             source_address=(source, 0))
+            con = reeve.Connection("127.0.0.1", self.port, timeout=WAIT_S, source_address=(source, 0))
             for _ in range(times):
                 con.request(method, path, body and json.dumps(body),
                             {"content-type": "application/json", **(headers or {})})

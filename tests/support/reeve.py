@@ -28,6 +28,7 @@ SITE = os.path.join(TESTS, "fixtures", "site.sql")
 ROOT = ("root@example.com", "1234567890")  # the superuser of every fresh directory
 FAR = 4102444800  # an expiry in 2100
 START_S = 60
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 STOP_S = 60
 WAIT_S = 20
 BANNER = re.compile(r"Server started at http://\S*:(\d+)\n")
@@ -115,9 +116,29 @@ def token(directory, who):
     return sign(*token_parts(directory, who))
 
 
+def connected(address, timeout=WAIT_S, source_address=None):
+    """As socket.create_connection(), for IPv4. A port for a source is found when it connects: until
+    then one that is as good as free to it would not do."""
+    s = socket.socket()
+    try:
+        s.settimeout(timeout)
+        if source_address:
+            s.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            s.bind(source_address)
+        s.connect(address)
+    except OSError:
+        s.close()
+        raise
+    return s
+
+
 class Connection(http.client.HTTPConnection):
     """Sends any target as it is. To look at each of its characters would hold up the test's other
     threads for longer than a server may take for a long one."""
+
+    def __init__(self, *args, **named):
+        super().__init__(*args, **{"timeout": WAIT_S, **named})
+        self._create_connection = connected
 
     def _validate_path(self, url):
         pass
