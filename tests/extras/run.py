@@ -17,7 +17,10 @@ import advice  # noqa: E402
 import backups  # noqa: E402
 import crons  # noqa: E402
 import cursors  # noqa: E402
+import directories  # noqa: E402
+import docs_operating  # noqa: E402
 import downloads  # noqa: E402
+import drill  # noqa: E402
 import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
@@ -34,7 +37,7 @@ import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
-OPERATING = (logs, crons, sql, backups, restore, public, rules_test)
+OPERATING = (logs, crons, sql, backups, restore, public, rules_test, directories, drill, docs_operating)
 
 
 def wanted(names):
