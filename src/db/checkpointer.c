@@ -97,7 +97,7 @@ void db_checkpointer_done(struct db_writer *w)
         w->conn->watch = (struct db_watch){.ending = &w->db->ending};
         err = w->db->ops->checkpoint(a, w->conn->eng, DB_SWEEP_TRUNCATE);
     }
-    if (err)
+    if (err && err->kind != E_UNAVAILABLE) /* in use by another process */
         log_warn("db.checkpoint_failed", LOG_STR("cause", err->cause));
     arena_free(a);
 }
