@@ -1,15 +1,20 @@
 #include "archive/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SENT_BYTES (8 * MIB)
 
 struct zip_writer {
     const struct zip_module *module;
     struct zip_out *out;
     struct zip_watch watch;
+    int fd;
     uint64_t done; /* bytes of all files, unpacked */
+    uint64_t sent; /* of them, to the disk */
     char why[ZIP_WHY_BYTES];
     char name[LIMIT_ZIP_NAME_BYTES + 1];
     char piece[ZIP_PIECE_BYTES];
@@ -37,7 +42,8 @@ struct err *zip_writer_open(struct arena *a, int fd, struct zip_watch watch,
     if (err)
         return err;
     writer->watch = watch;
-    writer->done = 0;
+    writer->fd = fd;
+    writer->done = writer->sent = 0;
     writer->out = arena_zalloc(a, writer->module->out_size);
     arena_defer(a, end_writer, writer);
     if (!writer->module->out_open(writer->out, fd, writer->why, sizeof(writer->why)))
@@ -62,6 +68,17 @@ static struct err *read_piece(struct arena *a, struct zip_writer *writer,
     return NULL;
 }
 
+/* A little at a time: where all of it goes to the disk at the end, others wait for that who have
+ * only something small to write. */
+static void send_on(struct zip_writer *writer)
+{
+    if (writer->done - writer->sent < SENT_BYTES)
+        return;
+    (void)sync_file_range(writer->fd, 0, 0,
+                          SYNC_FILE_RANGE_WRITE); /* what fails is seen by fsync() */
+    writer->sent = writer->done;
+}
+
 static struct err *add_bytes(struct arena *a, struct zip_writer *writer,
                              const struct zip_file *file, struct zip_sum *sum)
 {
@@ -80,6 +97,7 @@ static struct err *add_bytes(struct arena *a, struct zip_writer *writer,
         sum->crc = zip_crc(sum->crc, writer->piece, n);
         sum->size += n;
         writer->done += n;
+        send_on(writer);
     }
 }
 
@@ -111,8 +129,18 @@ struct err *zip_writer_add(struct arena *a, struct zip_writer *writer, const str
 
 struct opened {
     int fd;
-    int64_t at;
+    int64_t at, sent;
 };
+
+/* What was written shortly before goes to the disk as it is read; see send_on(). */
+static void send_read(struct opened *opened)
+{
+    if (opened->at - opened->sent < (int64_t)SENT_BYTES)
+        return;
+    (void)sync_file_range(opened->fd, opened->sent, opened->at - opened->sent,
+                          SYNC_FILE_RANGE_WRITE);
+    opened->sent = opened->at;
+}
 
 static int64_t read_opened(void *user, void *ret, size_t n)
 {
@@ -124,6 +152,7 @@ static int64_t read_opened(void *user, void *ret, size_t n)
     while (got < 0 && errno == EINTR);
     if (got > 0)
         opened->at += got;
+    send_read(opened);
     return got;
 }
 

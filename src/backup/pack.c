@@ -20,6 +20,9 @@
 
 #define DATABASES 2
 #define PIECE_BYTES ((size_t)256 * 1024)
+#define DROPPED_BYTES ((uint64_t)8 * 1024 * 1024)
+#define DROPPED_US 20000
+#define MOST_PARTS 3
 
 struct packing {
     struct arena *a;
@@ -129,9 +132,9 @@ static uint64_t size_of(const char *path)
     return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static struct err *write_archive(struct packing *p)
+/* a: for one file at a time. */
+static struct err *write_archive(struct arena *a, struct packing *p)
 {
-    AUTO(arena_free) struct arena *a = arena_new();
     struct err *err;
 
     p->watch = (struct backup_watch){p->backups, "packing", p->files.bytes};
@@ -153,10 +156,11 @@ static struct err *write_archive(struct packing *p)
 
 /* --- beside each other ------------------------------------------------------------------------ */
 
-/* Something that reads what is there while the packing thread goes on: all of it takes as long as
- * its longest part. */
-struct beside {
-    struct err *(*run)(struct arena *a, struct packing *p);
+/* What takes long. Requests come first, so it has a thread of its own. */
+typedef struct err *(*part_fn)(struct arena *a, struct packing *p);
+
+struct part {
+    part_fn run;
     struct packing *p;
     struct arena *arena;
     struct err *err;
@@ -164,28 +168,38 @@ struct beside {
     pthread_t thread;
 };
 
-static void run_beside(void *arg)
+static void part_main(void *arg)
 {
-    struct beside *beside = arg;
+    struct part *part = arg;
 
-    beside->err = beside->run(beside->arena, beside->p);
+    thread_to_background();
+    part->err = part->run(part->arena, part->p);
 }
 
-static void beside_begin(struct beside *beside, struct packing *p,
-                         struct err *(*run)(struct arena *a, struct packing *p))
+static void part_end(struct part *part)
 {
-    *beside = (struct beside){.run = run, .p = p, .arena = arena_child(p->a)};
-    beside->has_thread = thread_start("backup", run_beside, beside, &beside->thread);
+    if (part->has_thread)
+        thread_join(part->thread);
+    else
+        part->err = part->run(part->arena, part->p);
 }
 
-/* Its error, unless there is one already. */
-static struct err *beside_end(struct beside *beside, struct err *err)
+/* All of them beside each other, which takes as long as the longest; the error of the first one
+ * that has one. */
+static struct err *compute(struct packing *p, const part_fn *runs, size_t n)
 {
-    if (beside->has_thread)
-        thread_join(beside->thread);
-    else if (!err)
-        run_beside(beside);
-    return err ? err : beside->err;
+    struct part parts[MOST_PARTS];
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < n; i++) /* from there on p->a is the first one's */
+        parts[i] = (struct part){.run = runs[i], .p = p, .arena = arena_child(p->a)};
+    for (size_t i = 0; i < n; i++)
+        parts[i].has_thread = thread_start("backup", part_main, &parts[i], &parts[i].thread);
+    for (size_t i = 0; i < n; i++) {
+        part_end(&parts[i]);
+        err = err ? err : parts[i].err;
+    }
+    return err;
 }
 
 /* --- what has been written ------------------------------------------------------------------- */
@@ -218,28 +232,46 @@ static struct err *check_copies(struct arena *a, struct packing *p)
     return err ? err : db_check_copy(a, NULL, p->copies[1], stopping, &logs);
 }
 
-static struct err *check_archive(struct packing *p)
+static struct err *check_archive(struct arena *a, struct packing *p)
 {
     const struct zip_bounds bounds = {.max_bytes = UINT64_MAX};
     struct zip *zip;
     struct err *err;
 
-    err = zip_check(p->a, p->fd, &bounds, &zip);
+    err = zip_check(a, p->fd, &bounds, &zip);
     if (!err)
-        err = zip_compare(p->a, zip, p->sums.items, p->sums.n);
+        err = zip_compare(a, zip, p->sums.items, p->sums.n);
     if (err)
         return err;
     p->packed->files = zip->n_files;
     p->watch = (struct backup_watch){p->backups, "checking", zip->bytes};
-    return zip_verify(p->a, zip, backup_zip_watch(&p->watch));
+    return zip_verify(a, zip, backup_zip_watch(&p->watch));
+}
+
+/* A little at a time: while a file system gives back a large file's room, it commits nothing. */
+static void drop_copy(const char *path)
+{
+    uint64_t left = size_of(path);
+
+    for (; left > DROPPED_BYTES && truncate(path, (off_t)(left - DROPPED_BYTES)) == 0;
+         left -= DROPPED_BYTES)
+        usleep(DROPPED_US);
+    (void)unlink(path);
+}
+
+static struct err *drop_copies(struct arena *a, struct packing *p)
+{
+    for (size_t i = 0; i < DATABASES; i++)
+        drop_copy(arena_cstr(a, p->copies[i]));
+    return NULL;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static struct err *pack(struct packing *p)
 {
+    static const part_fn writing[] = {write_archive, check_copies};
     const struct backups_conf *conf = &p->backups->conf;
-    struct beside checking;
     struct err *err = check_room(p);
 
     if (!err)
@@ -248,23 +280,13 @@ static struct err *pack(struct packing *p)
         err = copy(p, conf->logs, 1);
     if (!err)
         err = backup_walk(p->a, conf->dir, date_now_ms() / 1000 + 1, &p->files);
-    if (err)
-        return err;
-    beside_begin(&checking, p, check_copies);
-    return beside_end(&checking, write_archive(p));
-}
-
-static struct err *read_again(struct packing *p)
-{
-    struct beside counting;
-
-    beside_begin(&counting, p, fingerprint);
-    return beside_end(&counting, check_archive(p));
+    return err ? err : compute(p, writing, COUNT_OF(writing));
 }
 
 struct err *backup_pack(struct arena *a, struct backups *backups, struct str prefix,
                         struct str path, struct backup_packed *ret)
 {
+    static const part_fn reading[] = {check_archive, fingerprint, drop_copies};
     struct packing p = {.a = a, .backups = backups, .path = arena_cstr(a, path), .packed = ret};
     struct err *err;
 
@@ -277,9 +299,9 @@ struct err *backup_pack(struct arena *a, struct backups *backups, struct str pre
     err = pack(&p);
     file_store_hold_removals(backups->conf.files, false);
     if (!err)
-        err = read_again(&p);
+        err = compute(&p, reading, COUNT_OF(reading));
     close(p.fd);
     for (size_t i = 0; i < DATABASES; i++)
-        (void)unlink(arena_cstr(a, p.copies[i]));
+        (void)unlink(arena_cstr(a, p.copies[i])); /* where they are still there */
     return err;
 }

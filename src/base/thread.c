@@ -215,7 +215,7 @@ static _Thread_local struct background *behind_me; /* NULL: none */
 
 /* Behind the threads of whoever started it, however nice these are already; it never takes that
  * back, which is for the privileged. Where the system refuses, it computes all the same. */
-static void go_to_background(void)
+void thread_to_background(void)
 {
     const struct sched_param none = {0};
     const id_t me = (id_t)gettid();
@@ -228,7 +228,7 @@ static void run_background(void *arg)
 {
     struct background *background = arg;
 
-    go_to_background();
+    thread_to_background();
     pthread_mutex_lock(&background->lock);
     while (background->fn || !background->ending) {
         if (!background->fn) {

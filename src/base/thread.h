@@ -19,6 +19,11 @@ unsigned thread_id(void);
 MUST_CHECK bool thread_start(const char *name, void (*run)(void *arg), void *arg, pthread_t *ret);
 void thread_join(pthread_t thread);
 
+/* From now on the calling thread, one of the caller's own, gets what others leave of the
+ * processors: whoever waits for a lock that it holds waits until somebody does. Never taken back.
+ */
+void thread_to_background(void);
+
 /* Says that the calling thread is an event loop, or is one no more: on a loop nothing waits. */
 void thread_set_loop(bool is_loop);
 /* What it has said last; at first it is none. For those who wait, to find who called them there. */
