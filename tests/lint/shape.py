@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-ORDER = ["base", "http", "net", "image", "archive", "db", "events", "settings", "jobs", "telemetry", "files", "schema",
+ORDER = ["base", "http", "net", "oauth", "image", "archive", "db", "events", "settings", "jobs", "telemetry", "files", "schema",
          "query", "records", "mail", "auth", "backup", "realtime", "hooks", "api", "cli"]
 FUNCTION_MAX, FUNCTION_MOST, FILE_MAX = 80, 60, 800
 
