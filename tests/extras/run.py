@@ -22,6 +22,7 @@ import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
 import logs  # noqa: E402
+import metrics  # noqa: E402
 import public  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
@@ -34,7 +35,7 @@ import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
-OPERATING = (logs, crons, sql, backups, restore, public, rules_test)
+OPERATING = (logs, crons, sql, backups, restore, public, rules_test, metrics)
 
 
 def wanted(names):
