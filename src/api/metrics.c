@@ -399,12 +399,9 @@ static void write_backups(struct buf *out, const struct vitals_backups *backups)
 
 static struct err *write_metrics(struct api_call *call)
 {
-    struct vitals *vitals = ARENA_NEW(call->arena, struct vitals);
+    const struct vitals *vitals = vitals_look(call);
     struct resp *resp = &call->req->resp;
-    struct err *err = vitals_read(call, vitals);
 
-    if (err)
-        return err;
     write_info(&resp->body, call->api);
     write_requests(call);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -419,5 +416,6 @@ static struct err *write_metrics(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_metrics = {.is_quiet = true,
-                                     .steps = {{.place = AT_POOL_READ, .run = write_metrics}}};
+const struct api_work api_metrics = {
+    .is_quiet = true,
+    .steps = {{.place = AT_READ, .run = vitals_read}, {.place = AT_CONSOLE, .run = write_metrics}}};

@@ -277,16 +277,15 @@ static void write_points(struct buf *out, const struct metrics_points *points)
 
 static struct err *write_stats(struct api_call *call)
 {
-    struct vitals *vitals = ARENA_NEW(call->arena, struct vitals);
+    const struct vitals *vitals;
     struct buf *out = &call->req->resp.body;
     struct metrics_points points;
     const struct range *range;
     struct err *err = find_range(call, &range);
 
-    if (!err)
-        err = vitals_read(call, vitals);
     if (err)
         return err;
+    vitals = vitals_look(call);
     metrics_history(call->arena, call->api->metrics, metrics_time(), range->minutes, range->step,
                     &points);
     BUF_ADD(out, "{\"node\":");
@@ -304,5 +303,6 @@ static struct err *write_stats(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_stats = {.is_quiet = true,
-                                   .steps = {{.place = AT_POOL_READ, .run = write_stats}}};
+const struct api_work api_stats = {
+    .is_quiet = true,
+    .steps = {{.place = AT_READ, .run = vitals_read}, {.place = AT_CONSOLE, .run = write_stats}}};

@@ -21,34 +21,6 @@ void api_look(void *user, struct metrics_levels *ret)
     };
 }
 
-static void look_at_disk(struct api_call *call, struct vitals *ret)
-{
-    struct statvfs disk;
-
-    if (statvfs(arena_cstr(call->arena, call->api->dir), &disk) != 0)
-        return;
-    ret->disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize;
-    ret->disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-}
-
-static void look_around(struct api_call *call, struct vitals *ret)
-{
-    const struct api *api = call->api;
-
-    ret->process = metrics_process();
-    ret->db = db_stats(api->db);
-    ret->data = db_sizes(api->db);
-    ret->logs = db_sizes(api->logs);
-    look_at_disk(call, ret);
-    ret->logbook = logbook_stats(api->logbook);
-    ret->http = http_server_stats(api->server);
-    ret->memory_used = memory_used();
-    ret->memory_budget = memory_budget();
-    for (unsigned i = 0; i < POOL_LANES; i++)
-        ret->pool[i] = pool_stats(api->pool, (enum pool_lane)i);
-    hub_numbers(api->hub, &ret->hub);
-}
-
 /* --- what is stored --------------------------------------------------------------------------- */
 
 static struct err *read_jobs(struct api_call *call, struct vitals *ret)
@@ -98,19 +70,48 @@ static struct err *read_backups(struct api_call *call, struct vitals *ret)
     return NULL;
 }
 
-struct err *vitals_read(struct api_call *call, struct vitals *ret)
+struct err *vitals_read(struct api_call *call)
 {
+    struct vitals *vitals = ARENA_NEW(call->arena, struct vitals);
     int64_t waiting;
     struct err *err = outbox_waiting(call->arena, call->conn, &waiting);
 
-    *ret = (struct vitals){0};
+    call->state = vitals;
     if (err)
         return err;
-    ret->mail_waiting = (uint64_t)waiting;
-    err = read_jobs(call, ret);
-    if (!err)
-        err = read_backups(call, ret);
-    if (!err)
-        look_around(call, ret);
-    return err;
+    vitals->mail_waiting = (uint64_t)waiting;
+    err = read_jobs(call, vitals);
+    return err ? err : read_backups(call, vitals);
+}
+
+/* --- what is so now --------------------------------------------------------------------------- */
+
+static void look_at_disk(struct api_call *call, struct vitals *ret)
+{
+    struct statvfs disk;
+
+    if (statvfs(arena_cstr(call->arena, call->api->dir), &disk) != 0)
+        return;
+    ret->disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize;
+    ret->disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+const struct vitals *vitals_look(struct api_call *call)
+{
+    struct vitals *ret = call->state;
+    const struct api *api = call->api;
+
+    ret->process = metrics_process();
+    ret->db = db_stats(api->db);
+    ret->data = db_sizes(api->db);
+    ret->logs = db_sizes(api->logs);
+    look_at_disk(call, ret);
+    ret->logbook = logbook_stats(api->logbook);
+    ret->http = http_server_stats(api->server);
+    ret->memory_used = memory_used();
+    ret->memory_budget = memory_budget();
+    for (unsigned i = 0; i < POOL_LANES; i++)
+        ret->pool[i] = pool_stats(api->pool, (enum pool_lane)i);
+    hub_numbers(api->hub, &ret->hub);
+    return ret;
 }

@@ -42,7 +42,10 @@ struct vitals {
     struct vitals_backups backups;
 };
 
-/* In a reading step on the pool: it asks the file system, too. */
-MUST_CHECK struct err *vitals_read(struct api_call *call, struct vitals *ret);
+/* Two steps, so that a server whose pool is full of work can still be watched. A reading one: what
+ * is stored; call->state is the struct vitals. Some statements, of small tables. */
+MUST_CHECK struct err *vitals_read(struct api_call *call);
+/* One among the console's: the rest. It asks the file system. */
+const struct vitals *vitals_look(struct api_call *call);
 
 #endif

@@ -208,7 +208,7 @@ def gauges(site: Site) -> None:
     site.is_true("the features", {"metrics", "stats"} <= set(about["features"]))
     lanes = {dict(labels)["lane"]: n for (_, labels), n in now["reeve_pool_running"].samples.items()}
     site.is_true("lanes", {"work", "slow", "hash", "image", "lease", "mail", "remote", "console"} <= set(lanes)
-                 and lanes["work"] >= 1 and sum(lanes.values()) < 3, lanes)
+                 and lanes["console"] >= 1 and sum(lanes.values()) < 3, lanes)
     site.same("names", [name for name in now if not name.startswith("reeve_")], [])
 
 
