@@ -6,7 +6,7 @@
  *    "step": 60,                                         seconds of a point
  *    "now": {
  *      "requests": {"inFlight": 1, "connections": 3},
- *      "process": {"cpuMs": 5210, "rssBytes": …, "descriptors": 70, "maxDescriptors": 1024},
+ *      "process": {"rssBytes": …, "cpuMs": 5210, "descriptors": 70, "maxDescriptors": 1024},
  *      "memory": {"used": …, "budget": …},               what clients take of the budget
  *      "database": {"fileBytes": …, "walBytes": …, "units": 9, "groups": 7, "checkpoints": 0,
  *                   "queued": 0},                        units of work that wait
@@ -16,7 +16,7 @@
  *                   "waitingBytes": 0, "queuedChanges": 0},
  *      "mail": {"waiting": 0},
  *      "pool": [{"lane": "work", "running": 0, "threads": 4, "queued": 0, "places": 1024}, …],
- *      "jobs": {"running": 0, "failed": []},             ids of those whose last run has failed
+ *      "jobs": {"failed": [], "running": 0},             ids of those whose last run has failed
  *      "backups": {"running": false, "failed": 0,        since the last good one:
  *                  "last": {"ended": "2026-01-01 …", "bytes": …, "tookMs": …}}},       or null
  *    "points": {"time": [1767268800, …],                 when it begins, Unix time in seconds

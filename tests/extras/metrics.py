@@ -147,6 +147,7 @@ def exactly(site: Site) -> None:
         ("GET", "/api/collections", None, False): (7, ("GET", "/api/collections", "401")),
         ("GET", "/api/nothing/here", None, True): (4, ("none", "none", "404")),
         ("PUT", "/api/health", None, True): (2, ("none", "none", "404")),
+        ("GET", "/api/reeve/export/lines?format=csv", None, True): (2, ("GET", "/api/reeve/export/{collection}", "200")),
         ("GET", METRICS, None, False): (3, ("GET", METRICS, "401")),
     }
     jobs = [key for key, (n, _) in known.items() for _ in range(n)]

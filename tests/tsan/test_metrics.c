@@ -12,7 +12,7 @@
 #define ROUTES 2
 #define COUNTERS 6
 #define ROUNDS 3 /* of threads, one after the other */
-#define REQUESTS 5000
+#define REQUESTS 50000
 #define READERS 2
 
 static struct metrics *metrics;
