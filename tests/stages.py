@@ -197,8 +197,13 @@ def extras(job):
 
 
 def operating(job):
-    """what an administrator works with: logs, scheduled work, the console"""
+    """what an administrator works with: logs, scheduled work, metrics, the console"""
     return script(job, "extras/run.py", ASAN, "operating")
+
+
+def recovery(job):
+    """backups, restored here and elsewhere; directories of earlier versions; docs/operating.md"""
+    return script(job, "extras/run.py", ASAN, "recovery")
 
 
 def users(job):
@@ -427,6 +432,7 @@ STAGES = [
     Stage("files",       files,         ["asan"],              30,   300),
     Stage("extras",      extras,        ["asan"],              45,   200),
     Stage("operating",   operating,     ["asan"],              90,   400),
+    Stage("recovery",    recovery,      ["asan"],              90,   400),
     Stage("users",       users,         ["asan"],              50,   300),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),

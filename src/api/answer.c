@@ -3,9 +3,11 @@
  * goes.
  */
 #include "api/journal.h"
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "realtime/realtime.h"
+#include "telemetry/metrics.h"
 
 /* One failure, one line: here, where the response is, unless what failed has said so already. */
 static void log_failure(struct api_call *call, const struct err *err)
@@ -117,6 +119,20 @@ static void add_id(struct api_call *call)
     BUF_ADD(headers, "\r\n");
 }
 
+/* What is sent, or will be: who writes a stream says so only then. */
+static int status_of(const struct api_call *call, const struct err *err)
+{
+    if (err && err->kind == E_GONE)
+        return METRICS_LEFT;
+    return call->connects || call->exported ? 200 : call->req->resp.status;
+}
+
+static void count(const struct api_call *call, const struct err *err)
+{
+    metrics_count(call->api->metrics, api_route_number(call->route), status_of(call, err),
+                  call->ended_us - call->req->began_us);
+}
+
 static void finish(struct api_call *call, struct err *err)
 {
     struct req *req = call->req;
@@ -132,6 +148,8 @@ static void finish(struct api_call *call, struct err *err)
             file_close(&call->relayed.file);
         export_undo(call);
     }
+    call->ended_us = clock_us();
+    count(call, err);
     add_id(call);
     timing_tell(call);
     journal_add(call, err);

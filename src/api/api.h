@@ -30,11 +30,14 @@ struct hub;
 struct backups;
 struct jobs;
 struct logbook;
+struct metrics;
+struct metrics_levels;
 
 struct api {
     struct db *db;
     struct db *logs; /* what the log book writes */
     struct logbook *logbook;
+    struct metrics *metrics;
     struct backups *backups;
     char id_prefix[ID_LEN + 1]; /* of the ids of requests: another one each start */
     atomic_uint_fast64_t n_ids;
@@ -50,9 +53,12 @@ struct api {
     struct jobs *jobs;
     /* The generation of the settings when a rate limit last counted something. Any thread. */
     atomic_uint_fast64_t rated_generation;
-    bool dev;              /* --dev: no bound on one-time passwords */
-    struct str public_dir; /* of the site's own files; need not be there */
-    bool index_fallback;   /* its index.html is for every path without a file */
+    struct http_server *server; /* from before it runs on */
+    struct str dir;             /* the data directory */
+    struct str node;            /* what this process is called among others */
+    bool dev;                   /* --dev: no bound on one-time passwords */
+    struct str public_dir;      /* of the site's own files; need not be there */
+    bool index_fallback;        /* its index.html is for every path without a file */
     unsigned query_timeout_s;
     struct str settings_key; /* settings_load() */
     /* The database's schema has this version, which is not that of the current snapshot: makes the
@@ -73,6 +79,8 @@ struct http_body api_body_plan(void *user, struct req *req);
 void api_handle(void *user, struct req *req);
 void api_abandoned(void *user);
 bool api_peers_are_clients(void *user); /* false where the settings name a proxy's headers */
+/* For metrics_conf.look(); user is a struct api *. */
+void api_look(void *user, struct metrics_levels *ret);
 /* Closes what a serving thread opened: its read connection, its query cache, its snapshots. */
 void api_thread_end(void *user);
 

@@ -26,9 +26,9 @@ static struct err *prepare_import(struct api_call *call)
     struct form_input input;
     struct err *err = api_form(call, &input);
 
-    if (err && err->kind != E_BAD_REQUEST)
-        return err;
-    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, &state->form))
+    if (err)
+        return err_say(err, UNDECODABLE);
+    if (!form_decode(call->arena, fields, COUNT_OF(fields), &input, &state->form))
         return err_new(call->arena, E_BAD_REQUEST, UNDECODABLE, "no import");
     call->state = state;
     return coll_read_import(call, state->form.collections, state->form.delete_missing,

@@ -73,6 +73,7 @@ enum api_guard {
     GUARD_AUTH,            /* a token of anybody */
     GUARD_SAME_COLLECTION, /* a token of the collection in the path */
     GUARD_SUPERUSER,       /* looked at before the path and the body are */
+    GUARD_SCRAPER,         /* the same, or the token of the setting metrics.token */
 };
 
 /* How large it may be; a backup has no bound, where it comes from a superuser. */
@@ -116,6 +117,7 @@ struct api_call {
     struct db_trace trace;     /* of timing_traced() */
     struct slow_watch *slow;   /* advice.c */
 
+    uint64_t ended_us;  /* clock_us(), once its answer is there */
     struct str id;      /* journal_id() */
     const char *hidden; /* a failure that the answer does not tell, for the log book */
 
@@ -266,6 +268,8 @@ extern const struct api_work api_settings_test_email;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;
+extern const struct api_work api_metrics;
+extern const struct api_work api_stats;
 extern const struct api_work api_advice;
 extern const struct api_work api_realtime_connect;
 extern const struct api_work api_realtime_subscribe;
@@ -325,6 +329,9 @@ void api_etag_add(struct api_call *call, struct str version);
 
 /* routes.c */
 const struct api_route *api_route_of(const struct req *req);
+/* A row's number, and the row of one. NULL: as many as there are rows. */
+size_t api_route_number(const struct api_route *route);
+const struct api_route *api_route_at(size_t number);
 /* Whose share of the pool it counts for (struct job): by its address, never 0. */
 uint64_t api_client(const struct api *api, const struct req *req);
 

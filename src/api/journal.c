@@ -3,7 +3,6 @@
  */
 #include "api/journal.h"
 
-#include "base/date.h"
 #include "base/limits.h"
 #include "telemetry/telemetry.h"
 
@@ -87,7 +86,7 @@ static void describe(struct api_call *call, const struct err *err, struct logboo
         .user_ip = api_real_ip(call->arena, req, call->settings),
         .peer = req->peer,
         .status = err ? err_status(err) : req->resp.status,
-        .took_us = clock_us() - req->began_us,
+        .took_us = call->ended_us - req->began_us,
         .failed = err || call->hidden,
         .error = err ? str_of(err->message) : str_of(call->hidden),
     };

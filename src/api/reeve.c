@@ -18,12 +18,14 @@ static const char *const features[] = {
     "etags",       /* ETag, If-Match, If-None-Match of records, collections and settings */
     "export",      /* lists as application/x-ndjson and text/csv; /api/reeve/export/{collection} */
     "logs.cursor", /* cursor, from: /api/logs */
+    "metrics",     /* /api/reeve/metrics */
     "realtime",    /* /api/reeve/realtime; the subscription @reeve/schema */
     "rooms",       /* the setting realtime.rooms, /api/reeve/rooms/{room}, @reeve/rooms/{room} */
     "rules.test",  /* POST /api/reeve/rules/test */
     "schema.plan", /* POST /api/reeve/schema/plan */
     "settings",    /* /api/reeve/settings */
     "sql",         /* readOnly, maxRows, params, timeout: POST /api/sql */
+    "stats",       /* /api/reeve/stats */
 };
 
 static void write_features(struct buf *out)

@@ -83,6 +83,10 @@ static const struct api_route api_table[] = {
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_backups_verify},
     {"GET",    "/api/reeve",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_reeve},
+    {"GET",    "/api/reeve/metrics",
+     GUARD_SCRAPER, BODY_PLAIN, {NULL}, &api_metrics},
+    {"GET",    "/api/reeve/stats",
+     GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_stats},
     {"GET",    "/api/reeve/advice",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_advice},
     {"GET",    "/api/reeve/crons",
@@ -154,4 +158,14 @@ const struct http_route *api_routes(size_t *ret_n)
 const struct api_route *api_route_of(const struct req *req)
 {
     return req->route ? req->route->data : NULL;
+}
+
+size_t api_route_number(const struct api_route *route)
+{
+    return route ? (size_t)(route - api_table) : COUNT_OF(api_table);
+}
+
+const struct api_route *api_route_at(size_t number)
+{
+    return number < COUNT_OF(api_table) ? &api_table[number] : NULL;
 }

@@ -96,6 +96,6 @@ void timing_tell(const struct api_call *call)
     BUF_ADD(out, "\"");
     add(out, STR(", json"), timing->steps_us > told_us ? timing->steps_us - told_us : 0);
     add(out, STR(", write"), timing->write_us);
-    add(out, STR(", total"), clock_us() - call->req->began_us);
+    add(out, STR(", total"), call->ended_us - call->req->began_us);
     BUF_ADD(out, "\r\n");
 }

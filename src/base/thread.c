@@ -23,7 +23,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BACKGROUND_NICE 10 /* more than the process has; the system takes 19 at most */
+#define NAME_PREFIX "reeve-" /* of a thread of a lane */
+#define BACKGROUND_NICE 10   /* more than the process has; the system takes 19 at most */
 
 unsigned thread_id(void)
 {
@@ -114,6 +115,7 @@ struct lane {
     uint64_t round; /* the highest of a job that was started */
     unsigned n_started;
     unsigned n_idle;
+    unsigned n_running;
     bool closing;
     struct worker *workers; /* n_threads, of which n_started are there */
 };
@@ -290,10 +292,12 @@ static void run_jobs(struct worker *worker)
     pthread_mutex_lock(&lane->lock);
     while ((job = next_job(lane))) {
         worker->client = job->client;
+        lane->n_running++;
         pthread_mutex_unlock(&lane->lock);
         job->run(job);
         pthread_mutex_lock(&lane->lock);
         worker->client = 0;
+        lane->n_running--;
     }
     pthread_cond_broadcast(&lane->wake); /* who waited for this one's client sees the end, too */
     pthread_mutex_unlock(&lane->lock);
@@ -354,10 +358,11 @@ static bool lane_start(struct lane *lane)
 struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
 {
     static const char *const names[POOL_LANES] = {
-        [POOL_WORK] = "reeve-work",      [POOL_SLOW] = "reeve-slow",   [POOL_HASH] = "reeve-hash",
-        [POOL_LEASE] = "reeve-lease",    [POOL_HEARD] = "reeve-heard", [POOL_IMAGE] = "reeve-image",
-        [POOL_REMOTE] = "reeve-remote",  [POOL_DATABASE] = "reeve-db", [POOL_MAIL] = "reeve-mail",
-        [POOL_CONSOLE] = "reeve-console"};
+        [POOL_WORK] = NAME_PREFIX "work",     [POOL_SLOW] = NAME_PREFIX "slow",
+        [POOL_HASH] = NAME_PREFIX "hash",     [POOL_LEASE] = NAME_PREFIX "lease",
+        [POOL_HEARD] = NAME_PREFIX "heard",   [POOL_IMAGE] = NAME_PREFIX "image",
+        [POOL_REMOTE] = NAME_PREFIX "remote", [POOL_DATABASE] = NAME_PREFIX "db",
+        [POOL_MAIL] = NAME_PREFIX "mail",     [POOL_CONSOLE] = NAME_PREFIX "console"};
     struct pool *pool = malloc(sizeof(*pool));
     bool started = true;
 
@@ -413,6 +418,20 @@ bool pool_submit(struct pool *pool, enum pool_lane which, struct job *job)
     }
     pthread_mutex_unlock(&lane->lock);
     return taken;
+}
+
+struct pool_stats pool_stats(struct pool *pool, enum pool_lane which)
+{
+    struct lane *lane = &pool->lanes[which];
+    struct pool_stats stats = {.name = lane->name + sizeof(NAME_PREFIX) - 1,
+                               .n_threads = lane->conf.n_threads,
+                               .max_queued = lane->conf.max_queued};
+
+    pthread_mutex_lock(&lane->lock);
+    stats.n_running = lane->n_running;
+    stats.n_queued = lane->n_queued;
+    pthread_mutex_unlock(&lane->lock);
+    return stats;
 }
 
 static void lane_close(struct lane *lane)

@@ -80,6 +80,13 @@ void pool_at_thread_end(struct pool *pool, void (*fn)(void *user), void *user);
  * answer 503. Jobs of a lane start in the order they came, but those of a client that has fewer
  * running go first, and clients with many waiting take turns with the others. */
 bool pool_submit(struct pool *pool, enum pool_lane lane, struct job *job);
+struct pool_stats {
+    const char *name;
+    unsigned n_threads, n_running; /* that there may be; that have a job now */
+    size_t n_queued, max_queued;
+};
+/* Of a lane; n_threads 0: there is none of that kind. Any thread. */
+struct pool_stats pool_stats(struct pool *pool, enum pool_lane lane);
 /* Waits for running and queued jobs, then frees. NULL is fine. */
 void pool_free(struct pool *pool);
 

@@ -21,6 +21,7 @@
 #include "cli/restored.h"
 #include "cli/service.h"
 #include "realtime/realtime.h"
+#include "telemetry/metrics.h"
 #include "telemetry/telemetry.h"
 
 #include "base/id.h"
@@ -316,6 +317,14 @@ static struct backups *open_backups(const struct options *options, struct servin
     return backups_new(&conf);
 }
 
+static struct metrics *make_metrics(struct serving *serving)
+{
+    struct metrics_conf conf = {.look = api_look, .user = &serving->api};
+
+    (void)api_routes(&conf.n_routes);
+    return metrics_new(&conf);
+}
+
 static struct err *start_hub(struct arena *a, struct serving *serving)
 {
     const struct hub_conf conf = {.db = serving->app.data,
@@ -367,6 +376,7 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     serving->api = (struct api){.db = serving->app.data,
                                 .logs = serving->app.auxiliary,
                                 .logbook = serving->app.logbook,
+                                .metrics = make_metrics(serving),
                                 .backups = open_backups(options, serving),
                                 .schemas = serving->app.schemas,
                                 .settings = serving->app.settings,
@@ -377,6 +387,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .feed = hub_feed(serving->hub),
                                 .hub = serving->hub,
                                 .jobs = system_jobs_new(&serving->app, &serving->api),
+                                .dir = options->dir,
+                                .node = serving->app.node,
                                 .dev = options->dev,
                                 .public_dir = options->public_dir,
                                 .index_fallback = options->index_fallback,
@@ -394,6 +406,9 @@ static struct err *start(struct arena *a, const struct options *options, struct 
     err = http_server_open(a, conf, &serving->server);
     if (err)
         return err;
+    serving->api.server = serving->server;
+    if (!metrics_start(serving->api.metrics))
+        return err_new(a, E_INTERNAL, NULL, "the system has no thread left");
     /* from here on units are submitted, whose ends wake the server's loops */
     serving->api.outbox = serving->app.outbox = mailer_start(&serving->app);
     if (!serving->app.outbox)
@@ -442,6 +457,7 @@ int command_serve(struct arena *a, const struct options *options)
             log_warn("reaper.failed"); /* loops are away longer, no more */
         http_server_run(serving.server);
     }
+    metrics_stop(serving.api.metrics);
     pool_free(serving.api.pool);
     if (serving.api.jobs)
         app_use_jobs(a, &serving.app, NULL);
@@ -460,6 +476,7 @@ int command_serve(struct arena *a, const struct options *options)
     app_close(&serving.app);
     hub_free(serving.hub);
     rates_free(serving.api.rates);
+    metrics_free(serving.api.metrics);
     if (serving.app.files)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
     outbox_free(serving.app.outbox);          /* and what is to be sent */

@@ -96,5 +96,15 @@ struct db_stats db_stats(const struct db *db)
 {
     return (struct db_stats){.units = atomic_load(&db->n_units),
                              .groups = atomic_load(&db->n_groups),
-                             .checkpoints = atomic_load(&db->n_checkpoints)};
+                             .checkpoints = atomic_load(&db->n_checkpoints),
+                             .waiting = db->ops->waiting ? db->ops->waiting(db->writer) : 0};
+}
+
+struct db_sizes db_sizes(const struct db *db)
+{
+    struct db_sizes sizes = {0};
+
+    if (db->ops->sizes)
+        db->ops->sizes(db->eng, &sizes);
+    return sizes;
 }

@@ -544,8 +544,15 @@ struct db_stats {
     uint64_t units;  /* finished since the start */
     uint64_t groups; /* commits that carried them */
     uint64_t checkpoints;
+    uint64_t waiting; /* units that are queued now, leases not among them */
 };
 struct db_stats db_stats(const struct db *db);
+/* Of its files, as the file system tells them; 0 where the engine has none here. Any thread. */
+struct db_sizes {
+    uint64_t file_bytes;
+    uint64_t log_bytes; /* written ahead, and not moved into the file or not cut off yet */
+};
+struct db_sizes db_sizes(const struct db *db);
 
 /* Gives back to the system what statements have taken and freed, where that is much since the last
  * time; else it costs a look at two numbers. May take some 10 ms, in which other threads wait for

@@ -169,6 +169,10 @@ struct db_ops {
 
     /* For db/writer.h only, NULL with another way of carrying out units. */
     struct err *(*checkpoint)(struct arena *a, struct db_eng_conn *conn, enum db_sweep sweep);
+
+    /* For who watches; NULL: it tells nothing. Any thread. */
+    size_t (*waiting)(struct db_writer *writer); /* units that are queued */
+    void (*sizes)(struct db_eng *eng, struct db_sizes *ret);
 };
 extern const struct db_ops db_ops_sqlite;
 

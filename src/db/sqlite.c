@@ -17,6 +17,7 @@
 #include "db/writer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,6 +285,22 @@ static struct err *sqlite_conn_open(struct arena *a, struct db_eng *eng, enum db
     return err;
 }
 
+static uint64_t file_bytes(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+static void sqlite_sizes(struct db_eng *eng, struct db_sizes *ret)
+{
+    char log[PATH_MAX];
+    const int n = snprintf(log, sizeof(log), "%s-wal", eng->path);
+
+    ret->file_bytes = file_bytes(eng->path);
+    ret->log_bytes = n > 0 && n < (int)sizeof(log) ? file_bytes(log) : 0;
+}
+
 const struct db_ops db_ops_sqlite = {
     .name = "sqlite",
     .blocks = false,
@@ -322,4 +339,6 @@ const struct db_ops db_ops_sqlite = {
     .copy_end = sqlite_copy_end,
     .check_copy = sqlite_check_copy,
     .checkpoint = sqlite_checkpoint,
+    .waiting = db_writer_waiting,
+    .sizes = sqlite_sizes,
 };

@@ -298,6 +298,16 @@ bool db_writer_submit(struct db_writer *w, struct db_unit *unit)
     return taken;
 }
 
+size_t db_writer_waiting(struct db_writer *w)
+{
+    size_t n;
+
+    pthread_mutex_lock(&w->lock);
+    n = w->n_units;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
 /* --- start and end --------------------------------------------------------------------------- */
 
 struct db_writer *db_writer_new(struct db *db)

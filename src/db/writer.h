@@ -62,6 +62,7 @@ struct db_writer *db_writer_new(struct db *db);
 void db_writer_stop(struct db_writer *w);
 void db_writer_free(struct db_writer *w);
 MUST_CHECK bool db_writer_submit(struct db_writer *w, struct db_unit *unit);
+size_t db_writer_waiting(struct db_writer *w);
 void db_writer_run_leased(struct db_writer *w, const struct db_lease *lease, struct db_unit *unit);
 
 /* turn.c */

@@ -80,6 +80,9 @@ MUST_CHECK struct err *outbox_count(struct arena *a, struct db_conn *conn,
  * before; empty: there is none. In a snapshot or a unit. */
 MUST_CHECK struct err *outbox_blank_owner(struct arena *a, struct db_conn *conn,
                                           const struct outbox_mail *like, struct str *ret);
+/* Mails that are to be sent still, tried already or not. In a snapshot or a unit; it looks at all
+ * rows, which are as few as mails of a day. */
+MUST_CHECK struct err *outbox_waiting(struct arena *a, struct db_conn *conn, int64_t *ret);
 /* Inside a unit: there is no row with that id, or of that kind and owner, any more. */
 MUST_CHECK struct err *outbox_forget_one(struct arena *a, struct db_conn *tx, struct str id);
 MUST_CHECK struct err *outbox_forget(struct arena *a, struct db_conn *tx,

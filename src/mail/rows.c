@@ -254,6 +254,24 @@ struct err *outbox_count(struct arena *a, struct db_conn *conn, const struct out
     return err;
 }
 
+struct err *outbox_waiting(struct arena *a, struct db_conn *conn, int64_t *ret)
+{
+    struct db_row *row = NULL;
+    struct err *err;
+    bool there;
+
+    *ret = 0;
+    err = has_table(a, conn, &there);
+    if (err || !there)
+        return err;
+    err = db_query_row(a, conn,
+                       db_sql(a, conn, "SELECT COUNT(*) FROM [_reeve_mail] WHERE [open] <> 0"),
+                       NULL, 0, &row);
+    if (row && row->cells[0].type == DB_INT)
+        *ret = row->cells[0].i;
+    return err;
+}
+
 struct err *outbox_blank_owner(struct arena *a, struct db_conn *conn,
                                const struct outbox_mail *like, struct str *ret)
 {

@@ -126,4 +126,17 @@ struct hub_report {
 void hub_report(struct arena *a, struct hub *hub, size_t offset, size_t limit,
                 struct hub_report *ret);
 
+/* The numbers alone, at the price of a look at each client: some of them at a time, so the hub
+ * waits for no more than it does for a report. Any thread. */
+struct hub_numbers {
+    uint64_t clients, subscriptions, topics;
+    uint64_t queued_changes, queued_bytes;
+    uint64_t waiting_bytes; /* that clients have not taken yet */
+    uint64_t events, bytes; /* that clients were given since the start */
+    uint64_t ended[HUB_ENDS];
+};
+void hub_numbers(struct hub *hub, struct hub_numbers *ret);
+/* How many are connected, and no more. Any thread. */
+size_t hub_clients(struct hub *hub);
+
 #endif

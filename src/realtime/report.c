@@ -16,6 +16,7 @@
 
 /* Texts of the subscriptions on a page, all clients together: each has its share. */
 #define PAGE_TEXT_BYTES (1 * MIB)
+#define CLIENTS_AT_ONCE 500 /* that are looked at while the hub may wait for it */
 
 /* --- counting: the hub's thread -------------------------------------------------------------- */
 
@@ -224,4 +225,51 @@ void hub_report(struct arena *a, struct hub *hub, size_t offset, size_t limit,
     take_clients(a, hub, offset, limit, ret);
     (void)pthread_mutex_unlock(&hub->seen);
     take_topics(a, hub, ret); /* last: of what was counted nothing is missing */
+}
+
+/* --- numbers alone --------------------------------------------------------------------------- */
+
+size_t hub_clients(struct hub *hub)
+{
+    size_t n;
+
+    (void)pthread_mutex_lock(&hub->seen);
+    n = hub->n_clients;
+    (void)pthread_mutex_unlock(&hub->seen);
+    return n;
+}
+
+/* Of so many clients from there on; false: there is none. One that goes meanwhile makes others
+ * move, so that one of them may be left out. */
+static bool add_waiting(struct hub *hub, size_t from, uint64_t *sum)
+{
+    bool are_there;
+
+    (void)pthread_mutex_lock(&hub->seen);
+    are_there = from < hub->n_clients;
+    for (size_t i = from; i < hub->n_clients && i < from + CLIENTS_AT_ONCE; i++)
+        *sum += bytes_waiting(hub->in_order[i]);
+    (void)pthread_mutex_unlock(&hub->seen);
+    return are_there;
+}
+
+void hub_numbers(struct hub *hub, struct hub_numbers *ret)
+{
+    struct hub_numbers numbers = {0};
+
+    (void)pthread_mutex_lock(&hub->lock);
+    numbers.queued_changes = hub->n_queued;
+    numbers.queued_bytes = hub->n_bytes;
+    (void)pthread_mutex_unlock(&hub->lock);
+    (void)pthread_mutex_lock(&hub->seen);
+    numbers.clients = hub->n_clients;
+    numbers.subscriptions = hub->n_places;
+    numbers.topics = hub->topics.n;
+    numbers.events = hub->tally.events;
+    numbers.bytes = hub->tally.bytes;
+    memcpy(numbers.ended, hub->tally.ended, sizeof(numbers.ended));
+    (void)pthread_mutex_unlock(&hub->seen);
+    for (size_t i = 0; add_waiting(hub, i, &numbers.waiting_bytes); i += CLIENTS_AT_ONCE)
+        ;
+    *ret = numbers;
 }

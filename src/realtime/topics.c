@@ -47,6 +47,7 @@ static struct topic *topic_at(struct topics *topics, struct str key)
     topic->key = str_put(&at, key);
     topic->next_in_bucket = *bucket;
     *bucket = topic;
+    topics->n++;
     return topic;
 }
 
@@ -135,6 +136,7 @@ static void drop_topic(struct topics *topics, struct topic *topic)
     while (*at != topic)
         at = &(*at)->next_in_bucket;
     *at = topic->next_in_bucket;
+    topics->n--;
     memory_free(topic, topic_bytes(topic->key));
 }
 

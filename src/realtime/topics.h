@@ -110,6 +110,7 @@ struct topic {
 struct topics {
     struct topic *by_key[HUB_BUCKETS];
     struct audience *audiences[HUB_BUCKETS]; /* by name and identity */
+    size_t n;                                /* topics */
 };
 struct topic *topics_find(const struct topics *topics, struct str key); /* NULL: nobody */
 struct audience *topics_find_audience(struct topics *topics, struct str name,

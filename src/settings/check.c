@@ -36,6 +36,15 @@ static bool is_color(struct str text)
     return is;
 }
 
+/* What a header can carry, and a configuration file without quotes. */
+static bool is_token(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] > '~')
+            return false;
+    return true;
+}
+
 static bool is_auth_method(struct str text)
 {
     return str_eq(text, STR("PLAIN")) || str_eq(text, STR("LOGIN"));
@@ -48,7 +57,8 @@ static const struct format {
   url = {is_url, "validation_is_url", "Must be a valid URL."},
   email = {email_valid, "validation_is_email", "Must be a valid email address."},
   color = {is_color, "validation_is_hex_color", "Must be a valid hexadecimal color code."},
-  auth_method = {is_auth_method, "validation_in_invalid", "Must be a valid value."};
+  auth_method = {is_auth_method, "validation_in_invalid", "Must be a valid value."},
+  token = {is_token, "validation_match_invalid", "Must be in a valid format."};
 
 /* --- when a value is needed ------------------------------------------------------------------- */
 
@@ -91,6 +101,8 @@ static bool with_batch(const struct settings *settings)
 #define REPLAY_BYTES ((int64_t)1 << 30)
 #define REPLAY_SECONDS 86400
 #define LOG_RATE 100000 /* each is a row */
+#define TOKEN_LEAST 16  /* what nobody guesses */
+#define TOKEN_MOST 255
 
 /* 0 is empty: bounds are for other values. */
 static const struct int_row {
@@ -142,6 +154,10 @@ static const struct text_row {
     {"meta.appURL", AT(meta.app_url), always, 0, 0, &url},
     {"meta.senderName", AT(meta.sender_name), always, 1, 255, NULL},
     {"meta.senderAddress", AT(meta.sender_address), always, 0, 0, &email},
+};
+
+static const struct text_row own_text_rows[] = {
+    {"metrics.token", AT(metrics.token), NULL, TOKEN_LEAST, TOKEN_MOST, &token},
 };
 
 static const struct ips_row {
@@ -227,6 +243,8 @@ static void check_own(const struct settings_checking *check)
 {
     for (size_t i = 0; i < COUNT_OF(own_int_rows); i++)
         check_int(check, &own_int_rows[i]);
+    for (size_t i = 0; i < COUNT_OF(own_text_rows); i++)
+        check_text(check, &own_text_rows[i]);
 }
 
 static void check_pocketbase(const struct settings_checking *check)

@@ -89,6 +89,9 @@ struct settings {
     struct {
         bool hashed_cache;
     } public;
+    struct {
+        struct str token; /* empty: metrics are for superusers alone */
+    } metrics;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

@@ -123,6 +123,8 @@ static const struct setting own_table[] = {
      "Seconds in which such a client may come back for them; 0: none are kept."},
     {"public.hashedCache", SETTING_BOOL, AT(public.hashed_cache), "false", 0,
      "Whether files of the public folder have ETags, those with a hash in their name for a year."},
+    {"metrics.token", SETTING_TEXT, AT(metrics.token), "\"\"", SETTING_SECRET,
+     "Who sends it as Authorization: Bearer may read /api/reeve/metrics; empty: superusers alone."},
 };
 /* clang-format on */
 

@@ -68,6 +68,7 @@ static void open_own(struct bench *b, struct db_fault *fault)
     fault->ops.submit = own_submit;
     fault->ops.run_leased = own_run_leased;
     fault->ops.checkpoint = NULL; /* nobody asks */
+    fault->ops.waiting = NULL;    /* nothing does */
     b->conf.ops = &fault->ops;
     bench_open(b);
     bench_run(b, "CREATE TABLE t (x INTEGER PRIMARY KEY)");
@@ -117,6 +118,8 @@ static void units_run_where_the_engine_says(void **state)
     assert_int_equal(b.db->writer->n_units, 3);
     assert_int_equal(b.db->writer->n_leases, 4);
     assert_int_equal(db_stats(b.db).units, 4);
+    assert_int_equal(db_stats(b.db).waiting, 0);
+    assert_true(db_sizes(b.db).file_bytes > 0);
     bench_done(&b);
 }
 

@@ -92,7 +92,9 @@ static void group_run(struct bench *b, struct answered *units, size_t n)
         units[i].done = &g.done;
         assert_true(db_submit(b->db, &units[i].unit));
     }
+    assert_int_equal(db_stats(b->db).waiting, n);
     group_go(&g, n);
+    assert_int_equal(db_stats(b->db).waiting, 0);
 }
 
 /* --- groups, budgets, leases ----------------------------------------------------------------- */

@@ -35,13 +35,18 @@ static int64_t log_bytes(const struct bench *b)
 
 static void empties(void **state)
 {
+    struct db_sizes before;
     struct bench b;
 
     (void)state;
     open_filled(&b);
     assert_true(log_bytes(&b) > 0);
+    assert_int_equal(db_sizes(b.db).log_bytes, log_bytes(&b));
+    before = db_sizes(b.db);
     assert_ok(db_empty_log(b.a, b.db));
     assert_int_equal(log_bytes(&b), 0);
+    assert_int_equal(db_sizes(b.db).log_bytes, 0);
+    assert_true(db_sizes(b.db).file_bytes > before.file_bytes);
     assert_ok(db_empty_log(b.a, b.db));
     bench_run(&b, "INSERT INTO t VALUES (0)");
     assert_int_equal(bench_int(&b, "SELECT count(*) FROM t"), ROWS + 1);

@@ -227,6 +227,11 @@ static inline struct db_seen_state *wrap_seen(struct db_eng *eng)
     return wrap_eng(eng)->ops->seen(wrap_eng(eng)->inner);
 }
 
+static inline void wrap_sizes(struct db_eng *eng, struct db_sizes *ret)
+{
+    wrap_eng(eng)->ops->sizes(wrap_eng(eng)->inner, ret);
+}
+
 /* The inner engine's, but for the calls that see a handle. Its writer stays: it works on db->ops,
  * which are the wrapping engine's. */
 static inline struct db_ops wrap_ops(const struct db_ops *inner)
@@ -258,6 +263,7 @@ static inline struct db_ops wrap_ops(const struct db_ops *inner)
     ops.checkpoint = wrap_checkpoint;
     ops.copy_begin = wrap_copy_begin;
     ops.seen = wrap_seen;
+    ops.sizes = wrap_sizes;
     return ops;
 }
 

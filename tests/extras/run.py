@@ -2,9 +2,9 @@
 """run.py BINARY [PART...]
 
 What PocketBase lacks: entity tags, lists by cursor, groups, exports, a look at realtime.
-Settings with their effects, rate limits, downloads, thumbs. And what an administrator works
-with: the log book, scheduled work, the console, backups, a site's own files. All of the former,
-or the parts named; `operating` stands for the latter.
+Settings with their effects, rate limits, downloads, thumbs. All of these, or the parts named:
+`operating` stands for what an administrator works with (the log book, scheduled work, metrics, the
+console, a site's own files), `recovery` for backups and what becomes of a directory.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import etags  # noqa: E402
 import exports  # noqa: E402
 import groups  # noqa: E402
 import logs  # noqa: E402
+import metrics  # noqa: E402
 import public  # noqa: E402
 import rates  # noqa: E402
 import realtime  # noqa: E402
@@ -37,14 +38,15 @@ import totals  # noqa: E402
 
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
-OPERATING = (logs, crons, sql, backups, restore, public, rules_test, directories, drill, docs_operating)
+OPERATING = (logs, crons, metrics, sql, public, rules_test)
+RECOVERY = (backups, restore, directories, drill, docs_operating)
 
 
 def wanted(names):
     if not names:
         return PARTS
-    known = {part.__name__: (part,) for part in PARTS + OPERATING}
-    known["operating"] = OPERATING
+    known = {part.__name__: (part,) for part in PARTS + OPERATING + RECOVERY}
+    known.update(operating=OPERATING, recovery=RECOVERY)
     return [part for name in names for part in known[name]]
 
 

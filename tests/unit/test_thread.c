@@ -84,6 +84,7 @@ static void a_full_lane_refuses_and_leaves_the_other_alone(void **state)
     struct gate gate = {.job = {.run = wait_at_gate},
                         .lock = PTHREAD_MUTEX_INITIALIZER,
                         .change = PTHREAD_COND_INITIALIZER};
+    struct pool_stats stats;
     atomic_uint done = 0;
 
     (void)state;
@@ -95,6 +96,13 @@ static void a_full_lane_refuses_and_leaves_the_other_alone(void **state)
     assert_true(submit_counted(pool, POOL_WORK, &done));
     assert_true(submit_counted(pool, POOL_WORK, &done));
     assert_false(submit_counted(pool, POOL_WORK, &done));
+    stats = pool_stats(pool, POOL_WORK);
+    assert_string_equal(stats.name, "work");
+    assert_int_equal(stats.n_running, 1);
+    assert_int_equal(stats.n_threads, 1);
+    assert_int_equal(stats.n_queued, 2);
+    assert_int_equal(stats.max_queued, 2);
+    assert_int_equal(pool_stats(pool, POOL_SLOW).n_running, 0);
     assert_true(submit_counted(pool, POOL_HASH, &done));
     pthread_mutex_lock(&gate.lock);
     gate.open = true;
