@@ -2,14 +2,16 @@
  * oauth/oauth: sign-on providers: OAuth2 (RFC 6749, with PKCE, RFC 7636) and OpenID Connect
  * (auth.md 7.2, 9).
  *
- *   struct oauth_conf conf = {.name = STR("github"), .client_id = …, .client_secret = …, .pkce =
- * -1}; struct oauth_keys *keys = oauth_keys_new();       once a process struct oauth o;
+ *   struct oauth_keys *keys = oauth_keys_new();           once a process
+ *
+ *   struct oauth_conf conf = {.name = STR("github"), .client_id = …, .pkce = -1};
+ *   struct oauth o;
  *
  *   err = oauth_open(a, &conf, &o);
- *   pkce = oauth_pkce_new(a);                          the verifier goes to the client
- *   url = oauth_auth_url(a, &o, state, pkce.challenge);  and there the user agrees
- *   …                                                  who comes back with a code
- *   err = oauth_sign_in(a, &o, &call, &failed, &user); code -> token -> profile
+ *   pkce = oauth_pkce_new(a);                             the verifier goes to the client
+ *   url = oauth_auth_url(a, &o, state, pkce.challenge);   and there the user agrees
+ *   …                                                     who comes back with a code
+ *   err = oauth_sign_in(a, &o, &call, &failed, &user);    code -> token -> profile
  *
  * Which providers there are, where they live and how their profiles are read is a table
  * (providers.c). Nothing is stored but the keys that ID tokens are signed with, for minutes.
