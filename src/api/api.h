@@ -26,7 +26,10 @@
 #define API_ANY_VERSION (-1)                      /* of no database: whatever is there is new */
 
 /* What the endpoints work with. Owned by whoever wires the program; constant while it serves. */
+struct apple_names;
 struct hub;
+struct net;
+struct oauth_keys;
 struct backups;
 struct jobs;
 struct logbook;
@@ -50,6 +53,9 @@ struct api {
     struct rec_feed *feed;       /* the hub's */
     struct hub *hub;
     struct outbox *outbox;
+    struct net *net; /* what other systems are asked over */
+    struct oauth_keys *oauth_keys;
+    struct apple_names *apple_names;
     struct jobs *jobs;
     /* The generation of the settings when a rate limit last counted something. Any thread. */
     atomic_uint_fast64_t rated_generation;

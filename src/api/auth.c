@@ -3,7 +3,6 @@
  */
 #include "api/auth.h"
 #include "api/rate.h"
-#include "base/date.h"
 
 struct auth_call *api_auth_call(struct api_call *call)
 {
@@ -137,99 +136,7 @@ static struct err *take_record(struct api_call *call)
     return NULL;
 }
 
-enum want { WANT_SESSION, WANT_ANSWER, WANT_ORIGIN };
-
-/* Whether the login wants what the step's `what` says. */
-static bool is_wanted(const struct api_call *call)
-{
-    const struct auth_login *login = call->state;
-    const bool wanted[] = {[WANT_SESSION] = login->session != NULL,
-                           [WANT_ANSWER] = login->answer.status == 0,
-                           [WANT_ORIGIN] = login->origin != NULL};
-
-    return wanted[call->step->what];
-}
-
-/* What it needs first; where that is nothing or is over, the answer. */
-static struct err *read_login(struct api_call *call)
-{
-    struct auth_login *login = call->state;
-    struct err *err = NULL;
-
-    if (call->first != call->work->steps) /* the schema has changed since */
-        err = auth_login_renew(call->arena, call->conn, api_auth_form(call), login);
-    if (err)
-        return err;
-    if (call->step->what == WANT_ANSWER)
-        return auth_login_write(call->arena, call->conn, login);
-    return auth_login_admit(call->arena, call->conn, login);
-}
-
-static struct err *end_session(struct api_call *call)
-{
-    struct auth_login *login = call->state;
-
-    if (login->session_is_over) { /* it begins anew here: so does its answer */
-        login->answer = (struct auth_answer){0};
-        return NULL;
-    }
-    login->session_is_over = true;
-    return auth_session_ended(call->arena, login, call->out);
-}
-
-/* Once the note of the origin is over. It comes again when the mail about it is sent. */
-static struct err *note_origin(struct api_call *call)
-{
-    struct auth_login *login = call->state;
-
-    if (!auth_origin_noted(login, call->err, call->out))
-        login->origin = NULL;
-    call->err = NULL;
-    return NULL;
-}
-
-static struct err *send_alert(struct api_call *call)
-{
-    return auth_origin_alert(call->arena, call->state, (clock_us() - call->queued_us) / 1000);
-}
-
-static struct err *drop_origin(struct api_call *call)
-{
-    struct auth_login *login = call->state;
-
-    if (call->err)
-        login->origin = NULL;
-    call->err = NULL;
-    return NULL;
-}
-
-/* The login stands, whatever became of its origin. */
-static struct err *finish_login(struct api_call *call)
-{
-    struct auth_login *login = call->state;
-
-    if (login->origin)
-        (void)auth_origin_noted(login, call->err, call->out);
-    return api_auth_send(call, &login->answer);
-}
-
-/* From somebody who has proved who he is to the answer. */
 /* clang-format off */
-#define LOGIN_STEPS \
-    {.place = AT_READ, .run = read_login, .what = WANT_SESSION}, \
-    {.place = AT_UNIT, .unit = auth_session_unit, .needed = is_wanted, .what = WANT_SESSION}, \
-    {.place = AT_LOOP, .run = end_session, .needed = is_wanted, .what = WANT_SESSION}, \
-    {.place = AT_READ, .run = read_login, .needed = is_wanted, .what = WANT_ANSWER}, \
-    {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \
-     .may_fail = true}, \
-    {.place = AT_LOOP, .run = note_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
-    {.place = AT_MAIL, .run = send_alert, .needed = is_wanted, .what = WANT_ORIGIN, \
-     .may_fail = true}, \
-    {.place = AT_LOOP, .run = drop_origin, .needed = is_wanted, .what = WANT_ORIGIN}, \
-    {.place = AT_UNIT, .unit = auth_origin_unit, .needed = is_wanted, .what = WANT_ORIGIN, \
-     .may_fail = true}, \
-    {.place = AT_LOOP, .run = finish_login}
-
 const struct api_work api_auth_with_password = {
     .steps = {
         {.place = AT_READ, .run = find_by_password},

@@ -5,7 +5,7 @@
 #include "base/form.h"
 #include "base/id.h"
 #include "base/limits.h"
-#include "schema/providers.h"
+#include "oauth/oauth.h"
 
 #define VIEW_QUERY_BYTES 5000
 #define SAMPLE 10
@@ -29,31 +29,20 @@ static struct err *list_scaffolds(struct api_call *call)
     return NULL;
 }
 
-/* The artwork is the name's first letter on a disc. */
-static void write_logo(struct buf *out, const struct schema_provider *provider)
-{
-    struct str name = str_of(provider->display_name);
-    struct str letter = str_sub(name, 0, 1);
-    uint32_t code;
-
-    letter = str_sub(name, 0, utf8_decode(name, &code));
-    BUF_ADD(out, "\"<svg xmlns=\\\"http://www.w3.org/2000/svg\\\" viewBox=\\\"0 0 32 32\\\">"
-                 "<circle cx=\\\"16\\\" cy=\\\"16\\\" r=\\\"16\\\" fill=\\\"#5b6472\\\"/>"
-                 "<text x=\\\"16\\\" y=\\\"22\\\" font-family=\\\"sans-serif\\\" "
-                 "font-size=\\\"18\\\" fill=\\\"#fff\\\" text-anchor=\\\"middle\\\">");
-    buf_add(out, letter);
-    BUF_ADD(out, "</text></svg>\"");
-}
-
 static struct err *list_providers(struct api_call *call)
 {
     struct buf *out = &call->req->resp.body;
 
     BUF_ADD(out, "[");
-    for (size_t i = 0; i < schema_providers_n; i++) {
-        buf_addf(out, "%s{\"name\":\"%s\",\"displayName\":\"%s\",\"logo\":", i ? "," : "",
-                 schema_providers[i].name, schema_providers[i].display_name);
-        write_logo(out, &schema_providers[i]);
+    for (size_t i = 0; i < oauth_provider_count(); i++) {
+        const struct oauth_provider *provider = oauth_provider_at(i);
+
+        buf_addf(out, "%s{\"name\":", i ? "," : "");
+        json_write_text(out, oauth_provider_name(provider));
+        BUF_ADD(out, ",\"displayName\":");
+        json_write_text(out, oauth_provider_display_name(provider));
+        BUF_ADD(out, ",\"logo\":");
+        json_write_text(out, oauth_provider_logo(provider));
         BUF_ADD(out, "}");
     }
     BUF_ADD(out, "]");

@@ -58,7 +58,7 @@ struct api_step {
     unsigned (*timeout_s)(const struct api_call *call);
 };
 
-#define API_STEPS 15
+#define API_STEPS 24
 
 struct api_work {
     struct api_step steps[API_STEPS]; /* up to the first without a function */
@@ -265,6 +265,7 @@ extern const struct api_work api_settings_view;
 extern const struct api_work api_settings_change;
 extern const struct api_work api_settings_test_s3;
 extern const struct api_work api_settings_test_email;
+extern const struct api_work api_settings_apple_secret;
 extern const struct api_work api_own_settings_view;
 extern const struct api_work api_own_settings_change;
 extern const struct api_work api_reeve;

@@ -6,6 +6,8 @@
  * not told: whether a client is there is nobody else's business.
  */
 #include "api/internal.h"
+#include "auth/apple_names.h"
+#include "base/date.h"
 #include "realtime/realtime.h"
 
 /* From here to the dashboard's pages, wherever both are mounted. */
@@ -14,12 +16,14 @@
 
 struct redirect {
     struct str state, code, error;
+    struct str user; /* of Apple: what it tells of the name, once */
 };
 
 static const struct form_field fields[] = {
     {"state", FORM_TEXT, offsetof(struct redirect, state)},
     {"code", FORM_TEXT, offsetof(struct redirect, code)},
     {"error", FORM_TEXT, offsetof(struct redirect, error)},
+    {"user", FORM_TEXT, offsetof(struct redirect, user)},
 };
 
 /* What cannot be read is for nobody. */
@@ -57,6 +61,8 @@ static struct err *hand_over(struct api_call *call)
     const bool is_told = hub_hand_over(call->api->hub, &code);
     const bool is_good = is_told && it->code.n > 0 && it->error.n == 0;
 
+    if (is_good)
+        apple_names_put(call->api->apple_names, it->code, it->user, clock_us() / 1000);
     req_add_header(call->req, "Location: %s", is_good ? SUCCESS : FAILURE);
     req_answer_empty(call->req, str_eq(call->req->method, STR("GET")) ? 307 : 303);
     return NULL;

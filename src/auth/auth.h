@@ -98,6 +98,7 @@ struct auth_answer {
  */
 struct auth_session; /* mfa.c: of a second factor */
 struct auth_origin;  /* origin.c: where it comes from */
+struct auth_oauth2;
 struct auth_login {
     const struct auth_call *call;
     struct str method;            /* "password" */
@@ -107,8 +108,10 @@ struct auth_login {
     struct str token;             /* what it will be answered with */
     struct auth_session *session; /* to be begun or ended first; NULL: none */
     bool session_is_over;
+    struct str meta;            /* JSON, for the client; empty: none */
     struct auth_answer answer;  /* status 0: it is not known yet */
     struct auth_origin *origin; /* to be noted; NULL: not of interest */
+    struct auth_oauth2 *oauth2; /* what it is until it is known whose it is (oauth2.h) */
     /* of a code */
     const struct rec *code;
     struct value new_hash; /* of the password that the record gets with it */
@@ -162,7 +165,7 @@ MUST_CHECK struct err *auth_refresh(struct arena *a, struct db_conn *conn,
 /* POST …/impersonate/{id}, behind the guard for superusers. Reads only. */
 MUST_CHECK struct err *auth_impersonate(struct arena *a, struct db_conn *conn,
                                         const struct auth_call *call, struct auth_answer *ret);
-/* GET …/auth-methods. OAuth2 providers are not listed yet. col may be NULL. */
+/* GET …/auth-methods. col may be NULL. */
 MUST_CHECK struct err *auth_methods(struct arena *a, const struct schema_col *col,
                                     struct auth_answer *ret);
 

@@ -51,10 +51,10 @@ struct value auth_hash_random(struct arena *a, const struct schema_field *field)
 /* Steps 2 and 3: superuserIPs and the authRule. Inside a snapshot. */
 MUST_CHECK struct err *auth_admit(struct arena *a, struct db_conn *conn,
                                   const struct auth_call *call, const struct rec *rec);
-/* Steps 6 and 8: the answer. Inside a snapshot. */
+/* Steps 6 and 8: the answer. meta: JSON, or empty. Inside a snapshot. */
 MUST_CHECK struct err *auth_write(struct arena *a, struct db_conn *conn,
                                   const struct auth_call *call, const struct rec *rec,
-                                  struct str token, struct auth_answer *ret);
+                                  struct str token, struct str meta, struct auth_answer *ret);
 
 /* By its address, as the collection's index compares it; *ret NULL: nobody. */
 MUST_CHECK struct err *auth_find_email(struct arena *a, struct db_conn *conn,

@@ -43,7 +43,8 @@ struct err *auth_admit(struct arena *a, struct db_conn *conn, const struct auth_
 
 /* What the record may see and expand is its own business, not the requester's. */
 struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_call *call,
-                       const struct rec *rec, struct str token, struct auth_answer *ret)
+                       const struct rec *rec, struct str token, struct str meta,
+                       struct auth_answer *ret)
 {
     struct rec_actor self = call->caller->actor;
     AUTO_BUF struct buf out;
@@ -51,7 +52,13 @@ struct err *auth_write(struct arena *a, struct db_conn *conn, const struct auth_
 
     buf_init(&out, LIMIT_RESPONSE_BYTES);
     rec_actor_set_auth(a, &self, rec);
-    BUF_ADD(&out, "{\"record\":");
+    BUF_ADD(&out, "{");
+    if (meta.n > 0) {
+        BUF_ADD(&out, "\"meta\":");
+        buf_add(&out, meta);
+        BUF_ADD(&out, ",");
+    }
+    BUF_ADD(&out, "\"record\":");
     err = rec_write(a, conn, &self, rec, call->expand, REC_EMAIL_SHOWN, &out);
     if (err)
         return err;
@@ -114,7 +121,8 @@ struct err *auth_login_admit(struct arena *a, struct db_conn *conn, struct auth_
 struct err *auth_login_write(struct arena *a, struct db_conn *conn, struct auth_login *login)
 {
     login->origin = auth_origin_new(a, login);
-    return auth_write(a, conn, login->call, login->rec, login->token, &login->answer);
+    return auth_write(a, conn, login->call, login->rec, login->token, login->meta,
+                      &login->answer);
 }
 
 /* --- refresh, impersonation ------------------------------------------------------------------ */
@@ -140,7 +148,7 @@ struct err *auth_refresh(struct arena *a, struct db_conn *conn, const struct aut
     err = auth_admit(a, conn, call, token->rec);
     if (err)
         return err;
-    return auth_write(a, conn, call, token->rec, text, ret);
+    return auth_write(a, conn, call, token->rec, text, STR(""), ret);
 }
 
 struct impersonation {
@@ -195,5 +203,5 @@ struct err *auth_impersonate(struct arena *a, struct db_conn *conn, const struct
         err = auth_admit(a, conn, call, rec);
     if (err)
         return err;
-    return auth_write(a, conn, call, rec, token, ret);
+    return auth_write(a, conn, call, rec, token, STR(""), ret);
 }

@@ -7,6 +7,12 @@
 
 #define GRACE_S 5
 
+static void stop(const struct grace *grace, enum net_stop what)
+{
+    file_store_stop(grace->files, what);
+    net_stop(grace->net, what);
+}
+
 static void run(void *arg)
 {
     struct grace *grace = arg;
@@ -18,25 +24,26 @@ static void run(void *arg)
     while (!grace->over && pthread_cond_timedwait(&grace->changed, &grace->lock, &until) == 0)
         ;
     if (!grace->over)
-        file_store_stop(grace->files, NET_STOP_ALL);
+        stop(grace, NET_STOP_ALL);
     pthread_mutex_unlock(&grace->lock);
 }
 
-void grace_begin(struct grace *grace, struct file_store *files)
+void grace_begin(struct grace *grace, struct file_store *files, struct net *net)
 {
     pthread_condattr_t attr;
 
-    file_store_stop(files, NET_STOP_READS);
+    grace->net = net;
+    grace->files = files;
+    stop(grace, NET_STOP_READS);
     if (pthread_condattr_init(&attr) != 0 ||
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
         pthread_mutex_init(&grace->lock, NULL) != 0 ||
         pthread_cond_init(&grace->changed, &attr) != 0)
         BUG("no lock to be had");
     (void)pthread_condattr_destroy(&attr);
-    grace->files = files;
     grace->started = thread_start("grace", run, grace, &grace->thread);
     if (!grace->started)
-        file_store_stop(files, NET_STOP_ALL);
+        stop(grace, NET_STOP_ALL);
 }
 
 void grace_end(struct grace *grace)

@@ -7,6 +7,7 @@
  * and checkpoint (db_close) → for a restart, the program again, on the same listener.
  */
 #include "api/api.h"
+#include "auth/apple_names.h"
 #include "backup/backup.h"
 #include "cli/app.h"
 #include "cli/budget.h"
@@ -100,7 +101,7 @@ static void stopping(void *user)
     outbox_stop(serving->app.outbox);
     (void)jobs_stop(serving->api.jobs, 0);
     backups_stop(serving->api.backups);
-    grace_begin(&serving->grace, serving->app.files);
+    grace_begin(&serving->grace, serving->app.files, serving->api.net);
 }
 
 /* Another directory's content is ready. */
@@ -386,6 +387,9 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                 .events = options->events,
                                 .feed = hub_feed(serving->hub),
                                 .hub = serving->hub,
+                                .net = net_new(),
+                                .oauth_keys = oauth_keys_new(),
+                                .apple_names = apple_names_new(),
                                 .jobs = system_jobs_new(&serving->app, &serving->api),
                                 .dir = options->dir,
                                 .node = serving->app.node,
@@ -481,6 +485,9 @@ int command_serve(struct arena *a, const struct options *options)
         file_store_finish(serving.app.files); /* the last commits have said what is to go */
     outbox_free(serving.app.outbox);          /* and what is to be sent */
     grace_end(&serving.grace);
+    apple_names_free(serving.api.apple_names);
+    oauth_keys_free(serving.api.oauth_keys);
+    net_free(serving.api.net);
     file_store_free(serving.app.files);
     restored_end(&serving.restored);
     logbook_free(serving.app.logbook); /* nobody has anything to say any more */

@@ -6,7 +6,6 @@
 
 #include "records/companions.h"
 #include "records/values.h"
-#include "schema/providers.h"
 
 /* --- references by collection and record id --------------------------------------------------- */
 
@@ -41,7 +40,7 @@ static void check_provider(const struct rec_work *work, struct err **items)
 
     if (name.n == 0)
         err_add_item(work->a, items, STR("provider"), CODE_REQUIRED, STR_NONE);
-    else if (!schema_provider_find(name))
+    else if (!oauth_provider_find(name))
         err_add_item(work->a, items, STR("provider"), CODE_IN, STR_NONE);
 }
 

@@ -3,7 +3,6 @@
  */
 #include "base/format.h"
 #include "schema/check.h"
-#include "schema/providers.h"
 
 #include <inttypes.h>
 
@@ -98,7 +97,7 @@ static void check_provider(struct check *check, const struct json *providers, ui
     struct str name = def_text(provider, "name");
 
     check_required(check, path_join(check->a, at, "name"), name);
-    if (name.n > 0 && !schema_provider_find(name))
+    if (name.n > 0 && !oauth_provider_find(name))
         check_refuse(
             check, path_join(check->a, at, "name"), "validation_missing_provider",
             arena_printf(check->a, "Invalid or missing provider with name %.*s.", STR_ARG(name)),

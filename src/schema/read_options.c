@@ -92,6 +92,54 @@ static void read_mails(struct arena *a, const struct json *options, struct schem
     auth->mails[SCHEMA_MAIL_EMAIL_CHANGE] = mail_of(a, options, "confirmEmailChangeTemplate");
 }
 
+/* Not what it was read from, but the same. */
+static const struct json *copy_of(struct arena *a, const struct json *object)
+{
+    const struct json *copy = NULL;
+    AUTO_BUF struct buf text;
+
+    if (!object || object->type != JSON_OBJECT)
+        return NULL;
+    buf_init(&text, SIZE_MAX);
+    json_write(&text, object, false);
+    return json_read(a, arena_dup(a, buf_str(&text)), &json_limits_stored, &copy, NULL) ? copy
+                                                                                        : NULL;
+}
+
+static struct oauth_conf provider_of(struct arena *a, const struct json *in)
+{
+    const struct json *pkce = json_get(in, STR("pkce"));
+
+    return (struct oauth_conf){
+        .name = text_of(a, in, "name"),
+        .client_id = text_of(a, in, "clientId"),
+        .client_secret = text_of(a, in, "clientSecret"),
+        .auth_url = text_of(a, in, "authURL"),
+        .token_url = text_of(a, in, "tokenURL"),
+        .userinfo_url = text_of(a, in, "userInfoURL"),
+        .display_name = text_of(a, in, "displayName"),
+        .pkce = pkce && pkce->type == JSON_BOOL ? pkce->truth : -1,
+        .extra = copy_of(a, json_get(in, STR("extra"))),
+    };
+}
+
+static void read_oauth2(struct arena *a, const struct json *in, struct schema_oauth2 *ret)
+{
+    const struct json *mapped = json_get(in, STR("mappedFields"));
+    const struct json *providers = json_get(in, STR("providers"));
+
+    ret->enabled = truth_of(in, "enabled");
+    ret->id_field = text_of(a, mapped, "id");
+    ret->name_field = text_of(a, mapped, "name");
+    ret->username_field = text_of(a, mapped, "username");
+    ret->avatar_field = text_of(a, mapped, "avatarURL");
+    if (!providers || providers->type != JSON_LIST)
+        return;
+    ret->providers = ARENA_ARRAY(a, struct oauth_conf, providers->n);
+    for (size_t i = 0; i < providers->n; i++)
+        ret->providers[ret->n_providers++] = provider_of(a, &providers->items[i]);
+}
+
 static struct err *find_auth_fields(struct arena *a, const struct schema_col *col)
 {
     const struct {
@@ -127,7 +175,7 @@ static struct err *read_auth(struct arena *a, const struct json *options, struct
     auth->mfa_duration_s = int_of(mfa, "duration");
     auth->mfa_rule = text_of(a, mfa, "rule");
     read_mails(a, options, auth);
-    auth->oauth2_enabled = truth_of(json_get(options, STR("oauth2")), "enabled");
+    read_oauth2(a, json_get(options, STR("oauth2")), &auth->oauth2);
     col->auth = auth;
     return find_auth_fields(a, col);
 }

@@ -20,6 +20,7 @@
 #include "db/db.h"
 #include "db/dialect.h"
 #include "files/files.h"
+#include "oauth/oauth.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -260,6 +261,15 @@ struct schema_mail {
     struct str subject, body; /* with placeholders; the body is HTML */
 };
 
+/* Signing in through other systems (auth.md 7, 9.4). */
+struct schema_oauth2 {
+    bool enabled;
+    struct oauth_conf *providers; /* in their order */
+    size_t n_providers;
+    /* Names of fields that a new record gets something of its profile in; empty: none. */
+    struct str id_field, name_field, username_field, avatar_field;
+};
+
 struct schema_auth {
     struct schema_rule auth_rule, manage_rule;
     struct schema_token tokens[TOKEN_KINDS];
@@ -272,7 +282,7 @@ struct schema_auth {
     int64_t otp_duration_s, otp_length;
     bool alerts_enabled; /* about logins from somewhere new */
     struct schema_mail mails[SCHEMA_MAIL_KINDS];
-    bool oauth2_enabled;
+    struct schema_oauth2 oauth2;
     /* of every auth collection */
     const struct schema_field *password, *token_key, *email, *email_visibility, *verified;
 };
