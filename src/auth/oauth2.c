@@ -32,8 +32,11 @@ static void check_provider(struct arena *a, const struct schema_oauth2 *oauth2, 
 {
     const struct str field = STR("provider");
 
-    if (name.n == 0 || name.n > PROVIDER_MAX)
-        auth_check_length(a, field, name, true, PROVIDER_MAX, items);
+    if (name.n == 0)
+        err_add_item(a, items, field, CODE_REQUIRED, STR_NONE);
+    else if (name.n > PROVIDER_MAX)
+        err_add_item(a, items, field, CODE_LENGTH_TOO_LONG,
+                     arena_printf(a, "{\"max\":%d,\"min\":0}", PROVIDER_MAX));
     else if (!find_conf(oauth2, name))
         err_add_raw_item(a, items, field, STR("validation_invalid_provider"),
                          arena_printf(a, "Provider with name %.*s is missing or is not enabled.",
@@ -245,6 +248,47 @@ static struct err *change(struct arena *a, struct db_conn *tx, const struct auth
                                rec);
 }
 
+typedef VEC(struct str) id_list;
+
+static struct err *list_links(struct arena *a, struct db_conn *tx, const struct rec *rec,
+                              id_list *ret)
+{
+    AUTO(db_release) struct db_stmt *stmt = NULL;
+    bool row = false;
+    struct err *err;
+
+    err = db_prepare(a, tx,
+                     db_sql(a, tx,
+                            "SELECT [id] FROM [_externalAuths] WHERE [collectionRef] = {1} AND "
+                            "[recordRef] = {2}"),
+                     &stmt);
+    if (err)
+        return err;
+    db_bind(stmt, 1, DB_V_TEXT(rec->col->id));
+    db_bind(stmt, 2, DB_V_TEXT(rec_id(rec)));
+    while (!(err = db_step(a, stmt, &row)) && row)
+        *VEC_PUSH(a, ret) = arena_dup(a, db_column_text(stmt, 0));
+    return err;
+}
+
+/* Of a record whose address nobody had proved: they may be somebody else's. */
+static struct err *drop_links(struct arena *a, struct db_conn *tx, const struct auth_oauth2 *it,
+                              const struct rec *rec)
+{
+    const struct rec_scope *scope = &it->call->caller->actor.scope;
+    id_list ids = {0};
+    struct err *err = list_links(a, tx, rec, &ids);
+
+    for (size_t i = 0; i < ids.n && !err; i++) {
+        struct rec *row = NULL;
+
+        err = rec_find(a, tx, scope->schema->external_auths, ids.items[i], &row);
+        if (!err && row)
+            err = rec_remove(a, tx, scope, NULL, row);
+    }
+    return err;
+}
+
 #define VERIFIED ((struct rec_set){STR("verified"), {.type = VALUE_BOOL, .truth = true}})
 
 /* What the provider knows better than the record, which was there before. */
@@ -252,10 +296,14 @@ static struct err *update(struct arena *a, struct db_conn *tx, const struct auth
                           struct rec **rec)
 {
     const struct schema_auth *auth = (*rec)->col->auth;
+    const bool was_verified = rec_truth(a, *rec, auth->verified);
     struct str email = auth_cell(*rec, auth->email);
     struct rec_set sets[3];
     size_t n = 0;
+    struct err *err = was_verified ? NULL : drop_links(a, tx, it, *rec);
 
+    if (err)
+        return err;
     if (replaces_password(a, it, *rec)) {
         if (it->new_hash.text.n == 0)
             return err_new(a, E_STALE, NULL, "the record has changed");
@@ -265,8 +313,7 @@ static struct err *update(struct arena *a, struct db_conn *tx, const struct auth
         email = it->user.email;
         sets[n++] = (struct rec_set){STR("email"), AUTH_TEXT(email)};
     }
-    if (!rec_truth(a, *rec, auth->verified) &&
-        (email.n == 0 || str_eq(email, it->user.email)))
+    if (!was_verified && (email.n == 0 || str_eq(email, it->user.email)))
         sets[n++] = VERIFIED;
     return change(a, tx, it, sets, n, rec);
 }
@@ -314,7 +361,7 @@ struct err *auth_oauth2_unit(struct db_conn *tx, const void *in, struct arena *a
         err = err_say(update(a, tx, it, &rec), AUTH_MESSAGE_FAILED);
     else if (!err)
         err = create(a, tx, it, &rec);
-    if (!err) /* with the address that was not proved before go the links of whoever had set it */
+    if (!err) /* it may have gone with the others of the record */
         err = find_link(a, tx, it, &linked);
     if (!err && linked.n == 0)
         err = err_say(add_link(a, tx, it, rec), AUTH_MESSAGE_FAILED);

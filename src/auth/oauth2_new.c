@@ -4,6 +4,7 @@
  */
 #include "auth/oauth2.h"
 
+#include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/md5.h"
@@ -11,6 +12,7 @@
 #define AVATAR_BYTES ((size_t)32 * MIB)
 #define AVATAR_MS 10000
 #define AVATAR_REDIRECTS 10
+#define PASSWORD_CHARS 30
 
 /* --- its body --------------------------------------------------------------------------------- */
 
@@ -34,14 +36,31 @@ static void add_absent(struct body *body, struct str key, struct str text)
         body->members[body->n++] = (struct json_member){key, json_of_text(text)};
 }
 
+static void set(struct body *body, struct str key, struct str text)
+{
+    struct json_member *member = member_of(body, key);
+
+    if (member)
+        member->value = json_of_text(text);
+    else
+        add_absent(body, key, text);
+}
+
 static void set_email(struct body *body, struct str email)
 {
-    struct json_member *member = member_of(body, STR("email"));
+    const struct json_member *member = member_of(body, STR("email"));
 
-    if (!member)
-        add_absent(body, STR("email"), email);
-    else if (member->value.type != JSON_TEXT || member->value.text.n == 0)
-        member->value = json_of_text(email);
+    if (!member || member->value.type != JSON_TEXT || member->value.text.n == 0)
+        set(body, STR("email"), email);
+}
+
+/* One that nobody knows, as if it had been submitted: rules see it, too. */
+static void set_random_password(struct arena *a, struct body *body)
+{
+    const struct str password = random_text(a, PASSWORD_CHARS, ALPHABET_SECRET);
+
+    set(body, STR("password"), password);
+    set(body, STR("passwordConfirm"), password);
 }
 
 /* Whether the field may hold it: else one is generated, where the field says how. */
@@ -89,7 +108,7 @@ struct err *auth_oauth2_plan(struct arena *a, struct db_conn *conn, struct auth_
     const struct schema_oauth2 *mapped = &it->call->col->auth->oauth2;
     const struct json *data = it->create_data;
     const size_t n = data ? data->n : 0;
-    struct body body = {.members = ARENA_ARRAY(a, struct json_member, n + 5), .n = n};
+    struct body body = {.members = ARENA_ARRAY(a, struct json_member, n + 7), .n = n};
     struct json *object = ARENA_NEW(a, struct json);
     bool username_is_free = false;
     struct err *err;
@@ -106,6 +125,9 @@ struct err *auth_oauth2_plan(struct arena *a, struct db_conn *conn, struct auth_
     if (username_is_free)
         add_absent(&body, mapped->username_field, it->user.username);
     map_avatar(it, &body);
+    it->has_password = member_of(&body, STR("password"));
+    if (!it->has_password)
+        set_random_password(a, &body);
     *object = json_of_object(body.members, body.n);
     it->body = object;
     return NULL;
@@ -180,7 +202,7 @@ struct err *auth_oauth2_draft(struct arena *a, const struct auth_peers *peers,
                                         .body = it->body,
                                         .uploads = &it->avatar,
                                         .n_uploads = it->avatar.key.n > 0,
-                                        .may_lack_password = true,
+                                        .password_is_random = !it->has_password,
                                         .gone = peers->gone};
 
     if (it->call->col == it->call->caller->actor.scope.schema->superusers)

@@ -12,13 +12,11 @@
 #include "records/draft.h"
 
 #include "base/crypto.h"
-#include "base/id.h"
 #include "records/fresh.h"
 #include "records/rules.h"
 #include "records/values.h"
 
 #define BCRYPT_COST 10 /* where the field names none */
-#define RANDOM_PASSWORD 30
 
 /* --- making it -------------------------------------------------------------------------------- */
 
@@ -39,19 +37,6 @@ static struct err *finish_draft(struct arena *a, struct rec_draft *draft)
     return rec_matches_pending(draft->matches) ? NULL : match_texts(a, draft);
 }
 
-/* As if it had been submitted, and confirmed. */
-static void choose_password(struct arena *a, struct rec_draft *draft)
-{
-    const struct str plain = random_text(a, RANDOM_PASSWORD, ALPHABET_SECRET);
-
-    *VEC_PUSH(a, &draft->edits) =
-        (struct rec_edit){.field = draft->request.col->auth->password,
-                          .op = REC_OP_SET,
-                          .value = {.type = VALUE_TEXT, .plain = plain}};
-    draft->form.password = draft->form.confirm = plain;
-    draft->is_chosen = true;
-}
-
 static void read_submitted(struct arena *a, struct rec_draft *draft)
 {
     const struct rec_request *request = &draft->request;
@@ -68,8 +53,6 @@ static void read_submitted(struct arena *a, struct rec_draft *draft)
                 !draft->actor.superuser && draft->form.old_password.n > 0 && draft->form.changes;
         }
     }
-    if (request->may_lack_password && !json_get(request->body, STR("password")))
-        choose_password(a, draft);
     draft->needs_hash = draft->asks_old;
     for (size_t i = 0; i < edits->n; i++)
         if (edits->items[i].field->type->kind == FIELD_PASSWORD &&
@@ -140,8 +123,8 @@ static struct err *hash_passwords(struct arena *a, struct rec_draft *draft)
         value->changed = true;
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
-        if (draft->is_chosen && field == draft->request.col->auth->password)
-            value->plain = STR_NONE; /* nor can it be refused */
+        if (draft->request.password_is_random && field == draft->request.col->auth->password)
+            value->plain = STR_NONE; /* which is what the rules look at */
     }
     return !draft->looked ? NULL : finish_draft(a, draft);
 }

@@ -24,7 +24,6 @@ struct rec_draft {
 
     /* passwords */
     bool needs_hash; /* there is one to hash or to compare, and it has not been */
-    bool is_chosen; /* the new record's, by us */
     bool asks_old;
     bool old_read, old_matches;
     struct str old_hash; /* what is compared with */

@@ -312,9 +312,9 @@ struct rec_request {
     /* compared inside the unit, once the rule is satisfied. NULL: none, and the answer tells no
      * version */
     const struct rec_condition *condition;
-    /* Of a new auth record: without a password it gets one that nobody knows, and that no rule of
-     * its field looks at. */
-    bool may_lack_password;
+    /* Of an auth record: nobody has chosen the body's password, so its field's rules are not for
+     * it. */
+    bool password_is_random;
     bool is_leased; /* the unit will be: it may take its time */
     /* A batch's, which its drafts share: what one of them writes, another may find. NULL: none */
     struct rec_matches *matches;
