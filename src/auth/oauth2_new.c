@@ -209,6 +209,7 @@ struct err *auth_oauth2_draft(struct arena *a, const struct auth_peers *peers,
         return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED,
                        "superusers are not made by signing in");
     it->actor = it->call->caller->actor;
+    it->actor.request.n_query = 0; /* the create is a request of its own, by the same client */
     it->actor.request.body = it->body;
     return rec_draft_new(a, &request, &it->draft);
 }

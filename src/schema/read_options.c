@@ -2,6 +2,7 @@
  * The stored `options` of a collection: a view's query, an auth collection's settings
  * (collections.md 8). Missing keys are zero values.
  */
+#include "base/limits.h"
 #include "base/num.h"
 #include "schema/internal.h"
 
@@ -100,7 +101,7 @@ static const struct json *copy_of(struct arena *a, const struct json *object)
 
     if (!object || object->type != JSON_OBJECT)
         return NULL;
-    buf_init(&text, SIZE_MAX);
+    buf_init(&text, LIMIT_RESPONSE_BYTES);
     json_write(&text, object, false);
     return json_read(a, arena_dup(a, buf_str(&text)), &json_limits_stored, &copy, NULL) ? copy
                                                                                         : NULL;

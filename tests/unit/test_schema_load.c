@@ -140,7 +140,7 @@ static void auth_options(void **state)
     assert_int_equal(auth->tokens[TOKEN_FILE].secret.n, 50);
     assert_true(auth->password_enabled);
     assert_string_equal(text(&data, auth->identity_fields.items[0]), "email");
-    assert_false(auth->mfa_enabled || auth->otp_enabled || auth->oauth2_enabled);
+    assert_false(auth->mfa_enabled || auth->otp_enabled || auth->oauth2.enabled);
     assert_int_equal(auth->mfa_duration_s, 600);
     assert_string_equal(text(&data, auth->token_key->name), "tokenKey");
     data_close(&data);
