@@ -56,6 +56,8 @@ struct err *rec_create_prepare(struct arena *a, struct rec_draft *draft)
         actor->request.body_is_resolved = true;
         actor->request.body = rec_resolved_body(a, col, request->body, false, work.values);
     }
+    if (request->password_is_random) /* that is what the field's rules look at */
+        work.values[col->auth->password->at].plain = STR_NONE;
     if (!rec_is_free(actor, rec_draft_rule(draft)) ||
         (actor->auth && rec_asks_manage_rule(actor, col)))
         draft->virtual_cells = virtual_row(a, col, work.values);

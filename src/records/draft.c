@@ -123,8 +123,6 @@ static struct err *hash_passwords(struct arena *a, struct rec_draft *draft)
         value->changed = true;
         if (!bcrypt_hash(a, value->plain, cost ? cost : BCRYPT_COST, &value->text))
             value->text = STR_NONE; /* reported when the field is checked */
-        if (draft->request.password_is_random && field == draft->request.col->auth->password)
-            value->plain = STR_NONE; /* which is what the rules look at */
     }
     return !draft->looked ? NULL : finish_draft(a, draft);
 }
