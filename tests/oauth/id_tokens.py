@@ -68,6 +68,13 @@ def raw(der: bytes) -> bytes:
     return b"".join(number.lstrip(b"\0").rjust(32, b"\0") for number in (first, second))
 
 
+def unsigned(token: str) -> str:
+    """A signature that anybody can make for a key whose exponent is one: what would be signed, itself (RFC 8017, 9.2)."""
+    signed = token[:token.rindex(".")]
+    what = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(signed.encode()).digest()
+    return signed + "." + b64(b"\0\1" + b"\xff" * (256 - 3 - len(what)) + b"\0" + what)
+
+
 class Samples:
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -123,7 +130,9 @@ class Samples:
                  [rsa.jwk], fails=True)
         self.add("a signature cut short", good[:-4], [rsa.jwk], fails=True)
         self.add("no signature", good[:good.rindex(".") + 1], [rsa.jwk], fails=True)
-        self.add("an exponent of one", good, [rsa.jwk | {"e": "AQ"}], fails=True)
+        self.add("an algorithm of another family", self.token(rsa, "RS512", header={"alg": "EdDSA"}), [rsa.jwk | {"alg": "EdDSA"}], fails=True)
+        self.add("four parts where nobody looks", good + ".x", fails=True)
+        self.add("an exponent of one", unsigned(good), [rsa.jwk | {"e": "AQ"}], fails=True)
         self.add("a number of the key with its padding", good, [rsa.jwk | {"n": rsa.jwk["n"] + "=="}])
         self.add("a header that demands more", self.token(rsa, header={"crit": ["x"], "x": 1}), [rsa.jwk], fails=True,
                  ours="the real server passes over `crit`, which RFC 7515 forbids")
