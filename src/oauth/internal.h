@@ -87,8 +87,7 @@ void oauth_add_pair(struct buf *out, const char *name, struct str text);
  * OAUTH_FORM_PAIRS. */
 bool oauth_read_form(struct arena *a, struct str text, const struct json **ret);
 
-/* --- ask.c: requests of a sign-in --------------------------------------------------------------
- */
+/* --- ask.c: requests of a sign-in ------------------------------------------------------------- */
 
 struct oauth_work {
     struct arena *a;

@@ -236,7 +236,7 @@ static inline const struct json *provider_file(struct arena *a, const char *name
 {
     char *text = arena_alloc(a, MIB);
     FILE *in = fopen(arena_cstr(a, arena_printf(a, "tests/oauth/%s", name)), "re");
-    const struct json *ret;
+    const struct json *ret = NULL;
     size_t n;
 
     if (!in)
