@@ -2,7 +2,7 @@
  * base/sign: signatures of others' tokens (JWS, RFC 7515, 7518 and 8037), on OpenSSL.
  *
  * Whoever calls says which algorithm is to be held; nothing here is chosen by the signed text. Any
- * thread. A check takes some 50 us, a signature 100.
+ * thread; each takes 20 to 100 us of CPU with keys of the usual sizes.
  */
 #ifndef REEVE_BASE_SIGN_H
 #define REEVE_BASE_SIGN_H

@@ -3,6 +3,14 @@
 #include "base/compiler.h"
 #include "base/date.h"
 
+const struct json_limits oauth_limits_strict = {.max_depth = LIMIT_JSON_DEPTH,
+                                                .max_values = OAUTH_VALUES};
+const struct json_limits oauth_limits_loose = {.max_depth = LIMIT_JSON_DEPTH,
+                                               .max_values = OAUTH_VALUES,
+                                               .allow_duplicates = true,
+                                               .allow_range = true,
+                                               .mend_texts = true};
+
 struct err *oauth_refuse(struct arena *a, struct str url, const char *why)
 {
     size_t at = str_find(url, STR("://"));

@@ -60,8 +60,8 @@ static bool decode(struct arena *a, struct str part, const struct json **ret)
 {
     struct str text;
 
-    return base64url_decode(a, part, &text) && json_read(a, text, &json_limits_strict, ret, NULL) &&
-           (*ret)->type == JSON_OBJECT;
+    return base64url_decode(a, part, &text) &&
+           json_read(a, text, &oauth_limits_strict, ret, NULL) && (*ret)->type == JSON_OBJECT;
 }
 
 /* With or without padding, which some write. */

@@ -9,11 +9,14 @@
 #include "oauth/oauth.h"
 
 /* All bounds of the folder. */
-#define OAUTH_TOTAL_MS 30000                 /* for a sign-in, from the first byte to the last */
-#define OAUTH_TOKEN_BYTES ((size_t)MIB)      /* of a token's answer */
-#define OAUTH_PROFILE_BYTES ((size_t)MIB)    /* of a profile, and of a list of addresses */
-#define OAUTH_TEXT_BYTES ((size_t)8 * KIB)   /* of what is read from either: more is refused */
-#define OAUTH_ID_BYTES ((size_t)1 * KIB)     /* of a user's id: the same */
+#define OAUTH_TOTAL_MS 30000              /* for a sign-in, from the first byte to the last */
+#define OAUTH_TOKEN_BYTES ((size_t)MIB)   /* of a token's answer */
+#define OAUTH_PROFILE_BYTES ((size_t)MIB) /* of a profile, and of a list of addresses */
+#define OAUTH_VALUES 50000                /* of JSON that a provider sends */
+#define OAUTH_TEXT_BYTES                                                                        \
+    ((size_t)8 * KIB)                        /* of a name, an address, a picture's URL, a key's \
+                                              * number: what is longer counts as not there */
+#define OAUTH_ID_BYTES ((size_t)1 * KIB)     /* of a user's id: what is longer is refused */
 #define OAUTH_REDIRECTS 5                    /* that are followed to a profile */
 #define OAUTH_KEYS_BYTES ((size_t)256 * KIB) /* of a set of keys */
 #define OAUTH_KEYS_URLS 64                   /* whose keys are kept; the one longest unused goes */
@@ -100,6 +103,9 @@ struct oauth_work {
     const struct json *token; /* the whole answer, an object */
 };
 
+/* What providers send: JSON that is to be trusted, and JSON as real ones write it. */
+extern const struct json_limits oauth_limits_strict, oauth_limits_loose;
+
 /* net_call() in what is left of the time. An answer of any status is none of its errors. */
 MUST_CHECK struct err *oauth_ask(struct oauth_work *work, struct net_request *request,
                                  struct net_answer *ret);
@@ -117,7 +123,7 @@ MUST_CHECK struct err *oauth_fetch_profile(struct oauth_work *work, struct oauth
 /* What a path leads to; *ret is NULL where there is nothing, or null. False: something on the way
  * is of another kind. */
 bool oauth_look(const struct json *from, const char *path, const struct json **ret);
-/* The text there; empty where there is none. False: no text, or too long. */
+/* The text there; empty where there is none, or one too long. False: what is there is no text. */
 bool oauth_look_text(const struct json *from, const char *path, struct str *ret);
 /* Of claims: true, a number but 0, or a text of truth. */
 bool oauth_is_true(const struct json *value);

@@ -145,7 +145,7 @@ static bool read_keys(struct oauth_work *work, struct str text, struct set *ret)
 {
     const struct json *all, *list;
 
-    if (!json_read(work->a, text, &json_limits_stored, &all, NULL) ||
+    if (!json_read(work->a, text, &oauth_limits_loose, &all, NULL) ||
         !oauth_look(all, "keys", &list) || !list || list->type != JSON_LIST)
         return false;
     ret->a = arena_new();

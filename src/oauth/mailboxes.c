@@ -22,7 +22,7 @@ static struct err *fetch_list(struct oauth_work *work, struct str url, const cha
         return NULL;
     if (answer.head.status >= 400)
         return oauth_refuse(work->a, url, "the addresses are refused");
-    if (!json_read(work->a, answer.body, &json_limits_strict, &list, NULL) ||
+    if (!json_read(work->a, answer.body, &oauth_limits_strict, &list, NULL) ||
         (path && !oauth_look(list, path, &list)) || (list && list->type != JSON_LIST))
         return oauth_refuse(work->a, url, "the addresses cannot be read");
     *ret = list;

@@ -57,9 +57,10 @@ static bool look_text(const struct json *from, struct str path, struct str *ret)
         return false;
     if (!value)
         return true;
-    if (value->type != JSON_TEXT || value->text.n > OAUTH_TEXT_BYTES)
+    if (value->type != JSON_TEXT)
         return false;
-    *ret = value->text;
+    if (value->text.n <= OAUTH_TEXT_BYTES)
+        *ret = value->text;
     return true;
 }
 
@@ -242,7 +243,7 @@ static struct err *read_page(struct oauth_work *work, const struct json **ret)
         return err;
     if (answer.head.status >= 400)
         return oauth_refuse(work->a, url, "the profile is refused");
-    if (!json_read(work->a, answer.body, &json_limits_strict, ret, NULL))
+    if (!json_read(work->a, answer.body, &oauth_limits_strict, ret, NULL))
         return oauth_refuse(work->a, url, "the profile cannot be read");
     return NULL;
 }

@@ -104,7 +104,8 @@ static struct err *finish_microsoft(struct oauth_work *work, const struct json *
     const struct oauth *o = work->o;
     const struct json *choice = json_get(o->extra, STR("idTokenEmailClaim"));
     struct oauth_id_check check = {.audience = o->client_id};
-    struct str token, primary, email;
+    const struct json *token = json_get(work->token, STR("id_token"));
+    struct str primary, email;
     const struct json *claims;
     bool any, by_primary, by_edov;
 
@@ -117,8 +118,8 @@ static struct err *finish_microsoft(struct oauth_work *work, const struct json *
     if (!by_primary && !by_edov && !str_eq(choice->text, STR("email")))
         return NULL;
     user->email = STR("");
-    if (!oauth_look_text(work->token, "id_token", &token) ||
-        oauth_read_id_token(work, token, &check, &claims))
+    if (!token || token->type != JSON_TEXT ||
+        oauth_read_id_token(work, token->text, &check, &claims))
         return NULL;
     if (!oauth_look_text(claims, "verified_primary_email", &primary))
         primary = STR("");

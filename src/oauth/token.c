@@ -107,7 +107,7 @@ static const char *read_answer(struct oauth_work *work, const struct net_answer 
     if (answer->head.status < 200 || answer->head.status > 299)
         return "the code or the client is refused";
     if (form ? !oauth_read_form(work->a, answer->body, &work->token)
-             : !json_read(work->a, answer->body, &json_limits_stored, &work->token, NULL))
+             : !json_read(work->a, answer->body, &oauth_limits_loose, &work->token, NULL))
         return "the token's answer cannot be read";
     if (work->token->type != JSON_OBJECT)
         return "the token's answer is no object";

@@ -243,6 +243,7 @@ class Samples:
         add("any: the primary one", "any_verified", primary | email | proven, "p@example.com")
         add("any: the owned one", "any_verified", email | proven, "e@example.com")
         add("any: none", "any_verified", email)
+        add("a token as long as many groups make it", "email", email | {"groups": ["x" * 36] * 300}, "e@example.com")
         add("a token for somebody else", "email", email | {"aud": "x"}, ours="the real server does not look for whom it is")
 
 

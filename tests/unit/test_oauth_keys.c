@@ -314,6 +314,40 @@ static void bad_providers_are_left_in_time(void **state)
     place_close(&p);
 }
 
+/* Each value costs more than it takes to write it. */
+static void a_profile_of_very_many_values_is_refused(void **state)
+{
+    static const struct {
+        unsigned n;
+        bool good;
+    } cases[] = {{OAUTH_VALUES - 100, true}, {OAUTH_VALUES, false}};
+    struct place p;
+
+    (void)state;
+    place_open(&p);
+    p.o.userinfo_url = keys_url(&p, 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct json_member body = {STR("body"), {0}};
+        struct json_member member = {STR("/keys0"), json_of_object(&body, 1)};
+        struct json answers = json_of_object(&member, 1);
+        struct oauth_user user;
+        AUTO_BUF struct buf text;
+        struct err *err;
+
+        buf_init(&text, MIB);
+        BUF_ADD(&text, "{\"sub\":\"1\",\"x\":[0");
+        for (unsigned k = 1; k < cases[i].n; k++)
+            BUF_ADD(&text, ",0");
+        BUF_ADD(&text, "]}");
+        body.value = json_of_text(buf_str(&text));
+        provider_says(p.provider, &answers);
+        err = oauth_fetch_profile(&p.work, &user);
+        assert_int_equal(!err, cases[i].good);
+        provider_says(p.provider, NULL);
+    }
+    place_close(&p);
+}
+
 static void who_is_out_of_reach_or_time_is_an_error(void **state)
 {
     enum oauth_step failed = OAUTH_PROFILE;
@@ -386,6 +420,7 @@ int main(void)
         cmocka_unit_test(of_many_keys_the_first_are_kept),
         cmocka_unit_test(threads_share_what_one_of_them_fetches),
         cmocka_unit_test(bad_providers_are_left_in_time),
+        cmocka_unit_test(a_profile_of_very_many_values_is_refused),
         cmocka_unit_test(who_is_out_of_reach_or_time_is_an_error),
         cmocka_unit_test(who_has_gone_is_not_waited_for),
         cmocka_unit_test(a_redirect_does_not_carry_the_token_away),
