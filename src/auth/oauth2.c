@@ -112,7 +112,8 @@ static struct str provider_name(const struct auth_oauth2 *it)
 struct err *auth_oauth2_ask(struct arena *a, const struct auth_peers *peers, struct auth_oauth2 *it)
 {
     static const char *const messages[] = {[OAUTH_TOKEN] = "Failed to fetch OAuth2 token.",
-                                           [OAUTH_PROFILE] = "Failed to fetch OAuth2 user."};
+                                           [OAUTH_PROFILE] = "Failed to fetch OAuth2 user.",
+                                           [OAUTH_NOBODY] = AUTH_MESSAGE_FAILED};
     const struct oauth_call call = {.net = peers->net,
                                     .keys = peers->keys,
                                     .code = it->code,
@@ -126,7 +127,11 @@ struct err *auth_oauth2_ask(struct arena *a, const struct auth_peers *peers, str
     if (err && err->kind == E_GONE)
         return err;
     if (err)
-        return err_new(a, E_BAD_REQUEST, messages[failed], "%.*s", STR_ARG(err->cause));
+        err = err_new(a, E_BAD_REQUEST, messages[failed], "%.*s", STR_ARG(err->cause));
+    if (err && failed == OAUTH_NOBODY)
+        err_add_item(a, &err, STR("providerId"), CODE_REQUIRED, STR_NONE);
+    if (err)
+        return err;
     if (it->user.name.n == 0 && str_eq(provider_name(it), STR("apple")))
         it->user.name = apple_names_take(a, peers->apple_names, it->code, clock_us() / 1000);
     it->is_known = true;

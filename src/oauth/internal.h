@@ -101,6 +101,7 @@ struct oauth_work {
     struct str token_type, access_token, refresh_token;
     int64_t expiry_ms;
     const struct json *token; /* the whole answer, an object */
+    bool is_nobody;           /* once the profile is there: it has no id */
 };
 
 /* What providers send: JSON that is to be trusted, and JSON as real ones write it. */

@@ -95,7 +95,6 @@ struct oauth_call {
     struct oauth_keys *keys;
     struct str code, verifier;
     struct str redirect_url;
-    struct str apple_name;   /* from Apple's redirect; empty: none (auth.md 8) */
     int64_t now_ms;          /* wall clock, for the times of tokens */
     const atomic_bool *gone; /* as in net.h; may be NULL */
 };
@@ -104,6 +103,7 @@ struct oauth_call {
 enum oauth_step {
     OAUTH_TOKEN,
     OAUTH_PROFILE,
+    OAUTH_NOBODY, /* there is a profile, but no id in it */
 };
 
 struct oauth_user {

@@ -10,6 +10,8 @@
 #include "base/date.h"
 #include "base/num.h"
 
+#include <string.h>
+
 /* --- paths ------------------------------------------------------------------------------------ */
 
 static bool step(const struct json **at, struct str name)
@@ -284,6 +286,8 @@ struct err *oauth_fetch_profile(struct oauth_work *work, struct oauth_user *ret)
     why = read_row(work->a, provider, profile, &user);
     if (why)
         return oauth_refuse(work->a, origin, why);
+    /* of a list that is empty there is no profile */
+    work->is_nobody = user.id.n == 0 && !strchr(provider->id, '[');
     if (user.id.n == 0)
         return oauth_refuse(work->a, origin, "nobody's profile: it has no id");
     if (provider->mailboxes)

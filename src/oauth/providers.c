@@ -12,16 +12,6 @@ static const struct oauth_mailboxes bitbucket_mailboxes = {"values", "is_primary
 
 /* --- what rows cannot say --------------------------------------------------------------------- */
 
-/* Apple tells a name once, to the browser. */
-static struct err *finish_apple(struct oauth_work *work, const struct json *profile,
-                                struct oauth_user *user)
-{
-    (void)profile;
-    if (user->name.n == 0)
-        user->name = work->call->apple_name;
-    return NULL;
-}
-
 static struct err *finish_yandex(struct oauth_work *work, const struct json *profile,
                                  struct oauth_user *user)
 {
@@ -165,7 +155,6 @@ static const struct oauth_provider providers[] = {
         .email = "email",
         .proof = OAUTH_PROOF_LOOSE,
         .proofs = {"email_verified"},
-        .finish = finish_apple,
     },
     {
         NAMED("google", "Google", "#4285f4", "G"),

@@ -15,6 +15,8 @@ struct err *oauth_sign_in(struct arena *a, const struct oauth *o, const struct o
         return err;
     *ret_failed = OAUTH_PROFILE;
     err = oauth_fetch_profile(&work, &user);
+    if (work.is_nobody)
+        *ret_failed = OAUTH_NOBODY;
     if (err)
         return err;
     user.access_token = work.access_token;

@@ -141,7 +141,8 @@ def times(meta: dict[str, Any], wanted: int | None) -> str:
 def judge(sample: dict[str, Any], status: int, answer: Any, asked: list[dict[str, Any]]) -> list[str]:
     """How the real server differs from the sample."""
     wrong = []
-    fails = {"token": "Failed to fetch OAuth2 token.", "user": "Failed to fetch OAuth2 user."}
+    fails = {"token": "Failed to fetch OAuth2 token.", "user": "Failed to fetch OAuth2 user.",
+             "nobody": "Failed to authenticate."}
     if "fails" in sample:
         if status != 400 or answer["message"] != fails[sample["fails"]]:
             wrong.append(f"{status} {json.dumps(answer)[:300]}")

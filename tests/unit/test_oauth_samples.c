@@ -212,11 +212,13 @@ static void judge_requests(struct table *t, const struct json *sample)
 static void judge_error(struct table *t, const struct json *sample, const struct err *err,
                         enum oauth_step failed)
 {
+    static const char *const steps[] = {
+        [OAUTH_TOKEN] = "token", [OAUTH_PROFILE] = "user", [OAUTH_NOBODY] = "nobody"};
     struct str want = provider_text(sample, "fails");
 
     if (err->kind != E_BAD_REQUEST || err->cause.n == 0)
         wrong(t, sample, "an error of kind %d, \"%.*s\"", err->kind, STR_ARG(err->cause));
-    if (!str_eq(want, failed == OAUTH_TOKEN ? STR("token") : STR("user")))
+    if (!str_eq(want, str_of(steps[failed])))
         wrong(t, sample, "%.*s at %d", STR_ARG(err->cause), failed);
 }
 
@@ -231,7 +233,6 @@ static void sign_in(struct table *t, const struct json *sample)
         .code = STR("co de+&"),
         .verifier = chosen(call_json, "codeVerifier", STR("ver~ifier")),
         .redirect_url = chosen(call_json, "redirectURL", STR("http://x/r?a=b")),
-        .apple_name = chosen(call_json, "appleName", STR("")),
         .now_ms = NOW_MS,
     };
     enum oauth_step failed = OAUTH_TOKEN;
