@@ -99,9 +99,9 @@ static const struct json *copy_of(struct arena *a, const struct json *object)
     const struct json *copy = NULL;
     AUTO_BUF struct buf text;
 
+    buf_init(&text, LIMIT_RESPONSE_BYTES);
     if (!object || object->type != JSON_OBJECT)
         return NULL;
-    buf_init(&text, LIMIT_RESPONSE_BYTES);
     json_write(&text, object, false);
     return json_read(a, arena_dup(a, buf_str(&text)), &json_limits_stored, &copy, NULL) ? copy
                                                                                         : NULL;
