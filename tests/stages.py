@@ -211,6 +211,11 @@ def users(job):
     return script(job, "users/run.py", ASAN)
 
 
+def oauth(job):
+    """signing in through other systems, good ones and bad ones"""
+    return script(job, "users/run.py", ASAN, "--side-by-side", "oauth2", "rough_provider")
+
+
 def s3_server(job):
     """the S3 server of the tests: what it takes and what it refuses"""
     return script(job, "s3/verify_test.py")
@@ -434,6 +439,7 @@ STAGES = [
     Stage("operating",   operating,     ["asan"],              90,   400),
     Stage("recovery",    recovery,      ["asan"],              90,   400),
     Stage("users",       users,         ["asan"],              50,   300),
+    Stage("oauth",       oauth,         ["asan"],              50,   300),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),
     Stage("mail",        mail,          ["asan"],              60,   300),

@@ -21,6 +21,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -272,12 +273,13 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = 0
+        self.lock = threading.Lock()
 
     def check(self, name, ok, why=""):
-        if ok:
-            self.passed += 1
-        else:
-            self.failed += 1
+        with self.lock:
+            self.passed += bool(ok)
+            self.failed += not ok
+        if not ok:
             print("FAIL %s: %s" % (name, why), flush=True)
         return ok
 

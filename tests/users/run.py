@@ -6,6 +6,7 @@ second factors, recover, change their address; and what is said to somebody who 
 """
 
 import argparse
+import concurrent.futures
 import os
 import sys
 
@@ -14,24 +15,33 @@ sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "mail")]
 import first_start  # noqa: E402
 import flows  # noqa: E402
 import identity  # noqa: E402
+import oauth2  # noqa: E402
 import outbox  # noqa: E402
 import reeve  # noqa: E402
+import rough_provider  # noqa: E402
 import silence  # noqa: E402
 
-PARTS = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
+MAIN = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
+OTHER_SYSTEMS = {"oauth2": oauth2, "rough_provider": rough_provider}
+PARTS = {**MAIN, **OTHER_SYSTEMS}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
     parser.add_argument("binary")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    parser.add_argument("--side-by-side", action="store_true")
     args = parser.parse_args()
     home = reeve.scratch("users")
     tally = reeve.Tally()
     try:
-        for name in args.parts or PARTS:
+        def part(name):
             base = reeve.fresh(args.binary, os.path.join(home, name), site=False)
             PARTS[name].run(args.binary, base, tally)
+
+        with concurrent.futures.ThreadPoolExecutor(len(PARTS) if args.side_by_side else 1) as pool:
+            for done in [pool.submit(part, name) for name in args.parts or MAIN]:
+                done.result()
     finally:
         reeve.remove(home)
     return tally.end()
