@@ -213,7 +213,7 @@ def users(job):
 
 def oauth(job):
     """signing in through other systems, good ones and bad ones"""
-    return script(job, "users/run.py", ASAN, "--side-by-side", "oauth2", "rough_provider")
+    return script(job, "users/run.py", "--side-by-side", ASAN, "oauth2", "rough_provider")
 
 
 def s3_server(job):
