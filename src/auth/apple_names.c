@@ -4,10 +4,10 @@
 #include "auth/apple_names.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include <pthread.h>
 #include <string.h>
 
-#define NAMES 256 /* at a time */
 #define NAME_BYTES 150
 #define CODE_BYTES 985
 #define KEPT_MS 60000
@@ -21,7 +21,7 @@ struct apple_name {
 struct apple_names {
     struct arena *arena; /* it lies in there */
     pthread_mutex_t lock;
-    struct apple_name items[NAMES];
+    struct apple_name items[LIMIT_APPLE_NAMES];
     size_t next;
 };
 
@@ -74,7 +74,7 @@ void apple_names_put(struct apple_names *names, struct str code, struct str user
         return;
     (void)pthread_mutex_lock(&names->lock);
     item = &names->items[names->next];
-    names->next = (names->next + 1) % NAMES;
+    names->next = (names->next + 1) % LIMIT_APPLE_NAMES;
     item->until_ms = now_ms + KEPT_MS;
     item->code_n = code.n;
     item->name_n = name.n;
@@ -89,7 +89,7 @@ struct str apple_names_take(struct arena *a, struct apple_names *names, struct s
     struct str name = STR("");
 
     (void)pthread_mutex_lock(&names->lock);
-    for (size_t i = 0; i < NAMES && name.n == 0; i++) {
+    for (size_t i = 0; i < LIMIT_APPLE_NAMES && name.n == 0; i++) {
         struct apple_name *item = &names->items[i];
 
         if (item->until_ms <= now_ms || !str_eq((struct str){item->code, item->code_n}, code))

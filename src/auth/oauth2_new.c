@@ -9,9 +9,6 @@
 #include "base/log.h"
 #include "base/md5.h"
 
-#define AVATAR_BYTES ((size_t)32 * MIB)
-#define AVATAR_MS 10000
-#define AVATAR_REDIRECTS 10
 #define PASSWORD_CHARS 30
 
 /* --- its body --------------------------------------------------------------------------------- */
@@ -154,10 +151,10 @@ static struct err *fetch(struct arena *a, const struct auth_peers *peers, struct
 {
     const struct net_request request = {.method = STR("GET"),
                                         .url = url,
-                                        .redirects = AVATAR_REDIRECTS,
+                                        .redirects = LIMIT_AVATAR_REDIRECTS,
                                         .only_public = true,
-                                        .total_ms = AVATAR_MS,
-                                        .max_answer = AVATAR_BYTES,
+                                        .total_ms = LIMIT_AVATAR_MS,
+                                        .max_answer = LIMIT_AVATAR_BYTES,
                                         .gone = peers->gone};
     struct net_answer answer;
     struct err *err = net_call(a, peers->net, &request, &answer);

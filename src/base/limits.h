@@ -134,6 +134,27 @@
 #define LIMIT_NET_HEAD_BYTES (256 * KIB) /* all heads of an answer, redirects included */
 #define LIMIT_NET_ANSWER_BYTES (4 * MIB) /* a body in memory, where the request names no limit */
 
+/* Signing in through other systems. */
+#define LIMIT_OAUTH_TOTAL_MS 30000          /* for a sign-in, from the first byte to the last */
+#define LIMIT_OAUTH_TOKEN_BYTES (1 * MIB)   /* of a token's answer */
+#define LIMIT_OAUTH_PROFILE_BYTES (1 * MIB) /* of a profile, and of a list of addresses */
+#define LIMIT_OAUTH_VALUES 50000            /* of JSON that a provider sends */
+#define LIMIT_OAUTH_TEXT_BYTES \
+    (8 * KIB) /* a name, an address, a key's number: a longer one is none */
+#define LIMIT_OAUTH_ID_BYTES (1 * KIB)     /* of a user's id: what is longer is refused */
+#define LIMIT_OAUTH_REDIRECTS 5            /* that are followed to a profile */
+#define LIMIT_OAUTH_KEYS_BYTES (256 * KIB) /* of a set of keys */
+#define LIMIT_OAUTH_KEYS_URLS 64           /* whose keys are kept; the one longest unused goes */
+#define LIMIT_OAUTH_KEYS_MOST 100          /* of one address: the first ones */
+#define LIMIT_OAUTH_KEYS_MS 600000         /* that they are kept */
+#define LIMIT_OAUTH_KEYS_AGAIN_MS 10000    /* before they are fetched anew for an unknown one */
+#define LIMIT_OAUTH_LEEWAY_S 300           /* that clocks may differ (auth.md 9.3) */
+#define LIMIT_OAUTH_FORM_PAIRS 100         /* of a token's answer */
+#define LIMIT_AVATAR_BYTES (32 * MIB)      /* a new record's picture, */
+#define LIMIT_AVATAR_MS 10000              /* and for how long it is fetched */
+#define LIMIT_AVATAR_REDIRECTS 10
+#define LIMIT_APPLE_NAMES 256 /* that are kept for a minute: the oldest makes room */
+
 /* Identities (auth/identity.c). */
 #define LIMIT_IDENTITY_BYTES (16 * KIB) /* of a token and its record that a thread remembers */
 

@@ -4,9 +4,9 @@
 #include "base/date.h"
 
 const struct json_limits oauth_limits_strict = {.max_depth = LIMIT_JSON_DEPTH,
-                                                .max_values = OAUTH_VALUES};
+                                                .max_values = LIMIT_OAUTH_VALUES};
 const struct json_limits oauth_limits_loose = {.max_depth = LIMIT_JSON_DEPTH,
-                                               .max_values = OAUTH_VALUES,
+                                               .max_values = LIMIT_OAUTH_VALUES,
                                                .allow_duplicates = true,
                                                .allow_range = true,
                                                .mend_texts = true};
@@ -54,8 +54,8 @@ struct err *oauth_ask_as_user(struct oauth_work *work, struct str url, struct ne
         .url = url,
         .headers = headers,
         .n_headers = 2,
-        .redirects = OAUTH_REDIRECTS,
-        .max_answer = OAUTH_PROFILE_BYTES,
+        .redirects = LIMIT_OAUTH_REDIRECTS,
+        .max_answer = LIMIT_OAUTH_PROFILE_BYTES,
     };
 
     for (size_t i = 0; i < COUNT_OF(provider->headers) && provider->headers[i].name; i++) {

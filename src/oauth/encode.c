@@ -63,7 +63,7 @@ static bool unescape(struct arena *a, struct str text, struct str *ret)
 
 bool oauth_read_form(struct arena *a, struct str text, const struct json **ret)
 {
-    struct json_member *members = ARENA_ARRAY(a, struct json_member, OAUTH_FORM_PAIRS);
+    struct json_member *members = ARENA_ARRAY(a, struct json_member, LIMIT_OAUTH_FORM_PAIRS);
     struct json *object = ARENA_NEW(a, struct json);
     size_t n = 0;
 
@@ -74,7 +74,7 @@ bool oauth_read_form(struct arena *a, struct str text, const struct json **ret)
 
         if (pair.n == 0)
             continue;
-        if (n == OAUTH_FORM_PAIRS || !unescape(a, str_sub(pair, 0, equals), &name) ||
+        if (n == LIMIT_OAUTH_FORM_PAIRS || !unescape(a, str_sub(pair, 0, equals), &name) ||
             !unescape(a, str_from(pair, equals < pair.n ? equals + 1 : equals), &value))
             return false;
         *object = json_of_object(members, n);

@@ -153,10 +153,10 @@ static const char *check_times(const struct json *claims, bool needs_expiry, int
         return "an ID token with a time that is no number";
     if (needs_expiry && !expires_ever)
         return "an ID token that never expires";
-    if (expires_ever && now >= expires + OAUTH_LEEWAY_S)
+    if (expires_ever && now >= expires + LIMIT_OAUTH_LEEWAY_S)
         return "an ID token that has expired";
-    if ((says_issued && now < issued - OAUTH_LEEWAY_S) ||
-        (begins_ever && now < begins - OAUTH_LEEWAY_S))
+    if ((says_issued && now < issued - LIMIT_OAUTH_LEEWAY_S) ||
+        (begins_ever && now < begins - LIMIT_OAUTH_LEEWAY_S))
         return "an ID token of a later time";
     return NULL;
 }

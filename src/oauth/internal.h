@@ -8,24 +8,6 @@
 #include "base/limits.h"
 #include "oauth/oauth.h"
 
-/* All bounds of the folder. */
-#define OAUTH_TOTAL_MS 30000              /* for a sign-in, from the first byte to the last */
-#define OAUTH_TOKEN_BYTES ((size_t)MIB)   /* of a token's answer */
-#define OAUTH_PROFILE_BYTES ((size_t)MIB) /* of a profile, and of a list of addresses */
-#define OAUTH_VALUES 50000                /* of JSON that a provider sends */
-#define OAUTH_TEXT_BYTES                                                                        \
-    ((size_t)8 * KIB)                        /* of a name, an address, a picture's URL, a key's \
-                                              * number: what is longer counts as not there */
-#define OAUTH_ID_BYTES ((size_t)1 * KIB)     /* of a user's id: what is longer is refused */
-#define OAUTH_REDIRECTS 5                    /* that are followed to a profile */
-#define OAUTH_KEYS_BYTES ((size_t)256 * KIB) /* of a set of keys */
-#define OAUTH_KEYS_URLS 64                   /* whose keys are kept; the one longest unused goes */
-#define OAUTH_KEYS_MOST 100                  /* of one address: the first ones */
-#define OAUTH_KEYS_MS 600000                 /* that they are kept */
-#define OAUTH_KEYS_AGAIN_MS 10000            /* before they are fetched anew for an unknown one */
-#define OAUTH_LEEWAY_S 300                   /* that clocks may differ (auth.md 9.3) */
-#define OAUTH_FORM_PAIRS 100                 /* of a token's answer */
-
 /* --- providers.c ------------------------------------------------------------------------------ */
 
 struct oauth_work;
@@ -87,7 +69,7 @@ void oauth_add_escaped(struct buf *out, struct str text);
 /* Adds name=text, after a '&' where something stands there already. */
 void oauth_add_pair(struct buf *out, const char *name, struct str text);
 /* Form pairs as an object of texts, the first of a name counts. False: a broken pair, or more than
- * OAUTH_FORM_PAIRS. */
+ * LIMIT_OAUTH_FORM_PAIRS. */
 bool oauth_read_form(struct arena *a, struct str text, const struct json **ret);
 
 /* --- ask.c: requests of a sign-in ------------------------------------------------------------- */

@@ -4,12 +4,12 @@
  * Invariants
  *  1. One thread fetches from an address at a time; others who want it wait, no longer than their
  *     sign-in may take. No lock is held meanwhile.
- *  2. Keys that are there are asked for again when they are OAUTH_KEYS_MS old, or for a key that is
- *     not among them; the latter not before OAUTH_KEYS_AGAIN_MS have passed since it was tried
- *     last, whoever wants it. So tokens with made-up keys cost their provider nothing.
+ *  2. Keys that are there are asked for again when they are LIMIT_OAUTH_KEYS_MS old, or for a key
+ * that is not among them; the latter not before LIMIT_OAUTH_KEYS_AGAIN_MS have passed since it was
+ * tried last, whoever wants it. So tokens with made-up keys cost their provider nothing.
  *  3. A set that could not be fetched leaves the one before as it was, with its age.
- *  4. At most OAUTH_KEYS_URLS sets of OAUTH_KEYS_MOST keys are kept, of which no more than
- *     OAUTH_KEYS_BYTES have been sent, and of a key only what is used here.
+ *  4. At most LIMIT_OAUTH_KEYS_URLS sets of LIMIT_OAUTH_KEYS_MOST keys are kept, of which no more
+ * than LIMIT_OAUTH_KEYS_BYTES have been sent, and of a key only what is used here.
  */
 #include "oauth/internal.h"
 
@@ -32,7 +32,7 @@ struct oauth_keys {
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t wake; /* a set is no more busy */
-    struct set sets[OAUTH_KEYS_URLS];
+    struct set sets[LIMIT_OAUTH_KEYS_URLS];
 };
 
 struct oauth_keys *oauth_keys_new(void)
@@ -55,7 +55,7 @@ void oauth_keys_free(struct oauth_keys *keys)
 {
     if (!keys)
         return;
-    for (size_t i = 0; i < OAUTH_KEYS_URLS; i++)
+    for (size_t i = 0; i < LIMIT_OAUTH_KEYS_URLS; i++)
         arena_free(keys->sets[i].a);
     (void)pthread_cond_destroy(&keys->wake);
     (void)pthread_mutex_destroy(&keys->lock);
@@ -70,7 +70,7 @@ static struct set *set_of(struct oauth_keys *keys, struct str url)
 {
     struct set *oldest = NULL;
 
-    for (size_t i = 0; i < OAUTH_KEYS_URLS; i++) {
+    for (size_t i = 0; i < LIMIT_OAUTH_KEYS_URLS; i++) {
         struct set *set = &keys->sets[i];
 
         if (set->a && str_eq(set->url, url))
@@ -129,8 +129,8 @@ static struct err *fetch(struct oauth_work *work, struct str url, struct net_ans
         .url = url,
         .headers = headers,
         .n_headers = 1,
-        .redirects = OAUTH_REDIRECTS,
-        .max_answer = OAUTH_KEYS_BYTES,
+        .redirects = LIMIT_OAUTH_REDIRECTS,
+        .max_answer = LIMIT_OAUTH_KEYS_BYTES,
     };
     struct err *err;
 
@@ -149,8 +149,8 @@ static bool read_keys(struct oauth_work *work, struct str text, struct set *ret)
         !oauth_look(all, "keys", &list) || !list || list->type != JSON_LIST)
         return false;
     ret->a = arena_new();
-    ret->keys = ARENA_ARRAY(ret->a, struct json, OAUTH_KEYS_MOST);
-    for (uint32_t i = 0; i < list->n && ret->n < OAUTH_KEYS_MOST; i++) {
+    ret->keys = ARENA_ARRAY(ret->a, struct json, LIMIT_OAUTH_KEYS_MOST);
+    for (uint32_t i = 0; i < list->n && ret->n < LIMIT_OAUTH_KEYS_MOST; i++) {
         struct str kid;
 
         if (oauth_look_text(&list->items[i], "kid", &kid) && kid.n)
@@ -198,14 +198,14 @@ static struct err *get(struct oauth_keys *keys, struct oauth_work *work, struct 
         if (set && !set->busy) {
             set->used_ms = now_ms;
             key = find(set, kid);
-            if (key && passed_ms(set->fetched_ms, now_ms) < OAUTH_KEYS_MS) {
+            if (key && passed_ms(set->fetched_ms, now_ms) < LIMIT_OAUTH_KEYS_MS) {
                 struct json *out = ARENA_NEW(work->a, struct json);
 
                 *out = copy(work->a, key);
                 *ret = out;
                 return NULL;
             }
-            if (set->keys && !key && passed_ms(set->asked_ms, now_ms) < OAUTH_KEYS_AGAIN_MS)
+            if (set->keys && !key && passed_ms(set->asked_ms, now_ms) < LIMIT_OAUTH_KEYS_AGAIN_MS)
                 return oauth_refuse(work->a, url, "no key of the name that the ID token says");
             set->busy = true;
             err = fill(keys, set, work, url, now_ms);

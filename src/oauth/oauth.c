@@ -112,8 +112,8 @@ struct err *oauth_apple_secret(struct arena *a, const struct oauth_apple *apple,
     struct str text, signature;
     const char *why;
 
-    buf_init(&header, OAUTH_TEXT_BYTES);
-    buf_init(&claims, OAUTH_TEXT_BYTES);
+    buf_init(&header, LIMIT_OAUTH_TEXT_BYTES);
+    buf_init(&claims, LIMIT_OAUTH_TEXT_BYTES);
     BUF_ADD(&header, "{\"alg\":\"ES256\",\"kid\":");
     json_write_text(&header, apple->key_id);
     BUF_ADD(&header, ",\"typ\":\"JWT\"}");

@@ -116,8 +116,8 @@ struct oauth_user {
 };
 
 /*
- * Token, then profile: one to five requests, OAUTH_TOTAL_MS together. On a thread that may wait.
- * *ret and what it has live in `a` or are the call's.
+ * Token, then profile: one to five requests, LIMIT_OAUTH_TOTAL_MS together. On a thread that may
+ * wait. *ret and what it has live in `a` or are the call's.
  *
  * Errors have kinds as in net.h, or E_BAD_REQUEST for an answer that is refused; the message is the
  * kind's, and the cause says host and reason but nothing that the provider wrote. On error

@@ -61,7 +61,7 @@ static bool look_text(const struct json *from, struct str path, struct str *ret)
         return true;
     if (value->type != JSON_TEXT)
         return false;
-    if (value->text.n <= OAUTH_TEXT_BYTES)
+    if (value->text.n <= LIMIT_OAUTH_TEXT_BYTES)
         *ret = value->text;
     return true;
 }
@@ -100,7 +100,7 @@ static bool read_id(struct arena *a, const struct oauth_provider *provider,
 
     *ret = STR("");
     if (!provider->id_is_number)
-        return oauth_look_text(profile, provider->id, ret) && ret->n <= OAUTH_ID_BYTES;
+        return oauth_look_text(profile, provider->id, ret) && ret->n <= LIMIT_OAUTH_ID_BYTES;
     if (!oauth_look(profile, provider->id, &value))
         return false;
     if (!value)

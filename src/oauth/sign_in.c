@@ -5,7 +5,8 @@
 struct err *oauth_sign_in(struct arena *a, const struct oauth *o, const struct oauth_call *call,
                           enum oauth_step *ret_failed, struct oauth_user *ret)
 {
-    struct oauth_work work = {.a = a, .o = o, .call = call, .end_ms = clock_ms() + OAUTH_TOTAL_MS};
+    struct oauth_work work = {
+        .a = a, .o = o, .call = call, .end_ms = clock_ms() + LIMIT_OAUTH_TOTAL_MS};
     struct oauth_user user;
     struct err *err;
 

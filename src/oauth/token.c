@@ -16,7 +16,7 @@ static struct str basic(struct arena *a, const struct oauth *o)
 {
     AUTO_BUF struct buf pair;
 
-    buf_init(&pair, OAUTH_TOKEN_BYTES);
+    buf_init(&pair, LIMIT_OAUTH_TOKEN_BYTES);
     oauth_add_escaped(&pair, o->client_id);
     buf_add_byte(&pair, ':');
     oauth_add_escaped(&pair, o->client_secret);
@@ -28,7 +28,7 @@ static struct str body(struct oauth_work *work, bool with_secret)
     const struct oauth_call *call = work->call;
     AUTO_BUF struct buf out;
 
-    buf_init(&out, OAUTH_TOKEN_BYTES);
+    buf_init(&out, LIMIT_OAUTH_TOKEN_BYTES);
     if (with_secret) {
         oauth_add_pair(&out, "client_id", work->o->client_id);
         oauth_add_pair(&out, "client_secret", work->o->client_secret);
@@ -60,7 +60,7 @@ static bool text_of(const struct json *token, struct str name, struct str *ret)
     *ret = STR("");
     if (!value || value->type == JSON_NULL)
         return true;
-    if (value->type != JSON_TEXT || value->text.n > OAUTH_TOKEN_BYTES / 2)
+    if (value->type != JSON_TEXT || value->text.n > LIMIT_OAUTH_TOKEN_BYTES / 2)
         return false;
     *ret = value->text;
     return true;
@@ -142,7 +142,7 @@ static struct err *try(struct oauth_work *work, bool in_header, const char **ret
         .headers = headers,
         .n_headers = in_header ? 3 : 2,
         .body = body(work, !in_header),
-        .max_answer = OAUTH_TOKEN_BYTES,
+        .max_answer = LIMIT_OAUTH_TOKEN_BYTES,
     };
     struct net_answer answer;
     struct err *err;

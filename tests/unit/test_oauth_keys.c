@@ -106,10 +106,10 @@ static void keys_are_asked_for_once(void **state)
     (void)state;
     place_open(&p);
     says_key(&p, 1, "a");
-    for (uint64_t now_ms = 1; now_ms < OAUTH_KEYS_MS; now_ms += 50000)
+    for (uint64_t now_ms = 1; now_ms < LIMIT_OAUTH_KEYS_MS; now_ms += 50000)
         assert_found(&p, 0, "a", now_ms);
     assert_int_equal(provider_asked(p.provider), 1);
-    assert_found(&p, 0, "a", OAUTH_KEYS_MS + 1);
+    assert_found(&p, 0, "a", LIMIT_OAUTH_KEYS_MS + 1);
     assert_int_equal(provider_asked(p.provider), 2);
     place_close(&p);
 }
@@ -123,11 +123,11 @@ static void a_key_turned_over_is_found(void **state)
     says_key(&p, 1, "old");
     assert_found(&p, 0, "old", 1);
     says_key(&p, 1, "new");
-    assert_missing(&p, 0, "new", OAUTH_KEYS_AGAIN_MS, E_BAD_REQUEST);
+    assert_missing(&p, 0, "new", LIMIT_OAUTH_KEYS_AGAIN_MS, E_BAD_REQUEST);
     assert_int_equal(provider_asked(p.provider), 0);
-    assert_found(&p, 0, "new", OAUTH_KEYS_AGAIN_MS + 1);
+    assert_found(&p, 0, "new", LIMIT_OAUTH_KEYS_AGAIN_MS + 1);
     assert_int_equal(provider_asked(p.provider), 1);
-    assert_missing(&p, 0, "old", 2 * OAUTH_KEYS_AGAIN_MS, E_BAD_REQUEST);
+    assert_missing(&p, 0, "old", 2 * LIMIT_OAUTH_KEYS_AGAIN_MS, E_BAD_REQUEST);
     place_close(&p);
 }
 
@@ -161,9 +161,9 @@ static void keys_outlive_a_failure(void **state)
     assert_missing(&p, 0, "b", 20001, E_BAD_REQUEST);
     assert_int_equal(provider_asked(p.provider), 1);
     assert_found(&p, 0, "a", 20002);
-    assert_missing(&p, 0, "a", OAUTH_KEYS_MS + 20000, E_BAD_REQUEST);
+    assert_missing(&p, 0, "a", LIMIT_OAUTH_KEYS_MS + 20000, E_BAD_REQUEST);
     says_key(&p, 1, "a");
-    assert_found(&p, 0, "a", OAUTH_KEYS_MS + 20001);
+    assert_found(&p, 0, "a", LIMIT_OAUTH_KEYS_MS + 20001);
     place_close(&p);
 }
 
@@ -173,11 +173,13 @@ static void the_address_longest_unused_goes(void **state)
 
     (void)state;
     place_open(&p);
-    says_key(&p, OAUTH_KEYS_URLS < PROVIDER_ANSWERS ? OAUTH_KEYS_URLS : PROVIDER_ANSWERS, "a");
+    says_key(&p,
+             LIMIT_OAUTH_KEYS_URLS < PROVIDER_ANSWERS ? LIMIT_OAUTH_KEYS_URLS : PROVIDER_ANSWERS,
+             "a");
     assert_found(&p, 0, "a", 1);
     assert_found(&p, 1, "a", 2);
     /* the others fail, and yet take a place each */
-    for (unsigned i = 2; i < OAUTH_KEYS_URLS; i++)
+    for (unsigned i = 2; i < LIMIT_OAUTH_KEYS_URLS; i++)
         assert_missing(&p, i + PROVIDER_ANSWERS, "a", 3, E_BAD_REQUEST);
     assert_found(&p, 0, "a", 4);
     provider_says(p.provider, p.provider->answers);
@@ -201,15 +203,15 @@ static void of_many_keys_the_first_are_kept(void **state)
     place_open(&p);
     buf_init(&text, MIB);
     BUF_ADD(&text, "{\"keys\":[5,{\"kid\":7},{\"kty\":\"RSA\"}");
-    for (unsigned i = 0; i <= OAUTH_KEYS_MOST; i++)
+    for (unsigned i = 0; i <= LIMIT_OAUTH_KEYS_MOST; i++)
         buf_addf(&text, ",{\"kid\":\"k%u\",\"n\":\"0\",\"x5c\":[[]]}", i);
     BUF_ADD(&text, "]}");
     assert_true(json_read(p.a, buf_str(&text), &json_limits_strict, &keys, NULL));
     member.value = *keys;
     provider_says(p.provider, &answers);
     assert_found(&p, 0, "k0", 1);
-    assert_found(&p, 0, arena_cstr(p.a, arena_printf(p.a, "k%u", OAUTH_KEYS_MOST - 1)), 1);
-    assert_missing(&p, 0, arena_cstr(p.a, arena_printf(p.a, "k%u", OAUTH_KEYS_MOST)), 1,
+    assert_found(&p, 0, arena_cstr(p.a, arena_printf(p.a, "k%u", LIMIT_OAUTH_KEYS_MOST - 1)), 1);
+    assert_missing(&p, 0, arena_cstr(p.a, arena_printf(p.a, "k%u", LIMIT_OAUTH_KEYS_MOST)), 1,
                    E_BAD_REQUEST);
     place_close(&p);
 }
@@ -320,7 +322,7 @@ static void a_profile_of_very_many_values_is_refused(void **state)
     static const struct {
         unsigned n;
         bool good;
-    } cases[] = {{OAUTH_VALUES - 100, true}, {OAUTH_VALUES, false}};
+    } cases[] = {{LIMIT_OAUTH_VALUES - 100, true}, {LIMIT_OAUTH_VALUES, false}};
     struct place p;
 
     (void)state;
