@@ -137,10 +137,10 @@ static struct err *take_record(struct api_call *call)
 const struct api_work api_auth_with_oauth2 = {
     .steps = {
         {.place = AT_READ, .run = read_sign_in},
-        {.place = AT_REMOTE, .run = ask_provider, .needed = is_unknown},
+        {.place = AT_PROVIDER, .run = ask_provider, .needed = is_unknown},
         {.place = AT_READ, .run = find_account},
         {.place = AT_HASH, .run = hash_password, .needed = needs_hash},
-        {.place = AT_REMOTE, .run = fetch_avatar, .needed = wants_avatar},
+        {.place = AT_PROVIDER, .run = fetch_avatar, .needed = wants_avatar},
         {.place = AT_READ, .run = make_draft, .needed = is_new},
         {.place = AT_HASH, .run = complete_draft, .needed = is_next, .what = REC_HASH},
         {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_LOOK},

@@ -29,15 +29,16 @@ enum api_place {
     AT_CONSOLE,      /* the pool's lane for statements of superusers */
     AT_CONSOLE_HELD, /* among leases, for what holds the write connection by itself, and gives up
                         what it does where its client leaves */
-    AT_STORE,  /* as AT_POOL for what reads or stores files: one that waits for others, where they
-                  are not on a disk here */
-    AT_REMOTE, /* a pool thread that waits for another server */
-    AT_MAIL,   /* the same, for a mail server */
-    AT_IMAGE,  /* the pool's lane for pictures */
-    AT_HASH,   /* the pool's lane for passwords */
-    AT_HEARD,  /* the pool's lane for what listeners are waited for; it decides */
-    AT_UNIT,   /* a unit of work among others */
-    AT_LEASE,  /* a unit that has the write connection to itself */
+    AT_STORE,    /* as AT_POOL for what reads or stores files: one that waits for others, where they
+                    are not on a disk here */
+    AT_REMOTE,   /* a pool thread that waits for another server */
+    AT_PROVIDER, /* the same, for a sign-on provider */
+    AT_MAIL,     /* the same, for a mail server */
+    AT_IMAGE,    /* the pool's lane for pictures */
+    AT_HASH,     /* the pool's lane for passwords */
+    AT_HEARD,    /* the pool's lane for what listeners are waited for; it decides */
+    AT_UNIT,     /* a unit of work among others */
+    AT_LEASE,    /* a unit that has the write connection to itself */
 };
 
 /*

@@ -85,10 +85,10 @@ static struct err *make_secret(struct api_call *call)
         return err;
     err = oauth_apple_secret(call->arena, &apple, date_now_ms() / 1000, &secret);
     if (err && err->kind == E_BAD_REQUEST)
-        return err_new(call->arena, E_BAD_REQUEST,
-                       arena_cstr(call->arena, arena_printf(call->arena, FAILED "%.*s",
-                                                            STR_ARG(err->cause))),
-                       "%.*s", STR_ARG(err->cause));
+        return err_new(
+            call->arena, E_BAD_REQUEST,
+            arena_cstr(call->arena, arena_printf(call->arena, FAILED "%.*s", STR_ARG(err->cause))),
+            "%.*s", STR_ARG(err->cause));
     if (err)
         return err;
     BUF_ADD(out, "{\"secret\":");
@@ -98,4 +98,5 @@ static struct err *make_secret(struct api_call *call)
     return NULL;
 }
 
-const struct api_work api_settings_apple_secret = {.steps = {{.place = AT_READ, .run = make_secret}}};
+const struct api_work api_settings_apple_secret = {
+    .steps = {{.place = AT_READ, .run = make_secret}}};

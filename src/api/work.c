@@ -288,6 +288,7 @@ static const struct place {
     [AT_POOL_READ] = {.reads = true, .identifies = true, .lane = POOL_WORK, .run = read_in_turn},
     [AT_STORE] = {.start = start_store},
     [AT_REMOTE] = {.lane = POOL_REMOTE, .run = run_on_pool},
+    [AT_PROVIDER] = {.lane = POOL_PROVIDER, .run = run_on_pool},
     [AT_MAIL] = {.lane = POOL_MAIL, .run = run_on_pool},
     [AT_POOL] = {.lane = POOL_WORK, .run = run_on_pool},
     [AT_CONSOLE] = {.lane = POOL_CONSOLE, .run = run_on_pool},

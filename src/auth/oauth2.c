@@ -38,10 +38,10 @@ static void check_provider(struct arena *a, const struct schema_oauth2 *oauth2, 
         err_add_item(a, items, field, CODE_LENGTH_TOO_LONG,
                      arena_printf(a, "{\"max\":%d,\"min\":0}", PROVIDER_MAX));
     else if (!find_conf(oauth2, name))
-        err_add_raw_item(a, items, field, STR("validation_invalid_provider"),
-                         arena_printf(a, "Provider with name %.*s is missing or is not enabled.",
-                                      STR_ARG(name)),
-                         err_params_text(a, "name", name));
+        err_add_raw_item(
+            a, items, field, STR("validation_invalid_provider"),
+            arena_printf(a, "Provider with name %.*s is missing or is not enabled.", STR_ARG(name)),
+            err_params_text(a, "name", name));
 }
 
 static struct err *check_form(struct arena *a, const struct schema_oauth2 *oauth2,
@@ -95,10 +95,10 @@ struct err *auth_oauth2_read(struct arena *a, const struct auth_call *call, stru
     it->create_data = form.create_data;
     err = oauth_open(a, find_conf(&call->col->auth->oauth2, form.provider), &it->provider);
     if (err)
-        return err_new(a, E_INTERNAL,
-                       arena_cstr(a, arena_printf(a, "Failed to init provider %.*s.",
-                                                  STR_ARG(form.provider))),
-                       "%.*s", STR_ARG(err->cause));
+        return err_new(
+            a, E_INTERNAL,
+            arena_cstr(a, arena_printf(a, "Failed to init provider %.*s.", STR_ARG(form.provider))),
+            "%.*s", STR_ARG(err->cause));
     return NULL;
 }
 
@@ -243,9 +243,9 @@ static struct err *add_link(struct arena *a, struct db_conn *tx, const struct au
 static struct err *change(struct arena *a, struct db_conn *tx, const struct auth_oauth2 *it,
                           const struct rec_set *sets, size_t n, struct rec **rec)
 {
-    return n == 0 ? NULL
-                  : rec_change(a, tx, &it->call->caller->actor.scope, &it->fixed, *rec, sets, n,
-                               rec);
+    return n == 0
+               ? NULL
+               : rec_change(a, tx, &it->call->caller->actor.scope, &it->fixed, *rec, sets, n, rec);
 }
 
 typedef VEC(struct str) id_list;
@@ -332,8 +332,7 @@ static struct err *create(struct arena *a, struct db_conn *tx, const struct auth
     if (!written->now)
         return err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "a listener keeps the record out");
     *rec = rec_copy(a, written->now);
-    if (rec_truth(a, *rec, auth->verified) ||
-        !str_eq(auth_cell(*rec, auth->email), it->user.email))
+    if (rec_truth(a, *rec, auth->verified) || !str_eq(auth_cell(*rec, auth->email), it->user.email))
         return NULL;
     return change(a, tx, it, &VERIFIED, 1, rec);
 }

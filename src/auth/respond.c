@@ -121,8 +121,7 @@ struct err *auth_login_admit(struct arena *a, struct db_conn *conn, struct auth_
 struct err *auth_login_write(struct arena *a, struct db_conn *conn, struct auth_login *login)
 {
     login->origin = auth_origin_new(a, login);
-    return auth_write(a, conn, login->call, login->rec, login->token, login->meta,
-                      &login->answer);
+    return auth_write(a, conn, login->call, login->rec, login->token, login->meta, &login->answer);
 }
 
 /* --- refresh, impersonation ------------------------------------------------------------------ */

@@ -358,11 +358,12 @@ static bool lane_start(struct lane *lane)
 struct pool *pool_new(const struct pool_lane_conf conf[POOL_LANES])
 {
     static const char *const names[POOL_LANES] = {
-        [POOL_WORK] = NAME_PREFIX "work",     [POOL_SLOW] = NAME_PREFIX "slow",
-        [POOL_HASH] = NAME_PREFIX "hash",     [POOL_LEASE] = NAME_PREFIX "lease",
-        [POOL_HEARD] = NAME_PREFIX "heard",   [POOL_IMAGE] = NAME_PREFIX "image",
-        [POOL_REMOTE] = NAME_PREFIX "remote", [POOL_DATABASE] = NAME_PREFIX "db",
-        [POOL_MAIL] = NAME_PREFIX "mail",     [POOL_CONSOLE] = NAME_PREFIX "console"};
+        [POOL_WORK] = NAME_PREFIX "work",        [POOL_SLOW] = NAME_PREFIX "slow",
+        [POOL_HASH] = NAME_PREFIX "hash",        [POOL_LEASE] = NAME_PREFIX "lease",
+        [POOL_HEARD] = NAME_PREFIX "heard",      [POOL_IMAGE] = NAME_PREFIX "image",
+        [POOL_REMOTE] = NAME_PREFIX "remote",    [POOL_DATABASE] = NAME_PREFIX "db",
+        [POOL_MAIL] = NAME_PREFIX "mail",        [POOL_CONSOLE] = NAME_PREFIX "console",
+        [POOL_PROVIDER] = NAME_PREFIX "provider"};
     struct pool *pool = malloc(sizeof(*pool));
     bool started = true;
 

@@ -54,6 +54,7 @@ enum pool_lane {
     POOL_IMAGE,    /* pictures */
     POOL_REMOTE,   /* what waits for other servers */
     POOL_HEARD,    /* writes that somebody listens to, and what is told of others: listeners rest */
+    POOL_PROVIDER, /* sign-on providers that are asked: they may be slow, and files be wanted */
     POOL_MAIL,     /* mails that are waited for */
     POOL_CONSOLE,  /* what superusers ask in SQL, for minutes maybe */
     POOL_LANES

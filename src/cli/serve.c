@@ -40,6 +40,7 @@
 /* Beside the one that has the write connection: they only wait for it, and not for ever. */
 #define LEASE_THREADS 4
 #define REMOTE_THREADS 32 /* most of the time they wait */
+#define PROVIDER_THREADS 32
 #define MAIL_THREADS 16
 #define CONSOLE_THREADS 8
 #define HEARD_THREADS 32 /* a listener that rests keeps one */
@@ -157,6 +158,8 @@ static void plan_lanes(const struct options *options, struct pool_lane_conf ret[
     ret[POOL_IMAGE] = (struct pool_lane_conf)POOL_LANE(n, (n + 1) / 2, LIMIT_POOL_QUEUE);
     ret[POOL_REMOTE] =
         (struct pool_lane_conf)POOL_LANE(REMOTE_THREADS, REMOTE_THREADS / 2, LIMIT_POOL_QUEUE);
+    ret[POOL_PROVIDER] =
+        (struct pool_lane_conf)POOL_LANE(PROVIDER_THREADS, PROVIDER_THREADS / 2, LIMIT_POOL_QUEUE);
     ret[POOL_MAIL] =
         (struct pool_lane_conf)POOL_LANE(MAIL_THREADS, MAIL_THREADS / 4, LIMIT_POOL_QUEUE);
     ret[POOL_CONSOLE] =

@@ -64,12 +64,13 @@ static bool decode(struct arena *a, struct str part, const struct json **ret)
            (*ret)->type == JSON_OBJECT;
 }
 
+/* With or without padding, which some write. */
 static bool number_of_key(struct arena *a, const struct json *key, const char *name,
                           struct str *ret)
 {
     struct str text;
 
-    return oauth_look_text(key, name, &text) && base64url_decode(a, text, ret);
+    return oauth_look_text(key, name, &text) && base64url_decode(a, str_trim(text, STR("=")), ret);
 }
 
 static bool holds(struct arena *a, const struct parts *parts, const struct algorithm *algorithm,

@@ -17,6 +17,7 @@
 #define OAUTH_REDIRECTS 5                    /* that are followed to a profile */
 #define OAUTH_KEYS_BYTES ((size_t)256 * KIB) /* of a set of keys */
 #define OAUTH_KEYS_URLS 64                   /* whose keys are kept; the one longest unused goes */
+#define OAUTH_KEYS_MOST 100                  /* of one address: the first ones */
 #define OAUTH_KEYS_MS 600000                 /* that they are kept */
 #define OAUTH_KEYS_AGAIN_MS 10000            /* before they are fetched anew for an unknown one */
 #define OAUTH_LEEWAY_S 300                   /* that clocks may differ (auth.md 9.3) */
@@ -38,6 +39,7 @@ enum oauth_proof {
 struct oauth_mailboxes {
     const char *list; /* path; NULL: the answer itself */
     const char *primary, *verified;
+    bool optional; /* where it cannot be had there is no address; else it fails the sign-in */
 };
 
 /*
@@ -48,8 +50,11 @@ struct oauth_provider {
     struct str name, display_name, logo;
     bool no_pkce;
     struct str scopes, auth_url, token_url, userinfo_url;
-    struct str keys_url, issuer; /* where the provider's ID tokens are the profile */
-    bool form_post;              /* the code comes back as a form */
+    /* The profile is the ID token: always, by these keys and of this issuer, or (`by_claims`) where
+     * no address of a profile is configured. */
+    struct str keys_url, issuer;
+    bool by_claims;
+    bool form_post; /* the code comes back as a form */
 
     /* How its profile is asked for. "{clientId}" as a value is the client id. */
     struct {
@@ -82,8 +87,7 @@ void oauth_add_pair(struct buf *out, const char *name, struct str text);
  * OAUTH_FORM_PAIRS. */
 bool oauth_read_form(struct arena *a, struct str text, const struct json **ret);
 
-/* --- ask.c: requests of a sign-in --------------------------------------------------------------
- */
+/* --- ask.c: requests of a sign-in ------------------------------------------------------------- */
 
 struct oauth_work {
     struct arena *a;

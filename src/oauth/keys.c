@@ -5,14 +5,15 @@
  *  1. One thread fetches from an address at a time; others who want it wait, no longer than their
  *     sign-in may take. No lock is held meanwhile.
  *  2. Keys that are there are asked for again when they are OAUTH_KEYS_MS old, or for a key that is
- *     not among them; the latter not before OAUTH_KEYS_AGAIN_MS have passed, whoever wants it. So
- *     tokens with made-up keys cost their provider nothing.
+ *     not among them; the latter not before OAUTH_KEYS_AGAIN_MS have passed since it was tried
+ *     last, whoever wants it. So tokens with made-up keys cost their provider nothing.
  *  3. A set that could not be fetched leaves the one before as it was, with its age.
- *  4. At most OAUTH_KEYS_URLS sets of OAUTH_KEYS_BYTES are kept.
+ *  4. At most OAUTH_KEYS_URLS sets of OAUTH_KEYS_MOST keys are kept, of which no more than
+ *     OAUTH_KEYS_BYTES have been sent, and of a key only what is used here.
  */
 #include "oauth/internal.h"
 
-#include "base/date.h"
+#include "base/compiler.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -20,8 +21,9 @@
 struct set {
     struct arena *a; /* NULL: nothing is kept here */
     struct str url;
-    const struct json *keys; /* the list; NULL: not fetched yet */
-    uint64_t fetched_ms, used_ms;
+    struct json *keys; /* NULL: not fetched yet */
+    size_t n;
+    uint64_t asked_ms, fetched_ms, used_ms;
     bool busy; /* somebody fetches: the set stays where it is */
 };
 
@@ -84,22 +86,19 @@ static struct set *set_of(struct oauth_keys *keys, struct str url)
     return oldest;
 }
 
-static const struct json *find(const struct json *list, struct str kid)
+static const struct json *find(const struct set *set, struct str kid)
 {
-    for (uint32_t i = 0; list && i < list->n; i++) {
-        struct str id;
-
-        if (oauth_look_text(&list->items[i], "kid", &id) && str_eq(id, kid))
-            return &list->items[i];
-    }
+    for (size_t i = 0; i < set->n; i++)
+        if (str_eq(json_get(&set->keys[i], STR("kid"))->text, kid))
+            return &set->keys[i];
     return NULL;
 }
 
-static const struct json *copy(struct arena *a, const struct json *key)
+/* What of a key is used; all of it are texts. */
+static struct json copy(struct arena *a, const struct json *key)
 {
-    static const char *const names[] = {"kty", "alg", "n", "e", "crv", "x"};
+    static const char *const names[] = {"kid", "kty", "alg", "n", "e", "crv", "x"};
     struct json_member *members = ARENA_ARRAY(a, struct json_member, COUNT_OF(names));
-    struct json *ret = ARENA_NEW(a, struct json);
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct str text;
@@ -108,8 +107,7 @@ static const struct json *copy(struct arena *a, const struct json *key)
             text = STR("");
         members[i] = (struct json_member){str_of(names[i]), json_of_text(arena_dup(a, text))};
     }
-    *ret = json_of_object(members, COUNT_OF(names));
-    return ret;
+    return json_of_object(members, COUNT_OF(names));
 }
 
 /* False: the time of the sign-in is over. */
@@ -142,42 +140,50 @@ static struct err *fetch(struct oauth_work *work, struct str url, struct net_ans
     return err;
 }
 
-/* The list of an answer, in an arena of its own. NULL: it is none. */
-static struct arena *read_keys(struct str text, struct str url, struct str *ret_url,
-                               const struct json **ret)
+/* Those of an answer that have a name. False: it is no set of keys. */
+static bool read_keys(struct oauth_work *work, struct str text, struct set *ret)
 {
-    struct arena *a = arena_new();
-    const struct json *all;
+    const struct json *all, *list;
 
-    if (!json_read(a, arena_dup(a, text), &json_limits_stored, &all, NULL) ||
-        !oauth_look(all, "keys", ret) || !*ret || (*ret)->type != JSON_LIST) {
-        arena_free(a);
-        return NULL;
+    if (!json_read(work->a, text, &json_limits_stored, &all, NULL) ||
+        !oauth_look(all, "keys", &list) || !list || list->type != JSON_LIST)
+        return false;
+    ret->a = arena_new();
+    ret->keys = ARENA_ARRAY(ret->a, struct json, OAUTH_KEYS_MOST);
+    for (uint32_t i = 0; i < list->n && ret->n < OAUTH_KEYS_MOST; i++) {
+        struct str kid;
+
+        if (oauth_look_text(&list->items[i], "kid", &kid) && kid.n)
+            ret->keys[ret->n++] = copy(ret->a, &list->items[i]);
     }
-    *ret_url = arena_dup(a, url);
-    return a;
+    return true;
 }
 
 /* Fills the busy set, without the lock while it waits. */
 static struct err *fill(struct oauth_keys *keys, struct set *set, struct oauth_work *work,
                         struct str url, uint64_t now_ms)
 {
-    struct set filled = {.fetched_ms = now_ms, .used_ms = now_ms, .busy = true};
+    struct set filled = {.asked_ms = now_ms, .fetched_ms = now_ms, .used_ms = now_ms, .busy = true};
     struct net_answer answer;
     struct err *err;
 
+    set->asked_ms = now_ms;
     (void)pthread_mutex_unlock(&keys->lock);
     err = fetch(work, url, &answer);
-    if (!err)
-        filled.a = read_keys(answer.body, url, &filled.url, &filled.keys);
-    if (!err && !filled.a)
+    if (!err && !read_keys(work, answer.body, &filled))
         err = oauth_refuse(work->a, url, "the keys cannot be read");
     (void)pthread_mutex_lock(&keys->lock);
     if (!err) {
+        filled.url = arena_dup(filled.a, url);
         arena_free(set->a);
         *set = filled;
     }
     return err;
+}
+
+static uint64_t passed_ms(uint64_t since_ms, uint64_t now_ms)
+{
+    return now_ms > since_ms ? now_ms - since_ms : 0;
 }
 
 /* Under the lock. */
@@ -190,15 +196,16 @@ static struct err *get(struct oauth_keys *keys, struct oauth_work *work, struct 
         struct err *err;
 
         if (set && !set->busy) {
-            uint64_t age_ms = now_ms > set->fetched_ms ? now_ms - set->fetched_ms : 0;
-
             set->used_ms = now_ms;
-            key = find(set->keys, kid);
-            if (key && age_ms < OAUTH_KEYS_MS) {
-                *ret = copy(work->a, key);
+            key = find(set, kid);
+            if (key && passed_ms(set->fetched_ms, now_ms) < OAUTH_KEYS_MS) {
+                struct json *out = ARENA_NEW(work->a, struct json);
+
+                *out = copy(work->a, key);
+                *ret = out;
                 return NULL;
             }
-            if (set->keys && !key && age_ms < OAUTH_KEYS_AGAIN_MS)
+            if (set->keys && !key && passed_ms(set->asked_ms, now_ms) < OAUTH_KEYS_AGAIN_MS)
                 return oauth_refuse(work->a, url, "no key of the name that the ID token says");
             set->busy = true;
             err = fill(keys, set, work, url, now_ms);

@@ -43,6 +43,8 @@ struct err *oauth_fetch_mailbox(struct oauth_work *work, struct str url,
     struct err *err;
 
     err = fetch_list(work, url, mailboxes->list, &list);
+    if (err && mailboxes->optional)
+        return NULL;
     for (uint32_t i = 0; !err && list && i < list->n; i++) {
         const struct json *box = &list->items[i];
         struct str email;

@@ -270,7 +270,7 @@ static struct err *read_claims(struct oauth_work *work, const struct json **ret)
 struct err *oauth_fetch_profile(struct oauth_work *work, struct oauth_user *ret)
 {
     const struct oauth_provider *provider = work->o->provider;
-    bool by_token = work->o->userinfo_url.n == 0 || provider->issuer.n;
+    bool by_token = provider->issuer.n || (provider->by_claims && work->o->userinfo_url.n == 0);
     struct str origin = by_token ? work->o->token_url : work->o->userinfo_url;
     struct oauth_user user = {0};
     const struct json *profile;

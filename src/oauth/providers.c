@@ -6,8 +6,9 @@
 
 #include "base/compiler.h"
 
-static const struct oauth_mailboxes plain_mailboxes = {NULL, "primary", "verified"};
-static const struct oauth_mailboxes bitbucket_mailboxes = {"values", "is_primary", "is_confirmed"};
+static const struct oauth_mailboxes plain_mailboxes = {NULL, "primary", "verified", false};
+static const struct oauth_mailboxes bitbucket_mailboxes = {"values", "is_primary", "is_confirmed",
+                                                           true};
 
 /* --- what rows cannot say --------------------------------------------------------------------- */
 
@@ -146,7 +147,7 @@ static struct err *finish_microsoft(struct oauth_work *work, const struct json *
         NAMED(provider, "OIDC", "#555555", "O"),                                          \
             .scopes = STR_INIT("openid email profile"), .id = "sub", .full_name = "name", \
             .username = "preferred_username", .avatar = "picture", .email = "email",      \
-            .proof = OAUTH_PROOF_LOOSE, .proofs = {"email_verified"},                     \
+            .proof = OAUTH_PROOF_LOOSE, .proofs = {"email_verified"}, .by_claims = true,  \
     }
 
 static const struct oauth_provider providers[] = {

@@ -126,8 +126,7 @@ static const char *read_answer(struct oauth_work *work, const struct net_answer 
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* --- asking for it ---------------------------------------------------------------------------- */
 
 /* *ret_why: an answer came, and was not good; else it is NULL. */
 static struct err *try(struct oauth_work *work, bool in_header, const char **ret_why)

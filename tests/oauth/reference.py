@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""reference.py POCKETBASE SAMPLES: holds the samples of this folder against the real server.
+"""reference.py [--write] POCKETBASE SAMPLES...: holds the samples of this folder against the real server.
 
 A provider on loopback answers as a sample says; the real server signs in with it. What it made of the profile and what
 it asked the provider must be what the sample wants, and so must the list of providers and the addresses to begin at
-(tests/oauth/addresses.txt). A sample that says `ours` in it is passed over: the real server cannot be asked.
+(addresses.json). A sample that says `ours` in it is passed over: the real server cannot be asked.
 
-With --write the file of addresses is written anew.
+With --write what addresses.json says of the real server is written anew.
 """
 
+import datetime
 import http.server
 import json
 import os
@@ -24,6 +25,7 @@ import urllib.request
 from typing import Any
 
 WAIT_S = 20
+HERE = pathlib.Path(__file__).parent
 
 
 class Provider:
@@ -45,7 +47,8 @@ class Provider:
                     answer = {"body": answer}
                 text = answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])
                 self.send_response(answer.get("status", 200))
-                self.send_header("Content-Type", answer.get("type", "application/json"))
+                if answer.get("type") != "":
+                    self.send_header("Content-Type", answer.get("type", "application/json"))
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -75,6 +78,7 @@ class Real:
                                         stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
         self.url = f"http://127.0.0.1:{port}/api"
         self.token = ""
+        self.n = 0  # sign-ins, each of which makes a user
         end = time.monotonic() + WAIT_S
         while True:
             try:
@@ -108,3 +112,116 @@ class Real:
         for wanted in ([], providers):
             status, answer = self.call("PATCH", "/collections/people", {"oauth2": {"enabled": True, "providers": wanted}})
             assert status == 200, answer
+
+    def sign_in(self, sample: dict[str, Any]) -> tuple[int, Any]:
+        body = dict(CALL, **sample.get("call", {}))
+        self.n += 1
+        body |= {"provider": sample["name"], "createData": {"email": f"u{self.n}@example.com"}}
+        return self.call("POST", "/collections/people/auth-with-oauth2", body)
+
+
+CLIENT = {"clientId": "id é&", "clientSecret": "se+cr/et %:é"}
+CALL = {"code": "co de+&", "codeVerifier": "ver~ifier", "redirectURL": "http://x/r?a=b"}
+USER = {"id": "id", "name": "name", "username": "username", "avatarURL": "avatarURL", "email": "email"}
+
+
+def configured(sample: dict[str, Any], url: str) -> dict[str, Any]:
+    conf = {"name": sample["name"], "tokenURL": url + "/token", "userInfoURL": url + "/user", **CLIENT, **sample.get("conf", {})}
+    return json.loads(json.dumps(conf).replace("{url}", url))
+
+
+def times(meta: dict[str, Any], wanted: int | None) -> str:
+    """What is wrong with the expiry."""
+    if wanted is None:
+        return f"expires {meta['expiry']}" if meta["expiry"] else ""
+    left = datetime.datetime.fromisoformat(meta["expiry"] or "1970-01-01T00:00:00Z").timestamp() - time.time()
+    return "" if abs(left - wanted) < WAIT_S else f"expires in {left} s"
+
+
+def judge(sample: dict[str, Any], status: int, answer: Any, asked: list[dict[str, Any]]) -> list[str]:
+    """How the real server differs from the sample."""
+    wrong = []
+    fails = {"token": "Failed to fetch OAuth2 token.", "user": "Failed to fetch OAuth2 user."}
+    if "fails" in sample:
+        if status != 400 or answer["message"] != fails[sample["fails"]]:
+            wrong.append(f"{status} {json.dumps(answer)[:300]}")
+    elif status != 200:
+        wrong.append(f"{status} {json.dumps(answer)[:300]}")
+    else:
+        meta = answer["meta"]
+        wrong += [f"{name}: {meta[name]!r}" for name in USER if meta[name] != sample["want"].get(name, "")]
+        wrong += [f"raw {name}: {meta['rawUser'].get(name)!r}" for name, value in sample.get("raw", {}).items()
+                  if meta["rawUser"].get(name) != value]
+        wrong += [f"{name}: {meta[name]!r}" for key, name in (("access", "accessToken"), ("refresh", "refreshToken"))
+                  if sample.get(key, meta[name]) != meta[name]]
+        if "expires_s" in sample:
+            wrong += filter(None, [times(meta, sample["expires_s"])])
+    lines = [request["line"] for request in asked]
+    if "asked" in sample and lines != sample["asked"]:
+        wrong.append(f"asked {lines}")
+    if "sent" in sample:
+        sent = [{"authorization": request["headers"].get("Authorization"), "body": request["body"]}
+                for request in asked if request["line"] == "POST /token"]
+        if sent != sample["sent"]:
+            wrong.append(f"sent {sent}")
+    for name, value in sample.get("headers", {}).items():
+        found = [{key.lower(): text for key, text in request["headers"].items()}.get(name.lower()) for request in asked if request["line"].split("?")[0].endswith(" /user")]
+        if [text and text.encode("latin-1").decode() for text in found] != [value]:
+            wrong.append(f"header {name}: {found}")
+    return wrong
+
+
+def begin(real: Real, write: bool) -> list[str]:
+    """The list of providers, and where a user is sent."""
+    file = HERE / "addresses.json"
+    wanted = json.loads(file.read_text())
+    status, providers = real.call("GET", "/collections/meta/oauth2-providers")
+    assert status == 200, providers
+    found: dict[str, Any] = {"providers": [[one["name"], one["displayName"]] for one in providers], "addresses": []}
+    for conf in [case["conf"] for case in wanted["addresses"]]:
+        real.configure([{**CLIENT, **conf}])
+        status, methods = real.call("GET", "/collections/people/auth-methods")
+        assert status == 200, methods
+        one = methods["oauth2"]["providers"][0]
+        url = one["authURL"].replace(one["state"], "STATE")
+        if one["codeChallenge"]:
+            url = url.replace(one["codeChallenge"], "CHALLENGE")
+        found["addresses"].append({"conf": conf, "display": one["displayName"], "url": url})
+    if write:
+        rows = ",\n".join(json.dumps(case, ensure_ascii=False) for case in found["addresses"])
+        file.write_text('{"providers": %s,\n"addresses": [\n%s\n]}\n' % (json.dumps(found["providers"], ensure_ascii=False), rows))
+        return []
+    return ["the list of providers"] * (found["providers"] != wanted["providers"]) + [
+        f"{one['conf']}: {one}" for one, other in zip(found["addresses"], wanted["addresses"], strict=True) if one != other]
+
+
+def main() -> int:
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    provider = Provider()
+    failed = passed = 0
+    with tempfile.TemporaryDirectory(dir=os.path.expanduser("~")) as directory:
+        real = Real(words[0], directory)
+        try:
+            for line in begin(real, "--write" in sys.argv):
+                failed += 1
+                print(f"addresses: {line}")
+            for file in words[1:]:
+                for sample in json.loads(pathlib.Path(file).read_text()):
+                    if sample.get("ours"):
+                        continue
+                    real.configure([configured(sample, provider.url)])
+                    provider.answers = {"/token": sample.get("token", {"access_token": "at"}), **sample["answers"]}
+                    provider.asked = []
+                    wrong = judge(sample, *real.sign_in(sample), provider.asked)
+                    failed, passed = failed + bool(wrong), passed + (not wrong)
+                    for line in wrong:
+                        print(f"{sample['name']}: {sample.get('about', '')}: {line}")
+        finally:
+            real.process.terminate()
+            real.process.wait(WAIT_S)
+    print(f"{passed} samples as the real server has them, {failed} not")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
