@@ -66,7 +66,7 @@ static const struct settings_rate_rule *find_rule(const struct api_call *call,
 bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing, int64_t duration_s,
               int64_t max)
 {
-    const uint64_t numbers[] = {kind, thing, str_hash(call->caller.ip),
+    const uint64_t numbers[] = {kind, thing, settings_ip_client(call->caller.ip),
                                 call->settings->snapshot.generation};
 
     return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),

@@ -19,9 +19,10 @@ enum rate_kind {
     RATE_PASSWORD
 };
 
-/* Counts one use of a thing (a hash) by the call's client, whether or not the settings limit
- * anything: false beyond `max` in a window of so many seconds. Saved settings begin anew. A step
- * that runs again counts again: whoever asks keeps the answer in the call. Any thread that has it.
+/* Counts one use of a thing (a hash) by the call's client, of IPv6 a network, whether or not the
+ * settings limit anything: false beyond `max` in a window of so many seconds. Saved settings begin
+ * anew. A step that runs again counts again: whoever asks keeps the answer in the call. Any thread
+ * that has it.
  */
 MUST_CHECK bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing,
                          int64_t duration_s, int64_t max);
