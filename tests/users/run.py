@@ -16,9 +16,11 @@ import flows  # noqa: E402
 import identity  # noqa: E402
 import outbox  # noqa: E402
 import reeve  # noqa: E402
+import security  # noqa: E402
 import silence  # noqa: E402
 
-PARTS = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
+PARTS = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "security": security,
+         "silence": silence}
 
 
 def main():

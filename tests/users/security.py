@@ -1,16 +1,24 @@
 """What docs/security.md says of users, tokens and answers, and no other test shows."""
 
 import base64
+import concurrent.futures
 import json
 import os
+import socket
 import sqlite3
+import struct
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import reeve
 from sink import Sink
 from site_of import Site, link
 
+MIB = 1 << 20
 LOGIN = "/api/collections/users/auth-with-password"
 NOBODYS_KEY = "k" * 32
 HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN",
@@ -133,6 +141,222 @@ def addresses_of_superusers(site: Site, _: Sink) -> None:
     site.admin("PATCH", "/api/settings", {"superuserIPs": []})
 
 
+def stored(directory: str) -> int:
+    """Bytes of all files below it."""
+    n = 0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            try:
+                n += os.stat(os.path.join(folder, name)).st_size
+            except FileNotFoundError:  # removed meanwhile
+                pass
+    return n
+
+
+def backups_from_elsewhere(site: Site, _: Sink) -> None:
+    """A backup is taken without a bound to its size, to the disk, before it is looked at: from listed addresses alone."""
+    head = ("POST /api/backups/upload HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Length: %d\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\n")
+    head = (head % (site.root["Authorization"], 64 * MIB)).encode()
+    site.admin("PATCH", "/api/settings", {"superuserIPs": ["127.0.0.1"]})
+    with socket.create_connection(("127.0.0.1", site.server.port), 10, ("127.0.0.2", 0)) as conn:
+        conn.sendall(head)
+        try:
+            told = conn.recv(12)
+        except OSError as e:  # not within 10 s
+            told = repr(e).encode()
+    site.same("from elsewhere it is refused by its head", told, b"HTTP/1.1 403")
+    for source, wanted in (("127.0.0.1", 40 * MIB), ("127.0.0.2", 0)):
+        before = stored(site.server.dir)
+        with socket.create_connection(("127.0.0.1", site.server.port), 10, (source, 0)) as conn:
+            try:
+                conn.sendall(head)
+                for _ in range(48):
+                    conn.sendall(bytes(MIB))
+            except OSError:  # it is refused before it is through
+                pass
+            if wanted:
+                reeve.until("it is on the disk", lambda: stored(site.server.dir) - before >= wanted)
+            grown = stored(site.server.dir) - before
+        site.check("from %s on the disk" % source, 0 <= grown - wanted <= (24 if wanted else 1) * MIB, grown)
+        reeve.until("what came is removed", lambda: stored(site.server.dir) - before <= MIB)
+    site.admin("PATCH", "/api/settings", {"superuserIPs": []})
+
+
+def networks(site: Site, sink: Sink) -> None:
+    """Whoever has a network of IPv6 is one client, whichever of its addresses he takes."""
+    def tried(what: str, body: Any, *addresses: str) -> list[int]:
+        return [site.auth(what, body, **{"X-Real": ip})[0] for ip in addresses]
+
+    rule = {"label": "*:auth", "maxRequests": 2, "duration": 600, "audience": ""}
+    site.admin("PATCH", "/api/settings", {"trustedProxy": {"headers": ["X-Real"]},
+                                          "rateLimits": {"enabled": True, "rules": [rule]}})
+    wrong = {"identity": "network@example.com", "password": "wrong-password"}
+    site.same("a network is one client", tried("auth-with-password", wrong, "2001:db8::1", "2001:db8::2", "2001:db8::3"),
+              [400, 400, 429])
+    site.same("the next one is another", tried("auth-with-password", wrong, "2001:db8:0:1::1"), [400])
+    site.same("addresses of IPv4 are each", tried("auth-with-password", wrong, "10.0.0.1", "10.0.0.2", "10.0.0.3"),
+              [400] * 3)
+    site.same("however they are written", tried("auth-with-password", wrong, "::ffff:10.0.0.1", "10.0.0.1"), [400, 429])
+    site.admin("PATCH", "/api/settings", {"rateLimits": {"enabled": False, "rules": []}})
+    site.add("network@example.com", verified=True)
+    ident, _ = code_of(site, sink, "network@example.com")
+    guess = {"otpId": ident, "password": "x"}
+    site.same("tries of a code", tried("auth-with-otp", guess, *("2001:db8::%d" % n for n in range(7))),
+              [400] * 5 + [429] * 2)
+    site.admin("PATCH", "/api/settings", {"trustedProxy": {"headers": []}})
+
+
+def last_of(asked: list[Callable[[], tuple[int, Any]]]) -> tuple[set[int], float]:
+    """All but the last at once, then that alone: the statuses, and the seconds that it takes."""
+    with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
+        statuses = {done[0] for done in pool.map(lambda ask: ask(), asked[:-1])}
+    begun = time.monotonic()
+    return statuses | {asked[-1]()[0]}, time.monotonic() - begun
+
+
+@contextmanager
+def slowed(site: Site) -> Iterator[None]:
+    site.admin("PATCH", "/api/reeve/settings", {"passwords": {"slow": True}})
+    yield
+    site.admin("PATCH", "/api/reeve/settings", {"passwords": {"slow": False}})
+
+
+def names_of_nobody(site: Site, _: Sink) -> None:
+    """Wrong passwords are slowed alike for who is there and who is not, however he is named: of 16 the last waits 2 s
+    where they are counted together, of twice 8 they wait 0.5 s."""
+    was = site.admin("GET", "/api/collections/users")
+    nick = {"name": "nick", "type": "text"}
+    site.options(fields=[*was["fields"], nick], passwordAuth={"enabled": True, "identityFields": ["email", "nick"]},
+                 indexes=[*(i.replace("(`email`)", "(`email` COLLATE NOCASE)") for i in was["indexes"]),
+                          "CREATE UNIQUE INDEX idx_nick ON users (nick) WHERE nick != ''"])
+    names = (("cased%d@example.com", "CASED%d@example.com", True, {}), ("nick%d", "NICK%d", True, {}),
+             ("named%d@example.com", "named%d@example.com", True, {"identityField": "email"}),
+             ("mail%d@example.com", "called%d", False, {}))
+    with slowed(site):
+        for name, other, together, more in names:
+            for n, who in enumerate(("somebody", "nobody")):
+                one, two = name % n, other % n
+                if who == "somebody":
+                    called = "" if "nick" in two else two.replace("@", "-")
+                    site.add(one if "@" in one else one + "@example.com", nick=one if "nick" in one else called)
+                asked = [partial(login, site, one, "wrong"), partial(login, site, two, "wrong", **more)] * 8
+                statuses, seconds = last_of(asked)
+                site.same("%s is refused" % one, statuses, {400})
+                site.check("%s, %s: %s are counted %s" % (one, who, two, "together" if together else "apart"),
+                           (seconds >= 1.9) == together, seconds)
+    site.options(passwordAuth=was["passwordAuth"], indexes=was["indexes"], fields=was["fields"])
+
+
+def new_password(site: Site, path: str, token: str, old: str, batch: bool = False) -> tuple[int, Any]:
+    body = {"oldPassword": old, "password": "secret-new", "passwordConfirm": "secret-new"}
+    if not batch:
+        return tuple(site.send("PATCH", path, body, token))
+    return tuple(site.send("POST", "/api/batch", {"requests": [{"method": "PATCH", "url": path, "body": body}]}, token))
+
+
+def guesses_by_a_token(site: Site, sink: Sink) -> None:
+    """Whoever has found somebody's token does not try passwords with it faster than without."""
+    site.admin("PATCH", "/api/settings", {"batch": {"enabled": True, "maxRequests": 50, "timeout": 30}})
+    with slowed(site):
+        for name, batch in (("alone", False), ("in a batch", True)):
+            email = "found-%d@example.com" % batch
+            path = "/api/collections/users/records/" + site.add(email, verified=True)["id"]
+            token = login(site, email)[1]["token"]
+            guess = partial(new_password, site, path, token, "wrong-password", batch)
+            site.check("%s: what is said" % name, "validation_invalid_old_password" in json.dumps(guess()))
+            statuses, seconds = last_of([guess] * 15)
+            site.same("%s: old passwords are refused" % name, statuses, {400})
+            site.check("%s: later and later" % name, seconds >= 1.9, seconds)
+            statuses, seconds = last_of([partial(new_password, site, path, token, "secret-one", batch)])
+            site.same("%s: the right one is taken" % name, statuses, {200})
+            site.check("%s: at once" % name, seconds < 1.9, seconds)
+        site.add("moving@example.com", verified=True)
+        token = login(site, "moving@example.com")[1]["token"]
+        sink.clear()
+        site.auth("request-email-change", {"newEmail": "moved@example.com"}, token=token)
+        (mail,) = sink.wait(1)
+        body = {"token": link(mail)[1], "password": "wrong-password"}
+        statuses, seconds = last_of([partial(site.auth, "confirm-email-change", body)] * 16)
+        site.same("passwords for a new address are refused", statuses, {400})
+        site.check("later and later, too", seconds >= 1.9, seconds)
+        body["password"] = "secret-one"
+        site.same("the right one for it", site.auth("confirm-email-change", body)[0], 204)
+
+
+def guesses_of_others(site: Site, _: Sink) -> None:
+    """Whom the rule refuses is not told by the time whether he has guessed."""
+    path = "/api/collections/users/records/" + site.add("victim@example.com")["id"]
+    with slowed(site):
+        for old in ("wrong-password", "secret-one"):
+            statuses, seconds = last_of([partial(new_password, site, path, "", old)] * 16)
+            site.same("%s is refused" % old, statuses, {404})
+            site.check("%s does not wait" % old, seconds < 1.9, seconds)
+
+
+def versions_offered(hello: bytes) -> list[int]:
+    """Of TLS, by the first message of a client (RFC 8446 4.1.2, 4.2.1)."""
+    at = 5 + 4 + 2 + 32
+    at += 1 + hello[at]
+    at += 2 + struct.unpack_from(">H", hello, at)[0]
+    at += 1 + hello[at]
+    end = at + 2 + struct.unpack_from(">H", hello, at)[0]
+    at += 2
+    while at < end:
+        kind, n = struct.unpack_from(">HH", hello, at)
+        if kind == 43:
+            return [version for version, in struct.iter_unpack(">H", hello[at + 5:at + 4 + n])]
+        at += 4 + n
+    return [struct.unpack_from(">H", hello, 9)[0]]
+
+
+def outgoing_tls(site: Site, _: Sink) -> None:
+    """No server is offered a TLS before 1.2, though this process's OpenSSL would take older ones (see run())."""
+    hellos: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        conn, _ = listener.accept()
+        with conn:
+            conn.settimeout(60)
+            hello = conn.recv(5)
+            while len(hello) < 5 + struct.unpack_from(">H", hello, 3)[0]:
+                hello += conn.recv(4096)
+            hellos.append(hello)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        s3 = {"enabled": True, "bucket": "b", "region": "r", "accessKey": "a", "secret": "s", "forcePathStyle": True,
+              "endpoint": "https://127.0.0.1:%d" % listener.getsockname()[1]}
+        site.admin("PATCH", "/api/settings", {"backups": {"s3": s3}})
+        status, _, _ = site.server.request("POST", "/api/settings/test/s3", {"filesystem": "backups"}, site.root)
+        thread.join(60)
+    site.same("a server that says nothing", status, 400)
+    site.same("versions of TLS that are offered", [versions_offered(hello) for hello in hellos], [[0x304, 0x303]])
+    site.admin("PATCH", "/api/settings", {"backups": {"s3": {**s3, "enabled": False}}})
+
+
+def kept_files(site: Site, _: Sink) -> None:
+    """A shared cache does not hand protected files on."""
+    fields = [{"name": name, "type": "file", "maxSelect": 1, "protected": name == "kept"} for name in ("open", "kept")]
+    site.admin("POST", "/api/collections", {"name": "papers", "type": "base", "fields": fields, "viewRule": ""})
+    form = "".join("--b\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"a.txt\"\r\n\r\ntext\r\n" % name
+                   for name in ("open", "kept")) + "--b--\r\n"
+    raw = site.server.request("POST", "/api/collections/papers/records", form,
+                              {**site.root, "Content-Type": "multipart/form-data; boundary=b"})[1]
+    record = json.loads(raw)
+    public = "max-age=2592000, stale-while-revalidate=86400"
+    for name, wanted in (("open", public), ("kept", "private, " + public)):
+        path = "/api/files/papers/%s/%s" % (record["id"], record[name])
+        _, _, whole = site.server.request("GET", path)
+        heads = [whole] + [site.server.request("GET", path, None, more)[2] for more in (
+            {"Range": "bytes=1-2"}, {"If-Modified-Since": whole["Last-Modified"]})]
+        site.same(name, [head["Cache-Control"] for head in heads], [wanted] * 3)
+    site.admin("DELETE", "/api/collections/papers")
+
+
 def answers(site: Site, _: Sink) -> None:
     """No cookie, no name of the program, no echo; what browsers are told."""
     site.add("answers@example.com", verified=True)
@@ -183,6 +407,16 @@ def logs(site: Site, sink: Sink) -> None:
         site.auth("auth-with-otp", {"otpId": ident, "password": password})
     site.admin("PATCH", "/api/settings", {"s3": {"secret": "s3-logged"}, "smtp": {"password": "smtp-logged"}})
     site.admin("PATCH", "/api/settings", {"s3": {"secret": ""}, "smtp": {"password": ""}})
+    file_token = site.send("POST", "/api/files/token", token=site.root["Authorization"])[1]["token"]
+    for address in ("/api/files/users/x/y.txt?thumb=1x1&token=%s", "/api/files/users/x/y.txt?%%74oken=%s&thumb=1x1",
+                    "/api/backups/x.zip?token=%s", "/api/health?&&x&to+ken&token=%s&token="):
+        site.server.request("GET", address % file_token)
+    site.server.request("GET", "/api/health", None, {"Referer": "http://x/api/files/users/x/y.svg?token=" + file_token})
+    site.auth("auth-with-password?mfaId=half-logged", {"identity": "logged@example.com", "password": "other-logged"})
+    site.server.request("GET", "/api/oauth2-redirect?state=state-logged&code=code-logged")
+    site.server.request("GET", "/api/health", None, {
+        "Referer": "http://x/api/oauth2-redirect?state=state-logged&code=code-logged"})
+    site.server.request("GET", "/api/health?code=plain-logged&tokens=too-logged")
     last = "/api/health?last=%d" % time.monotonic_ns()
     site.server.request("GET", last)
     reeve.until("the last entry is written", lambda: entries(site.server.dir, "message = 'GET %s'" % last))
@@ -191,17 +425,51 @@ def logs(site: Site, sink: Sink) -> None:
     for name, secret in (("password", "secret-logged"), ("wrong password", "wrong-logged"),
                          ("new password", "other-logged"), ("confirmation", "differs-logged"), ("token", token),
                          ("token's signature", token.split(".")[2]), ("mailed token", reset), ("code", code),
+                         ("file token", file_token), ("id of half a login", "half-logged"),
+                         ("code of a provider", "code-logged"), ("state of a provider", "state-logged"),
                          ("secret of S3", "s3-logged"), ("password of SMTP", "smtp-logged")):
         site.same("entries with the " + name, [entry for entry in book if secret in entry], [])
         site.check("lines with the " + name, secret not in site.server.output(site.server.begins))
+    for name, part in (("what is left of it", "/api/files/users/x/y.txt?thumb=1x1&token=***"),
+                       ("however it is written", "/api/files/users/x/y.txt?%74oken=***&thumb=1x1"),
+                       ("half a login", "/auth-with-password?mfaId=***"),
+                       ("a provider's answer", "/api/oauth2-redirect?state=***&code=***"),
+                       ("what is none", "/api/health?code=plain-logged&tokens=too-logged")):
+        site.check("the book has " + name, any(json.dumps(part)[1:-1] in entry for entry in book))
 
 
-PARTS = (passwords, codes_of_others, reset_keeps_the_second_factor, keys_of_others, addresses_of_superusers, answers,
-         logs)
+PARTS = (passwords, codes_of_others, reset_keeps_the_second_factor, keys_of_others, addresses_of_superusers,
+         backups_from_elsewhere, networks, names_of_nobody, guesses_by_a_token, guesses_of_others, kept_files,
+         outgoing_tls, answers, logs)
+
+LENIENT = """openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = defaults
+[defaults]
+MinProtocol = TLSv1
+CipherString = DEFAULT:@SECLEVEL=0
+"""
+
+
+@contextmanager
+def lenient_openssl(path: str) -> Iterator[None]:
+    """What is started meanwhile has an OpenSSL that takes what is long out of use, unless it is told better."""
+    with open(path, "w", encoding="utf-8") as conf:
+        conf.write(LENIENT)
+    was = os.environ.get("OPENSSL_CONF")
+    os.environ["OPENSSL_CONF"] = path
+    try:
+        yield
+    finally:
+        del os.environ["OPENSSL_CONF"]
+        if was is not None:
+            os.environ["OPENSSL_CONF"] = was
 
 
 def run(binary: str, base: str, tally: reeve.Tally) -> None:
-    with reeve.Server(binary, base) as server, Sink() as sink:
+    with lenient_openssl(base + ".cnf"), reeve.Server(binary, base) as server, Sink() as sink:
         site = Site(server, tally, "security")
         site.mail(enabled=True, host="127.0.0.1", port=sink.port)
         site.options(otp={"enabled": True}, authAlert={"enabled": False})
