@@ -60,7 +60,7 @@ def defines(path: str, name: str) -> bool:
         text = f.read()
     word = re.escape(name)
     if path.endswith(".json"):
-        return re.search(r'"id": *"%s"' % word, text) is not None
+        return re.search(r'"(?:id|about)": *"%s"' % word, text) is not None
     if path.endswith(".py"):
         return re.search(r"^ *(?:def|class) %s\b" % word, text, re.M) is not None
     if path.endswith(".c"):
