@@ -157,8 +157,8 @@ def backups_from_elsewhere(site: Site, _: Sink) -> None:
     """A backup is taken without a bound to its size, to the disk, before it is looked at: from listed addresses alone."""
     head = ("POST /api/backups/upload HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Length: %d\r\n"
             "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\n")
-    head = (head % (site.root["Authorization"], 64 * MIB)).encode()
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.zip\"\r\n\r\n"
+            % (site.root["Authorization"], 64 * MIB)).encode()
     site.admin("PATCH", "/api/settings", {"superuserIPs": ["127.0.0.1"]})
     with socket.create_connection(("127.0.0.1", site.server.port), 10, ("127.0.0.2", 0)) as conn:
         conn.sendall(head)
