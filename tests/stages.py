@@ -104,7 +104,7 @@ def build_clang(job):
 
 def lint(job):
     """shape of the code, format"""
-    shape = script(job, "lint/shape.py", "src")
+    shape = total(script(job, "lint/shape.py", "src"), script(job, "lint/security.py"))
     files = sorted(os.path.join(root, name) for part in ("src", "tests", "bench")
                    for root, _, names in os.walk(os.path.join(TOP, part))
                    for name in names if name.endswith((".c", ".h")) and "node_modules" not in root)
@@ -211,9 +211,9 @@ def users(job):
     return script(job, "users/run.py", ASAN)
 
 
-def oauth(job):
-    """signing in through other systems, good ones and bad ones"""
-    return script(job, "users/run.py", "--side-by-side", ASAN, "oauth2", "rough_provider")
+def guarded(job):
+    """signing in through other systems, good ones and bad ones; what docs/security.md says"""
+    return script(job, "users/run.py", "--side-by-side", ASAN, "oauth2", "rough_provider", "security")
 
 
 def s3_server(job):
@@ -439,7 +439,7 @@ STAGES = [
     Stage("operating",   operating,     ["asan"],              90,   400),
     Stage("recovery",    recovery,      ["asan"],              90,   400),
     Stage("users",       users,         ["asan"],              50,   300),
-    Stage("oauth",       oauth,         ["asan"],              50,   300),
+    Stage("guarded",     guarded,       ["asan"],              90,   400),
     Stage("s3-server",   s3_server,     [],                    30,   300),
     Stage("s3",          s3,            ["asan", "release"],   60,   400),
     Stage("mail",        mail,          ["asan"],              60,   300),

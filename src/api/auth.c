@@ -88,12 +88,10 @@ static struct err *find_by_password(struct api_call *call)
     return err;
 }
 
-/* Somebody's, or nobody's by a name: they are counted and slowed down alike. */
+/* Somebody's, or nobody's: they are counted and slowed down alike. */
 static uint64_t account_of(const struct auth_login *login)
 {
-    const uint64_t numbers[] = {str_hash(login->call->col->id), str_hash(login->identity)};
-
-    return rate_key(numbers, COUNT_OF(numbers));
+    return rate_account(login->call->col, login->identity);
 }
 
 static struct err *compare_password(struct api_call *call)

@@ -3,6 +3,7 @@
  * and …/confirm-… (auth.md 5).
  */
 #include "api/auth.h"
+#include "api/rate.h"
 
 static struct err *say_done(struct api_call *call)
 {
@@ -96,6 +97,7 @@ const struct api_work api_auth_request_email_change = {
 
 /* --- confirm-… ------------------------------------------------------------------------------ */
 
+/* call->state is a struct auth_confirm. */
 enum confirmed { CONFIRMED_VERIFICATION, CONFIRMED_PASSWORD_RESET, CONFIRMED_EMAIL_CHANGE };
 
 static struct err *confirm(struct api_call *call)
@@ -122,7 +124,13 @@ static bool hashes(const struct api_call *call)
 
 static struct err *hash_password(struct api_call *call)
 {
-    return auth_confirm_hash(call->arena, call->state);
+    struct err *err = auth_confirm_hash(call->arena, call->state);
+
+    if (err)
+        call->wait_ms = rate_wrong_password_ms(
+            call, rate_account(schema_find(call->schema, call->req->params[0]),
+                               auth_confirm_account(call->state)));
+    return err;
 }
 
 #define CONFIRM_STEPS(kind)                                                                     \

@@ -354,6 +354,7 @@ static struct err *open_backup(struct api_call *call)
     struct err *err;
 
     download->served.name = call->req->params[0];
+    download->served.is_private = true;
     err = backup_open(call->arena, call->api->backups, call->settings, call->req->params[0],
                       &call->req->gone, &download->served.file);
     download->open = !err;

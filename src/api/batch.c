@@ -8,6 +8,7 @@
  *  3. The batch's timeout is for the work of all its steps together, not for its waits in between.
  */
 #include "api/batch.h"
+#include "api/rate.h"
 
 #include "base/date.h"
 
@@ -46,6 +47,7 @@ static struct err *prepare_batch(struct api_call *call)
     if (err)
         return err;
     batch->matches = rec_matches_new(call->arena, NULL);
+    batch->refused = ARENA_NEW(call->arena, struct batch_refused);
     call->state = batch;
     batch_headers_init(call, &headers);
     err = batch_files_deal(call, requests, batch->n);
@@ -101,7 +103,11 @@ static struct err *hash_next(struct api_call *call)
 static struct err *send_answers(struct api_call *call)
 {
     const struct batch_written *written = call->out;
+    const struct batch *batch = call->state;
+    const struct batch_item *guess = batch->refused->guess;
 
+    if (call->err && guess)
+        call->wait_ms = rate_wrong_password_ms(call, rate_account(guess->col, guess->id));
     if (call->committed)
         batch_files_discard(call->state, written->used);
     if (call->err && call->err->kind == E_UNAVAILABLE && call->out_of_time)

@@ -34,8 +34,14 @@ enum batch_as {
 struct batch_item {
     struct batch_try tries[BATCH_TRIES];
     const struct schema_col *col;
+    struct str id;          /* of the record to update or delete */
     struct str upsert_id;   /* n 0: AS_SENT in any case */
     struct err *picker_err; /* told where there is an answer to pick from */
+};
+
+/* What its unit leaves where it fails. */
+struct batch_refused {
+    const struct batch_item *guess; /* whose old password was a wrong one; NULL: nobody's */
 };
 
 /* Lives in the call's arena. Read-only once prepared and hashed. */
@@ -46,6 +52,7 @@ struct batch {
     struct rec_matches *matches; /* what its drafts know of texts and patterns */
     uint64_t limit_us;           /* what it may take to carry it out */
     uint64_t spent_us;           /* of that, before its unit; no wait for a turn counts */
+    struct batch_refused *refused;
 };
 
 /* batch_time.c: what is left of its time, 0: nothing. begun_us: clock_us() when what runs now

@@ -270,6 +270,7 @@ static struct err *prepare_item(struct api_call *call, const struct batch_header
         return err;
     (void)req_parse_pairs(a, target.query, &query); /* broken ones count as absent */
     ret->picker_err = query_picker_parse(a, first_of(&query, STR("fields")), &picker);
+    ret->id = upsert_id.n > 0 ? upsert_id : target.id;
     ret->upsert_id = upsert_id;
     request = (struct rec_request){
         .action = target.action->action,

@@ -4,6 +4,7 @@
  * The first that fails ends the unit, and with it the transaction: the answer names that one alone.
  */
 #include "api/batch.h"
+#include "api/rate.h"
 
 #include "base/date.h"
 #include "base/limits.h"
@@ -86,8 +87,10 @@ struct err *batch_run(struct db_conn *tx, const void *in, struct arena *a, void 
         if (i > 0)
             BUF_ADD(&out, ",");
         err = run_item(tx, &batch->items[i], a, &written->used[i], &out);
-        if (err)
+        if (err) {
+            batch->refused->guess = rate_is_wrong_password(err) ? &batch->items[i] : NULL;
             return item_failed(a, i, err);
+        }
         if (!batch_left_us(batch, begun_us))
             return batch_late_err(a);
     }

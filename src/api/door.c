@@ -55,6 +55,14 @@ static struct err *look_who_asks(void *user, struct db_conn *conn)
     return err;
 }
 
+static bool may_be_superuser(const struct api *api, struct req *req)
+{
+    AUTO(settings_return) struct settings *settings = settings_borrow(api->settings);
+
+    return settings->superuser_ips.n == 0 ||
+           settings_ip_in(&settings->superuser_ips, api_real_ip(req->arena, req, settings));
+}
+
 /* Of a body without a bound it is asked before it comes: it goes to the disk. */
 static bool is_superusers(const struct api *api, struct req *req, struct schema *schema)
 {
@@ -66,8 +74,11 @@ static bool is_superusers(const struct api *api, struct req *req, struct schema 
                                   .run = look_who_asks,
                                   .user = &asking,
                                   .ret_version = &version};
-    struct err *err = db_blocks(api->db) ? NULL : api_read(&read);
+    struct err *err;
 
+    if (!may_be_superuser(api, req) || db_blocks(api->db))
+        return false;
+    err = api_read(&read);
     return !err && asking.is_superuser;
 }
 

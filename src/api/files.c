@@ -89,6 +89,7 @@ static struct err *find_file(struct api_call *call)
                                       arena_dup(call->arena, file.key.rec), file.key.name};
     download->size = wanted_size(call, file.field);
     download->served.name = file.key.name;
+    download->served.is_private = file.field->file.is_protected;
     return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #define ID_BYTES 128    /* of one that the client has given */
 #define NUMBER_BYTES 16 /* of one of ours, in hex */
+#define MASK_GROWS 2    /* a value of a letter becomes three */
 
 /* --- ids -------------------------------------------------------------------------------------- */
 
@@ -58,6 +59,58 @@ struct str journal_id(struct api_call *call)
     return call->id;
 }
 
+/* --- addresses -------------------------------------------------------------------------------- */
+
+/* What this API takes in a query and is good for something by itself. */
+static bool is_secret(struct str path, struct str name)
+{
+    static const struct str names[] = {STR_INIT("token"), STR_INIT("mfaId")};
+    static const struct str of_provider[] = {STR_INIT("code"), STR_INIT("state")};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_eq(name, names[i]))
+            return true;
+    if (!str_ends(path, STR("/api/oauth2-redirect")))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(of_provider); i++)
+        if (str_eq(name, of_provider[i]))
+            return true;
+    return false;
+}
+
+/* The query of an address of that path without what is secret in it. */
+static void mask_query(struct arena *a, struct str path, struct str query, struct buf *out)
+{
+    while (query.p) {
+        const struct str pair = str_split(&query, '&');
+        const size_t n = str_find_byte(pair, '=');
+        struct str name;
+
+        if (n + 1 < pair.n && req_decode(a, str_sub(pair, 0, n), true, &name) &&
+            is_secret(path, name)) {
+            buf_add(out, str_sub(pair, 0, n));
+            BUF_ADD(out, "=***");
+        } else {
+            buf_add(out, pair);
+        }
+        if (query.p)
+            BUF_ADD(out, "&");
+    }
+}
+
+static struct str masked(struct arena *a, struct str address)
+{
+    const size_t n = str_find_byte(address, '?');
+    AUTO_BUF struct buf out;
+
+    buf_init(&out, address.n * MASK_GROWS + 1);
+    if (n == address.n)
+        return address;
+    buf_add(&out, str_sub(address, 0, n + 1));
+    mask_query(a, str_sub(address, 0, n), str_from(address, n + 1), &out);
+    return arena_dup(a, buf_str(&out));
+}
+
 /* --- what went wrong -------------------------------------------------------------------------- */
 
 static void write_details(struct buf *out, const struct err *err)
@@ -77,8 +130,8 @@ static void describe(struct api_call *call, const struct err *err, struct logboo
 
     *to = (struct logbook_request){
         .method = req->method,
-        .target = req->target,
-        .referer = req_header(req, STR("Referer")),
+        .target = masked(call->arena, req->target),
+        .referer = masked(call->arena, req_header(req, STR("Referer"))),
         .user_agent = req_header(req, STR("User-Agent")),
         .id = journal_id(call),
         .auth = caller ? caller->col->name : STR(""),

@@ -66,7 +66,7 @@ static const struct settings_rate_rule *find_rule(const struct api_call *call,
 bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing, int64_t duration_s,
               int64_t max)
 {
-    const uint64_t numbers[] = {kind, thing, str_hash(call->caller.ip),
+    const uint64_t numbers[] = {kind, thing, settings_ip_client(call->caller.ip),
                                 call->settings->snapshot.generation};
 
     return rate_take(call->api->rates, rate_key(numbers, COUNT_OF(numbers)),
@@ -187,6 +187,13 @@ struct err *rate_check_code(struct api_call *call, uint64_t account)
 
 /* --- passwords ------------------------------------------------------------------------------- */
 
+uint64_t rate_account(const struct schema_col *col, struct str name)
+{
+    const uint64_t numbers[] = {str_hash(col->id), str_hash(name)};
+
+    return rate_key(numbers, COUNT_OF(numbers));
+}
+
 unsigned rate_wrong_password_ms(const struct api_call *call, uint64_t account)
 {
     static const unsigned waits_ms[] = {0, 500, 1000, 2000};
@@ -201,4 +208,14 @@ unsigned rate_wrong_password_ms(const struct api_call *call, uint64_t account)
             return waits_ms[i];
     }
     return PASSWORD_LONGEST_MS;
+}
+
+bool rate_is_wrong_password(const struct err *err)
+{
+    const struct str code = str_of(err_code(CODE_OLD_PASSWORD)->code);
+
+    for (const struct err_item *item = err->items; item; item = item->next)
+        if (str_eq(item->code, code))
+            return true;
+    return false;
 }

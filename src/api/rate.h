@@ -19,9 +19,10 @@ enum rate_kind {
     RATE_PASSWORD
 };
 
-/* Counts one use of a thing (a hash) by the call's client, whether or not the settings limit
- * anything: false beyond `max` in a window of so many seconds. Saved settings begin anew. A step
- * that runs again counts again: whoever asks keeps the answer in the call. Any thread that has it.
+/* Counts one use of a thing (a hash) by the call's client, of IPv6 a network, whether or not the
+ * settings limit anything: false beyond `max` in a window of so many seconds. Saved settings begin
+ * anew. A step that runs again counts again: whoever asks keeps the answer in the call. Any thread
+ * that has it.
  */
 MUST_CHECK bool rate_use(const struct api_call *call, enum rate_kind kind, uint64_t thing,
                          int64_t duration_s, int64_t max);
@@ -49,9 +50,14 @@ unsigned rate_empty_list_ms(struct api_call *call, const struct schema_col *col)
  * limit, which is always on (auth.md 5.6). */
 MUST_CHECK struct err *rate_check_code(struct api_call *call, uint64_t account);
 
-/* A wrong password for an account (a hash): how long its answer is to wait, where the settings say
+/* What an account's tries are counted under: a record's id, or the name that somebody goes by. */
+uint64_t rate_account(const struct schema_col *col, struct str name);
+/* A wrong password for an account: how long its answer is to wait, where the settings say
  * so; the longer, the more of them have been tried lately, by whomever. Only wrong ones wait, so
  * nobody keeps the owner out. Any thread that has the call. */
 unsigned rate_wrong_password_ms(const struct api_call *call, uint64_t account);
+/* Whether a write was refused for an oldPassword that is not the record's: of who may write it at
+ * all, so that nobody else learns anything by the time that it takes. */
+bool rate_is_wrong_password(const struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
  * /api/collections/{collection}/records (records.md).
  */
 #include "api/internal.h"
+#include "api/rate.h"
 
 #define MISSING_CONTEXT "Missing collection context."
 #define MISSING_OR_INVALID_CONTEXT "Missing or invalid collection context."
@@ -102,6 +103,18 @@ static struct err *run_heard(struct api_call *call)
     return err;
 }
 
+/* Guesses at an old password are counted and slowed as those of logins are. */
+static struct err *answer_update(struct api_call *call)
+{
+    if (!call->err)
+        return api_send_written(call);
+    if (rate_is_wrong_password(call->err))
+        call->wait_ms = rate_wrong_password_ms(
+            call,
+            rate_account(schema_find(call->schema, call->req->params[0]), call->req->params[1]));
+    return call->err;
+}
+
 static void discard_draft(struct api_call *call)
 {
     if (call->state)
@@ -110,7 +123,8 @@ static void discard_draft(struct api_call *call)
 }
 
 /* clang-format off */
-#define SAVE(action)                                                                              \
+/* fails: whether the answer is told of its errors, too. */
+#define SAVE(action, answer, fails)                                                               \
     {                                                                                             \
         .steps = {                                                                                \
             {.place = AT_READ, .run = make_draft, .what = action},                                \
@@ -119,15 +133,17 @@ static void discard_draft(struct api_call *call)
             {.place = AT_POOL, .run = complete_draft, .needed = is_next, .what = REC_MATCH},      \
             {.place = AT_READ, .run = judge_draft, .needed = is_next, .what = REC_JUDGE},         \
             {.place = AT_STORE, .run = complete_draft, .needed = is_next, .what = REC_STORE},     \
-            {.place = AT_HEARD, .run = run_heard, .needed = is_next, .what = REC_HEARD},          \
-            {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_next, .what = REC_RUN},        \
-            {.place = AT_LOOP, .run = api_send_written},                                          \
+            {.place = AT_HEARD, .run = run_heard, .needed = is_next, .what = REC_HEARD,           \
+             .may_fail = fails},                                                                  \
+            {.place = AT_UNIT, .unit = rec_draft_run, .needed = is_next, .what = REC_RUN,         \
+             .may_fail = fails},                                                                  \
+            {.place = AT_LOOP, .run = answer},                                                    \
         },                                                                                        \
         .undo = discard_draft,                                                                    \
     }
 
-const struct api_work api_records_create = SAVE(REC_CREATE);
-const struct api_work api_records_update = SAVE(REC_UPDATE);
+const struct api_work api_records_create = SAVE(REC_CREATE, api_send_written, false);
+const struct api_work api_records_update = SAVE(REC_UPDATE, answer_update, true);
 const struct api_work api_records_delete = {
     .steps = {
         {.place = AT_READ, .run = make_draft, .what = REC_DELETE},

@@ -345,7 +345,7 @@ void serve_content(struct api_call *call, struct serve_file *served)
 
 void serve_file(struct api_call *call, struct serve_file *served)
 {
-    served->cache = CACHED;
+    served->cache = served->is_private ? "private, " CACHED : CACHED;
     add_headers(call, served);
     serve_content(call, served);
 }

@@ -11,6 +11,7 @@ struct serve_file {
     struct file_opened file; /* the answer's from here on */
     struct str name;         /* as the client is to keep it */
     const char *cache;       /* Cache-Control; NULL: nothing is said */
+    bool is_private;         /* for who asks, so for no cache that others share */
     const char *encoding;    /* Content-Encoding; NULL: the bytes are what the type says */
     struct str etag;         /* strong, quoted; empty: there is none */
 };

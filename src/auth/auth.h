@@ -103,6 +103,7 @@ struct auth_login {
     const struct auth_call *call;
     struct str method;            /* "password" */
     const struct rec *rec;        /* whose login it is; NULL: nobody's */
+    struct str id;                /* of `rec` */
     struct str identity;          /* whose attempts are counted, also where it is nobody's */
     struct str password, hash;    /* what is compared */
     struct str token;             /* what it will be answered with */
@@ -241,7 +242,10 @@ MUST_CHECK struct err *auth_confirm_email_change(struct arena *a, struct db_conn
                                                  struct auth_confirm **ret);
 /* Then, where a password has to be hashed or compared, on a thread that may take its time. */
 bool auth_confirm_hashes(const struct auth_confirm *confirm);
+/* An error: of another address, the password is not the record's. */
 MUST_CHECK struct err *auth_confirm_hash(struct arena *a, struct auth_confirm *confirm);
+/* Of which record it is compared. */
+struct str auth_confirm_account(const struct auth_confirm *confirm);
 /* Then the unit (db_unit_fn; `in` is what was found), which looks at the token once more. */
 struct err *auth_confirm_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out);
 

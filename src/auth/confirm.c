@@ -17,6 +17,7 @@ struct auth_confirm {
     struct str token;
     struct str password; /* of a reset: the new one; of another address: what he has */
     struct str hash;     /* what that is compared with */
+    struct str account;  /* the id of the record that has it */
     struct str new_email;
     struct value new_hash;
     struct rec_fixed fixed;
@@ -278,6 +279,7 @@ struct err *auth_confirm_email_change(struct arena *a, struct db_conn *conn,
         return err ? err : invalid(items);
     confirm->fixed = rec_fix(a, call->col);
     confirm->hash = auth_cell(token.rec, call->col->auth->password);
+    confirm->account = rec_id(token.rec);
     *ret = confirm;
     return NULL;
 }
@@ -301,6 +303,11 @@ struct err *auth_confirm_hash(struct arena *a, struct auth_confirm *confirm)
     else if (!bcrypt_check(confirm->password, confirm->hash))
         err_add_item(a, &items, STR("password"), CODE_AUTH_PASSWORD, STR_NONE);
     return items ? invalid(items) : NULL;
+}
+
+struct str auth_confirm_account(const struct auth_confirm *confirm)
+{
+    return confirm->account;
 }
 
 struct err *auth_confirm_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)

@@ -416,6 +416,6 @@ void auth_oauth2_take(struct arena *a, struct auth_login *login, const struct re
     login->call = it->call;
     login->method = STR("oauth2");
     login->rec = rec;
-    login->identity = rec_id(rec);
+    login->id = rec_id(rec);
     login->meta = write_meta(a, it);
 }

@@ -189,7 +189,7 @@ struct err *auth_otp_find(struct arena *a, struct db_conn *conn, const struct au
     if (err)
         return err;
     login->rec = rec;
-    login->identity = rec_id(rec);
+    login->id = login->identity = rec_id(rec);
     login->hash = auth_cell_named(login->code, "password");
     return NULL;
 }

@@ -86,6 +86,21 @@ static struct err *find_any(struct arena *a, struct db_conn *conn, const struct 
     return err;
 }
 
+/* Whose attempts are counted: the name as it was sent, be it somebody's or not. Counted by the
+ * record, names of one would be slowed together, those of nobody would not, and who tries two in
+ * turn would learn of the record. An index may ignore the case of ASCII letters. */
+static struct str counted_name(struct arena *a, struct str identity)
+{
+    char *p = arena_alloc(a, identity.n + 1);
+
+    for (size_t i = 0; i < identity.n; i++) {
+        const char c = identity.p[i];
+
+        p[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    return (struct str){p, identity.n};
+}
+
 struct err *auth_password_find(struct arena *a, struct db_conn *conn, const struct auth_call *call,
                                struct auth_login **ret)
 {
@@ -106,7 +121,8 @@ struct err *auth_password_find(struct arena *a, struct db_conn *conn, const stru
     *login = (struct auth_login){.call = call,
                                  .method = STR("password"),
                                  .rec = rec,
-                                 .identity = rec ? rec_id(rec) : form.identity,
+                                 .id = rec ? rec_id(rec) : STR(""),
+                                 .identity = counted_name(a, form.identity),
                                  .password = form.password};
     if (!err && rec)
         login->hash = auth_cell(rec, col->auth->password);

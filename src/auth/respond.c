@@ -90,7 +90,7 @@ struct err *auth_login_renew(struct arena *a, struct db_conn *conn, const struct
     struct err *err = auth_check_collection(a, call->col);
 
     if (!err)
-        err = rec_find(a, conn, call->col, login->identity, &rec);
+        err = rec_find(a, conn, call->col, login->id, &rec);
     if (err)
         return err;
     if (!rec)

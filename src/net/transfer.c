@@ -129,6 +129,7 @@ static const struct {
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}, /* or later */
     {CURLOPT_PATH_AS_IS, 1},
     {CURLOPT_TCP_KEEPALIVE, 1},
     {CURLOPT_QUICK_EXIT, 1}, /* whoever ends while a name is looked up does not wait for that */

@@ -2,10 +2,11 @@
 // realtime, and by the popup of a browser.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { EventSource } from 'eventsource';
 import { hasBrowser, startBrowser } from './browser.mjs';
-import { clientId, startProvider, visit } from './oidc.mjs';
+import { clientId, clientSecret, listen, newKey, otherId, startProvider, visit } from './oidc.mjs';
 import { root, startServer } from './server.mjs';
 import { waitMs } from './support.mjs';
 
@@ -59,6 +60,31 @@ const exchange = (client, { code, method }, createData) =>
 async function signIn(name, createData) {
   const client = server.client();
   return { client, auth: await exchange(client, await fetchCode(client, name), createData) };
+}
+
+// The ID token that an application has of the provider by itself.
+async function fetchIdToken(id, name) {
+  const verifier = 'v'.repeat(43);
+  const url = new URL(provider.conf.authURL);
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: id,
+    redirect_uri: back,
+    scope: 'openid email profile',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const response = await fetch(provider.conf.tokenURL, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${btoa([id, clientSecret].map(encodeURIComponent).join(':'))}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: (await visit(url, name)).searchParams.get('code'),
+      redirect_uri: back,
+      code_verifier: verifier,
+    }),
+  });
+  return (await response.json()).id_token;
 }
 
 const refused = (promise, message) =>
@@ -144,13 +170,40 @@ describe('by ID token', limit, () => {
     await refused(signIn('fred'), 'Failed to fetch OAuth2 user.');
   });
 
-  it('whose key is not among those of the issuer is refused', async () => {
-    const other = await startProvider([back], claims);
+  for (const [what, kid] of [
+    ['whose key is not among those of the issuer', 'another'],
+    ['that another key of that name has signed', 'its own'],
+  ])
+    it(`${what} is refused`, async () => {
+      const other = await startProvider([back], claims, newKey(kid));
+      try {
+        const { keys } = await (await fetch(`${other.url}/jwks`)).json();
+        assert.deepEqual(keys.map((key) => key.kid), [kid]);
+        await configure({ userInfoURL: '', extra: { jwksURL: `${other.url}/jwks`, issuers: [provider.url] } });
+        await refused(signIn('gus'), 'Failed to fetch OAuth2 user.');
+      } finally {
+        await other.stop();
+      }
+    });
+
+  it('that was issued to another application is refused', async () => {
+    let token; // what a code is exchanged for
+    const between = await listen((_, response) => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ access_token: 'a', token_type: 'Bearer', id_token: token }));
+    });
     try {
-      await configure({ userInfoURL: '', extra: { jwksURL: `${other.url}/nothing` } });
-      await refused(signIn('gus'), 'Failed to fetch OAuth2 user.');
+      await configure({
+        tokenURL: between.url,
+        userInfoURL: '',
+        extra: { jwksURL: jwksURL(), issuers: [provider.url] },
+      });
+      token = await fetchIdToken(otherId, 'kim');
+      await refused(signIn('kim'), 'Failed to fetch OAuth2 user.');
+      token = await fetchIdToken(clientId, 'kim');
+      assert.equal((await signIn('kim')).auth.record.email, 'kim@example.com');
     } finally {
-      await other.stop();
+      await between.stop();
     }
   });
 

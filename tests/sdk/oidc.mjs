@@ -1,21 +1,43 @@
 // An OpenID Connect provider on loopback, a real one; and somebody without a browser who goes there.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
 export const clientId = 'an app';
+export const otherId = 'another app'; // with the same secret
 export const clientSecret = 'a secret: with & and %';
 
-// redirects: where it may send people back to. Whoever comes may call himself what he likes; claims(name)
-// is what the provider knows of him.
-export async function startProvider(redirects, claims) {
-  const server = createServer((request, response) => handle(request, response));
+// A server on loopback; { url, stop }.
+export async function listen(handle) {
+  const server = createServer(handle);
   await new Promise((done, failed) => server.on('error', failed).listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${server.address().port}`;
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop: () => {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
+  };
+}
+
+// A key to sign with that nobody else has, whatever it is called.
+export const newKey = (kid) => ({
+  ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+  use: 'sig',
+  alg: 'RS256',
+  kid,
+});
+
+// redirects: where it may send people back to. Whoever comes may call himself what he likes; claims(name)
+// is what the provider knows of him. key: what it signs with.
+export async function startProvider(redirects, claims, key = newKey('its own')) {
+  const { url, stop } = await listen((request, response) => handle(request, response));
   const warn = console.warn; // it warns of what is on purpose here
   console.warn = () => {};
   const provider = new Provider(url, {
-    clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: redirects }],
+    clients: [clientId, otherId].map((id) => ({ client_id: id, client_secret: clientSecret, redirect_uris: redirects })),
+    jwks: { keys: [key] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username', 'picture'] },
     conformIdTokenClaims: false, // all of them in the ID token, too
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, ...claims(sub) }) }),
@@ -32,10 +54,7 @@ export async function startProvider(redirects, claims) {
       tokenURL: `${url}/token`,
       userInfoURL: `${url}/me`,
     },
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((done) => server.close(done));
-    },
+    stop,
   };
 }
 

@@ -19,11 +19,12 @@ import oauth2  # noqa: E402
 import outbox  # noqa: E402
 import reeve  # noqa: E402
 import rough_provider  # noqa: E402
+import security  # noqa: E402
 import silence  # noqa: E402
 
 MAIN = {"first_start": first_start, "flows": flows, "identity": identity, "outbox": outbox, "silence": silence}
-OTHER_SYSTEMS = {"oauth2": oauth2, "rough_provider": rough_provider}
-PARTS = {**MAIN, **OTHER_SYSTEMS}
+OTHERS = {"oauth2": oauth2, "rough_provider": rough_provider, "security": security}
+PARTS = {**MAIN, **OTHERS}
 
 
 def main():
