@@ -36,6 +36,7 @@ struct backups_conf {
     /* Everything is ready for another directory's content: the program ends and starts anew. Any
      * thread; returns at once. NULL: a command, which does so itself. */
     void (*restart)(void *user);
+    bool (*alone)(void *user); /* whether no other process has the directory open; any thread */
     void *user;
 };
 

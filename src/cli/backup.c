@@ -23,7 +23,7 @@ struct backup_command {
 static struct err *open_all(struct arena *a, const struct options *options,
                             struct backup_command *c)
 {
-    const struct app_hooks hooks = {0};
+    const struct app_hooks hooks = {.who = SWAP_BACKUPS};
     struct backups_conf conf = {.dir = options->dir};
     struct err *err = app_open(a, options, &hooks, &c->app);
 
