@@ -1,7 +1,7 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: descriptors → what was restored → data directory → settings and schema → what is missing →
+ * Start: descriptors → data directory → what was restored → settings and schema → what is missing →
  * realtime → watcher → pool → listener → scheduled work. Stop, in this order: no new connection →
  * requests in flight drain → pool → loops have ended → scheduled work → watcher → log book → writer
  * and checkpoint (db_close) → for a restart, the program again, on the same listener.
