@@ -22,7 +22,7 @@ struct backups {
     /* under lock */
     pthread_mutex_t lock;
     bool busy;
-    struct str key;     /* of the backup in use; in used_arena */
+    struct str key;     /* of the backup in use; in `used` */
     struct arena *used; /* NULL unless busy */
     bool has_thread;    /* of a restore */
     pthread_t thread;
@@ -55,9 +55,9 @@ struct backup_files {
     size_t n, cap;
     uint64_t bytes;
 };
-/* Below storage/ not what has come after until_s (Unix time): its records are not in the copy. */
-MUST_CHECK struct err *backup_walk(struct arena *a, struct str dir, int64_t until_s,
-                                   struct backup_files *ret);
+/* So many folders inside of each other: what is deeper was made by nobody who serves files. */
+#define BACKUP_DEPTH 64
+MUST_CHECK struct err *backup_walk(struct arena *a, struct str dir, struct backup_files *ret);
 
 /* made.c: rows of the table _reeve_backups, made when it is first needed. */
 MUST_CHECK struct err *backup_note(struct arena *a, struct backups *backups,

@@ -3,11 +3,10 @@
  * then all of it is read again.
  *
  * What records have named until the copy of the data was made is still there when its turn comes:
- * nothing is removed from storage/ meanwhile. What has come since has no record in the copy.
+ * nothing is removed from storage/ meanwhile, by whatever process.
  */
 #include "backup/internal.h"
 
-#include "base/date.h"
 #include "base/log.h"
 #include "base/md5.h"
 #include "base/thread.h"
@@ -279,7 +278,7 @@ static struct err *pack(struct packing *p)
     if (!err)
         err = copy(p, conf->logs, 1);
     if (!err)
-        err = backup_walk(p->a, conf->dir, date_now_ms() / 1000 + 1, &p->files);
+        err = backup_walk(p->a, conf->dir, &p->files);
     return err ? err : compute(p, writing, COUNT_OF(writing));
 }
 
