@@ -4,16 +4,13 @@
 #include "backup/internal.h"
 
 #include "base/date.h"
-#include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define NAME_CHARS 50 /* of the application's name, in a backup's */
-#define TAG_LEN 10
 #define ZIP_TYPE STR("application/zip")
 
 struct backups *backups_new(const struct backups_conf *conf)
@@ -27,7 +24,7 @@ struct backups *backups_new(const struct backups_conf *conf)
     backups->conf.key = arena_dup(a, conf->key);
     pthread_mutex_init(&backups->lock, NULL);
     if (conf->restart)
-        unpack_left(backups);
+        backup_work_left(backups);
     return backups;
 }
 
@@ -232,15 +229,13 @@ static struct err *make(struct arena *a, struct backups *backups, const struct s
 {
     const struct file_type type = {.mime = ZIP_TYPE};
     struct file_content content = {0};
-    struct str prefix;
-    struct err *err = file_store_temp_dir(a, backups->conf.files, &prefix);
+    struct backup_work work;
+    struct err *err = backup_work_begin(a, backups, "backup", &work);
 
     if (err)
         return err;
-    prefix = arena_printf(a, "%.*sbackup_%.*s", STR_ARG(prefix),
-                          STR_ARG(random_text(a, TAG_LEN, ALPHABET_ID)));
-    content.path = arena_concat(a, prefix, STR(".zip"), STR_NONE);
-    err = backup_pack(a, backups, prefix, content.path, packed);
+    content.path = arena_concat(a, work.path, STR("/backup.zip"), STR_NONE);
+    err = backup_pack(a, backups, work.path, content.path, packed);
     if (!err && !backups_say(backups, "storing", 0))
         err = backups_gone(a);
     content.size = packed->size;
@@ -248,7 +243,7 @@ static struct err *make(struct arena *a, struct backups *backups, const struct s
         content.md5[i] = packed->md5[i];
     if (!err)
         err = backup_put(a, backups, settings, key, &content, &type);
-    (void)unlink(arena_cstr(a, content.path));
+    backup_work_end(a, &work);
     return err;
 }
 

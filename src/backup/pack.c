@@ -282,7 +282,7 @@ static struct err *pack(struct packing *p)
     return err ? err : compute(p, writing, COUNT_OF(writing));
 }
 
-struct err *backup_pack(struct arena *a, struct backups *backups, struct str prefix,
+struct err *backup_pack(struct arena *a, struct backups *backups, struct str folder,
                         struct str path, struct backup_packed *ret)
 {
     static const part_fn reading[] = {check_archive, fingerprint, drop_copies};
@@ -290,7 +290,7 @@ struct err *backup_pack(struct arena *a, struct backups *backups, struct str pre
     struct err *err;
 
     for (size_t i = 0; i < DATABASES; i++)
-        p.copies[i] = arena_concat(a, prefix, STR("_"), names[i]);
+        p.copies[i] = arena_concat(a, folder, STR("/"), names[i]);
     p.fd = open(p.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (p.fd < 0)
         return backup_failed(a, "making", p.path);

@@ -105,37 +105,18 @@ struct err *backup_unpack(struct arena *a, struct backups *backups, const struct
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-/* The one folder there is for it, empty: one of them is looked at at a time. */
-static struct err *clear_folder(struct arena *a, struct backups *backups, struct str *ret)
-{
-    struct str prefix;
-    struct err *err = file_store_temp_dir(a, backups->conf.files, &prefix);
-
-    if (err)
-        return err;
-    *ret = arena_concat(a, prefix, STR("verify"), STR_NONE);
-    return backup_remove_tree(a, *ret);
-}
-
-void unpack_left(struct backups *backups)
-{
-    AUTO(arena_free) struct arena *a = arena_new();
-    struct err *err = backup_remove_tree(
-        a, arena_concat(a, backups->conf.dir, STR("/.pb_temp_to_delete/reeve_verify"), STR_NONE));
-
-    if (err)
-        log_warn("backup.leftovers", LOG_STR("cause", err->cause));
-}
-
 static struct err *verify(struct arena *a, struct backups *backups, const struct settings *settings,
                           struct str key, struct backup_checked *ret)
 {
-    struct str into;
-    struct err *err = clear_folder(a, backups, &into);
+    struct backup_work work;
+    struct err *err = backup_work_begin(a, backups, "verify", &work);
 
-    if (!err)
-        err = backup_unpack(a, backups, settings, key, into, ret);
-    return err ? err : backup_remove_tree(a, into);
+    if (err)
+        return err;
+    err = backup_unpack(a, backups, settings, key,
+                        arena_concat(a, work.path, STR("/new"), STR_NONE), ret);
+    backup_work_end(a, &work);
+    return err;
 }
 
 struct err *backup_verify(struct arena *a, struct backups *backups, const struct settings *settings,
