@@ -311,20 +311,37 @@ struct err *backup_create(struct arena *a, struct backups *backups, const struct
 
 /* --- by schedule ------------------------------------------------------------------------------ */
 
-/* Of those of the schedule the newest ones stay: their names have the time. */
+/* The newest first, as PocketBase orders them; of the same second by name, which has the time. */
+static int compare_ages(const void *x, const void *y)
+{
+    const struct backup_item *a = x;
+    const struct backup_item *b = y;
+
+    if (a->modified_s != b->modified_s)
+        return a->modified_s > b->modified_s ? -1 : 1;
+    return str_cmp(b->key, a->key);
+}
+
+/* Of those of the schedule the newest ones stay. The one that was just made is the first of them,
+ * whatever a clock says that was put back, here or at the bucket. */
 static struct err *remove_old(struct arena *a, struct backups *backups,
-                              const struct settings *settings)
+                              const struct settings *settings, struct str made)
 {
     const int64_t most = settings->backups.cron_max_keep;
     struct backup_list found;
     struct err *err = list(a, backups, settings, &found);
-    int64_t n = 0;
+    int64_t n = 1;
 
     if (err || most <= 0)
         return err;
-    for (size_t i = found.n; i > 0 && !err; i--)
-        if (str_starts(found.items[i - 1].key, BACKUP_AUTO_PREFIX) && ++n > most)
-            err = backup_remove(a, backups, settings, found.items[i - 1].key);
+    if (found.n > 1)
+        qsort(found.items, found.n, sizeof(*found.items), compare_ages);
+    for (size_t i = 0; i < found.n && !err; i++) {
+        const struct str key = found.items[i].key;
+
+        if (str_starts(key, BACKUP_AUTO_PREFIX) && !str_eq(key, made) && ++n > most)
+            err = backup_remove(a, backups, settings, key);
+    }
     return err;
 }
 
@@ -336,5 +353,5 @@ struct err *backup_create_scheduled(struct arena *a, struct backups *backups,
 
     if (err || atomic_load(stopping))
         return err;
-    return remove_old(a, backups, settings);
+    return remove_old(a, backups, settings, key);
 }
