@@ -41,6 +41,7 @@ void backups_free(struct backups *backups)
     if (backups->has_thread)
         pthread_join(backups->thread, NULL);
     arena_free(backups->used);
+    backup_drop_kept(backups);
     pthread_mutex_destroy(&backups->lock);
     arena_free(backups->arena);
 }

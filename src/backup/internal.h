@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct backup_kept;
+
 struct backups {
     /* constant */
     struct arena *arena;
@@ -22,9 +24,11 @@ struct backups {
     /* under lock */
     pthread_mutex_t lock;
     bool busy;
-    struct str key;     /* of the backup in use; in `used` */
-    struct arena *used; /* NULL unless busy */
-    bool has_thread;    /* of a restore */
+    struct str key;           /* of the backup in use; in `used` */
+    struct arena *used;       /* NULL unless busy */
+    struct backup_kept *kept; /* made.c's */
+    size_t n_kept;
+    bool has_thread; /* of a restore */
     pthread_t thread;
 };
 
@@ -59,10 +63,12 @@ struct backup_files {
 #define BACKUP_DEPTH 64
 MUST_CHECK struct err *backup_walk(struct arena *a, struct str dir, struct backup_files *ret);
 
-/* made.c: rows of the table _reeve_backups, made when it is first needed. */
+/* made.c: rows of the table _reeve_backups, made when it is first needed. What cannot be written is
+ * kept in memory, and written with the next one that can. */
 MUST_CHECK struct err *backup_note(struct arena *a, struct backups *backups,
                                    const struct backup_made *made);
 MUST_CHECK struct err *backup_forget(struct arena *a, struct backups *backups, struct str key);
+void backup_drop_kept(struct backups *backups);
 
 /* work.c: an empty folder of one's own, for what is made or looked at. */
 struct backup_work {

@@ -71,7 +71,7 @@ static struct err *list(struct arena *a, struct backup_command *c, struct str na
 
     (void)name;
     if (!err)
-        err = backups_history(a, conn, &history);
+        err = backups_history(a, c->backups, conn, &history);
     if (!err)
         err = backups_list(a, c->backups, c->settings, &history, &found);
     for (size_t i = 0; !err && i < found.n; i++) {
