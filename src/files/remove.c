@@ -104,9 +104,9 @@ static void carry_out(const struct file_removal *removal)
     }
 }
 
-/* Whether another process makes a backup. Where a file system has no locks on folders none is known
- * of: file_store_hold_removals() has warned of that. */
-static bool is_held_elsewhere(const struct file_store *store)
+/* Where a file system has no locks on folders none is known of: file_store_hold_removals() has
+ * warned of that. */
+bool file_store_removals_are_held(const struct file_store *store)
 {
     AUTO(arena_free) struct arena *a = arena_new();
     int fd = open(arena_cstr(a, store->temp_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -144,7 +144,8 @@ static void carry_out_or_leave(struct removal_queue *queue, const struct file_re
 {
     static struct log_pace pace;
 
-    while (queue == &removal->store->removals[REMOVALS_LOCAL] && is_held_elsewhere(removal->store))
+    while (queue == &removal->store->removals[REMOVALS_LOCAL] &&
+           file_store_removals_are_held(removal->store))
         if (!wait_a_while(queue)) {
             log_seldom(&pace, LOG_ERROR, "files.removal.dropped",
                        LOG_CSTR("cause", "another process makes a backup while this one ends; "

@@ -81,6 +81,13 @@ def output_of(process):
         process.kill()
 
 
+def age(directory):
+    """Files that are old enough to be nobody's."""
+    for folder, _, names in os.walk(os.path.join(directory, "storage")):
+        for name in names:
+            os.utime(os.path.join(folder, name), (time.time() - 3600,) * 2)
+
+
 def files_in(directory):
     return sum(len(names) for _, _, names in os.walk(os.path.join(directory, "storage")))
 
@@ -119,11 +126,16 @@ def beside(binary, directory, tally):
     with reeve.Server(binary, directory) as server:
         site, ids = with_docs(server, tally, 60)
         before = files_in(directory)
+        age(directory)
         process = command(binary, directory, "create", "beside.zip")
         reeve.until("the archive to be written", lambda: backups.packed(directory) or process.poll() is not None)
         for i in ids[:40]:
             site.same("a record goes meanwhile", site.send("DELETE", DOCS + "/" + i)[0], 204)
+        checked = subprocess.run([binary, "files", "check", "--fix", "--dir", directory], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=60)
         held = process.poll() is None
+        site.tally.check("backups: a look at the files removes nothing meanwhile",
+                         checked.returncode == 0 and files_in(directory) == before, checked.stdout + checked.stderr)
         out = output_of(process)
         site.same("the command beside it", (process.returncode, held), (0, True))
         lost, n = missing(site.download("beside.zip")[1])
