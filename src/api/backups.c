@@ -44,7 +44,7 @@ static struct err *read_history(struct api_call *call)
     struct backup_history *history = ARENA_NEW(call->arena, struct backup_history);
 
     call->state = history;
-    return backups_history(call->arena, call->conn, history);
+    return backups_history(call->arena, call->api->backups, call->conn, history);
 }
 
 static void write_told(struct buf *out, const struct backup_told *told)

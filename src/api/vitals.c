@@ -60,7 +60,7 @@ static void look_at_backup(const struct backup_told *told, struct vitals_backups
 static struct err *read_backups(struct api_call *call, struct vitals *ret)
 {
     struct backup_history history;
-    struct err *err = backups_history(call->arena, call->conn, &history);
+    struct err *err = backups_history(call->arena, call->api->backups, call->conn, &history);
 
     if (err)
         return err;

@@ -36,6 +36,7 @@ struct backups_conf {
     /* Everything is ready for another directory's content: the program ends and starts anew. Any
      * thread; returns at once. NULL: a command, which does so itself. */
     void (*restart)(void *user);
+    bool (*alone)(void *user); /* whether no other process has the directory open; any thread */
     void *user;
 };
 
@@ -67,8 +68,8 @@ struct backup_list {
     struct backup_item *items; /* by key */
     size_t n;
 };
-/* The last ones that were made here, or failed to be, the newest first. In `a`; conn: the data's.
- */
+/* The last ones that were made here, or failed to be, the newest first: also those of this process
+ * that could not be written down, such as on a full disk. In `a`; conn: the data's. */
 struct backup_made {
     struct str key;
     struct backup_told told;
@@ -77,8 +78,8 @@ struct backup_history {
     struct backup_made *items;
     size_t n;
 };
-MUST_CHECK struct err *backups_history(struct arena *a, struct db_conn *conn,
-                                       struct backup_history *ret);
+MUST_CHECK struct err *backups_history(struct arena *a, struct backups *backups,
+                                       struct db_conn *conn, struct backup_history *ret);
 /* In `a`; what is told of them is the history's. */
 MUST_CHECK struct err *backups_list(struct arena *a, struct backups *backups,
                                     const struct settings *settings,

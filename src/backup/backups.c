@@ -4,16 +4,13 @@
 #include "backup/internal.h"
 
 #include "base/date.h"
-#include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define NAME_CHARS 50 /* of the application's name, in a backup's */
-#define TAG_LEN 10
 #define ZIP_TYPE STR("application/zip")
 
 struct backups *backups_new(const struct backups_conf *conf)
@@ -27,7 +24,7 @@ struct backups *backups_new(const struct backups_conf *conf)
     backups->conf.key = arena_dup(a, conf->key);
     pthread_mutex_init(&backups->lock, NULL);
     if (conf->restart)
-        unpack_left(backups);
+        backup_work_left(backups);
     return backups;
 }
 
@@ -44,6 +41,7 @@ void backups_free(struct backups *backups)
     if (backups->has_thread)
         pthread_join(backups->thread, NULL);
     arena_free(backups->used);
+    backup_drop_kept(backups);
     pthread_mutex_destroy(&backups->lock);
     arena_free(backups->arena);
 }
@@ -232,15 +230,13 @@ static struct err *make(struct arena *a, struct backups *backups, const struct s
 {
     const struct file_type type = {.mime = ZIP_TYPE};
     struct file_content content = {0};
-    struct str prefix;
-    struct err *err = file_store_temp_dir(a, backups->conf.files, &prefix);
+    struct backup_work work;
+    struct err *err = backup_work_begin(a, backups, "backup", &work);
 
     if (err)
         return err;
-    prefix = arena_printf(a, "%.*sbackup_%.*s", STR_ARG(prefix),
-                          STR_ARG(random_text(a, TAG_LEN, ALPHABET_ID)));
-    content.path = arena_concat(a, prefix, STR(".zip"), STR_NONE);
-    err = backup_pack(a, backups, prefix, content.path, packed);
+    content.path = arena_concat(a, work.path, STR("/backup.zip"), STR_NONE);
+    err = backup_pack(a, backups, work.path, content.path, packed);
     if (!err && !backups_say(backups, "storing", 0))
         err = backups_gone(a);
     content.size = packed->size;
@@ -248,7 +244,7 @@ static struct err *make(struct arena *a, struct backups *backups, const struct s
         content.md5[i] = packed->md5[i];
     if (!err)
         err = backup_put(a, backups, settings, key, &content, &type);
-    (void)unlink(arena_cstr(a, content.path));
+    backup_work_end(a, &work);
     return err;
 }
 
@@ -316,20 +312,37 @@ struct err *backup_create(struct arena *a, struct backups *backups, const struct
 
 /* --- by schedule ------------------------------------------------------------------------------ */
 
-/* Of those of the schedule the newest ones stay: their names have the time. */
+/* The newest first, as PocketBase orders them; of the same second by name, which has the time. */
+static int compare_ages(const void *x, const void *y)
+{
+    const struct backup_item *a = x;
+    const struct backup_item *b = y;
+
+    if (a->modified_s != b->modified_s)
+        return a->modified_s > b->modified_s ? -1 : 1;
+    return str_cmp(b->key, a->key);
+}
+
+/* Of those of the schedule the newest ones stay. The one that was just made is the first of them,
+ * whatever a clock says that was put back, here or at the bucket. */
 static struct err *remove_old(struct arena *a, struct backups *backups,
-                              const struct settings *settings)
+                              const struct settings *settings, struct str made)
 {
     const int64_t most = settings->backups.cron_max_keep;
     struct backup_list found;
     struct err *err = list(a, backups, settings, &found);
-    int64_t n = 0;
+    int64_t n = 1;
 
     if (err || most <= 0)
         return err;
-    for (size_t i = found.n; i > 0 && !err; i--)
-        if (str_starts(found.items[i - 1].key, BACKUP_AUTO_PREFIX) && ++n > most)
-            err = backup_remove(a, backups, settings, found.items[i - 1].key);
+    if (found.n > 1)
+        qsort(found.items, found.n, sizeof(*found.items), compare_ages);
+    for (size_t i = 0; i < found.n && !err; i++) {
+        const struct str key = found.items[i].key;
+
+        if (str_starts(key, BACKUP_AUTO_PREFIX) && !str_eq(key, made) && ++n > most)
+            err = backup_remove(a, backups, settings, key);
+    }
     return err;
 }
 
@@ -341,5 +354,5 @@ struct err *backup_create_scheduled(struct arena *a, struct backups *backups,
 
     if (err || atomic_load(stopping))
         return err;
-    return remove_old(a, backups, settings);
+    return remove_old(a, backups, settings, key);
 }

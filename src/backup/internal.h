@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct backup_kept;
+
 struct backups {
     /* constant */
     struct arena *arena;
@@ -22,9 +24,11 @@ struct backups {
     /* under lock */
     pthread_mutex_t lock;
     bool busy;
-    struct str key;     /* of the backup in use; in used_arena */
-    struct arena *used; /* NULL unless busy */
-    bool has_thread;    /* of a restore */
+    struct str key;           /* of the backup in use; in `used` */
+    struct arena *used;       /* NULL unless busy */
+    struct backup_kept *kept; /* made.c's */
+    size_t n_kept;
+    bool has_thread; /* of a restore */
     pthread_t thread;
 };
 
@@ -55,21 +59,37 @@ struct backup_files {
     size_t n, cap;
     uint64_t bytes;
 };
-/* Below storage/ not what has come after until_s (Unix time): its records are not in the copy. */
-MUST_CHECK struct err *backup_walk(struct arena *a, struct str dir, int64_t until_s,
-                                   struct backup_files *ret);
+/* So many folders inside of each other: what is deeper was made by nobody who serves files. */
+#define BACKUP_DEPTH 64
+MUST_CHECK struct err *backup_walk(struct arena *a, struct str dir, struct backup_files *ret);
 
-/* made.c: rows of the table _reeve_backups, made when it is first needed. */
+/* made.c: rows of the table _reeve_backups, made when it is first needed. What cannot be written is
+ * kept in memory, and written with the next one that can. */
 MUST_CHECK struct err *backup_note(struct arena *a, struct backups *backups,
                                    const struct backup_made *made);
 MUST_CHECK struct err *backup_forget(struct arena *a, struct backups *backups, struct str key);
+void backup_drop_kept(struct backups *backups);
 
-/* pack.c: the archive of a backup, in a new file at `path`, checked. */
+/* work.c: an empty folder of one's own, for what is made or looked at. */
+struct backup_work {
+    struct str path;
+    int fd; /* locked: it is in use; -1: there is none */
+};
+/* what: a word for its name. */
+MUST_CHECK struct err *backup_work_begin(struct arena *a, struct backups *backups, const char *what,
+                                         struct backup_work *ret);
+/* Removes it with what is in it; fine where there is none. */
+void backup_work_end(struct arena *a, struct backup_work *work);
+/* Removes those that killed processes have left. */
+void backup_work_left(struct backups *backups);
+
+/* pack.c: the archive of a backup, in a new file at `path`, checked; copies are made in `folder`.
+ */
 struct backup_packed {
     uint64_t size, files, rows;
     unsigned char md5[FILE_MD5_LEN];
 };
-MUST_CHECK struct err *backup_pack(struct arena *a, struct backups *backups, struct str prefix,
+MUST_CHECK struct err *backup_pack(struct arena *a, struct backups *backups, struct str folder,
                                    struct str path, struct backup_packed *ret);
 
 /* probe.c: whether a data directory's files, unpacked into `dir`, can be served by this version:
@@ -82,8 +102,6 @@ MUST_CHECK struct err *backup_unpack(struct arena *a, struct backups *backups,
                                      const struct settings *settings, struct str key,
                                      struct str into, struct backup_checked *ret);
 MUST_CHECK struct err *backup_make_folder(struct arena *a, struct str path);
-/* Removes what a killed process has unpacked to look at it. */
-void unpack_left(struct backups *backups);
 
 /* The error of a call that has just failed: errno is about `path`. */
 struct err *backup_failed(struct arena *a, const char *what, const char *path);

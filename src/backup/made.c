@@ -1,10 +1,15 @@
 /*
  * The table `_reeve_backups`: what has come of the last backups that were made here, good or not.
  * It is made with the first one.
+ *
+ * A disk that is full for a backup is mostly so for a row about it: such a row is kept in memory
+ * and read as if it were in the table, until the next one is written.
  */
 #include "backup/internal.h"
 
 #include "db/dialect.h"
+
+#include <stdlib.h>
 
 #define TABLE STR("_reeve_backups")
 #define TABLE_SQL                                                                            \
@@ -14,6 +19,7 @@
 #define COLUMNS "[key], [node], [started], [took_ms], [size], [files], [rows], [error]"
 #define KEPT "100"
 #define ERROR_BYTES 2000
+#define KEPT_IN_MEMORY 20
 
 static struct err *has_table(struct arena *a, struct db_conn *conn, bool *ret)
 {
@@ -75,9 +81,95 @@ static struct err *note_unit(struct db_conn *tx, const void *in, struct arena *a
     return err;
 }
 
+/* --- in memory -------------------------------------------------------------------------------- */
+
+struct backup_kept {
+    struct arena *arena;
+    struct backup_made made;
+    struct backup_kept *next; /* an older one */
+};
+
+static struct backup_made copy(struct arena *a, const struct backup_made *made)
+{
+    struct backup_made ret = *made;
+
+    ret.key = arena_dup(a, made->key);
+    ret.told.node = arena_dup(a, made->told.node);
+    ret.told.started = arena_dup(a, made->told.started);
+    ret.told.error = arena_dup(a, str_sub(made->told.error, 0, ERROR_BYTES));
+    return ret;
+}
+
+/* All of that key, or with an empty one the oldest. Under the lock. */
+static void drop(struct backups *backups, struct str key)
+{
+    struct backup_kept **at = &backups->kept;
+
+    while (*at) {
+        struct backup_kept *kept = *at;
+
+        if (key.n > 0 ? !str_eq(kept->made.key, key) : kept->next != NULL) {
+            at = &kept->next;
+            continue;
+        }
+        *at = kept->next;
+        backups->n_kept--;
+        arena_free(kept->arena);
+    }
+}
+
+static void keep(struct backups *backups, const struct backup_made *made)
+{
+    struct arena *a = arena_new();
+    struct backup_kept *kept = ARENA_NEW(a, struct backup_kept);
+
+    pthread_mutex_lock(&backups->lock);
+    drop(backups, made->key);
+    *kept = (struct backup_kept){a, copy(a, made), backups->kept};
+    backups->kept = kept;
+    if (++backups->n_kept > KEPT_IN_MEMORY)
+        drop(backups, STR_NONE);
+    pthread_mutex_unlock(&backups->lock);
+}
+
+void backup_drop_kept(struct backups *backups)
+{
+    while (backups->kept)
+        drop(backups, STR_NONE);
+}
+
+/* The newest first. */
+static struct backup_history read_kept(struct arena *a, struct backups *backups)
+{
+    VEC(struct backup_made) found = {0};
+
+    pthread_mutex_lock(&backups->lock);
+    for (const struct backup_kept *kept = backups->kept; kept; kept = kept->next)
+        *VEC_PUSH(a, &found) = copy(a, &kept->made);
+    pthread_mutex_unlock(&backups->lock);
+    return (struct backup_history){found.items, found.n};
+}
+
+static struct err *write_kept(struct arena *a, struct backups *backups)
+{
+    const struct backup_history kept = read_kept(a, backups);
+    struct err *err = NULL;
+
+    for (size_t i = kept.n; i > 0 && !err; i--) {
+        err = db_run(a, backups->conf.data, note_unit, &kept.items[i - 1], NULL);
+        if (err)
+            break;
+        pthread_mutex_lock(&backups->lock);
+        drop(backups, kept.items[i - 1].key);
+        pthread_mutex_unlock(&backups->lock);
+    }
+    return err;
+}
+
 struct err *backup_note(struct arena *a, struct backups *backups, const struct backup_made *made)
 {
-    return db_run(a, backups->conf.data, note_unit, made, NULL);
+    keep(backups, made); /* so that there is no moment in which it is nowhere */
+    return write_kept(a, backups);
 }
 
 static struct err *forget_unit(struct db_conn *tx, const void *in, struct arena *a, void **ret_out)
@@ -92,6 +184,9 @@ static struct err *forget_unit(struct db_conn *tx, const void *in, struct arena 
 
 struct err *backup_forget(struct arena *a, struct backups *backups, struct str key)
 {
+    pthread_mutex_lock(&backups->lock);
+    drop(backups, key);
+    pthread_mutex_unlock(&backups->lock);
     return db_run(a, backups->conf.data, forget_unit, &key, NULL);
 }
 
@@ -132,12 +227,49 @@ static struct err *read_rows(struct arena *a, struct db_conn *conn, struct backu
     return err;
 }
 
-struct err *backups_history(struct arena *a, struct db_conn *conn, struct backup_history *ret)
+static bool has_key(const struct backup_history *history, struct str key)
 {
+    for (size_t i = 0; i < history->n; i++)
+        if (str_eq(history->items[i].key, key))
+            return true;
+    return false;
+}
+
+static int compare_starts(const void *x, const void *y)
+{
+    const struct backup_made *a = x;
+    const struct backup_made *b = y;
+
+    return str_cmp(b->told.started, a->told.started);
+}
+
+/* What is kept, and the rows but for those that it will replace. */
+static struct backup_history merge(struct arena *a, const struct backup_history *kept,
+                                   const struct backup_history *rows)
+{
+    VEC(struct backup_made) all = {0};
+
+    for (size_t i = 0; i < kept->n; i++)
+        *VEC_PUSH(a, &all) = kept->items[i];
+    for (size_t i = 0; i < rows->n; i++)
+        if (!has_key(kept, rows->items[i].key))
+            *VEC_PUSH(a, &all) = rows->items[i];
+    qsort(all.items, all.n, sizeof(*all.items), compare_starts);
+    return (struct backup_history){all.items, all.n};
+}
+
+struct err *backups_history(struct arena *a, struct backups *backups, struct db_conn *conn,
+                            struct backup_history *ret)
+{
+    const struct backup_history kept = read_kept(a, backups); /* first: it moves to the table */
     struct err *err;
     bool there;
 
     *ret = (struct backup_history){0};
     err = has_table(a, conn, &there);
-    return err || !there ? err : read_rows(a, conn, ret);
+    if (!err && there)
+        err = read_rows(a, conn, ret);
+    if (!err && kept.n > 0)
+        *ret = merge(a, &kept, ret);
+    return err;
 }

@@ -3,11 +3,10 @@
  * then all of it is read again.
  *
  * What records have named until the copy of the data was made is still there when its turn comes:
- * nothing is removed from storage/ meanwhile. What has come since has no record in the copy.
+ * nothing is removed from storage/ meanwhile, by whatever process.
  */
 #include "backup/internal.h"
 
-#include "base/date.h"
 #include "base/log.h"
 #include "base/md5.h"
 #include "base/thread.h"
@@ -279,11 +278,11 @@ static struct err *pack(struct packing *p)
     if (!err)
         err = copy(p, conf->logs, 1);
     if (!err)
-        err = backup_walk(p->a, conf->dir, date_now_ms() / 1000 + 1, &p->files);
+        err = backup_walk(p->a, conf->dir, &p->files);
     return err ? err : compute(p, writing, COUNT_OF(writing));
 }
 
-struct err *backup_pack(struct arena *a, struct backups *backups, struct str prefix,
+struct err *backup_pack(struct arena *a, struct backups *backups, struct str folder,
                         struct str path, struct backup_packed *ret)
 {
     static const part_fn reading[] = {check_archive, fingerprint, drop_copies};
@@ -291,7 +290,7 @@ struct err *backup_pack(struct arena *a, struct backups *backups, struct str pre
     struct err *err;
 
     for (size_t i = 0; i < DATABASES; i++)
-        p.copies[i] = arena_concat(a, prefix, STR("_"), names[i]);
+        p.copies[i] = arena_concat(a, folder, STR("/"), names[i]);
     p.fd = open(p.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (p.fd < 0)
         return backup_failed(a, "making", p.path);

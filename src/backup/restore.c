@@ -10,47 +10,40 @@
 #include "base/log.h"
 #include "base/thread.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define DELAY_US 1000000 /* as PocketBase's: the answer goes out first */
 
-/* Into a folder that is locked meanwhile: else another process's start would take it for a
- * leftover.
- */
-static struct err *unpack_locked(struct arena *a, struct backups *backups,
-                                 const struct settings *settings, struct str key,
-                                 struct backup_checked *ret)
+static struct err *check_there(struct arena *a, struct backups *backups,
+                               const struct settings *settings, struct str key)
 {
-    const struct str dir = backups->conf.dir;
-    const char *folder = arena_cstr(a, arena_concat(a, dir, STR("/" SWAP_FOLDER), STR_NONE));
-    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct err *err;
+    bool has = false;
+    struct err *err = backups_has(a, backups, settings, key, &has);
 
-    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
-        err = backup_failed(a, "locking", folder);
-    else
-        err = backup_unpack(a, backups, settings, key,
-                            arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), ret);
-    if (!err)
-        err = swap_begin(a, arena_cstr(a, dir));
-    if (lock >= 0)
-        close(lock);
-    return err;
+    if (err || has)
+        return err;
+    return err_new(a, E_BAD_REQUEST, "Missing or invalid backup file.",
+                   "there is no backup \"%.*s\"", STR_ARG(key));
 }
 
+/* The folder is locked meanwhile: else another process would take it for what a crash has left. */
 static struct err *prepare(struct arena *a, struct backups *backups,
                            const struct settings *settings, struct str key)
 {
-    const struct str folder = arena_concat(a, backups->conf.dir, STR("/" SWAP_FOLDER), STR_NONE);
+    const struct str dir = backups->conf.dir;
     struct backup_checked checked;
-    struct err *err = backup_remove_tree(a, folder); /* of one that was broken off */
+    int lock = -1;
+    struct err *err = check_there(a, backups, settings, key);
 
     if (!err)
-        err = backup_make_folder(a, folder);
+        err = swap_prepare(a, arena_cstr(a, dir), &lock);
     if (!err)
-        err = unpack_locked(a, backups, settings, key, &checked);
+        err = backup_unpack(a, backups, settings, key,
+                            arena_concat(a, dir, STR("/" SWAP_NEW), STR_NONE), &checked);
+    if (!err)
+        err = swap_begin(a, arena_cstr(a, dir));
+    if (lock >= 0)
+        (void)close(lock); /* nothing was written */
     if (err)
         return err;
     log_info("restore.ready", LOG_STR("key", key), LOG_U64("files", checked.files),
@@ -116,14 +109,15 @@ static struct err *start(struct arena *a, struct backups *backups, struct settin
 struct err *backup_restore(struct arena *a, struct backups *backups, struct settings *settings,
                            struct str key)
 {
-    bool has = false;
     struct err *err;
 
     if (!backups_take(backups, key))
         return err_new(a, E_BAD_REQUEST, BACKUP_BUSY, "another backup or restore is under way");
-    err = backups_has(a, backups, settings, key, &has);
-    if (!err && !has)
-        err = err_new(a, E_BAD_REQUEST, "Missing or invalid backup file.", "there is none");
+    err = check_there(a, backups, settings, key);
+    if (!err && !backups->conf.alone(backups->conf.user))
+        err = err_new(a, E_BAD_REQUEST,
+                      "Another process has the data directory open: stop it, then try again.",
+                      "the data directory is shared");
     if (!err)
         err = start(a, backups, settings, key);
     if (err)

@@ -62,6 +62,34 @@ static struct err *extract(struct unpacking *u)
     return err;
 }
 
+static size_t folders_of(struct str name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < name.n; i++)
+        n += name.p[i] == '/';
+    return n;
+}
+
+/* Files where a server has folders, folders where it has a database, and what its next backup would
+ * refuse to walk through. */
+static struct err *check_places(struct unpacking *u)
+{
+    for (size_t i = 0; i < u->zip->n; i++) {
+        const struct zip_entry *entry = &u->zip->entries[i];
+        const struct str name = entry->sum.name;
+
+        if (!entry->is_folder && str_eq(name, STR("storage")))
+            return err_new(u->a, E_BAD_REQUEST, NULL, "storage is a file in it, and no folder");
+        if (str_starts(name, STR("auxiliary.db/")))
+            return err_new(u->a, E_BAD_REQUEST, NULL, "auxiliary.db is a folder in it");
+        if (!entry->is_folder && folders_of(name) > BACKUP_DEPTH)
+            return err_new(u->a, E_BAD_REQUEST, NULL, "there is a file in more than %d folders",
+                           BACKUP_DEPTH);
+    }
+    return NULL;
+}
+
 static struct err *unpack(struct unpacking *u)
 {
     struct zip_bounds bounds = {0};
@@ -73,6 +101,8 @@ static struct err *unpack(struct unpacking *u)
         err = zip_check(u->a, u->file->fd, &bounds, &u->zip);
     if (!err && !zip_find(u->zip, STR("data.db")))
         err = err_new(u->a, E_BAD_REQUEST, NULL, "there is no data.db in it");
+    if (!err)
+        err = check_places(u);
     if (!err)
         err = extract(u);
     if (!err)
@@ -105,37 +135,18 @@ struct err *backup_unpack(struct arena *a, struct backups *backups, const struct
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-/* The one folder there is for it, empty: one of them is looked at at a time. */
-static struct err *clear_folder(struct arena *a, struct backups *backups, struct str *ret)
-{
-    struct str prefix;
-    struct err *err = file_store_temp_dir(a, backups->conf.files, &prefix);
-
-    if (err)
-        return err;
-    *ret = arena_concat(a, prefix, STR("verify"), STR_NONE);
-    return backup_remove_tree(a, *ret);
-}
-
-void unpack_left(struct backups *backups)
-{
-    AUTO(arena_free) struct arena *a = arena_new();
-    struct err *err = backup_remove_tree(
-        a, arena_concat(a, backups->conf.dir, STR("/.pb_temp_to_delete/reeve_verify"), STR_NONE));
-
-    if (err)
-        log_warn("backup.leftovers", LOG_STR("cause", err->cause));
-}
-
 static struct err *verify(struct arena *a, struct backups *backups, const struct settings *settings,
                           struct str key, struct backup_checked *ret)
 {
-    struct str into;
-    struct err *err = clear_folder(a, backups, &into);
+    struct backup_work work;
+    struct err *err = backup_work_begin(a, backups, "verify", &work);
 
-    if (!err)
-        err = backup_unpack(a, backups, settings, key, into, ret);
-    return err ? err : backup_remove_tree(a, into);
+    if (err)
+        return err;
+    err = backup_unpack(a, backups, settings, key,
+                        arena_concat(a, work.path, STR("/new"), STR_NONE), ret);
+    backup_work_end(a, &work);
+    return err;
 }
 
 struct err *backup_verify(struct arena *a, struct backups *backups, const struct settings *settings,

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 64 /* of folders: what is deeper was made by nobody who serves files */
-
 struct err *backup_failed(struct arena *a, const char *what, const char *path)
 {
     const int why = errno;
@@ -50,18 +48,17 @@ static bool is_left_out(struct str name)
 
 struct walk {
     struct arena *a;
-    struct str dir;
-    int64_t until_s;
     struct backup_files *found;
 };
 
+/* Whatever its times are: a clock is put back, and a file changes hands, while the copy of the
+ * database names it. What has come since the copy is taken along, as PocketBase does: no file has a
+ * name that a record has before it is whole (files/local.c), and one that no record names harms
+ * nobody. */
 static void add(struct walk *walk, struct str name, const struct stat *st)
 {
-    struct backup_file *file;
+    struct backup_file *file = VEC_PUSH(walk->a, walk->found);
 
-    if (str_starts(name, STR("storage/")) && st->st_ctime > walk->until_s)
-        return;
-    file = VEC_PUSH(walk->a, walk->found);
     *file = (struct backup_file){name, (uint64_t)st->st_size};
     walk->found->bytes += file->size;
 }
@@ -98,11 +95,13 @@ static struct err *walk_folder(struct walk *walk, int at, struct str prefix, uns
     DIR *folder = fdopendir(at);
     struct err *err = NULL;
 
-    if (!folder || depth > DEPTH_MAX) {
-        if (folder)
-            closedir(folder);
-        else
-            close(at);
+    if (!folder) {
+        err = backup_failed(walk->a, "reading", arena_cstr(walk->a, prefix));
+        close(at);
+        return err;
+    }
+    if (depth > BACKUP_DEPTH) {
+        closedir(folder);
         return err_new(walk->a, E_INTERNAL, NULL, "%.*s: too many folders inside of each other",
                        STR_ARG(prefix));
     }
@@ -118,9 +117,9 @@ static struct err *walk_folder(struct walk *walk, int at, struct str prefix, uns
     return err;
 }
 
-struct err *backup_walk(struct arena *a, struct str dir, int64_t until_s, struct backup_files *ret)
+struct err *backup_walk(struct arena *a, struct str dir, struct backup_files *ret)
 {
-    struct walk walk = {.a = a, .dir = dir, .until_s = until_s, .found = ret};
+    struct walk walk = {a, ret};
     const char *path = arena_cstr(a, dir);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -226,7 +226,10 @@ struct err *app_open(struct arena *a, const struct options *options, const struc
                         .schemas = schema_store_new(),
                         .settings = settings_store_new(),
                         .reloading = PTHREAD_MUTEX_INITIALIZER};
+    app->restored = (struct restored){.lock = -1, .start = {.lock = -1}};
     err = make_folder(a, options->dir);
+    if (!err)
+        err = restored_look(a, options->dir, hooks->who, &app->restored);
     if (!err)
         err = open_database(app, "data.db", data, &app->data);
     if (!err)

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "cli/options.h"
+#include "cli/restored.h"
 #include "db/db.h"
 #include "schema/schema.h"
 #include "settings/settings.h"
@@ -25,6 +26,7 @@ struct app_hooks {
     /* A schema is the current one from now on: each in its turn, and the next one waits for it. */
     void (*schema_published)(void *user, struct schema *schema);
     void *user;
+    enum swap_who who; /* to a directory with a restored content */
 };
 
 struct app {
@@ -44,13 +46,15 @@ struct app {
     struct outbox *outbox;   /* the server's; else NULL */
     struct logbook *logbook; /* the same */
     struct jobs *jobs;       /* app_use_jobs() */
+    struct restored restored;
 };
 
 /* Opens the data directory, making what a fresh one lacks. On an error app_close() still gives back
  * what was opened; its cause is for a person. */
 MUST_CHECK struct err *app_open(struct arena *a, const struct options *options,
                                 const struct app_hooks *hooks, struct app *app);
-/* Closes the calling thread's connections too. */
+/* Closes the calling thread's connections too. What there is to be done with app->restored is its
+ * user's, and its lock lasts until the process ends. */
 void app_close(struct app *app);
 
 /* From here on the schedules that settings name are these jobs'; NULL: nobody's any more. */

@@ -23,7 +23,7 @@ struct backup_command {
 static struct err *open_all(struct arena *a, const struct options *options,
                             struct backup_command *c)
 {
-    const struct app_hooks hooks = {0};
+    const struct app_hooks hooks = {.who = SWAP_BACKUPS};
     struct backups_conf conf = {.dir = options->dir};
     struct err *err = app_open(a, options, &hooks, &c->app);
 
@@ -71,7 +71,7 @@ static struct err *list(struct arena *a, struct backup_command *c, struct str na
 
     (void)name;
     if (!err)
-        err = backups_history(a, conn, &history);
+        err = backups_history(a, c->backups, conn, &history);
     if (!err)
         err = backups_list(a, c->backups, c->settings, &history, &found);
     for (size_t i = 0; !err && i < found.n; i++) {

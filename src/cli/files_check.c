@@ -7,7 +7,8 @@
  *     it was listed;
  *  2. a name counts as one without a file when a record has it before the storage said that there
  *     is no such file, and afterwards;
- *  3. both are asked right before anything is removed;
+ *  3. both are asked right before anything is removed; what a record has named stays while a backup
+ *     is made, whose copy may have that record, and counts as young;
  *  4. where the storage holds nothing at all it is rather one that is not mounted, or another
  *     bucket: then no name is taken out.
  * What is in memory is one record's names, or those of a page of records.
@@ -199,7 +200,9 @@ static struct err *is_nobodys(struct check *c, struct arena *a, const struct fil
     err = c->place->ops->info(a, c->place->own, text, NULL, &info);
     if (err)
         return err->kind == E_NOT_FOUND ? NULL : err;
-    *ret = !is_young(&info) && !(c->is_local && local_is_shared(a, c->place->own, text, since_s));
+    *ret = !is_young(&info) &&
+           !(c->is_local && (local_is_shared(a, c->place->own, text, since_s) ||
+                             (c->store && file_store_removals_are_held(c->store))));
     if (!*ret)
         c->young++;
     return NULL;

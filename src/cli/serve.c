@@ -1,7 +1,7 @@
 /*
  * reeve serve: wires the program and runs it (services.md 15).
  *
- * Start: descriptors → what was restored → data directory → settings and schema → what is missing →
+ * Start: descriptors → data directory → what was restored → settings and schema → what is missing →
  * realtime → watcher → pool → listener → scheduled work. Stop, in this order: no new connection →
  * requests in flight drain → pool → loops have ended → scheduled work → watcher → log book → writer
  * and checkpoint (db_close) → for a restart, the program again, on the same listener.
@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "auth/apple_names.h"
 #include "backup/backup.h"
+#include "backup/in_use.h"
 #include "cli/app.h"
 #include "cli/budget.h"
 #include "cli/commands.h"
@@ -19,7 +20,6 @@
 #include "cli/missing.h"
 #include "cli/notify.h"
 #include "cli/privileges.h"
-#include "cli/restored.h"
 #include "cli/service.h"
 #include "realtime/realtime.h"
 #include "telemetry/metrics.h"
@@ -51,7 +51,6 @@ struct serving {
     struct http_server *server; /* NULL until it listens */
     struct hub *hub;
     struct grace grace;
-    struct restored restored;
     int handed; /* a listener that was handed over and is nobody's yet; -1: none */
 };
 
@@ -111,6 +110,14 @@ static void restart(void *user)
     const struct serving *serving = user;
 
     http_server_restart(serving->server);
+}
+
+/* Whether what is there may be moved: others would go on writing into it. */
+static bool is_alone(void *user)
+{
+    const struct serving *serving = user;
+
+    return in_use_alone(serving->app.restored.lock);
 }
 
 static void alive(void *user)
@@ -316,6 +323,7 @@ static struct backups *open_backups(const struct options *options, struct servin
                                       .node = app->node,
                                       .key = app->encryption_key,
                                       .restart = restart,
+                                      .alone = is_alone,
                                       .user = serving};
 
     return backups_new(&conf);
@@ -361,7 +369,8 @@ static struct err *start(struct arena *a, const struct options *options, struct 
                                     .before_commit = before_commit,
                                     .after_commit = after_commit,
                                     .schema_published = schema_published,
-                                    .user = serving};
+                                    .user = serving,
+                                    .who = SWAP_SERVER};
     const struct str prefix = random_text(a, ID_LEN, ALPHABET_ID);
     struct err *err = app_open(a, options, &hooks, &serving->app);
 
@@ -448,15 +457,15 @@ int command_serve(struct arena *a, const struct options *options)
     if (!err)
         err = plan(a, options, &serving, &conf);
     if (!err)
-        err = restored_look(a, options->dir, &serving.restored);
-    if (!err)
         err = start(a, options, &conf, &serving);
+    if (!err) /* before anybody is answered */
+        err = restored_settle(a, &serving.app.restored);
     if (err) {
         code = command_fail_err(err);
     } else {
         banner(base_url(a, options, &serving));
         service_ready(base_url(a, options, &serving));
-        restored_keep(&serving.restored);
+        restored_clean(&serving.app.restored);
         privileges_warn();
         installer_offer(a, &serving.app, base_url(a, options, &serving));
         leave_to_pool(&serving.app);
@@ -492,9 +501,9 @@ int command_serve(struct arena *a, const struct options *options)
     oauth_keys_free(serving.api.oauth_keys);
     net_free(serving.api.net);
     file_store_free(serving.app.files);
-    restored_end(&serving.restored);
+    restored_end(&serving.app.restored);
     logbook_free(serving.app.logbook); /* nobody has anything to say any more */
-    if (err && restored_take_back(a, &serving.restored))
+    if (err && restored_take_back(a, &serving.app.restored))
         return service_restart(options->argv, serving.handed);
     return listener < 0 ? code : service_restart(options->argv, listener);
 }

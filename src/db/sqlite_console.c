@@ -53,6 +53,15 @@ static const char *const process_pragmas[] = {
     "mmap_size",
 };
 
+/* How safely, how exclusively and in which form is written: what is acknowledged is promised with
+ * the server's own. */
+static const char *const safety_pragmas[] = {
+    "synchronous",     "fullfsync",          "checkpoint_fullfsync", "journal_mode",
+    "locking_mode",    "wal_autocheckpoint", "journal_size_limit",   "busy_timeout",
+    "encoding",        "page_size",          "auto_vacuum",          "schema_version",
+    "writable_schema",
+};
+
 static bool is_one_of(const char *name, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -69,7 +78,8 @@ static int refuse(struct console *c, const char *why)
 
 static int on_pragma(struct console *c, const char *name, const char *value)
 {
-    if (value && is_one_of(name, process_pragmas, COUNT_OF(process_pragmas)))
+    if (value && (is_one_of(name, process_pragmas, COUNT_OF(process_pragmas)) ||
+                  is_one_of(name, safety_pragmas, COUNT_OF(safety_pragmas))))
         return refuse(c, NOT_HERE);
     if (c->in->mode == DB_CONSOLE_READS && !strcasecmp(name, "query_only"))
         c->told->writes = true; /* it is our own that would be seen */

@@ -193,8 +193,12 @@ void file_store_remove_col(struct file_store *store, struct str col, int64_t bef
 void file_store_remove_temp(struct file_store *store, struct str path);
 
 /* While `held`, files of the data directory that are to be removed stay there, and go afterwards:
- * a backup may still want them. Any thread; one holds at a time. */
+ * a backup may still want them. So it is for every process that serves the directory: its folder of
+ * temporary files, which must be there, is locked meanwhile (flock, shared). Any thread; one of a
+ * process holds at a time. */
 void file_store_hold_removals(struct file_store *store, bool held);
+/* Whether a process holds them now: for what removes by itself. */
+bool file_store_removals_are_held(const struct file_store *store);
 
 /* The same of many, collected one by one; one thread at a time. */
 struct file_removal;

@@ -20,12 +20,14 @@ struct removal_queue {
     struct file_removal *first, *last;
     size_t n;
     bool started, stopping, held;
+    uint64_t give_up_ms; /* of clock_ms(): what is held then stays; 0: that is not told yet */
     pthread_t thread;
 };
 
 struct file_store {
     struct arena *arena;
     struct str dir, temp_dir;
+    int held_fd;   /* of file_store_hold_removals(); -1: nothing is held */
     bool finished; /* nothing waits to be removed any more */
     struct net *net;
     pthread_mutex_t lock;

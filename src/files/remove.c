@@ -1,6 +1,10 @@
 /*
  * Removing, in the background: a thread for each queue takes what was queued, in order, so that
  * neither a loop nor the writer waits for a disk or another server.
+ *
+ * While a backup is made nothing goes that a record has named: what is queued was committed first,
+ * so that who looks for a hold after the queue has it cannot miss that of a backup whose copy still
+ * has the record. A backup of another process is known by its lock, which no kill outlives.
  */
 #include "files/internal.h"
 
@@ -11,10 +15,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* No request takes as long from storing a file to its record's commit. */
 #define YOUNG_MS ((int64_t)10 * 60 * 1000)
+#define HELD_LOOK_MS 200 /* between two looks whether another process still makes a backup */
+#define HELD_END_MS 3000 /* so long an ending process waits for that */
 
 /* One piece of work, in an arena of its own. */
 struct file_removal {
@@ -96,6 +104,57 @@ static void carry_out(const struct file_removal *removal)
     }
 }
 
+/* Where a file system has no locks on folders none is known of: file_store_hold_removals() has
+ * warned of that. */
+bool file_store_removals_are_held(const struct file_store *store)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    int fd = open(arena_cstr(a, store->temp_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool held;
+
+    if (fd < 0)
+        return false; /* nobody has ever made one */
+    held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(fd); /* and gives the lock back */
+    return held;
+}
+
+/* A while, or until there is something new. False: the process ends, and has waited enough. */
+static bool wait_a_while(struct removal_queue *queue)
+{
+    const uint64_t until_ms = clock_ms() + HELD_LOOK_MS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    bool goes_on = true;
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->stopping && queue->give_up_ms == 0)
+        queue->give_up_ms = clock_ms() + HELD_END_MS;
+    if (queue->stopping)
+        goes_on = clock_ms() < queue->give_up_ms;
+    if (goes_on)
+        (void)pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
+    pthread_mutex_unlock(&queue->lock);
+    return goes_on;
+}
+
+/* What the process cannot wait for stays: a file too many harms less than a backup that lacks it.
+ */
+static void carry_out_or_leave(struct removal_queue *queue, const struct file_removal *removal)
+{
+    static struct log_pace pace;
+
+    while (queue == &removal->store->removals[REMOVALS_LOCAL] &&
+           file_store_removals_are_held(removal->store))
+        if (!wait_a_while(queue)) {
+            log_seldom(&pace, LOG_ERROR, "files.removal.dropped",
+                       LOG_CSTR("cause", "another process makes a backup while this one ends; "
+                                         "reeve files check finds them"));
+            return;
+        }
+    carry_out(removal);
+}
+
 static void run(void *arg)
 {
     struct removal_queue *queue = arg;
@@ -111,7 +170,7 @@ static void run(void *arg)
         queue->first = removal->next;
         queue->n--;
         pthread_mutex_unlock(&queue->lock);
-        carry_out(removal);
+        carry_out_or_leave(queue, removal);
         file_removal_free(removal);
         pthread_mutex_lock(&queue->lock);
     }
@@ -160,10 +219,36 @@ void file_removal_queue(struct file_removal *removal)
         drop(removal);
 }
 
+/* The lock that other processes look for. A look has it for a moment: that is waited for. */
+static void lock_temp(struct file_store *store)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    const char *path = arena_cstr(a, store->temp_dir);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = -1;
+
+    while (fd >= 0 && (rc = flock(fd, LOCK_SH)) != 0 && errno == EINTR)
+        ;
+    if (rc != 0)
+        log_warn("files.hold.failed", LOG_STR("cause", disk_failed(a, "locking", path)->cause));
+    store->held_fd = fd;
+}
+
+static void unlock_temp(struct file_store *store)
+{
+    if (store->held_fd >= 0)
+        (void)close(store->held_fd); /* nothing was written */
+    store->held_fd = -1;
+}
+
 void file_store_hold_removals(struct file_store *store, bool held)
 {
     struct removal_queue *queue = &store->removals[REMOVALS_LOCAL];
 
+    if (held)
+        lock_temp(store);
+    else
+        unlock_temp(store);
     pthread_mutex_lock(&queue->lock);
     queue->held = held;
     pthread_cond_signal(&queue->changed);
@@ -257,10 +342,15 @@ void file_store_remove_temp(struct file_store *store, struct str path)
 
 void remove_init(struct file_store *store)
 {
+    pthread_condattr_t attr; /* a wait is no longer when somebody puts the clock back */
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     for (size_t i = 0; i < REMOVALS; i++) {
         pthread_mutex_init(&store->removals[i].lock, NULL);
-        pthread_cond_init(&store->removals[i].changed, NULL);
+        pthread_cond_init(&store->removals[i].changed, &attr);
     }
+    pthread_condattr_destroy(&attr);
 }
 
 void remove_left(const struct file_store *store)
@@ -275,7 +365,8 @@ void remove_left(const struct file_store *store)
         return; /* there is none */
     while ((entry = readdir(dir)) != NULL)
         if (str_starts(str_of(entry->d_name), STR(FILE_TEMP_PREFIX)) &&
-            unlinkat(dirfd(dir), entry->d_name, 0) != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno != ENOENT &&
+            errno != EISDIR) /* folders are of those who work in them: backup/work.c */
             complain(disk_failed(a, "removing", entry->d_name));
     (void)closedir(dir); /* nothing was written */
 }

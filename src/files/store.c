@@ -147,6 +147,7 @@ struct file_store *file_store_new(struct str dir, bool serving)
     store->place = local_place(dir);
     store->net = net_new();
     store->s3_arena = arena_new();
+    store->held_fd = -1;
     store->temp_dir = arena_concat(a, store->dir, STR("/" FILE_TEMP_FOLDER), STR_NONE);
     pthread_mutex_init(&store->lock, NULL);
     remove_init(store);

@@ -49,12 +49,13 @@ static uint32_t small(uint64_t n)
     return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
-/* What has come between two marks. */
+/* What has come between two marks. `to` may have a time before from's: a request takes its own
+ * before the minute's end has the lock. */
 static struct metrics_minute between(const struct metrics_mark *from, const struct metrics_mark *to)
 {
     struct metrics_minute minute = {
         .minute = from->minute,
-        .ms = small(to->ms - from->ms),
+        .ms = small(to->ms > from->ms ? to->ms - from->ms : 0),
         .failed_4xx = small(to->totals.failed_4xx - from->totals.failed_4xx),
         .failed_5xx = small(to->totals.failed_5xx - from->totals.failed_5xx),
         .units = small(to->levels.units - from->levels.units),

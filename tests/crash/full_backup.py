@@ -38,6 +38,7 @@ def main():
         directory = reeve.fresh(binary, os.path.join(disk, "data"))
         with reeve.Server(binary, directory, log=os.path.join(home, "log")) as server:
             site = Site(server, disk, tally)
+            site.nothing_is_left()
             site.fill_table()
             site.makes()
             site.uploads()
@@ -58,6 +59,36 @@ class Site:
     def send(self, method, path, body=None, headers=None):
         status, raw, _ = self.server.request(method, path, body, {**self.root, **(headers or {})}, timeout=60)
         return status, json.loads(raw) if raw else None
+
+    def counted(self):
+        """How many have failed since a good one, for whoever watches; and the keys of those that are told."""
+        status, raw, _ = self.server.request("GET", "/api/reeve/metrics", None, self.root)
+        since = [line for line in raw.decode().splitlines() if line.startswith("reeve_backup_failures_since_success ")]
+        failed = self.send("GET", "/api/reeve/backups")[1]["failed"]
+        return float(since[0].split()[1]) if since else None, sorted(item["key"] for item in failed)
+
+    def nothing_is_left(self):
+        """Without room for a row about it a failure is counted as well, and written down later."""
+        self.tally.check("the first one", self.send("POST", BACKUPS, {"name": "first.zip"})[0] == 204)
+        self.tally.check("none has failed", self.counted() == (0, []), self.counted())
+        self.leave(0)
+        names = ["none%d.zip" % n for n in range(3)]
+        for name in names:
+            self.tally.check("one on a full disk", self.send("POST", BACKUPS, {"name": name})[0] == 400)
+        self.tally.check("each is counted", self.counted() == (3, names), self.counted())
+        written = self.rows()
+        self.tally.check("though none is written down", not set(names) & written, written)
+        self.free()
+        self.tally.check("with room again", self.send("POST", BACKUPS, {"name": "again.zip"})[0] == 204)
+        self.tally.check("all of it is told", self.counted() == (0, names), self.counted())
+        written = self.rows()
+        self.tally.check("and written down", written == {"first.zip", "again.zip", *names}, written)
+        for name in ("first.zip", "again.zip"):
+            self.tally.check("it goes", self.send("DELETE", BACKUPS + "/" + name)[0] == 204)
+        self.tidy("a full disk")
+
+    def rows(self):
+        return {key for key, in reeve.query(self.server.dir, "SELECT key FROM _reeve_backups")}
 
     def fill_table(self):
         status, answer = self.send("POST", "/api/sql", {"query": """

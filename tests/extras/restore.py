@@ -170,7 +170,81 @@ def by_command(binary, base, tally, home):
     shutil.rmtree(directory)
 
 
+def command(binary, *words):
+    done = subprocess.run([binary, *words], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def in_between(binary, base, tally, home):
+    """Commands between `backup restore` and the start that follows; where nothing was moved, and where a start was killed."""
+    directory = prepared(base, home, "restore-between")
+    back_up(binary, directory)
+    os.rename(os.path.join(directory, "backups", "old.zip"), os.path.join(directory, "backups", "first.zip"))
+    mark(directory, "newer")
+    tally.check("restore: another backup", command(binary, "backup", "create", "other.zip", "--dir", directory)[0] == 0)
+    mark(directory, "new")
+    for name in ("first.zip", "other.zip"):  # the second in place of the first
+        tally.check("restore: gets ready " + name, command(binary, "backup", "restore", name, "--dir", directory)[0] == 0)
+    code, said = command(binary, "backup", "restore", "typo.zip", "--dir", directory)
+    tally.check("restore: of none, beside one", code == 1 and "typo.zip" in said, said)
+    code, said = command(binary, "superuser", "upsert", "between@example.com", "1234567890", "--dir", directory)
+    tally.check("restore: a superuser in between", code == 0 and marks(directory) == ("newer", "newer"), said)
+    state = os.path.join(directory, FOLDER, "state")
+    code, said = command(binary, "backup", "restore", "first.zip", "--dir", directory)
+    tally.check("restore: what has been moved is not touched", code == 1 and "start the server" in said
+                and open(state, encoding="ascii").read() == "in\n", said)
+    with reeve.Server(binary, directory) as server:
+        tally.check("restore: the start serves the other one", (served(server), marks(directory)) == ("newer", ("newer", "newer")))
+        status, _, _ = server.request("POST", "/api/collections/_superusers/auth-with-password",
+                                      {"identity": "between@example.com", "password": "1234567890"})
+        tally.check("restore: with that superuser", status == 200, status)
+        reeve.until("what was there to go", lambda: not os.path.exists(os.path.join(directory, FOLDER)))
+    shutil.rmtree(directory)
+
+
+def not_alone(binary, base, tally, home):
+    """Another server on the same directory would go on writing into what has been moved away."""
+    directory = prepared(base, home, "restore-shared")
+    back_up(binary, directory)
+    with reeve.Server(binary, directory) as server, reeve.Server(binary, directory, log=directory + "-other.log") as other:
+        site = backups.Site(server, tally)
+        status, said = site.send("POST", BACKUPS + "/old.zip/restore")[:2]
+        tally.check("restore: not beside another server", status == 400 and "Another process" in said["message"], (status, said))
+        other.stop()
+        site.same("restore: but once it has ended", site.send("POST", BACKUPS + "/old.zip/restore")[0], 204)
+        reeve.until("the restored content", lambda: served(server) == "old", 60)
+        reeve.until("what was there to go", lambda: not os.path.exists(os.path.join(directory, FOLDER)))
+        code, said = command(binary, "backup", "restore", "old.zip", "--dir", directory)
+        tally.check("restore: got ready beside a server", code == 0, said)
+        with reeve.Server(binary, directory, log=directory + "-other.log") as other:
+            tally.check("restore: no start moves what others have open", (served(other), marks(directory)) == ("old", ("old", "old"))
+                        and "restore.taken_back" in other.output(), other.output()[-400:])
+            tally.check("restore: it is dropped", not os.path.exists(os.path.join(directory, FOLDER)))
+    shutil.rmtree(directory)
+
+
+def again_and_again(binary, base, tally, home):
+    """One restore right after the other, while what was there before is still being removed."""
+    directory = prepared(base, home, "restore-chain")
+    folder = os.path.join(directory, "storage", "m", "many")
+    os.makedirs(folder)
+    for n in range(3000):
+        with open(os.path.join(folder, "%d.txt" % n), "w", encoding="ascii") as f:
+            f.write("x")
+    back_up(binary, directory)
+    with reeve.Server(binary, directory) as server:
+        site = backups.Site(server, tally)
+        for n in range(4):
+            begun = server.output().count("restore.done")
+            reeve.until("the restore to be taken", lambda: site.send("POST", BACKUPS + "/old.zip/restore")[0] == 204, 60)
+            reeve.until("restore %d" % n, lambda: server.output().count("restore.done") > begun, 60)
+            reeve.until("the server to answer", lambda: served(server) == "old", 60)
+        found = [line for line in server.output().splitlines() if "restore.failed" in line or "restore.leftovers" in line]
+        tally.check("restore: nothing fails one after the other", not found, found)
+    shutil.rmtree(directory)
+
+
 def run(binary, base, tally):
     home = os.path.dirname(base)
-    for part in (by_itself, refused, fails_to_start, killed, by_command):
+    for part in (by_itself, refused, fails_to_start, killed, by_command, in_between, not_alone, again_and_again):
         part(binary, base, tally, home)

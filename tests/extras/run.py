@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import reeve  # noqa: E402
 import advice  # noqa: E402
 import backups  # noqa: E402
+import backups_rough  # noqa: E402
 import crons  # noqa: E402
 import cursors  # noqa: E402
 import directories  # noqa: E402
@@ -39,7 +40,7 @@ import totals  # noqa: E402
 PARTS = (etags, cursors, groups, exports, settings, rates, downloads, thumbs, totals,
          advice, realtime)
 OPERATING = (logs, crons, metrics, sql, public, rules_test)
-RECOVERY = (backups, restore, directories, drill, docs_operating)
+RECOVERY = (backups, backups_rough, restore, directories, drill, docs_operating)
 
 
 def wanted(names):

@@ -176,6 +176,24 @@ def odd(c):
         c.same("all is as it was after " + query, got, ("0", 1, "wal", "1", "0"))
 
 
+def safety(c):
+    """How safely the server writes is no query's to say, alone or before a write; it may be asked."""
+    for pragma in ("synchronous = OFF", "main.synchronous = 0", "SYNCHRONOUS(OFF)", "fullfsync = ON", "journal_mode = OFF",
+                   "journal_mode = WAL", "main.journal_mode('memory')", "locking_mode = EXCLUSIVE", "busy_timeout = 0",
+                   "wal_autocheckpoint = 0", "journal_size_limit = 0", "encoding = 'UTF-16'", "page_size = 512",
+                   "auto_vacuum = 1", "schema_version = 1", "writable_schema = ON"):
+        for query in ("PRAGMA " + pragma, "PRAGMA %s; INSERT INTO sink VALUES (1)" % pragma,
+                      "INSERT INTO sink VALUES (1); PRAGMA " + pragma):
+            status, answer = c.ask(query)
+            c.check("%s is refused" % query, status == 400 and "this setting is the server's" in answer["message"],
+                    (status, answer))
+    c.same("nothing of it was written", c.cell("SELECT count(*) FROM sink"), "0")
+    for asked, wanted in (("synchronous", ("1", "2")), ("journal_mode", ("wal",)), ("locking_mode", ("normal",)),
+                          ("encoding", ("UTF-8",))):
+        got = c.cell("PRAGMA " + asked)
+        c.check("%s may be asked" % asked, got in wanted, got)
+
+
 def schema(c):
     """Tables that change below their collections."""
     ways = [("DROP TABLE entries", 400), ("CREATE TABLE entries (id TEXT PRIMARY KEY, title TEXT)", 400),
@@ -212,6 +230,6 @@ def run(binary, directory, tally):
     with reeve.Server(binary, directory) as server:
         c = Console(server, tally)
         c.rows("CREATE TABLE sink (n INTEGER)")
-        for part in (cancels, times_out, beside, writers, remembered, too_large, odd, schema):
+        for part in (cancels, times_out, beside, writers, remembered, too_large, odd, safety, schema):
             part(c)
     stopped(binary, directory, tally)

@@ -3,7 +3,10 @@
 import io
 import json
 import os
+import time
 import zipfile
+
+import reeve
 
 BACKUPS = "/api/backups"
 
@@ -48,4 +51,24 @@ def backups(site):
     site.use_s3()
 
 
-PARTS = (backups,)
+def scheduled(site):
+    """The newest stay by their times in the bucket, whatever the application is called by then."""
+    if site.reference:
+        return
+    site.settings(enabled=False)
+    use(site)
+    for name in ("Zeta", "Alpha", "Beta"):
+        site.ask("PATCH", "/api/settings", {"meta": {"appName": name}, "backups": {"cron": "0 0 1 1 *", "cronMaxKeep": 1}})
+        site.same("it runs", site.ask("POST", "/api/crons/__pbAutoBackup__")[0], 204)
+        wanted = "@auto_pb_backup_%s_" % name.lower()
+        reeve.until("that of %s to be the only one" % name,
+                    lambda: len(site.keys()) == 1 and all(key.startswith(wanted) for key in site.keys()))
+        time.sleep(1.1)  # times in a list have a second
+    for key in site.keys():
+        site.ask("DELETE", BACKUPS + "/" + key)
+    site.ask("PATCH", "/api/settings", {"backups": {"cron": ""}})
+    use(site, enabled=False)
+    site.use_s3()
+
+
+PARTS = (backups, scheduled)

@@ -327,6 +327,25 @@ static void follows_the_clock(void **state)
     metrics_free(metrics);
 }
 
+/* Who asks has taken the time before the minute ended, and the lock after that: by then the minute
+ * that is not over has begun later than it is asked for. */
+static void is_asked_with_an_earlier_time(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct metrics *metrics = make();
+    struct metrics_points points;
+    uint64_t ms = 0;
+
+    (void)state;
+    metrics_tick(metrics, after(0));
+    metrics_tick(metrics, after(MINUTE));
+    points = points_of(a, metrics, MINUTE - 1, 1440, 1440);
+    for (size_t i = 0; i < points.n; i++)
+        ms += points.items[i].ms;
+    assert_int_equal(ms, MINUTE);
+    metrics_free(metrics);
+}
+
 static void its_thread_ends(void **state)
 {
     AUTO(arena_free) struct arena *a = arena_new();
@@ -369,19 +388,13 @@ static void process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bounds_grow),
-        cmocka_unit_test(counts_at_the_bounds),
-        cmocka_unit_test(sums_times),
-        cmocka_unit_test(counts_statuses),
-        cmocka_unit_test(keeps_routes_apart),
-        cmocka_unit_test(one_after_the_other),
-        cmocka_unit_test(quantiles),
-        cmocka_unit_test(tells_the_minute_that_is_not_over),
-        cmocka_unit_test(keeps_minutes),
-        cmocka_unit_test(forgets_what_is_old),
-        cmocka_unit_test(follows_the_clock),
-        cmocka_unit_test(its_thread_ends),
-        cmocka_unit_test(process),
+        cmocka_unit_test(bounds_grow),        cmocka_unit_test(counts_at_the_bounds),
+        cmocka_unit_test(sums_times),         cmocka_unit_test(counts_statuses),
+        cmocka_unit_test(keeps_routes_apart), cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(quantiles),          cmocka_unit_test(tells_the_minute_that_is_not_over),
+        cmocka_unit_test(keeps_minutes),      cmocka_unit_test(forgets_what_is_old),
+        cmocka_unit_test(follows_the_clock),  cmocka_unit_test(is_asked_with_an_earlier_time),
+        cmocka_unit_test(its_thread_ends),    cmocka_unit_test(process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Whatever is killed on the way, and however often: the directory is the old one or the new one. */
 #include "unit/unit.h"
 
+#include "backup/in_use.h"
 #include "backup/sweep.h"
 
 #include "base/buf.h"
@@ -233,10 +234,17 @@ static void count_down_and_disturb(void)
 
 enum end { SETTLE, GO_BACK };
 
+static struct err *settle(struct arena *a, struct swap_start *start, const atomic_bool *until)
+{
+    struct err *err = swap_settle(a, data, start);
+
+    return err || !start->is_kept ? err : swap_clean(a, data, until);
+}
+
 static void start_and_end(struct arena *a, enum end end, struct swap_start *ret)
 {
-    assert_done(swap_at_start(a, data, ret));
-    assert_done(end == SETTLE ? swap_settle(a, data, ret, NULL) : swap_go_back(a, data, ret));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, ret));
+    assert_done(end == SETTLE ? settle(a, ret, NULL) : swap_go_back(a, data, -1, ret));
 }
 
 static bool disturbed;
@@ -255,8 +263,8 @@ static bool run_killed(int n, bool begins, enum end end)
 
         steps_left = n;
         swap_step = disturbed ? count_down_and_disturb : count_down;
-        if ((begins && swap_begin(a, data)) || swap_at_start(a, data, &start) ||
-            (end == SETTLE ? swap_settle(a, data, &start, NULL) : swap_go_back(a, data, &start)))
+        if ((begins && swap_begin(a, data)) || swap_at_start(a, data, -1, SWAP_SERVER, &start) ||
+            (end == SETTLE ? settle(a, &start, NULL) : swap_go_back(a, data, -1, &start)))
             _exit(1);
         _exit(0);
     }
@@ -340,6 +348,31 @@ static void and_the_last_of_the_start_after_it(void **state)
     fail_msg("more than %d steps", STEPS_MOST);
 }
 
+/* Which finds the content that the next start will try, or goes back to: what it writes stays. */
+static void a_command_may_come_between(void **state)
+{
+    int n_new = 0, n = 0;
+
+    (void)state;
+    for (make_trees(); run_killed(n, true, SETTLE); n++, make_trees()) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        struct swap_start start;
+
+        assert_true(n < STEPS_MOST);
+        for (int i = 0; i < 2; i++) {
+            assert_done(swap_at_start(a, data, -1, SWAP_COMMAND, &start));
+            assert_false(start.is_trial);
+            assert_int_equal(start.lock, -1);
+        }
+        assert_int_equal(access(at(a, "data.db"), F_OK), 0);
+        put("by-a-command", "kept");
+        start_and_end(a, SETTLE, &start);
+        assert_int_equal(unlink(at(a, "by-a-command")), 0);
+        n_new += is_whole(n, -1, &start);
+    }
+    assert_true(n_new >= 30);
+}
+
 static void going_back_may_be_killed_too(void **state)
 {
     int n = 0;
@@ -377,10 +410,10 @@ static void the_new_one_is_tried_and_stays(void **state)
     make_trees();
     assert_done(swap_begin(a, data));
     assert_refused(swap_begin(a, data), "another one is under way");
-    assert_done(swap_at_start(a, data, &start));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
     assert_true(start.is_trial && !start.taken_back && start.lock >= 0);
     put("data.db-wal", "new log");
-    assert_done(swap_settle(a, data, &start, NULL));
+    assert_done(settle(a, &start, NULL));
     assert_int_equal(unlink(at(a, "data.db-wal")), 0);
     assert_true(is_tree(data, NEW_TREE));
     start_and_end(a, SETTLE, &start);
@@ -396,10 +429,27 @@ static void the_old_one_comes_back(void **state)
     (void)state;
     make_trees();
     assert_done(swap_begin(a, data));
-    assert_done(swap_at_start(a, data, &start));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
     put("data.db-wal", "of the trial");
-    assert_done(swap_go_back(a, data, &start));
+    assert_done(swap_go_back(a, data, -1, &start));
     assert_true(start.taken_back && !start.is_trial);
+    assert_true(is_tree(data, OLD_TREE));
+}
+
+static void what_cannot_be_settled_goes_back(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct swap_start start;
+
+    (void)state;
+    make_trees();
+    assert_done(swap_begin(a, data));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
+    make_folder(at(a, SWAP_FOLDER "/state.new"));
+    assert_refused(swap_settle(a, data, &start), "state.new");
+    assert_true(start.is_trial && !start.is_kept);
+    assert_int_equal(rmdir(at(a, SWAP_FOLDER "/state.new")), 0);
+    assert_done(swap_go_back(a, data, -1, &start));
     assert_true(is_tree(data, OLD_TREE));
 }
 
@@ -412,7 +462,7 @@ static void what_cannot_be_moved_in_is_taken_back(void **state)
     make_trees();
     assert_done(swap_begin(a, data));
     assert_int_equal(rename(at(a, SWAP_NEW), at(a, SWAP_FOLDER "/elsewhere")), 0);
-    assert_done(swap_at_start(a, data, &start));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
     assert_true(start.taken_back && !start.is_trial);
     assert_true(str_has(start.why, STR(SWAP_NEW)));
     assert_true(is_tree(data, OLD_TREE));
@@ -427,7 +477,7 @@ static void nothing_is_written_over(void **state)
     make_trees();
     assert_done(swap_begin(a, data));
     put(SWAP_FOLDER "/old/data.db", "whose is this");
-    assert_refused(swap_at_start(a, data, &start), "data.db: File exists");
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &start), "data.db: File exists");
     assert_int_equal(unlink(at(a, SWAP_FOLDER "/old/data.db")), 0);
     start_and_end(a, SETTLE, &start);
     assert_true(start.taken_back);
@@ -461,14 +511,14 @@ static void what_is_not_ours_stays(void **state)
     (void)state;
     make_trees();
     put(SWAP_FOLDER "/old/data.db", "somebody's");
-    assert_refused(swap_at_start(a, data, &start), "no state says whose");
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &start), "no state says whose");
     assert_refused(swap_begin(a, data), SWAP_FOLDER "/old");
     put(SWAP_FOLDER "/state", "sideways\n");
-    assert_refused(swap_at_start(a, data, &start), "\"sideways\"");
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &start), "\"sideways\"");
     assert_int_equal(access(at(a, SWAP_FOLDER "/old/data.db"), F_OK), 0);
     remove_tree(at(a, SWAP_FOLDER));
     assert_int_equal(symlink(outside, at(a, SWAP_FOLDER)), 0);
-    assert_refused(swap_at_start(a, data, &start), SWAP_FOLDER);
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &start), SWAP_FOLDER);
     assert_refused(swap_begin(a, data), SWAP_FOLDER);
     assert_int_equal(unlink(at(a, SWAP_FOLDER)), 0);
 }
@@ -538,11 +588,11 @@ static void removing_can_be_stopped(void **state)
 
         make_trees();
         assert_done(swap_begin(a, data));
-        assert_done(swap_at_start(a, data, &start));
+        assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
         steps_left = n;
         atomic_store(&stop, false);
         swap_step = stop_soon;
-        assert_done(swap_settle(a, data, &start, &stop));
+        assert_done(settle(a, &start, &stop));
         swap_step = NULL;
         put(SWAP_NEW "/data.db", "newer");
         assert_done(swap_begin(a, data));
@@ -571,12 +621,131 @@ static void a_neighbour_is_left_alone(void **state)
     start_and_end(a, SETTLE, &other);
     assert_int_equal(access(at(a, SWAP_NEW "/data.db"), F_OK), 0);
     assert_done(swap_begin(a, data));
-    assert_refused(swap_at_start(a, data, &other), "another process");
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &other), "another process");
     assert_int_equal(close(fd), 0);
-    assert_done(swap_at_start(a, data, &start));
-    assert_refused(swap_at_start(a, data, &other), "another process");
-    assert_done(swap_settle(a, data, &start, NULL));
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
+    assert_refused(swap_at_start(a, data, -1, SWAP_SERVER, &other), "another process");
+    assert_done(settle(a, &start, NULL));
     assert_true(is_tree(data, NEW_TREE));
+}
+
+/* --- what is prepared ------------------------------------------------------------------------- */
+
+static void prepare(struct arena *a)
+{
+    int lock;
+
+    assert_done(swap_prepare(a, data, &lock));
+    assert_true(lock >= 0);
+    put(SWAP_NEW "/data.db", "new");
+    put(SWAP_NEW "/storage/d/f", "new file");
+    put(SWAP_NEW "/types.d.ts", "types");
+    assert_done(swap_begin(a, data));
+    assert_int_equal(close(lock), 0);
+}
+
+static void what_was_left_is_in_no_way(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct swap_start start;
+
+    (void)state;
+    make_trees();
+    prepare(a);
+    start_and_end(a, SETTLE, &start);
+    assert_true(is_tree(data, NEW_TREE));
+}
+
+static void another_one_takes_its_place(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct swap_start start;
+    int lock;
+
+    (void)state;
+    make_trees();
+    put(SWAP_NEW "/data.db", "newer");
+    assert_done(swap_begin(a, data));
+    assert_done(swap_at_start(a, data, -1, SWAP_BACKUPS, &start));
+    prepare(a);
+    start_and_end(a, SETTLE, &start);
+    assert_true(is_tree(data, NEW_TREE));
+    make_trees();
+    assert_done(swap_begin(a, data));
+    assert_done(swap_prepare(a, data, &lock)); /* of a backup that is none, as it turns out */
+    assert_int_equal(close(lock), 0);
+    start_and_end(a, SETTLE, &start);
+    assert_true(is_tree(data, OLD_TREE));
+}
+
+/* What has been moved is the only copy of it. */
+static void what_is_under_way_is_not_touched(void **state)
+{
+    int n, lock, n_refused = 0;
+
+    (void)state;
+    for (n = 0, make_trees(); run_killed(n, true, SETTLE); n++, make_trees()) {
+        AUTO(arena_free) struct arena *a = arena_new();
+        const struct err *err = swap_prepare(a, data, &lock);
+        struct swap_start start;
+
+        assert_int_equal(err != NULL, lock < 0);
+        n_refused += err != NULL;
+        if (!err)
+            assert_int_equal(close(lock), 0);
+        start_and_end(a, SETTLE, &start);
+        (void)is_whole(n, -1, &start);
+    }
+    assert_true(n_refused > 20);
+}
+
+static void nobody_else_prepares_or_tries(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct swap_start start;
+    int lock, other;
+
+    (void)state;
+    make_trees();
+    assert_done(swap_prepare(a, data, &lock));
+    assert_refused(swap_prepare(a, data, &other), "another process");
+    assert_int_equal(other, -1);
+    assert_int_equal(close(lock), 0);
+    prepare(a);
+    assert_done(swap_at_start(a, data, -1, SWAP_SERVER, &start));
+    assert_refused(swap_prepare(a, data, &other), "another process");
+    assert_done(settle(a, &start, NULL));
+    assert_true(is_tree(data, NEW_TREE));
+}
+
+/* Others write into the files that are there. */
+static void not_while_others_have_it_open(void **state)
+{
+    AUTO(arena_free) struct arena *a = arena_new();
+    struct swap_start start;
+    int lock, other;
+
+    (void)state;
+    make_trees();
+    assert_done(in_use_share(a, data, &lock));
+    assert_true(in_use_alone(lock));
+    assert_done(in_use_share(a, data, &other));
+    assert_false(in_use_alone(lock));
+    assert_done(swap_begin(a, data));
+    assert_done(swap_at_start(a, data, lock, SWAP_COMMAND, &start)); /* a command beside a server */
+    assert_false(start.taken_back);
+    assert_done(swap_at_start(a, data, lock, SWAP_SERVER, &start));
+    assert_true(start.taken_back && !start.is_trial);
+    assert_true(str_has(start.why, STR("other processes")));
+    assert_true(is_tree(data, OLD_TREE));
+    make_trees();
+    assert_true(run_killed(25, true, SETTLE));
+    assert_refused(swap_at_start(a, data, lock, SWAP_SERVER, &start), "other processes");
+    assert_int_equal(close(other), 0);
+    assert_done(swap_at_start(a, data, lock, SWAP_SERVER, &start));
+    assert_done(settle(a, &start, NULL));
+    assert_true(is_tree(data, OLD_TREE) || is_tree(data, NEW_TREE));
+    assert_int_equal(close(lock), 0);
 }
 
 /* In a mount namespace of its own, where the system lets us have one. */
@@ -612,6 +781,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_new_one_is_tried_and_stays),
         cmocka_unit_test(the_old_one_comes_back),
+        cmocka_unit_test(what_cannot_be_settled_goes_back),
         cmocka_unit_test(what_cannot_be_moved_in_is_taken_back),
         cmocka_unit_test(nothing_is_written_over),
         cmocka_unit_test(without_a_state_it_was_not_begun),
@@ -621,7 +791,13 @@ int main(void)
         cmocka_unit_test(removing_can_be_stopped),
         cmocka_unit_test(a_neighbour_is_left_alone),
         cmocka_unit_test(mounts_are_refused),
+        cmocka_unit_test(what_was_left_is_in_no_way),
+        cmocka_unit_test(another_one_takes_its_place),
+        cmocka_unit_test(what_is_under_way_is_not_touched),
+        cmocka_unit_test(nobody_else_prepares_or_tries),
+        cmocka_unit_test(not_while_others_have_it_open),
         cmocka_unit_test(any_step_may_be_the_last),
+        cmocka_unit_test(a_command_may_come_between),
         cmocka_unit_test(going_back_may_be_killed_too),
         cmocka_unit_test(a_failure_may_be_killed_too),
         cmocka_unit_test(and_the_last_of_the_start_after_it),
