@@ -15,6 +15,7 @@ static struct auth_peers peers_of(struct api_call *call)
 {
     return (struct auth_peers){.net = call->api->net,
                                .keys = call->api->oauth_keys,
+                               .proxy = call->settings->net.proxy,
                                .apple_names = call->api->apple_names,
                                .gone = &call->req->gone};
 }

@@ -119,6 +119,7 @@ struct err *auth_oauth2_ask(struct arena *a, const struct auth_peers *peers, str
                                     .code = it->code,
                                     .verifier = it->verifier,
                                     .redirect_url = it->redirect_url,
+                                    .proxy = peers->proxy,
                                     .now_ms = date_now_ms(),
                                     .gone = peers->gone};
     enum oauth_step failed = OAUTH_TOKEN;

@@ -45,6 +45,7 @@ struct auth_oauth2 {
 struct auth_peers {
     struct net *net;
     struct oauth_keys *keys;
+    struct str proxy; /* that providers are asked through; empty: none */
     struct apple_names *apple_names;
     const atomic_bool *gone; /* the client has left */
 };

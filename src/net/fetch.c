@@ -224,6 +224,7 @@ static struct net_order make_order(struct net_fetch *fetch, const struct net_req
         .pause_ms = request->pause_ms,
         .redirects = request->redirects,
         .only_public = request->only_public,
+        .proxy = request->only_public ? "" : arena_cstr(fetch->arena, request->proxy),
         .is_call = is_call,
         .droppable = request->droppable,
         .gone = request->gone,

@@ -60,6 +60,7 @@ struct net_order {
     unsigned pause_ms;
     unsigned redirects;
     bool only_public;
+    const char *proxy; /* "": none */
     bool is_call;
     bool droppable;
     const atomic_bool *gone; /* may be NULL; until unwatch() */

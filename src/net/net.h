@@ -9,8 +9,7 @@
  *
  * libcurl does the work, in the module reeve-net.so, which is opened when the first request is
  * made; one thread carries all of them out. Connections are kept and used again, but for requests
- * with only_public. Certificates are always checked, no proxy is asked whatever the environment
- * says, paths are sent as they are written, and bodies arrive as the server encoded them.
+ * with only_public. Certificates are always checked, no proxy is asked but a request's own, paths are sent as they are written, and bodies arrive as the server encoded them.
  *
  * Every request ends: see the times of struct net_request. So many run at once, so many to one
  * host; more wait their turn, and of those there is a bound, too: limits.h, LIMIT_NET_.... Of all
@@ -74,6 +73,10 @@ struct net_request {
     /* Addresses that are not of the public internet are refused when they are connected to, also
      * after redirects and whatever a name stands for (net/address.h). */
     bool only_public;
+
+    /* "http://[user:password@]host:port" that it goes through; empty: none. Not where only_public
+     * is set: what a proxy connects to nobody here would see. */
+    struct str proxy;
 
     bool droppable;          /* nothing is lost if NET_STOP_READS ends it */
     const atomic_bool *gone; /* may be NULL; once true the request ends soon, with E_GONE. Stays

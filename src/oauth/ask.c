@@ -32,6 +32,7 @@ struct err *oauth_ask(struct oauth_work *work, struct net_request *request, stru
         return err_new(work->a, E_UNAVAILABLE, NULL, "sign-on provider: out of time");
     request->total_ms = (unsigned)(work->end_ms - now_ms);
     request->gone = work->call->gone;
+    request->proxy = work->call->proxy;
     return net_call(work->a, work->call->net, request, ret);
 }
 

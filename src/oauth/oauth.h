@@ -95,6 +95,7 @@ struct oauth_call {
     struct oauth_keys *keys;
     struct str code, verifier;
     struct str redirect_url;
+    struct str proxy;        /* as in net.h */
     int64_t now_ms;          /* wall clock, for the times of tokens */
     const atomic_bool *gone; /* as in net.h; may be NULL */
 };

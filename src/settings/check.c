@@ -26,6 +26,12 @@ static bool is_url(struct str text)
     return url_valid(text, &host);
 }
 
+/* TLS to a proxy would hide no more than that to where it leads. */
+static bool is_proxy(struct str text)
+{
+    return str_starts_nocase(text, STR("http://")) && is_url(text);
+}
+
 static bool is_color(struct str text)
 {
     bool is = text.n == 7 && text.p[0] == '#';
@@ -58,6 +64,7 @@ static const struct format {
   email = {email_valid, "validation_is_email", "Must be a valid email address."},
   color = {is_color, "validation_is_hex_color", "Must be a valid hexadecimal color code."},
   auth_method = {is_auth_method, "validation_in_invalid", "Must be a valid value."},
+  proxy = {is_proxy, "validation_is_url", "Must be a valid URL."},
   token = {is_token, "validation_match_invalid", "Must be in a valid format."};
 
 /* --- when a value is needed ------------------------------------------------------------------- */
@@ -158,6 +165,7 @@ static const struct text_row {
 
 static const struct text_row own_text_rows[] = {
     {"metrics.token", AT(metrics.token), NULL, TOKEN_LEAST, TOKEN_MOST, &token},
+    {"net.proxy", AT(net.proxy), NULL, 0, 0, &proxy},
 };
 
 static const struct ips_row {

@@ -92,6 +92,9 @@ struct settings {
     struct {
         struct str token; /* empty: metrics are for superusers alone */
     } metrics;
+    struct {
+        struct str proxy; /* that sign-on providers are asked through; empty: none */
+    } net;
 };
 
 /* Two rows of `_params`, each a JSON object: PocketBase's, and our own, which PocketBase leaves

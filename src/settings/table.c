@@ -125,6 +125,8 @@ static const struct setting own_table[] = {
      "Whether files of the public folder have ETags, those with a hash in their name for a year."},
     {"metrics.token", SETTING_TEXT, AT(metrics.token), "\"\"", SETTING_SECRET,
      "Who sends it as Authorization: Bearer may read /api/reeve/metrics; empty: superusers alone."},
+    {"net.proxy", SETTING_TEXT, AT(net.proxy), "\"\"", SETTING_SECRET,
+     "http://[user:password@]host:port that sign-on providers are asked through; empty: none."},
 };
 /* clang-format on */
 

@@ -80,7 +80,7 @@ def ours(etags):
 
 def stored_ours(etags):
     """With secrets."""
-    return {**ours(etags), "metrics": {"token": ""}}
+    return {**ours(etags), "metrics": {"token": ""}, "net": {"proxy": ""}}
 
 
 def own(site):

@@ -4,8 +4,10 @@ All of this is true of PocketBase, too, but what says "ours".
 """
 
 import concurrent.futures
+import itertools
 import os
 import sys
+import threading
 
 import provider
 import reeve
@@ -13,6 +15,7 @@ from provider import code
 from site_of import Site
 
 PASSWORD = "secret-one"
+OWN = "/api/reeve/settings"
 
 
 class Said(dict):
@@ -322,6 +325,55 @@ def many(site):
         site.same("made once: ours", sum(said["meta"]["isNew"] for _, said in done), 1)
 
 
+def proxied(site):
+    """Providers are asked through a proxy, pictures are not: only there it is seen where they come from."""
+    if not site.ours:
+        return
+    proxy = provider.Proxy()
+    for value in ("x", "ftp://a.b", "https://a.b:1", "http://", 5):
+        site.same("no proxy: %r" % value, site.send("PATCH", OWN, {"net": {"proxy": value}}, token=site.root["Authorization"])[0], 400)
+    site.admin("PATCH", OWN, {"net": {"proxy": "http://us:a%%20word@%s" % proxy.address}})
+    site.options(oauth2={"mappedFields": {"avatarURL": "avatar"}})
+    status, said = site.sign_in({"sub": "proxied", "picture": site.peer.url + "/picture.png"})
+    site.same("through a proxy", (status, said["meta"]["id"], said["record"]["avatar"]), (200, "proxied", ""))
+    site.same("both requests, with its password", proxy.carried, [(site.peer.url + path, "Basic dXM6YSB3b3Jk") for path in ("/token", "/userinfo")])
+    proxy.shutdown()
+    proxy.server_close()
+    status, said = site.sign_in({"sub": "proxied", "n": 2})
+    site.same("one that is down", (status, said["message"]), (400, "Failed to fetch OAuth2 token."))
+    site.admin("PATCH", OWN, {"net": {"proxy": ""}})
+    site.same("and none again", site.sign_in({"sub": "proxied", "n": 3})[0], 200)
+
+
+def changing(site):
+    """Collections change all the time: a login begins anew where it was, and a code is asked for once."""
+    site.options(mfa={"enabled": True, "duration": 600})
+    site.add("ida@example.com", verified=True)
+    over = threading.Event()
+
+    def change():
+        names = itertools.cycle("ab")
+        made = site.admin("POST", "/api/collections", {"name": "changes", "type": "base"})["id"]
+        while not over.is_set():
+            site.admin("PATCH", "/api/collections/" + made, {"name": "changes_" + next(names)})
+
+    def one(n):
+        status, said = site.by_password("ida@example.com")
+        if status != 401:
+            return status, said
+        status, said = site.sign_in({"sub": "ida", "email": "ida@example.com", "email_verified": True, "n": n},
+                                    query="?mfaId=" + said["mfaId"])
+        return status, said.get("message")
+
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        changes = pool.submit(change)
+        done = list(pool.map(one, range(100, 140)))
+        over.set()
+        changes.result()
+    site.same("while collections change", {d for d in done if d != (200, None)}, set())
+    site.options(mfa={"enabled": False})
+
+
 def run(binary, base, tally, ours=True):
     peer = provider.Provider()
     with reeve.Server(binary, base, *([] if ours else ["--dev"]), port=0 if ours else reeve.free_port()) as server:
@@ -331,7 +383,7 @@ def run(binary, base, tally, ours=True):
             if field["name"] == "email":
                 field["required"] = False
         site.options(fields=fields, oauth2={"enabled": True, "providers": [peer.conf()], "mappedFields": {"name": "name", "avatarURL": "avatar"}})
-        for part in (methods, form, new, asked, existing, caller, created, rules, mapped, factors, many):
+        for part in (methods, form, new, asked, existing, caller, created, rules, mapped, factors, many, proxied, changing):
             part(site)
 
 

@@ -4,6 +4,7 @@ A code says what it is answered with: code(user, **how). Each is good once. What
 """
 
 import base64
+import http.client
 import http.server
 import json
 import threading
@@ -60,6 +61,41 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, spoken(self.headers.get("Authorization", "").rpartition(" ")[2])["user"])
         except (KeyError, ValueError):
             return self.answer(401, {"error": "invalid_token"})
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Carries requests on, and remembers where to; for who brings its password."""
+
+    daemon_threads = True
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def carry(self):
+            self.server.carried.append((self.path, self.headers.get("Proxy-Authorization")))
+            to = urllib.parse.urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            conn = http.client.HTTPConnection(to.hostname, to.port, timeout=20)
+            conn.request(self.command, to.path, body, {k: v for k, v in self.headers.items() if not k.startswith("Proxy-")})
+            reply = conn.getresponse()
+            said = reply.read()
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.getheader("Content-Type"))
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+            conn.close()
+
+        do_GET = do_POST = carry
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Proxy.Handler)
+        self.address = "127.0.0.1:%d" % self.server_address[1]
+        self.carried = []
+        threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
 
 
 class Provider(http.server.ThreadingHTTPServer):
