@@ -148,7 +148,8 @@
 #define LIMIT_OAUTH_KEYS_MOST 100          /* of one address: the first ones */
 #define LIMIT_OAUTH_KEYS_MS 600000         /* that they are kept */
 #define LIMIT_OAUTH_KEYS_AGAIN_MS 10000    /* before they are fetched anew for an unknown one */
-#define LIMIT_OAUTH_LEEWAY_S 300           /* that clocks may differ (auth.md 9.3) */
+#define LIMIT_OAUTH_LEEWAY_S 300           /* that clocks may differ (auth.md 9.3), and */
+#define LIMIT_OAUTH_LEEWAY_MOST_S 86400    /* where the environment says another number */
 #define LIMIT_OAUTH_FORM_PAIRS 100         /* of a token's answer */
 #define LIMIT_AVATAR_BYTES (32 * MIB)      /* a new record's picture, */
 #define LIMIT_AVATAR_MS 10000              /* and for how long it is fetched */

@@ -9,7 +9,8 @@
  *
  * libcurl does the work, in the module reeve-net.so, which is opened when the first request is
  * made; one thread carries all of them out. Connections are kept and used again, but for requests
- * with only_public. Certificates are always checked, no proxy is asked but a request's own, paths are sent as they are written, and bodies arrive as the server encoded them.
+ * with only_public. Certificates are always checked, no proxy is asked but a request's own, paths
+ * are sent as they are written, and bodies arrive as the server encoded them.
  *
  * Every request ends: see the times of struct net_request. So many run at once, so many to one
  * host; more wait their turn, and of those there is a bound, too: limits.h, LIMIT_NET_.... Of all

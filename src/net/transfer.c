@@ -193,9 +193,9 @@ static bool set_request(struct net_transfer *t)
 {
     const struct net_order *order = &t->order;
     bool is_head = strcmp(order->method, "HEAD") == 0;
-    bool set =
-        SET(CURLOPT_URL, order->url) &&
-        SET(CURLOPT_PROXY, order->proxy) && /* "": and the environment is not asked */ SET(CURLOPT_CONNECTTIMEOUT_MS, (long)order->connect_ms);
+    bool set = SET(CURLOPT_URL, order->url) && SET(CURLOPT_PROXY, order->proxy) &&
+               /* "": and the environment is not asked */
+               SET(CURLOPT_CONNECTTIMEOUT_MS, (long)order->connect_ms);
 
     if (order->has_body)
         set = set && SET(CURLOPT_UPLOAD, 1L) && SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)order->n);

@@ -13,7 +13,10 @@
 #include "base/compiler.h"
 #include "base/crypto.h"
 #include "base/date.h"
+#include "base/num.h"
 #include "base/sign.h"
+
+#include <stdlib.h>
 
 /* clang-format off */
 static const struct algorithm {
@@ -141,11 +144,24 @@ static bool read_time(const struct json *claims, struct str name, double *ret, b
     return !value || value->type == JSON_NUMBER;
 }
 
+/* That clocks may differ: PB_ID_TOKEN_LEEWAY (services.md 17), where it is a number that makes
+ * sense. */
+static int64_t read_leeway_s(void)
+{
+    uint64_t s;
+
+    return num_parse_u64(str_of(getenv("PB_ID_TOKEN_LEEWAY")), &s) && s > 0 &&
+                   s <= LIMIT_OAUTH_LEEWAY_MOST_S
+               ? (int64_t)s
+               : LIMIT_OAUTH_LEEWAY_S;
+}
+
 static const char *check_times(const struct json *claims, bool needs_expiry, int64_t now_ms)
 {
     double now = (double)now_ms / 1000;
     double expires, issued, begins;
     bool expires_ever, says_issued, begins_ever;
+    const double leeway_s = (double)read_leeway_s();
 
     if (!read_time(claims, STR("exp"), &expires, &expires_ever) ||
         !read_time(claims, STR("iat"), &issued, &says_issued) ||
@@ -153,10 +169,9 @@ static const char *check_times(const struct json *claims, bool needs_expiry, int
         return "an ID token with a time that is no number";
     if (needs_expiry && !expires_ever)
         return "an ID token that never expires";
-    if (expires_ever && now >= expires + LIMIT_OAUTH_LEEWAY_S)
+    if (expires_ever && now >= expires + leeway_s)
         return "an ID token that has expired";
-    if ((says_issued && now < issued - LIMIT_OAUTH_LEEWAY_S) ||
-        (begins_ever && now < begins - LIMIT_OAUTH_LEEWAY_S))
+    if ((says_issued && now < issued - leeway_s) || (begins_ever && now < begins - leeway_s))
         return "an ID token of a later time";
     return NULL;
 }

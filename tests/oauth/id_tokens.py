@@ -182,6 +182,9 @@ class Samples:
         add("expired a little longer ago", {"exp": NOW_S - 300}, fails=True, ours="by our clock")
         add("made a little later", {"iat": NOW_S + 300}, ours="by our clock")
         add("made still later", {"iat": NOW_S + 301}, fails=True, ours="by our clock")
+        for leeway in ("301", "0", "-5", "x", "86401"):
+            add("made still later, where clocks may differ by " + leeway, {"iat": NOW_S + 301}, leeway=leeway, ours="by our clock",
+                **({"want": {"id": "1"}} if leeway == "301" else {"fails": True}))
         add("soon", {"nbf": NOW_S + 300}, ours="by our clock")
         add("not that soon", {"nbf": NOW_S + 301}, fails=True, ours="by our clock")
         add("a list for claims", "[1]", fails=True)

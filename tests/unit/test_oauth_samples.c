@@ -243,6 +243,7 @@ static void sign_in(struct table *t, const struct json *sample)
     t->n++;
     configure(a, t, sample, &o);
     provider_says(t->provider, answers(a, sample));
+    (void)setenv("PB_ID_TOKEN_LEEWAY", arena_cstr(a, provider_text(sample, "leeway")), 1);
     err = oauth_sign_in(a, &o, &call, &failed, &user);
     if (err && provider_text(sample, "fails").n)
         judge_error(t, sample, err, failed);
