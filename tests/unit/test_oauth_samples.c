@@ -9,6 +9,8 @@
 #include "oauth/internal.h"
 #include "oauth/provider.h"
 
+#include <stdlib.h>
+
 #define NOW_MS INT64_C(1700000000000) /* as in id_tokens.py */
 #define CLIENT_ID "id \xc3\xa9&"
 #define CLIENT_SECRET "se+cr/et %:\xc3\xa9"
