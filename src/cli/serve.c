@@ -191,6 +191,7 @@ static struct pool *make_pool(const struct options *options)
     return pool_new(lanes);
 }
 
+/* Which read or open files: who asks a provider has a connection to it, and no more. */
 static unsigned pool_threads(const struct options *options)
 {
     struct pool_lane_conf lanes[POOL_LANES];
@@ -198,7 +199,7 @@ static unsigned pool_threads(const struct options *options)
 
     plan_lanes(options, lanes);
     for (size_t i = 0; i < POOL_LANES; i++)
-        n += lanes[i].n_threads;
+        n += i == POOL_PROVIDER ? 0 : lanes[i].n_threads;
     return n;
 }
 
@@ -212,7 +213,7 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
     const unsigned per_reader = 4;         /* the database, its log, and those of the log book */
     const unsigned per_job = 3;            /* an upload and its target, or folders */
     const unsigned fixed =
-        LIMIT_NET_RUNNING + 16; /* write connections, checkpointer, shared memory, notifications */
+        LIMIT_NET_RUNNING + PROVIDER_THREADS + 16; /* write connections, checkpointer, shared memory, notifications */
 
     return readers * per_reader + pool * per_job + fixed;
 }
