@@ -85,7 +85,7 @@ class Stream:
         self.first: Event | None = None
         self.last: Event | None = None
         self.pending = bytearray()
-        self.sock = socket.create_connection(("127.0.0.1", port), limit_s, (source, 0))
+        self.sock = reeve.connected(("127.0.0.1", port), limit_s, (source, 0))
         try:
             lines = ["%s %s HTTP/1.1" % (method, target), "Host: 127.0.0.1:%d" % port,
                      *("%s: %s" % pair for pair in (headers or {}).items())]

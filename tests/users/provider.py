@@ -69,8 +69,6 @@ class Proxy(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def log_message(self, *_):
             pass
 
