@@ -212,8 +212,8 @@ static unsigned reserved_fds(unsigned n_loops, const struct options *options)
         n_loops + pool + JOBS_THREADS + 2; /* and who watches for notifications, and the hub */
     const unsigned per_reader = 4;         /* the database, its log, and those of the log book */
     const unsigned per_job = 3;            /* an upload and its target, or folders */
-    const unsigned fixed =
-        LIMIT_NET_RUNNING + PROVIDER_THREADS + 16; /* write connections, checkpointer, shared memory, notifications */
+    const unsigned fixed = LIMIT_NET_RUNNING + PROVIDER_THREADS +
+                           16; /* write connections, checkpointer, shared memory, notifications */
 
     return readers * per_reader + pool * per_job + fixed;
 }
