@@ -166,11 +166,20 @@ static struct err *find_link(struct arena *a, struct db_conn *conn, const struct
     return err;
 }
 
+/* Whether the token that somebody came with is still good: the provider may have taken its time. */
+static bool is_revoked(const struct rec *caller, const struct rec *now)
+{
+    const struct schema_field *key = now->col->auth->token_key;
+
+    return !str_eq(auth_cell(caller, key), auth_cell(now, key));
+}
+
 static bool is_caller(const struct auth_oauth2 *it, const struct rec *rec)
 {
     const struct rec *caller = it->call->caller->actor.auth;
 
-    return caller && caller->col == it->call->col && str_eq(rec_id(caller), rec_id(rec));
+    return caller && caller->col == it->call->col && str_eq(rec_id(caller), rec_id(rec)) &&
+           !is_revoked(caller, rec);
 }
 
 /* It is there now, and is not what it was when the call began. */
@@ -197,8 +206,12 @@ static struct err *find_account(struct arena *a, struct db_conn *conn, const str
         return err;
     if (linked.n > 0)
         return find_linked(a, conn, it, linked, ret);
-    if (caller && caller->col == it->call->col)
-        return find_linked(a, conn, it, rec_id(caller), ret);
+    if (caller && caller->col == it->call->col) {
+        err = find_linked(a, conn, it, rec_id(caller), ret);
+        if (!err && is_revoked(caller, *ret))
+            err = err_new(a, E_BAD_REQUEST, AUTH_MESSAGE_FAILED, "the caller's token was revoked");
+        return err;
+    }
     return it->user.email.n > 0 ? auth_find_email(a, conn, it->call->col, it->user.email, ret)
                                 : NULL;
 }

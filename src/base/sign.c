@@ -121,8 +121,17 @@ bool sign_ed25519_holds(struct str x, struct str data, struct str signature)
            EVP_DigestVerify(ctx, bytes(signature), signature.n, bytes(data), data.n) == 1;
 }
 
-/* Only the form without a password is read: the reader of all forms would ask for one, at the
- * terminal. */
+/* A key that says that it is encrypted is none: without this OpenSSL asks at the terminal. */
+static int no_password(char *out, int size, int is_new, void *user)
+{
+    (void)out;
+    (void)size;
+    (void)is_new;
+    (void)user;
+    return -1;
+}
+
+/* Only the form without a password is read. */
 static EVP_PKEY *private_key(struct str pem)
 {
     AUTO(BIO_free_all) BIO *in = NULL;
@@ -133,7 +142,7 @@ static EVP_PKEY *private_key(struct str pem)
     in = BIO_new_mem_buf(pem.n ? pem.p : "", (int)pem.n);
     if (!in)
         BUG("out of memory");
-    info = PEM_read_bio_PKCS8_PRIV_KEY_INFO(in, NULL, NULL, NULL);
+    info = PEM_read_bio_PKCS8_PRIV_KEY_INFO(in, NULL, no_password, NULL);
     return info ? EVP_PKCS82PKEY(info) : NULL;
 }
 

@@ -26,10 +26,20 @@ static bool is_url(struct str text)
     return url_valid(text, &host);
 }
 
+/* Control characters: whoever reads the address may stop there. */
+static bool escapes_controls(struct str text)
+{
+    for (size_t i = 0; i + 2 < text.n; i++)
+        if (text.p[i] == '%' && (text.p[i + 1] == '0' || text.p[i + 1] == '1' ||
+                                 (text.p[i + 1] == '7' && (text.p[i + 2] | 0x20) == 'f')))
+            return true;
+    return false;
+}
+
 /* TLS to a proxy would hide no more than that to where it leads. */
 static bool is_proxy(struct str text)
 {
-    return str_starts_nocase(text, STR("http://")) && is_url(text);
+    return str_starts_nocase(text, STR("http://")) && is_url(text) && !escapes_controls(text);
 }
 
 static bool is_color(struct str text)

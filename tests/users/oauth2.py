@@ -202,6 +202,23 @@ def caller(site):
     site.same("a superuser is not of the collection", (status, said["meta"]["isNew"]), (200, True))
 
 
+def revoked(site):
+    """A token that is good no more once the provider has answered links nothing."""
+    if not site.ours:  # PocketBase goes by what the token was
+        return
+    jim = site.add("jim@example.com", verified=True)
+    token = site.by_password("jim@example.com")[1]["token"]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        site.peer.gate.clear()
+        task = pool.submit(site.sign_in, {"sub": "jim's thief"}, token=token, how={"gate": True})
+        site.check("the provider is asked", site.peer.waiting.wait(20))
+        site.admin("PATCH", "/api/collections/users/records/" + jim["id"], {"password": "secret-two", "passwordConfirm": "secret-two"})
+        site.peer.gate.set()
+        status, said = task.result()
+    site.same("a revoked token", (status, said["message"]), (400, "Failed to authenticate."))
+    site.same("links nothing", site.links(jim["id"]), [])
+
+
 def created(site):
     own = {"name": "Own", "email": "own@example.com", "emailVisibility": True, "password": "x1234567", "passwordConfirm": "x1234567"}
     user = {"sub": "own", "email": "theirs@example.com", "email_verified": True, "name": "Theirs"}
@@ -330,7 +347,7 @@ def proxied(site):
     if not site.ours:
         return
     proxy = provider.Proxy()
-    for value in ("x", "ftp://a.b", "https://a.b:1", "http://", 5):
+    for value in ("x", "ftp://a.b", "https://a.b:1", "http://", "http://u:a%00b@127.0.0.1:1", "http://u%7F@127.0.0.1:1", 5):
         site.same("no proxy: %r" % value, site.send("PATCH", OWN, {"net": {"proxy": value}}, token=site.root["Authorization"])[0], 400)
     site.admin("PATCH", OWN, {"net": {"proxy": "http://us:a%%20word@%s" % proxy.address}})
     site.options(oauth2={"mappedFields": {"avatarURL": "avatar"}})
@@ -383,7 +400,7 @@ def run(binary, base, tally, ours=True):
             if field["name"] == "email":
                 field["required"] = False
         site.options(fields=fields, oauth2={"enabled": True, "providers": [peer.conf()], "mappedFields": {"name": "name", "avatarURL": "avatar"}})
-        for part in (methods, form, new, asked, existing, caller, created, rules, mapped, factors, many, proxied, changing):
+        for part in (methods, form, new, asked, existing, caller, revoked, created, rules, mapped, factors, many, proxied, changing):
             part(site)
 
 

@@ -46,6 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             said = spoken(form["code"])
         except (KeyError, ValueError):
             return self.answer(400, {"error": "invalid_grant"})
+        if said.get("gate"):
+            self.server.waiting.set()
+            self.server.gate.wait(20)
         with self.server.lock:
             again = form["code"] in self.server.used
             self.server.used.add(form["code"])
@@ -103,6 +106,7 @@ class Provider(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server_address[1]
         self.asked, self.used, self.lock = [], set(), threading.Lock()
+        self.gate, self.waiting = threading.Event(), threading.Event()  # of a code that says so
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
 
     def conf(self, name="oidc", **more):
