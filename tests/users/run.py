@@ -40,9 +40,13 @@ def main():
             base = reeve.fresh(args.binary, os.path.join(home, name), site=False)
             PARTS[name].run(args.binary, base, tally)
 
-        with concurrent.futures.ThreadPoolExecutor(len(PARTS) if args.side_by_side else 1) as pool:
-            for done in [pool.submit(part, name) for name in args.parts or MAIN]:
-                done.result()
+        if args.side_by_side:
+            with concurrent.futures.ThreadPoolExecutor(len(PARTS)) as pool:
+                for _ in pool.map(part, args.parts or MAIN):
+                    pass
+        else:
+            for name in args.parts or MAIN:
+                part(name)
     finally:
         reeve.remove(home)
     return tally.end()
