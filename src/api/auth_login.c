@@ -78,5 +78,3 @@ struct err *login_finish(struct api_call *call)
         (void)auth_origin_noted(login, call->err, call->out);
     return api_auth_send(call, &login->answer);
 }
-
-/* From somebody who has proved who he is to the answer. */

@@ -61,21 +61,17 @@ struct str journal_id(struct api_call *call)
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-/* What this API takes in a query and is good for something by itself. */
+/* What this API takes in a query and is good for something by itself; a provider's code also where
+ * it comes back to an application's own page. Of a redirect to us the state, too: it is a client.
+ */
 static bool is_secret(struct str path, struct str name)
 {
-    static const struct str names[] = {STR_INIT("token"), STR_INIT("mfaId")};
-    static const struct str of_provider[] = {STR_INIT("code"), STR_INIT("state")};
+    static const struct str names[] = {STR_INIT("token"), STR_INIT("mfaId"), STR_INIT("code")};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (str_eq(name, names[i]))
             return true;
-    if (!str_ends(path, STR("/api/oauth2-redirect")))
-        return false;
-    for (size_t i = 0; i < COUNT_OF(of_provider); i++)
-        if (str_eq(name, of_provider[i]))
-            return true;
-    return false;
+    return str_eq(name, STR("state")) && str_has(path, STR("redirect"));
 }
 
 /* The query of an address of that path without what is secret in it. */

@@ -399,9 +399,12 @@ static bool find_step(struct api_call *call)
 {
     const struct api_step *end = call->work->steps + API_STEPS;
 
-    for (; call->step < end && (call->step->run || call->step->unit); call->step++)
+    for (; call->step < end && (call->step->run || call->step->unit); call->step++) {
         if (!call->step->needed || call->step->needed(call))
             return true;
+        if (call->first == call->step) /* who asks is found out before the one that runs */
+            call->first++;
+    }
     return false;
 }
 

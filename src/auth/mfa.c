@@ -155,5 +155,5 @@ struct err *auth_session_ended(struct arena *a, struct auth_login *login, const 
     }
     if (!ending->refusal)
         return NULL;
-    return err_new(a, E_BAD_REQUEST, ending->refusal, "mfa session %.*s", STR_ARG(session->id));
+    return err_new(a, E_BAD_REQUEST, ending->refusal, "the mfa session is none, or another's");
 }

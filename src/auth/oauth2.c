@@ -337,6 +337,17 @@ static struct err *update(struct arena *a, struct db_conn *tx, const struct auth
     return change(a, tx, it, sets, n, rec);
 }
 
+/* That the value of that field is another record's. */
+static bool is_about(const struct err *err, struct str field)
+{
+    const struct str code = str_of(err_code(CODE_NOT_UNIQUE)->code);
+
+    for (const struct err_item *item = err->items; item; item = item->next)
+        if (str_eq(item->path, field) && str_eq(item->code, code))
+            return true;
+    return false;
+}
+
 static struct err *create(struct arena *a, struct db_conn *tx, const struct auth_oauth2 *it,
                           struct rec **rec)
 {
@@ -345,6 +356,8 @@ static struct err *create(struct arena *a, struct db_conn *tx, const struct auth
     void *out = NULL;
     struct err *err = rec_draft_run(tx, it->draft, a, &out);
 
+    if (err && it->names_it && is_about(err, it->call->col->auth->oauth2.username_field))
+        return err_new(a, E_STALE, NULL, "somebody has the username by now");
     if (err)
         return err;
     written = out;

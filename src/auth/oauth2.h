@@ -34,7 +34,8 @@ struct auth_oauth2 {
 
     /* of a new one */
     const struct json *body;
-    bool has_password;      /* one that the client has chosen */
+    bool has_password; /* one that the client has chosen */
+    bool names_it; /* the username is the provider\'s, and was nobody\'s when it was looked at */
     struct rec_actor actor; /* who creates it */
     bool wants_avatar;
     struct rec_upload avatar; /* key empty: none */

@@ -71,8 +71,8 @@ static struct err *username_fits(struct arena *a, struct db_conn *conn,
     struct rec *other = NULL;
     bool nocase = false;
 
-    *ret = false;
-    if (!field || field->type->kind != FIELD_TEXT)
+    *ret = field && field->type->kind != FIELD_TEXT;
+    if (!field || *ret)
         return NULL;
     field->type->check(a, field, &value, &items);
     if (items)
@@ -94,6 +94,7 @@ static void map_avatar(struct auth_oauth2 *it, struct body *body)
     const struct schema_field *field = schema_field(it->call->col, name);
 
     it->wants_avatar = false;
+    it->avatar = (struct rec_upload){0}; /* of a former try */
     if (!field || field->type->kind != FIELD_FILE)
         add_absent(body, name, it->user.avatar_url);
     else
@@ -119,6 +120,7 @@ struct err *auth_oauth2_plan(struct arena *a, struct db_conn *conn, struct auth_
                         &username_is_free);
     if (err)
         return err;
+    it->names_it = username_is_free && !member_of(&body, mapped->username_field);
     if (username_is_free)
         add_absent(&body, mapped->username_field, it->user.username);
     map_avatar(it, &body);
@@ -145,16 +147,27 @@ static struct str name_of(struct str url)
     return slash < url.n ? str_sub(url, slash + 1, url.n - slash - 1) : url;
 }
 
-/* The address is the provider's, but what it says comes from its users. */
-static struct err *fetch(struct arena *a, const struct auth_peers *peers, struct str url,
-                         struct str *ret)
+/* No more than the field may hold. */
+static size_t most_bytes(const struct auth_oauth2 *it)
 {
+    const struct str name = it->call->col->auth->oauth2.avatar_field;
+    const struct schema_field *field = schema_field(it->call->col, name);
+    const uint64_t most = field ? (uint64_t)field_most_bytes(field) : 0;
+
+    return most < LIMIT_AVATAR_BYTES ? (size_t)most : LIMIT_AVATAR_BYTES;
+}
+
+/* The address is the provider's, but what it says comes from its users. */
+static struct err *fetch(struct arena *a, const struct auth_peers *peers,
+                         const struct auth_oauth2 *it, struct str *ret)
+{
+    const struct str url = it->user.avatar_url;
     const struct net_request request = {.method = STR("GET"),
                                         .url = url,
                                         .redirects = LIMIT_AVATAR_REDIRECTS,
                                         .only_public = true,
                                         .total_ms = LIMIT_AVATAR_MS,
-                                        .max_answer = LIMIT_AVATAR_BYTES,
+                                        .max_answer = most_bytes(it),
                                         .gone = peers->gone};
     struct net_answer answer;
     struct err *err = net_call(a, peers->net, &request, &answer);
@@ -163,6 +176,8 @@ static struct err *fetch(struct arena *a, const struct auth_peers *peers, struct
         return err;
     if (answer.head.status >= 400)
         return err_new(a, E_UNAVAILABLE, NULL, "the answer is %u", answer.head.status);
+    if (answer.body.n == 0)
+        return err_new(a, E_UNAVAILABLE, NULL, "the answer is empty");
     *ret = answer.body;
     return NULL;
 }
@@ -171,7 +186,7 @@ struct err *auth_oauth2_fetch_avatar(struct arena *a, const struct auth_peers *p
                                      struct auth_oauth2 *it)
 {
     struct str data;
-    struct err *err = fetch(a, peers, it->user.avatar_url, &data);
+    struct err *err = fetch(a, peers, it, &data);
 
     it->wants_avatar = false;
     if (err && err->kind == E_GONE)

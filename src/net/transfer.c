@@ -141,6 +141,7 @@ static const struct {
 } texts[] = {
     {CURLOPT_PROTOCOLS_STR, "http,https"},
     {CURLOPT_REDIR_PROTOCOLS_STR, "http,https"},
+    {CURLOPT_NOPROXY, ""}, /* nor is the environment asked what goes past a proxy */
 };
 
 #define SET(option, value) (curl_easy_setopt(t->easy, (option), (value)) == CURLE_OK)

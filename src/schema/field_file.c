@@ -121,10 +121,15 @@ static void wrong_type(struct arena *a, const struct schema_field *field,
                      arena_dup(a, buf_str(&text)), STR_NONE);
 }
 
+int64_t field_most_bytes(const struct schema_field *field)
+{
+    return field->file.max_size > 0 ? field->file.max_size : DEFAULT_FILE_BYTES;
+}
+
 void field_check_upload(struct arena *a, const struct schema_field *field,
                         const struct field_upload *upload, struct err **err)
 {
-    int64_t max = field->file.max_size > 0 ? field->file.max_size : DEFAULT_FILE_BYTES;
+    int64_t max = field_most_bytes(field);
     const struct str_list *mimes = &field->file.mime_types;
 
     if (upload->size > (uint64_t)max)

@@ -335,6 +335,9 @@ struct schema {
  * unknown field type, an unknown column) in `cause`. */
 MUST_CHECK struct err *schema_load(struct arena *a, struct db_conn *conn, struct schema **ret);
 
+/* Of one file of a file field. */
+int64_t field_most_bytes(const struct schema_field *field);
+
 /* By id (exact), else by name (ASCII case ignored); NULL when there is none. */
 const struct schema_col *schema_find(const struct schema *schema, struct str name_or_id);
 /* By its exact name; NULL when there is none. */

@@ -4,6 +4,7 @@
 #include "base/cron.h"
 #include "base/format.h"
 #include "base/limits.h"
+#include "base/num.h"
 #include "settings/internal.h"
 
 #include <inttypes.h>
@@ -36,10 +37,30 @@ static bool escapes_controls(struct str text)
     return false;
 }
 
-/* TLS to a proxy would hide no more than that to where it leads. */
+static bool is_port(struct str text)
+{
+    uint64_t port;
+
+    return num_parse_u64(text, &port) && port >= 1 && port <= 65535;
+}
+
+/* http://[user:password@]host[:port]. So strict that nothing has to complain of it later, which
+ * would name the password; TLS to a proxy would hide no more than that to where it leads. */
 static bool is_proxy(struct str text)
 {
-    return str_starts_nocase(text, STR("http://")) && is_url(text) && !escapes_controls(text);
+    const size_t scheme = STR("http://").n;
+    struct str rest, host;
+    size_t at;
+
+    if (!str_starts_nocase(text, STR("http://")) || !is_url(text) || escapes_controls(text))
+        return false;
+    rest = str_from(text, scheme);
+    at = str_find_byte(rest, '@');
+    host = at < rest.n ? str_from(rest, at + 1) : rest;
+    at = str_find_last_byte(host, ':');
+    return str_find_byte(host, '@') == host.n && str_find_byte(rest, '/') == rest.n &&
+           str_find_byte(rest, '?') == rest.n && str_find_byte(rest, '#') == rest.n &&
+           (at == host.n || is_port(str_from(host, at + 1)));
 }
 
 static bool is_color(struct str text)

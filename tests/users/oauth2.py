@@ -330,6 +330,19 @@ def factors(site):
     site.options(mfa={"enabled": False})
 
 
+def namesakes(site):
+    """Many who are called the same, at once: one has the name, the others one that is made."""
+    col = site.admin("GET", "/api/collections/users")
+    col["oauth2"]["mappedFields"] = {"id": "", "name": "name", "username": "username", "avatarURL": ""}
+    site.admin("PATCH", "/api/collections/users", {"oauth2": col["oauth2"]})
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda n: site.sign_in({"sub": "same %d" % n, "preferred_username": "sam"}), range(8)))
+    site.same("all of them are in", [status for status, _ in done], [200] * 8)
+    if site.ours:
+        site.same("one has the name: ours", sum(said["record"]["username"] == "sam" for _, said in done), 1)
+    site.options(oauth2={"mappedFields": {"username": ""}})
+
+
 def many(site):
     """The same somebody at once: one account."""
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -347,7 +360,8 @@ def proxied(site):
     if not site.ours:
         return
     proxy = provider.Proxy()
-    for value in ("x", "ftp://a.b", "https://a.b:1", "http://", "http://u:a%00b@127.0.0.1:1", "http://u%7F@127.0.0.1:1", 5):
+    for value in ("x", "ftp://a.b", "https://a.b:1", "http://", "http://u:a%00b@127.0.0.1:1", "http://u%7F@127.0.0.1:1", "http://u:p@127.0.0.1:99999",
+                  "http://u:p@q@127.0.0.1:1", "http://u:p@127.0.0.1:1/x", 5):
         site.same("no proxy: %r" % value, site.send("PATCH", OWN, {"net": {"proxy": value}}, token=site.root["Authorization"])[0], 400)
     site.admin("PATCH", OWN, {"net": {"proxy": "http://us:a%%20word@%s" % proxy.address}})
     site.options(oauth2={"mappedFields": {"avatarURL": "avatar"}})
@@ -400,7 +414,7 @@ def run(binary, base, tally, ours=True):
             if field["name"] == "email":
                 field["required"] = False
         site.options(fields=fields, oauth2={"enabled": True, "providers": [peer.conf()], "mappedFields": {"name": "name", "avatarURL": "avatar"}})
-        for part in (methods, form, new, asked, existing, caller, revoked, created, rules, mapped, factors, many, proxied, changing):
+        for part in (methods, form, new, asked, existing, caller, revoked, created, rules, mapped, factors, many, namesakes, proxied, changing):
             part(site)
 
 

@@ -416,7 +416,7 @@ def logs(site: Site, sink: Sink) -> None:
     site.server.request("GET", "/api/oauth2-redirect?state=state-logged&code=code-logged")
     site.server.request("GET", "/api/health", None, {
         "Referer": "http://x/api/oauth2-redirect?state=state-logged&code=code-logged"})
-    site.server.request("GET", "/api/health?code=plain-logged&tokens=too-logged")
+    site.server.request("GET", "/api/health?code=page-logged&state=plain-logged&tokens=too-logged")
     last = "/api/health?last=%d" % time.monotonic_ns()
     site.server.request("GET", last)
     reeve.until("the last entry is written", lambda: entries(site.server.dir, "message = 'GET %s'" % last))
@@ -434,7 +434,7 @@ def logs(site: Site, sink: Sink) -> None:
                        ("however it is written", "/api/files/users/x/y.txt?%74oken=***&thumb=1x1"),
                        ("half a login", "/auth-with-password?mfaId=***"),
                        ("a provider's answer", "/api/oauth2-redirect?state=***&code=***"),
-                       ("what is none", "/api/health?code=plain-logged&tokens=too-logged")):
+                       ("what is none", "/api/health?code=***&state=plain-logged&tokens=too-logged")):
         site.check("the book has " + name, any(json.dumps(part)[1:-1] in entry for entry in book))
 
 
