@@ -70,6 +70,7 @@ class Proxy(http.server.ThreadingHTTPServer):
     """Carries requests on, and remembers where to; for who brings its password."""
 
     daemon_threads = True
+    request_queue_size = 256  # of more that come at once the kernel resets some
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def log_message(self, *_):
@@ -101,6 +102,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
 class Provider(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256  # of more that come at once the kernel resets some
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)

@@ -117,9 +117,13 @@ CASES = {
 }
 
 
+class RoughServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # they come at once: of more than fit the kernel resets some
+
+
 def serve():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = RoughServer(("127.0.0.1", 0), Handler)
     server.over, server.sent = threading.Event(), 0
     server.url = "http://127.0.0.1:%d" % server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
