@@ -23,6 +23,10 @@ static const struct form_field fields[] = {
     {"state", FORM_TEXT, offsetof(struct redirect, state)},
     {"code", FORM_TEXT, offsetof(struct redirect, code)},
     {"error", FORM_TEXT, offsetof(struct redirect, error)},
+};
+
+/* Apple sends forms: in JSON nothing is meant by it, whatever it is. */
+static const struct form_field form_fields[] = {
     {"user", FORM_TEXT, offsetof(struct redirect, user)},
 };
 
@@ -34,7 +38,8 @@ static struct err *read_body(struct api_call *call, struct redirect *ret)
 
     if (err && err->kind != E_BAD_REQUEST)
         return err;
-    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, ret))
+    if (err || !form_decode(call->arena, fields, COUNT_OF(fields), &input, ret) ||
+        (!input.body && !form_merge(call->arena, form_fields, COUNT_OF(form_fields), &input, ret)))
         *ret = (struct redirect){0};
     return NULL;
 }

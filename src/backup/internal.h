@@ -101,10 +101,10 @@ MUST_CHECK struct err *backup_probe(struct arena *a, struct backups *backups, st
 MUST_CHECK struct err *backup_unpack(struct arena *a, struct backups *backups,
                                      const struct settings *settings, struct str key,
                                      struct str into, struct backup_checked *ret);
-MUST_CHECK struct err *backup_make_folder(struct arena *a, struct str path);
 
 /* The error of a call that has just failed: errno is about `path`. */
 struct err *backup_failed(struct arena *a, const char *what, const char *path);
+MUST_CHECK struct err *backup_make_folder(struct arena *a, struct str path);
 /* A folder with everything in it, links not followed; fine where there is none. */
 MUST_CHECK struct err *backup_remove_tree(struct arena *a, struct str path);
 

@@ -14,13 +14,6 @@
 #define LEFT_FREE_BYTES (UINT64_C(64) << 20) /* of the disk */
 #define BRING_MOST UINT64_MAX
 
-struct err *backup_make_folder(struct arena *a, struct str path)
-{
-    const char *c = arena_cstr(a, path);
-
-    return mkdir(c, 0700) == 0 || errno == EEXIST ? NULL : backup_failed(a, "making", c);
-}
-
 /* --- unpacking -------------------------------------------------------------------------------- */
 
 struct unpacking {

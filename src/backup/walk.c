@@ -1,5 +1,5 @@
 /*
- * Walking the data directory: what a backup has, and what is removed as a whole.
+ * Walking the data directory: what a backup has. And folders that are made, and removed as a whole.
  */
 #include "backup/internal.h"
 #include "backup/sweep.h"
@@ -129,7 +129,14 @@ struct err *backup_walk(struct arena *a, struct str dir, struct backup_files *re
     return walk_folder(&walk, fd, STR(""), 0);
 }
 
-/* --- what is removed -------------------------------------------------------------------------- */
+/* --- folders ---------------------------------------------------------------------------------- */
+
+struct err *backup_make_folder(struct arena *a, struct str path)
+{
+    const char *c = arena_cstr(a, path);
+
+    return mkdir(c, 0700) == 0 || errno == EEXIST ? NULL : backup_failed(a, "making", c);
+}
 
 struct err *backup_remove_tree(struct arena *a, struct str path)
 {

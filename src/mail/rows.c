@@ -254,21 +254,25 @@ struct err *outbox_count(struct arena *a, struct db_conn *conn, const struct out
     return err;
 }
 
-struct err *outbox_waiting(struct arena *a, struct db_conn *conn, int64_t *ret)
+/* NULL where there is no row, or no table. */
+static struct err *first_row(struct arena *a, struct db_conn *conn, const char *template,
+                             const struct db_value *values, unsigned n, struct db_row **ret)
 {
-    struct db_row *row = NULL;
     struct err *err;
     bool there;
 
-    *ret = 0;
+    *ret = NULL;
     err = has_table(a, conn, &there);
-    if (err || !there)
-        return err;
-    err = db_query_row(a, conn,
-                       db_sql(a, conn, "SELECT COUNT(*) FROM [_reeve_mail] WHERE [open] <> 0"),
-                       NULL, 0, &row);
-    if (row && row->cells[0].type == DB_INT)
-        *ret = row->cells[0].i;
+    return err || !there ? err : db_query_row(a, conn, db_sql(a, conn, template), values, n, ret);
+}
+
+struct err *outbox_waiting(struct arena *a, struct db_conn *conn, int64_t *ret)
+{
+    struct db_row *row;
+    struct err *err =
+        first_row(a, conn, "SELECT COUNT(*) FROM [_reeve_mail] WHERE [open] <> 0", NULL, 0, &row);
+
+    *ret = row && row->cells[0].type == DB_INT ? row->cells[0].i : 0;
     return err;
 }
 
@@ -278,21 +282,13 @@ struct err *outbox_blank_owner(struct arena *a, struct db_conn *conn,
     const struct db_value values[] = {DB_V_TEXT(like->id), DB_V_TEXT(like->kind),
                                       DB_V_TEXT(like->collection),
                                       DB_V_INT(like->created_ms - like->keep_ms)};
-    struct db_row *row = NULL;
-    struct err *err;
-    bool there;
+    struct db_row *row;
+    struct err *err = first_row(a, conn,
+                                "SELECT [record] FROM [_reeve_mail] WHERE [id] = {1} AND [kind] = "
+                                "{2} AND [collection] = {3} AND [created] > {4}",
+                                values, COUNT_OF(values), &row);
 
-    *ret = STR("");
-    err = has_table(a, conn, &there);
-    if (err || !there)
-        return err;
-    err = db_query_row(a, conn,
-                       db_sql(a, conn,
-                              "SELECT [record] FROM [_reeve_mail] WHERE [id] = {1} AND [kind] = "
-                              "{2} AND [collection] = {3} AND [created] > {4}"),
-                       values, COUNT_OF(values), &row);
-    if (row && row->cells[0].type == DB_TEXT)
-        *ret = row->cells[0].s;
+    *ret = row && row->cells[0].type == DB_TEXT ? row->cells[0].s : STR("");
     return err;
 }
 

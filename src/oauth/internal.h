@@ -98,18 +98,22 @@ MUST_CHECK struct err *oauth_ask_as_user(struct oauth_work *work, struct str url
 /* An answer that is refused: E_BAD_REQUEST, whose cause names the host and `why`. */
 struct err *oauth_refuse(struct arena *a, struct str url, const char *why);
 
-/* --- token.c, profile.c, mailboxes.c ---------------------------------------------------------- */
-
-MUST_CHECK struct err *oauth_fetch_token(struct oauth_work *work);
-MUST_CHECK struct err *oauth_fetch_profile(struct oauth_work *work, struct oauth_user *ret);
+/* --- look.c ---------------------------------------------------------------------------------- */
 
 /* What a path leads to; *ret is NULL where there is nothing, or null. False: something on the way
  * is of another kind. */
 bool oauth_look(const struct json *from, const char *path, const struct json **ret);
 /* The text there; empty where there is none, or one too long. False: what is there is no text. */
 bool oauth_look_text(const struct json *from, const char *path, struct str *ret);
+/* The same, of a path that is a piece of a text. */
+bool oauth_look_text_at(const struct json *from, struct str path, struct str *ret);
 /* Of claims: true, a number but 0, or a text of truth. */
 bool oauth_is_true(const struct json *value);
+
+/* --- token.c, profile.c, mailboxes.c ---------------------------------------------------------- */
+
+MUST_CHECK struct err *oauth_fetch_token(struct oauth_work *work);
+MUST_CHECK struct err *oauth_fetch_profile(struct oauth_work *work, struct oauth_user *ret);
 
 /* The address in the list at `url`; none where the list may not be read. */
 MUST_CHECK struct err *oauth_fetch_mailbox(struct oauth_work *work, struct str url,

@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
 import of_collections  # noqa: E402
+import of_users  # noqa: E402
 import reeve  # noqa: E402
 
 ROUND = ["request", "save", "validate", "execute", "write", "committed"]
@@ -348,7 +349,7 @@ def main():
         with reeve.Server(binary, directory) as server:
             site = Site(server, tally)
             collections(site)
-            for part in (order, refusals, kept, files_of_those, changes, afterwards, others_meanwhile, schema_meanwhile, nobody_waits, cascades, batches, crowd) + of_collections.PARTS:
+            for part in (order, refusals, kept, files_of_those, changes, afterwards, others_meanwhile, schema_meanwhile, nobody_waits, cascades, batches, crowd) + of_collections.PARTS + of_users.PARTS:
                 if sys.argv[2:] and "%s.%s" % (part.__module__, part.__name__) not in sys.argv[2:]:
                     continue
                 begin = time.monotonic()

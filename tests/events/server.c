@@ -1,9 +1,9 @@
 /*
  * The server with listeners for tests: serve FLAGS, as the program has them.
  *
- * They hear every stage of every event of the collections `watched`, `child` and `loose`, and print
- * a line for each, "heard KIND STAGE COLLECTION TITLE OLD NOW". What else they do is said by the
- * record's title, "STAGE:WHAT" (one of the table below), wherever that stage comes.
+ * They hear every stage of every event of the collections `watched`, `child`, `loose` and `member`,
+ * and print a line for each, "heard KIND STAGE COLLECTION TITLE OLD NOW". What else they do is said
+ * by the record's title, "STAGE:WHAT" (one of the table below), wherever that stage comes.
  *
  * Of collections, those are heard whose name begins with c_, u_ or d_ (whatever happens to it) and
  * imports: "heard KIND STAGE NAME OLD NOW". c_STAGE_WHAT says what is done when it is created, u_
@@ -279,7 +279,8 @@ static struct err *(*const hearers[EVENT_KINDS])(struct event *event, void *user
 
 static struct events *listeners(struct arena *a)
 {
-    static const struct str tags[] = {STR_INIT("watched"), STR_INIT("child"), STR_INIT("loose")};
+    static const struct str tags[] = {STR_INIT("watched"), STR_INIT("child"), STR_INIT("loose"),
+                                      STR_INIT("member")};
     struct events *events = events_new(a);
 
     for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
