@@ -173,7 +173,7 @@ class Resting:
         def all_rest():
             left.difference_update(tuple(words[:3]) for words in site.heard())
             return not left
-        reeve.until("the listeners rest", all_rest)
+        reeve.until("the listeners rest", all_rest, instead=lambda: "%s do not; done: %s" % (sorted(left), self.done))
 
     def run(self, key, begin):
         self.done[key] = begin()[0]

@@ -52,7 +52,7 @@ class Site:
     def heard(self):
         """What was heard since the last time: lists of words."""
         with open(self.server.log, encoding="utf-8") as log:
-            lines = re.findall(r"^heard (.*)$", log.read(), re.M)
+            lines = re.findall(r"^heard (.*)\n", log.read(), re.M)  # the last one may still be written
         news, self.seen = lines[self.seen:], len(lines)
         return [line.split(" ") for line in news]
 

@@ -74,12 +74,12 @@ def query(directory, sql, *values):
         con.close()
 
 
-def until(what, fact, limit_s=WAIT_S):
-    """Waits until fact() is true, and returns it."""
+def until(what, fact, limit_s=WAIT_S, instead=lambda: ""):
+    """Waits until fact() is true, and returns it. instead: says what is so meanwhile."""
     deadline = time.monotonic() + limit_s
     while not (found := fact()):
         if time.monotonic() > deadline:
-            raise RuntimeError("waited %d s until %s" % (limit_s, what))
+            raise RuntimeError("waited %d s until %s %s" % (limit_s, what, instead()))
         time.sleep(0.005)
     return found
 
