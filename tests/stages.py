@@ -242,12 +242,12 @@ def cli(job):
 
 def events(job):
     """records with listeners, in each of their stages"""
-    return script(job, "events/run.py", os.path.join(TOP, "build-asan", "tests", "events_server"))
+    return script(job, "events/run.py", with_modules(os.path.join(TOP, "build-asan", "tests", "events_server")))
 
 
 def events_tsan(job):
     """the same, with ThreadSanitizer"""
-    return script(job, "events/run.py", os.path.join(TOP, "build-tsan", "tests", "events_server"))
+    return script(job, "events/run.py", with_modules(os.path.join(TOP, "build-tsan", "tests", "events_server")))
 
 
 def realtime(job):

@@ -26,7 +26,8 @@ def schema_meanwhile(site):
 
     slow = threading.Thread(target=sign_in)
     slow.start()
-    reeve.until("the listener rests", lambda: ["record.create", "committed", "member"] in [words[:3] for words in site.heard()])
+    reeve.until("the listener rests", lambda: ["record.create", "committed", "member"] in [words[:3] for words in site.heard()],
+                instead=lambda: "it was answered %s; log: %s" % (done, open(site.server.log, encoding="utf-8").read()[-2000:]))
     for rule in ("id != '1'", "id != '2'"):
         site.same("collections change", site.send("PATCH", "/api/collections/quiet", {"listRule": rule})[0], 200)
     slow.join()
