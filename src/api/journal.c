@@ -10,7 +10,7 @@
 
 #define ID_BYTES 128    /* of one that the client has given */
 #define NUMBER_BYTES 16 /* of one of ours, in hex */
-#define MASK_GROWS 2    /* a value of a letter becomes three */
+#define ADDRESS_BYTES (LOGBOOK_TARGET_BYTES + 1)
 
 /* --- ids -------------------------------------------------------------------------------------- */
 
@@ -74,35 +74,44 @@ static bool is_secret(struct str path, struct str name)
     return str_eq(name, STR("state")) && str_has(path, STR("redirect"));
 }
 
+/* As far as there is room. */
+static void add_some(struct buf *out, struct str text)
+{
+    const size_t room = out->n < ADDRESS_BYTES ? ADDRESS_BYTES - out->n : 0;
+
+    buf_add(out, str_sub(text, 0, text.n < room ? text.n : room));
+}
+
 /* The query of an address of that path without what is secret in it. */
 static void mask_query(struct arena *a, struct str path, struct str query, struct buf *out)
 {
-    while (query.p) {
+    while (query.p && out->n < ADDRESS_BYTES) {
         const struct str pair = str_split(&query, '&');
         const size_t n = str_find_byte(pair, '=');
         struct str name;
 
         if (n + 1 < pair.n && req_decode(a, str_sub(pair, 0, n), true, &name) &&
             is_secret(path, name)) {
-            buf_add(out, str_sub(pair, 0, n));
-            BUF_ADD(out, "=***");
+            add_some(out, str_sub(pair, 0, n));
+            add_some(out, STR("=***"));
         } else {
-            buf_add(out, pair);
+            add_some(out, pair);
         }
         if (query.p)
-            BUF_ADD(out, "&");
+            add_some(out, STR("&"));
     }
 }
 
+/* No more of it than tells the log book that there is more. */
 static struct str masked(struct arena *a, struct str address)
 {
     const size_t n = str_find_byte(address, '?');
     AUTO_BUF struct buf out;
 
-    buf_init(&out, address.n * MASK_GROWS + 1);
+    buf_init(&out, ADDRESS_BYTES);
     if (n == address.n)
         return address;
-    buf_add(&out, str_sub(address, 0, n + 1));
+    add_some(&out, str_sub(address, 0, n + 1));
     mask_query(a, str_sub(address, 0, n), str_from(address, n + 1), &out);
     return arena_dup(a, buf_str(&out));
 }

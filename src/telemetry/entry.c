@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #define METHOD_BYTES 50
-#define TARGET_BYTES 3000
 #define HEADER_BYTES 2000
 #define NO_MAX (SIZE_MAX / 2)
 
@@ -77,9 +76,9 @@ void entry_of_request(struct arena *a, struct buf *message, struct buf *data,
     AUTO_BUF struct buf method;
     struct str decoded;
 
-    buf_init(&target, TARGET_BYTES + sizeof("..."));
+    buf_init(&target, LOGBOOK_TARGET_BYTES + sizeof("..."));
     buf_init(&method, METHOD_BYTES + sizeof("..."));
-    add_cut(&target, request->target, TARGET_BYTES);
+    add_cut(&target, request->target, LOGBOOK_TARGET_BYTES);
     buf_add(message, upper(&method, request->method));
     BUF_ADD(message, " ");
     buf_add(message, req_decode(a, buf_str(&target), false, &decoded) ? decoded : buf_str(&target));

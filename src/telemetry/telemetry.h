@@ -43,6 +43,9 @@ void logbook_finish(struct logbook *book);
 /* Once nobody says anything any more. NULL is fine. */
 void logbook_free(struct logbook *book);
 
+/* So much is kept of the address, and less of the referer. */
+#define LOGBOOK_TARGET_BYTES 3000
+
 /* A request that has been answered (services.md 5.2). Texts are borrowed for the call. */
 struct logbook_request {
     struct str method;
