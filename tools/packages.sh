@@ -14,10 +14,12 @@
 #   g++, libre2-dev        regular expressions of text fields, matched in linear time
 #   libcurl4-openssl-dev   requests to other servers, in the module reeve-net.so
 #   ccache                 objects that were compiled before are not compiled again
+#   zlib1g-dev             the dashboard, for clients that take nothing compressed
 #   pip, npm               fetch the pinned sources that are compiled in (tools/third_party.sh)
+#   nodejs                 builds the dashboard (tools/web.sh)
 packages_build='gcc=gcc libc6-dev ccache=ccache meson=meson ninja=ninja-build pkg-config=pkg-config
     libuv1-dev libssl-dev libcrypt-dev libcurl4-openssl-dev g++=g++ libre2-dev libvips-dev
-    libarchive-dev python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
+    libarchive-dev zlib1g-dev python3=python3 pip=python3-pip npm=npm node=nodejs ca-certificates'
 
 # Testing, besides those above:
 #   libcmocka-dev          unit tests

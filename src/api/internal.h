@@ -295,7 +295,7 @@ extern const struct api_work api_backups_delete;
 extern const struct api_work api_backups_restore;
 extern const struct api_work api_backups_report;
 extern const struct api_work api_backups_verify;
-extern const struct api_work api_page;
+extern const struct api_work api_dashboard;
 extern const struct api_work api_sql;
 
 /* settings.c, for db_after_commit(): the stored settings have been changed; user is a struct api *.

@@ -110,7 +110,7 @@ static const struct api_route api_table[] = {
     {"POST",   "/api/sql",
      GUARD_SUPERUSER, BODY_PLAIN, {NULL}, &api_sql},
     {"GET",    "/_/{path...}",
-     GUARD_NONE, BODY_PLAIN, {NULL}, &api_page},
+     GUARD_NONE, BODY_PLAIN, {NULL}, &api_dashboard},
     {"POST",   "/api/files/token",
      GUARD_AUTH, BODY_PLAIN, {NULL}, &api_files_token},
     {"GET",    "/api/files/{collection}/{id}/{name}",

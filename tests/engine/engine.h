@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "db/db.h"
 #include "db/internal.h"
+#include "support/temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +43,9 @@ static inline void assert_str(struct str got, const char *want)
 static inline struct bench bench_new(void)
 {
     struct bench b = {.a = arena_new()};
-    char folder[] = "/tmp/reeve-engine-XXXXXX";
+    char folder[TEMP_SIZE];
 
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_path(folder, "engine")));
     b.folder = arena_dup(b.a, str_of(folder));
     b.conf.path = arena_concat(b.a, b.folder, STR("/"), STR("data.db"));
     b.conf.create = true;

@@ -116,8 +116,7 @@ static void make_site(void)
     struct db_lease lease = {0};
 
     site.a = arena_new();
-    memcpy(site.dir, "/tmp/reeve_fuzz_XXXXXX", sizeof("/tmp/reeve_fuzz_XXXXXX"));
-    if (!mkdtemp(site.dir))
+    if (!mkdtemp(temp_path(site.dir, "fuzz")))
         abort();
     conf.path = arena_printf(site.a, "%s/data.db", site.dir);
     must(db_open(site.a, &conf, &site.db));

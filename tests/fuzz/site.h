@@ -7,6 +7,7 @@
 
 #include "api/collections.h"
 #include "schema/schema.h"
+#include "support/temp.h"
 
 #define FUZZ_NOW_MS INT64_C(1767225600123)
 
@@ -15,7 +16,7 @@ struct fuzz_site {
     struct db *db;
     struct db_conn *reader; /* of the target's thread, its snapshot begun */
     struct schema *schema;  /* users of a fresh directory; posts, tags, and the view stats */
-    char dir[32];
+    char dir[TEMP_SIZE];
 };
 
 /* Made at the first call; goes with the process. */

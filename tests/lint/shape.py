@@ -39,6 +39,7 @@ FOREIGN = {  # what names it -> where it may stand
     r"\buv_[a-z]|<uv\.h>": {"http", "base", "net", "cli"},
     r"\bRE2\b|<re2/": {"base"},
     r"\bEVP_|<openssl/": {"base"},
+    r"\bz_stream\b|<zlib.h>": {"base"},
     r"\bcurl_[a-z]|<curl/": {"net"},
     r"\bvips_[a-z]|<vips/": {"image"},
     r"\barchive_(?:read|write|entry|err)[a-z_]*\b|<archive(?:_entry)?\.h>": {"archive"},

@@ -478,20 +478,20 @@ def churn(site: Site, _: Users) -> None:
         thread.join(60)
     site.same("churn: all are through", any(thread.is_alive() for thread in threads), False)
     there: list[str] = []
+
+    def told(events: list[dict]) -> None:
+        for event in events:
+            (there.append if event["event"] == "join" else there.remove)(event["member"]["client"])
+
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        for event in flush(site, room, watch)[0]:
-            if event["event"] == "join":
-                there.append(event["member"]["client"])
-            else:
-                there.remove(event["member"]["client"])
+        told(flush(site, room, watch)[0])
         newcomer = site.open(TOPIC + room)
         now = [m["client"] for m in following(newcomer, 1)[0]["members"]]
         newcomer.close()
         if len(now) == 2 and not there:
             break
-        for event in following(watch, 1):
-            there.append(event["member"]["client"])
+        told(following(watch, 1))  # the newcomer's join, or one that left late before it
     site.same("churn: who is left", (len(now), there), (2, []))
 
 

@@ -3,6 +3,7 @@
 #include "unit/archive.h"
 
 #include "archive/module.h"
+#include "support/temp.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -57,12 +58,10 @@ static void remove_folder(void *path)
 
 int archive_temp_folder(struct arena *a)
 {
-    struct str path = arena_dup(a, STR("/tmp/reeve-archive-XXXXXX"));
-    char *text = arena_alloc(a, path.n + 1);
+    char *text = arena_alloc(a, TEMP_SIZE);
     int fd;
 
-    memcpy(text, path.p, path.n + 1);
-    assert_non_null(mkdtemp(text));
+    assert_non_null(mkdtemp(temp_path(text, "archive")));
     arena_defer(a, remove_folder, text);
     fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);

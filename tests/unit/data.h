@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "schema/schema.h"
 #include "settings/settings.h"
+#include "support/temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +34,11 @@ static inline void no_err(const struct err *err)
 
 static inline void data_open_empty(struct data *data)
 {
-    char folder[] = "/tmp/reeve-data-XXXXXX";
+    char folder[TEMP_SIZE];
     struct db_conf conf = {.create = true, .durability = DB_NORMAL};
 
     *data = (struct data){.a = arena_new()};
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_path(folder, "data")));
     data->folder = arena_dup(data->a, str_of(folder));
     conf.path = arena_concat(data->a, data->folder, STR("/data.db"), STR_NONE);
     no_err(db_open(data->a, &conf, &data->db));

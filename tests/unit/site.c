@@ -139,8 +139,7 @@ int site_setup(void **state)
     (void)state;
     memset(&site, 0, sizeof(site));
     site.a = arena_new();
-    memcpy(site.dir, "/tmp/reeve_site_XXXXXX", sizeof("/tmp/reeve_site_XXXXXX"));
-    assert_non_null(mkdtemp(site.dir));
+    assert_non_null(mkdtemp(temp_path(site.dir, "site")));
     conf.path = arena_printf(site.a, "%s/data.db", site.dir);
     site_ok(db_open(site.a, &conf, &site.db));
     bootstrap.settings_json = settings_default_json(site.a, SETTINGS_POCKETBASE);

@@ -8,12 +8,13 @@
 #include "unit/unit.h"
 
 #include "records/records.h"
+#include "support/temp.h"
 
 /* authors (mentor: authors), tags (unique name), posts (title of 3 to 20; score; meta; hidden note;
  * author: authors, cascade; tags: tags; created, updated), pins (post: posts, required), users. */
 struct site {
     struct arena *a;
-    char dir[32];
+    char dir[TEMP_SIZE];
     struct db *db;
     struct schema *schema;
     struct rec_actor actor; /* a guest; site_act() makes it somebody */

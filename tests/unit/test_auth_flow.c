@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/date.h"
 #include "settings/settings.h"
+#include "support/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 
 struct env {
     struct arena *a;
-    char dir[32];
+    char dir[TEMP_SIZE];
     struct db *db;
     struct schema *schema;
 };
@@ -104,8 +105,7 @@ static int setup(void **state)
     (void)state;
     memset(&env, 0, sizeof(env));
     env.a = arena_new();
-    memcpy(env.dir, "/tmp/reeve_auth_XXXXXX", sizeof("/tmp/reeve_auth_XXXXXX"));
-    assert_non_null(mkdtemp(env.dir));
+    assert_non_null(mkdtemp(temp_path(env.dir, "auth")));
     conf.path = arena_printf(env.a, "%s/data.db", env.dir);
     ok(db_open(env.a, &conf, &env.db));
     bootstrap.settings_json = settings_default_json(env.a, SETTINGS_POCKETBASE);

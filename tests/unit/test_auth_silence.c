@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/date.h"
 #include "settings/settings.h"
+#include "support/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 
 struct env {
     struct arena *a;
-    char dir[40];
+    char dir[TEMP_SIZE];
     struct db *db;
     struct schema *schema;
     struct settings_store *settings;
@@ -101,7 +102,6 @@ static void load(void)
 
 static int setup(void **state)
 {
-    static const char template[] = "/tmp/reeve_silence_XXXXXX";
     struct schema_bootstrap bootstrap = {.now_ms = NOW_MS};
     struct db_lease lease = {0};
     struct db_conf conf = {.create = true, .durability = DB_NORMAL};
@@ -111,8 +111,7 @@ static int setup(void **state)
     (void)state;
     memset(&env, 0, sizeof(env));
     env.a = arena_new();
-    memcpy(env.dir, template, sizeof(template));
-    assert_non_null(mkdtemp(env.dir));
+    assert_non_null(mkdtemp(temp_path(env.dir, "silence")));
     conf.path = arena_printf(env.a, "%s/data.db", env.dir);
     ok(db_open(env.a, &conf, &env.db));
     bootstrap.settings_json = settings_default_json(env.a, SETTINGS_POCKETBASE);

@@ -3,6 +3,7 @@
 
 #include "base/compiler.h"
 #include "base/md5.h"
+#include "support/temp.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -36,9 +37,9 @@ static void no_err(const struct err *err)
 
 static struct str new_dir(void)
 {
-    char folder[] = "/tmp/reeve-copy-XXXXXX";
+    char folder[TEMP_SIZE];
 
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_path(folder, "copy")));
     return arena_dup(here.a, str_of(folder));
 }
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/thread.h"
 #include "files/image.h"
+#include "support/temp.h"
 #include "unit/unit.h"
 
 #include <dlfcn.h>
@@ -25,8 +26,8 @@
 #define BYTES (256 * MIB)
 #define MOST_BYTES (4 * MIB)
 
-static char folder[] = "/tmp/reeve-image-XXXXXX";
-static char in_path[64], out_path[64], build_dir[PATH_MAX];
+static char folder[TEMP_SIZE], in_path[TEMP_SIZE + 20], out_path[TEMP_SIZE + 20],
+    build_dir[PATH_MAX];
 
 /* 208x104 in grey: black, the upper left quarter white. */
 static const char jpeg_text[] =
@@ -1019,7 +1020,7 @@ static void make_some(void *arg)
 static void many_threads_make_at_a_time(void **state)
 {
     struct image_task tasks[4];
-    char paths[4][80];
+    char paths[4][sizeof(out_path) + 4];
     struct arena *a = arena_new();
     pthread_t threads[4];
 
@@ -1090,7 +1091,7 @@ static int set_up(void **state)
     ssize_t n = readlink("/proc/self/exe", build_dir, sizeof(build_dir) - 1);
 
     (void)state;
-    if (n <= 0 || !mkdtemp(folder))
+    if (n <= 0 || !mkdtemp(temp_path(folder, "image")))
         return -1;
     for (int up = 0; up < 2; up++) /* from <build>/tests/unit_image */
         *strrchr(build_dir, '/') = '\0';

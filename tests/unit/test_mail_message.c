@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "mail/internal.h"
+#include "support/temp.h"
 
 #include <cmocka.h>
 #include <stdlib.h>
@@ -200,14 +201,14 @@ static void a_message_has_bounds(void **state)
 static void sendmail_is_found_in_absolute_folders(void **state)
 {
     AUTO(arena_free) struct arena *a = arena_new();
-    char folder[] = "/tmp/reeve-mail-XXXXXX";
+    char folder[TEMP_SIZE];
     struct str program;
     struct str path;
 
     (void)state;
     if (mail_sendmail_find(a, STR_NONE).n > 0)
         skip(); /* the system has one, which comes first */
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_path(folder, "mail")));
     path = arena_printf(a, ":.:%s::/nonesuch", folder);
     program = arena_printf(a, "%s/sendmail", folder);
     assert_int_equal(mail_sendmail_find(a, path).n, 0);

@@ -2,6 +2,7 @@
 
 #include "net/address.h"
 #include "net/site.h"
+#include "support/temp.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -137,9 +138,9 @@ static void answers_without_a_body_end(void **state)
 /* A file of n bytes without a name, its position at the start. */
 static int make_file(size_t n)
 {
-    char path[] = "/tmp/reeve-net-XXXXXX";
+    char path[TEMP_SIZE];
     char *bytes = malloc(n);
-    int fd = mkostemp(path, O_CLOEXEC);
+    int fd = mkostemp(temp_path(path, "net"), O_CLOEXEC);
 
     assert_non_null(bytes);
     assert_true(fd >= 0);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "files/s3.h"
 #include "net/site.h"
+#include "support/temp.h"
 
 #include <fcntl.h>
 
@@ -162,10 +163,10 @@ static void what_is_not_there_is_not_found(void **state)
 /* A file of LARGE bytes in which no two parts are the same. */
 static struct file_content large_file(struct arena *a)
 {
-    char path[] = "/tmp/reeve-s3-XXXXXX";
+    char path[TEMP_SIZE];
     unsigned char *bytes = malloc(LARGE);
     struct file_content content = {.size = LARGE};
-    int fd = mkostemp(path, O_CLOEXEC);
+    int fd = mkostemp(temp_path(path, "s3"), O_CLOEXEC);
 
     assert_non_null(bytes);
     assert_true(fd >= 0);

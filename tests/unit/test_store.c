@@ -2,6 +2,7 @@
 #include "unit/unit.h"
 
 #include "base/compiler.h"
+#include "support/temp.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,10 +30,10 @@ static void no_err(const struct err *err)
 
 static void start(void)
 {
-    char folder[] = "/tmp/reeve-store-XXXXXX";
+    char folder[TEMP_SIZE];
 
     here.a = arena_new();
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_path(folder, "store")));
     here.dir = arena_dup(here.a, str_of(folder));
     here.store = file_store_new(here.dir, true);
 }

@@ -457,8 +457,8 @@ static void run_asker(void *arg)
     asker->total = -1;
     site_ok(db_reader(a, site.db, &conn));
     db_trace(conn, &trace);
-    db_set_limits(conn, &asker->limits);
     site_ok(db_read_begin(a, conn));
+    db_set_limits(conn, &asker->limits); /* who leaves before this still begins */
     if (asker->start)
         (void)pthread_barrier_wait(asker->start);
     err = rec_list(a, conn, &site.actor, site_col(asker->collection), &params, &out);

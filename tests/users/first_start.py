@@ -1,5 +1,6 @@
 """A first start: the link, the page behind it, the first superuser; and his one-time passwords."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -13,18 +14,46 @@ BODY = {"email": "first@example.com", "password": "first-secret", "passwordConfi
 
 def page(site):
     """What is served below /_/: its own files and no others."""
-    for path, kind in (("/_/", "text/html"), ("/_/page.js", "text/javascript"), ("/_/page.css", "text/css")):
-        status, body, headers = site.server.request("GET", path)
-        site.check("GET " + path, status == 200 and len(body) > 100 and headers["content-type"].startswith(kind)
-                   and "frame-ancestors 'none'" in headers["content-security-policy"], (status, headers))
-        site.check("it is kept, but for the page: " + path, ("cache-control" in headers) == (path != "/_/"))
-        for name in re.findall(rb'"([\w.]+\?v=\w+)"', body) if path == "/_/" else ():
-            site.same("the page's " + name.decode(), site.server.request("GET", "/_/" + name.decode())[0], 200)
+    status, body, headers = site.server.request("GET", "/_/")
+    names = sorted(set(re.findall(r'(?:href|src|content)="([\w-]+\.(?:js|css|svg|woff2))"', body.decode())))
+    site.check("the page names its files", {name.split(".")[-1] for name in names} == {"js", "css", "svg", "woff2"}, names)
+    for name in ["", *names]:
+        whole(site, "/_/" + name)
     status, body, headers = site.server.request("HEAD", "/_/")
     site.same("HEAD", (status, body), (200, b""))
-    for path in ("/_/nothing", "/_/../data.db", "/_/%2e%2e/data.db", "/_/page.js/", "/_/page.js%00"):
+    for path in ("/_/nothing", "/_/../data.db", "/_/%2e%2e/data.db", "/_/index.html/", "/_/index.html%00", "/_/Index.html"):
         site.check("no file " + path, site.server.request("GET", path)[0] in (307, 404))
+    frame(site)
     site.same("without its slash", (site.server.request("GET", "/_")[0]), 307)
+    status, body, headers = site.server.request("GET", "/_/extensions.js")
+    site.same("extensions", (status, body, headers["content-type"]), (200, b"", "text/javascript"))
+
+
+def frame(site):
+    """What others have written is shown in it: no script runs there, and it stands in no page of others."""
+    status, body, headers = site.server.request("GET", "/_/frame.html")
+    policy = headers["content-security-policy"]
+    site.check("the frame", status == 200 and b"<script" not in body and "default-src 'none'" in policy
+               and "script-src 'none'" in policy and "frame-ancestors 'self'" in policy, (status, policy))
+
+
+def whole(site, path):
+    """A file in each coding, told by its tag, kept by its name."""
+    status, plain, headers = site.server.request("GET", path)
+    is_font = path.endswith(".woff2")
+    site.check("GET " + path, status == 200 and len(plain) > 100 and "content-encoding" not in headers
+               and "frame-ancestors 'none'" in headers["content-security-policy"]
+               and "'unsafe" not in headers["content-security-policy"] and headers["referrer-policy"] == "no-referrer", (status, headers))
+    site.same("is kept " + path, headers["cache-control"], "no-cache" if path == "/_/" else "public, max-age=31536000, immutable")
+    status, body, known = site.server.request("GET", path, headers={"Accept-Encoding": "gzip"})
+    site.same("gzip " + path, (known.get("content-encoding"), "Accept-Encoding" in known.get_all("vary", [])), (None, False) if is_font else ("gzip", True))
+    site.check("is the same " + path, (body if is_font else gzip.decompress(body)) == plain)
+    for accepted, coding in (("gzip, deflate, br", "br"), ("gzip;q=1, br;q=0.5", "gzip"), ("br;q=0, identity", None), ("*", "br"), ("deflate", None)):
+        got = site.server.request("GET", path, headers={"Accept-Encoding": accepted})[2]
+        site.same(path + " for " + accepted, got.get("content-encoding"), None if is_font else coding)
+    for tag, status in ((headers["etag"], 304), (headers["etag"][2:], 304), ('"other"', 200), ("*", 304)):
+        got, body, _ = site.server.request("GET", path, headers={"If-None-Match": tag})
+        site.same(path + " known as " + tag, (got, body == b""), (status, status == 304))
 
 
 def first(site, link):

@@ -1,0 +1,15 @@
+export const palette = {
+  title: "Go to, or do",
+  placeholder: "A collection, a page, an act, or a record's id",
+  none: "Nothing has this name.",
+  results: (n: number) => (n === 1 ? "1 result" : `${n} results`),
+  record: (collection: string, id: string) => `Record ${id} in ${collection}`,
+  searching: "Looking for the record…",
+  keysTitle: "Keys",
+  singleKeys: "Single letters are keys",
+  keysHint: "Where nothing is typed.",
+  guide: "How the dashboard is used",
+  open: "Open the palette",
+  keys: "Show the keys",
+  go: (what: string) => `Go to ${what}`,
+};
