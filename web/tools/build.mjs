@@ -122,14 +122,15 @@ export const bundle = async (out, { gallery = false, ...more } = {}) => {
   await mkdir(out, { recursive: true });
   const made = await build({ ...options, entryPoints, outdir: out, ...more });
   const names = { ...outputs(made.metafile, out), ...(await makeSprite(web, out)) };
-  const grid = pageOf(made.metafile, out, "src/features/grid/page.tsx");
-  const merged = gallery ? null : await mergeScripts(out, names["main.js"], grid);
+  const of = (source) => pageOf(made.metafile, out, source);
+  const apart = Object.values(parts).map(of);
+  const merged = gallery ? null : await mergeScripts(out, { entry: names["main.js"], page: of("src/features/grid/page.tsx"), guest: of("src/features/auth/pages.tsx"), apart });
   if (merged) names["main.js"] = merged.entry;
   names.help = await helpOf(web);
   for (const file of ["index.html", "frame.html", "help.html"]) await writeFile(join(out, file), await page(file, names));
   if (gallery) await writeFile(join(out, "gallery.html"), await page("gallery.html", names));
   if (!merged) return null;
-  const later = Object.entries(parts).map(async ([name, source]) => [name, await fetchedWith(out, merged.nameOf(pageOf(made.metafile, out, source)))]);
+  const later = Object.entries(parts).map(async ([name, source]) => [name, await fetchedWith(out, merged.nameOf(of(source)))]);
   return { entry: [merged.entry], grid: await fetchedWith(out, merged.page), ...Object.fromEntries(await Promise.all(later)) };
 };
 

@@ -7,6 +7,7 @@ import { appendFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
+const smallBytes = 6000; // before compression
 const fetchPage = "globalThis.reevePage";
 const tableOf = (group) => `globalThis.reeve${group}`;
 const staticImport = /import(?:\{([^}]*)\}from)?"\.\/([\w-]+\.js)";?/g;
@@ -31,17 +32,19 @@ const taken = (names) =>
     .map(([from, as]) => (as ? `${from}:${as}` : from))
     .join(",");
 
-// groups: [{ table, parts }].
+// groups: [{ table, parts, file }]; file: what leaves the table behind, where that is not there before.
 const fromTables = (text, groups) => {
   const head = headOf(text);
   const taking = [];
+  const fetching = new Set();
   const kept = head.replace(staticImport, (statement, names, file) => {
     const group = groups.find(({ parts }) => parts.includes(file));
     if (!group) return statement;
+    if (group.file) fetching.add(`import"./${group.file}";`);
     if (names) taking.push(`const{${taken(names)}}=${group.table}[${group.parts.indexOf(file)}];`);
     return "";
   });
-  return kept + taking.join("") + text.slice(head.length);
+  return [...fetching, kept, ...taking].join("") + text.slice(head.length);
 };
 
 const hashed = (name, text) => name.replace(/-[A-Z0-9]{8}\.js$/, `-${createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase()}.js`);
@@ -70,11 +73,25 @@ const reachedFrom = (texts, name, but, seen = new Set()) => {
   return seen;
 };
 
-// One file of a head and its parts, which leaves the table behind.
+// Small parts that several pages have in common: apart they would be larger than together. Who needs one
+// of them fetches them all. but: what takes only what it needs.
+const smallOf = (texts, others, but) => {
+  const asked = new Set([...texts.values()].flatMap((text) => [...text.matchAll(dynamicImport)].map((found) => found[1])));
+  let found = others.filter((name) => !asked.has(name) && !but.has(name) && texts.get(name).length < smallBytes && !texts.get(name).match(dynamicImport));
+  // They name nothing that names them.
+  for (let n = -1; n !== found.length; ) {
+    n = found.length;
+    found = found.filter((name) => importsOf(texts.get(name)).every((other) => found.includes(other) || !others.includes(other)));
+  }
+  return found;
+};
+
+// One file of a head, where there is one, and its parts, which leaves the table behind.
 const bundleGroup = async (out, { head, table, parts }, external) => {
   const imports = parts.map((file, n) => `import * as p${n} from "./${file}";`).join("");
+  const [before, after] = head ? [`import "./${head}";`, `export * from "./${head}";`] : ["", ""];
   const made = await build({
-    stdin: { contents: `import "./${head}";${imports}${table}=[${parts.map((_, n) => `p${n}`)}];export * from "./${head}";${external.hasDefault ? `export { default } from "./${head}";` : ""}`, resolveDir: out, loader: "js" },
+    stdin: { contents: `${before}${imports}${table}=[${parts.map((_, n) => `p${n}`)}];${after}${external.hasDefault ? `export { default } from "./${head}";` : ""}`, resolveDir: out, loader: "js" },
     bundle: true,
     format: "esm",
     minify: true,
@@ -83,34 +100,42 @@ const bundleGroup = async (out, { head, table, parts }, external) => {
     write: false,
     legalComments: "none",
   });
-  for (const name of [head, ...parts]) await rm(join(out, name));
+  for (const name of head ? [head, ...parts] : parts) await rm(join(out, name));
   const text = made.outputFiles[0].text;
-  const now = hashed(head, text);
+  const now = hashed(head ?? "part-00000000.js", text);
   await writeFile(join(out, now), text);
   return now;
 };
 
-// Two files are made whole: the entry, of what every page needs, and `page`, of what it needs itself. A
-// page that has something in common with that one fetches it first, by a function of the entry's: no
-// file names one that names it. Resolves to their new names.
-export const mergeScripts = async (out, entry, page) => {
+// Two files are made whole: the entry, of what every page needs, or both `page` and who is not signed in
+// (`guest`), and `page`, of what it needs itself. A page that has something in common with that one
+// fetches it first, by a function of the entry's: no file names one that names it. What other pages have
+// in common is one file as far as it is small; those of `apart` take no part. Resolves to their new names.
+export const mergeScripts = async (out, { entry, page, guest, apart }) => {
   const names = (await readdir(out)).filter((name) => name.endsWith(".js"));
   const texts = new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(out, name), "utf8")])));
-  const first = { head: entry, table: tableOf("Parts"), parts: [...closureOf(texts, entry)].filter((name) => name !== entry) };
+  const ofPage = closureOf(texts, page);
+  const ofGuest = [...closureOf(texts, guest)].filter((name) => name !== guest && ofPage.has(name));
+  const first = { head: entry, table: tableOf("Parts"), parts: [...new Set([...closureOf(texts, entry), ...ofGuest])].filter((name) => name !== entry) };
   const inFirst = new Set([entry, ...first.parts]);
   const elsewhere = reachedFrom(texts, entry, page);
-  const second = { head: page, table: tableOf("PageParts"), parts: [...closureOf(texts, page)].filter((name) => name !== page && !inFirst.has(name)) };
+  const second = { head: page, table: tableOf("PageParts"), parts: [...ofPage].filter((name) => name !== page && !inFirst.has(name)) };
   const inSecond = new Set([page, ...second.parts]);
+  const rest = names.filter((name) => !inFirst.has(name) && !inSecond.has(name));
+  const third = { table: tableOf("SmallParts"), parts: smallOf(texts, rest, new Set([guest, ...apart].flatMap((name) => [...closureOf(texts, name)]))) };
+  const inThird = new Set(third.parts);
+  for (const name of third.parts) await writeFile(join(out, name), fromTables(texts.get(name), [first, second]));
+  third.file = await bundleGroup(out, third, { names: [] });
+
   const renamed = new Map();
-  const needsSecond = (file) => elsewhere.has(file) && [...closureOf(texts, file)].some((name) => inSecond.has(name));
+  const needsSecond = (file) => elsewhere.has(file) && [...closureOf(texts, file)].some((name) => inSecond.has(name) || inThird.has(name));
   const fetching = (file) => `${needsSecond(file) ? `${fetchPage}().then(()=>` : ""}import("./${renamed.get(file) ?? file}")${needsSecond(file) ? ")" : ""}`;
   const withNames = (text) =>
     text.replace(dynamicImport, (all, file) => fetching(file)).replace(headOf(text), (head) => head.replace(staticImport, (all, _, file) => all.replace(file, renamed.get(file) ?? file)));
 
   // What is named by others has its name before they do.
-  const others = names.filter((name) => !inFirst.has(name) && !inSecond.has(name));
-  for (const name of inOrder(texts, others)) {
-    const text = withNames(fromTables(texts.get(name), [first, second]));
+  for (const name of inOrder(texts, rest.filter((one) => !inThird.has(one)))) {
+    const text = withNames(fromTables(texts.get(name), [first, second, third]));
     renamed.set(name, hashed(name, text));
     await rm(join(out, name));
     await writeFile(join(out, renamed.get(name)), text);

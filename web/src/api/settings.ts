@@ -16,6 +16,10 @@ export const readTaggedSettings = async (): Promise<{ data: Settings; etag: stri
 // Only what is named changes. etag: of the version that was read; a newer one there is a 412.
 export const changeSettings = async (body: unknown, etag = ""): Promise<Settings> => settingsIn(await call<Settings>({ method: "PATCH", path: "settings", body, etag })).data;
 
+// Those that only this server has.
+export const readOwnSettings = async (): Promise<{ data: object; etag: string }> => call<object>({ path: "reeve/settings", wantsTag: true });
+export const changeOwnSettings = async (body: unknown, etag = ""): Promise<object> => (await call<object>({ method: "PATCH", path: "reeve/settings", body, etag })).data;
+
 export interface MailTest {
   email: string;
   template: string;

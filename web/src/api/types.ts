@@ -85,4 +85,13 @@ export interface Features {
   engine: string;
   features: string[];
   limits: Record<string, number>;
+  settings: OwnSetting[];
+}
+
+// One of those that PocketBase does not have.
+export interface OwnSetting {
+  name: string; // "records.etags"
+  type: string;
+  default: unknown;
+  help: string;
 }

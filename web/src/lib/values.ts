@@ -231,3 +231,7 @@ export const hrefOf = (text: string): string | undefined => {
   if (/^(?:https?|ftp):\/\/./i.test(text)) return text;
   return /^[^/?#:@]+\.[^/?#:@]+(?::\d+)?(?:[/?#]|$)/.test(text) ? `https://${text}` : undefined;
 };
+
+// path: "smtp.port". undefined: it is not told, or not there.
+export const valueAt = (tree: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), tree);

@@ -14,7 +14,7 @@ export const card = (page, title) => page.locator(".def-card").filter({ has: pag
 
 export const review = async (page) => {
   await bar(page).getByRole("button", { name: /Review/ }).click();
-  const dialog = page.getByRole("dialog");
+  const dialog = page.locator("dialog"); // not the panel that it may be asked from
   await dialog.waitFor();
   return dialog;
 };

@@ -6,7 +6,8 @@ import { ApiError } from "../../src/api/error.ts";
 import { settings as texts } from "../../src/i18n/en/settings.ts";
 import { pages } from "../../src/i18n/en/settings-pages.ts";
 import { causeOf, mailCauses, rawOf, s3Causes } from "../../src/features/settings/causes.ts";
-import { bodyOf, faultsOf, movedIn, readWhole, rebased, valueAt, withChange } from "../../src/features/settings/draft.ts";
+import { bodyOf, faultsOf, movedIn, readWhole, rebased, withChange } from "../../src/features/settings/draft.ts";
+import { valueAt } from "../../src/lib/values.ts";
 import { SettingsEdit } from "../../src/features/settings/edit.ts";
 import { isInRanges } from "../../src/features/settings/ip.ts";
 

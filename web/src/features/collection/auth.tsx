@@ -10,13 +10,14 @@ import { Field } from "../../ui/Field/Field.tsx";
 import { NumberInput } from "../../ui/Number/Number.tsx";
 import { MultiSelect } from "../../ui/Select/MultiSelect.tsx";
 import { Card } from "../../ui/Card/Card.tsx";
+import { RuleText } from "../rules/rule-text.tsx";
 import { addIndex, nameOf, sentFields, sentIndexes } from "./draft.ts";
 import type { CollectionEdit } from "./edit.ts";
 import { OAuth } from "./oauth.tsx";
 import { readCount } from "./options.ts";
 import type { PartProps } from "./parts.ts";
 import { indexName } from "./scaffold.ts";
-import { DurationSetting, faultAt, setSetting, settingAt, SwitchSetting, TextSetting } from "./setting.tsx";
+import { DurationSetting, faultAt, setSetting, settingAt, SwitchSetting } from "./setting.tsx";
 import { Tokens } from "./tokens.tsx";
 
 const mayIdentify: ReadonlySet<string> = new Set(["text", "email", "url", "number"]);
@@ -80,10 +81,8 @@ const Mfa = (props: PartProps) => {
   return (
     <Card title={td.auth.mfa} why={isSuperusers ? td.auth.mfaSuperusers : td.auth.mfaWhy}>
       <SwitchSetting {...props} path="mfa.enabled" label={td.auth.mfaOn} />
-      <div class="def-pair">
-        <DurationSetting {...props} path="mfa.duration" label={td.auth.mfaDuration} />
-        <TextSetting {...props} path="mfa.rule" label={td.auth.mfaRule} hint={td.auth.mfaRuleHint} />
-      </div>
+      <DurationSetting {...props} path="mfa.duration" label={td.auth.mfaDuration} />
+      <RuleText {...props} path="mfa.rule" label={td.auth.mfaRule} text={whole(settingAt(props.edit, "mfa.rule"))} nothing={td.auth.mfaAll} onText={(text) => setSetting(props.edit, "mfa.rule", text)} />
     </Card>
   );
 };

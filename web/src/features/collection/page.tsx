@@ -1,6 +1,5 @@
 // The definition of a collection: its parts, and what saves all of them together.
 
-import { effect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Collection } from "../../api/types.ts";
 import { t } from "../../i18n/t.ts";
@@ -10,7 +9,6 @@ import { loaded } from "../../state/loaded.ts";
 import { collection, reloadCollections } from "../../state/instance.ts";
 import { isLocked } from "../../state/protect.ts";
 import { navigate, path, query } from "../../state/router.ts";
-import { isSigned, owner } from "../../state/session.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
 import { Icon } from "../../ui/Icon/Icon.tsx";
@@ -20,8 +18,9 @@ import { ProtectedNotice } from "../../ui/Protected/Protected.tsx";
 import { partsOf, SidebarButton } from "../grid/header.tsx";
 import { Bar } from "./bar.tsx";
 import type { PartProps } from "./parts.ts";
-import { CollectionEdit } from "./edit.ts";
+import type { CollectionEdit } from "./edit.ts";
 import { Notices } from "./notices.tsx";
+import { editFor, forget } from "./open.ts";
 import { readScaffolds } from "./reach.ts";
 import { Schema } from "./schema.tsx";
 import { beginningOf, copyOf } from "./scaffold.ts";
@@ -35,21 +34,6 @@ const parts: Record<string, Load<PartProps>> = {
 };
 
 export type DefinitionProps = { part: string } & ({ one: Collection } | { type: string });
-
-// What was edited and not saved stays as long as its user is signed in.
-const open = new Map<string, CollectionEdit>();
-effect(() => {
-  if (!isSigned.value) open.clear();
-});
-
-const editFor = (of: Collection, isNew: boolean, from = ""): CollectionEdit => {
-  const made = new CollectionEdit({ collection: of, isNew, owner: owner(), from });
-  const before = open.get(made.key);
-  if (before?.isDirty.peek()) return before;
-  open.set(made.key, made);
-  void made.load();
-  return made;
-};
 
 const mark = "• ";
 
@@ -82,7 +66,7 @@ const Editor = ({ edit, part }: { edit: CollectionEdit; part: string }) => {
   useUnsaved(edit);
   useEffect(() => () => edit.stop(), [edit]);
   const saved = (now: Collection) => {
-    if (edit.id === null) open.delete(edit.key);
+    if (edit.id === null) forget(edit);
     // Who has gone elsewhere meanwhile stays there.
     const from = path.peek();
     void reloadCollections().then(() => {

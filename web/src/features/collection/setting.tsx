@@ -1,10 +1,10 @@
 // Parts of the options of an auth collection: where they are in the draft, and what is wrong there.
 
-import { isObject, whole } from "../../lib/values.ts";
+import { isObject, valueAt } from "../../lib/values.ts";
 import { td } from "../../i18n/t-def.ts";
 import { t } from "../../i18n/t.ts";
 import { DurationInput } from "../../ui/Duration/Duration.tsx";
-import { Field, TextField } from "../../ui/Field/Field.tsx";
+import { Field } from "../../ui/Field/Field.tsx";
 import { Switch } from "../../ui/Switch/Switch.tsx";
 import { setOptions } from "./draft.ts";
 import type { CollectionEdit } from "./edit.ts";
@@ -15,8 +15,8 @@ type Tree = Readonly<Record<string, unknown>>;
 const inside = (value: unknown): Tree => (isObject(value) ? value : {});
 
 // path: "otp.emailTemplate.subject"
-export const settingAt = (edit: CollectionEdit, path: string): unknown =>
-  path.split(".").reduce<unknown>((value, name) => inside(value)[name], edit.draft.value.options);
+export const settingAt = (edit: CollectionEdit, path: string): unknown => valueAt(edit.draft.value.options, path);
+export const savedAt = (edit: CollectionEdit, path: string): unknown => valueAt(edit.original.value, path);
 
 const withSetting = (tree: Tree, [name = "", ...more]: readonly string[], value: unknown): Tree =>
   more.length === 0 ? { ...tree, [name]: value } : { ...tree, [name]: withSetting(inside(tree[name]), more, value) };
@@ -56,10 +56,6 @@ export const SwitchSetting = (props: SettingProps) => {
     </Field>
   );
 };
-
-export const TextSetting = (props: SettingProps) => (
-  <TextField {...shell(props)} name={props.path} value={whole(settingAt(props.edit, props.path))} onInput={(text) => setSetting(props.edit, props.path, text)} readonly={!props.canWrite} />
-);
 
 export const DurationSetting = (props: SettingProps) => (
   <Field {...shell(props)}>

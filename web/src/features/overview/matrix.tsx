@@ -1,7 +1,8 @@
-// Who may do what in all collections: a chip for each rule, which leads to it.
+// Who may do what in all collections: a chip for each rule, which is changed beside them.
 
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Collection } from "../../api/types.ts";
 import { formatNumber } from "../../i18n/format.ts";
 import { t } from "../../i18n/t.ts";
 import { tu } from "../../i18n/t-rules.ts";
@@ -12,8 +13,10 @@ import type { BadgeKind } from "../../ui/Badge/Badge.tsx";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
 import { Checkbox } from "../../ui/Field/Field.tsx";
+import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
-import { allRules, opening } from "../rules/names.ts";
+import type { InPlaceProps } from "../rules/in-place.tsx";
+import { allRules, opening, ruleIn } from "../rules/names.ts";
 import { rowsOf, stepFrom, type Cell, type MatrixRow } from "./matrix-rows.ts";
 
 type At = readonly [number, number]; // a row, and a cell of it
@@ -33,7 +36,13 @@ const addressOf = (name: string, { rule }: Cell): string => `#/data/${encodeURIC
 const Chip = ({ row, cell, at, isActive }: { row: MatrixRow; cell: Cell; at: string; isActive: boolean }) => {
   const kind = kindText(cell);
   const said = tu.matrix.cell(row.one.name, tu.rules.names[cell.rule], cell.text === "" ? kind : `${kind}: ${cell.text}`);
-  return <a class={`badge badge-${lookOf(cell)}`} href={addressOf(row.one.name, cell)} data-at={at} tabIndex={isActive ? 0 : -1} title={cell.text || kind} aria-label={said}>{kind}</a>;
+  // A new tab has the page of all its rules.
+  const open = (event: MouseEvent) => {
+    if (cell.rule === "mfaRule" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    setQuery({ edit: `${row.one.name}.${cell.rule}` });
+  };
+  return <a class={`badge badge-${lookOf(cell)}`} href={addressOf(row.one.name, cell)} data-at={at} tabIndex={isActive ? 0 : -1} title={cell.text || kind} aria-label={said} onClick={open}>{kind}</a>;
 };
 
 const Row = ({ row, at, active }: { row: MatrixRow; at: number; active: Signal<At> }) => {
@@ -132,6 +141,16 @@ const Tools = ({ n }: { n: number }) => {
   );
 };
 
+const inPlace: Load<InPlaceProps> = async () => (await import("../rules/in-place.tsx")).InPlace;
+
+// query: "posts.listRule"
+const Edited = ({ all }: { all: readonly Collection[] }) => {
+  const [name, rule] = (query.value["edit"] ?? "").split(".");
+  const one = all.find((one) => one.name === name);
+  const found = one && ruleIn(one.type, rule);
+  return found ? <Lazy load={inPlace} of={{ one, rule: found, onClose: () => setQuery({ edit: undefined }) }} /> : null;
+};
+
 export const Matrix = () => {
   const all = collections.data.value;
   if (!all) return collections.error.value ? <div class="def-page"><ErrorNotice error={collections.error.value}><div><Button onClick={() => void reloadCollections()}>{t.common.retry}</Button></div></ErrorNotice></div> : <p class="matrix-told">{t.common.loading}…</p>;
@@ -141,6 +160,7 @@ export const Matrix = () => {
     <>
       <Tools n={rows.length} />
       {rows.length > 0 ? <Table rows={rows} /> : <Empty title={tu.matrix.none} />}
+      <Edited all={all} />
     </>
   );
 };

@@ -37,9 +37,10 @@ const useSetting = ({ path, hint }: SettingProps) => {
   };
 };
 
-export const TextSetting = ({ type = "text", ...props }: SettingProps & { type?: "text" | "email" | "url" }) => {
+// none: what nothing typed is.
+export const TextSetting = ({ type = "text", none = "", ...props }: SettingProps & { type?: "text" | "email" | "url"; none?: "" | null }) => {
   const { shell, value, set } = useSetting(props);
-  return <TextField {...shell} name={props.path} type={type} value={whole(value ?? "")} onInput={set} />;
+  return <TextField {...shell} name={props.path} type={type} value={whole(value ?? "")} onInput={(text) => set(text || none)} />;
 };
 
 export const SwitchSetting = (props: SettingProps) => {
@@ -75,8 +76,9 @@ export const ColourSetting = (props: SettingProps) => {
 };
 
 // Never told by the server, and sent only where another one is typed.
-export const SecretSetting = ({ path }: { path: string }) => {
-  const { edit, shell, value, set } = useSetting({ path });
+export const SecretSetting = (props: SettingProps) => {
+  const { path } = props;
+  const { edit, shell, value, set } = useSetting(props);
   const [isOpen, open] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const focus = (selector: string) => requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(selector)?.focus());
@@ -114,6 +116,7 @@ export const SecretSetting = ({ path }: { path: string }) => {
         <div class="field" role="group" aria-label={shell.label}>
           <span class="field-label">{shell.label}</span>
           <span>{isCleared ? ts.secret.cleared : ts.secret.kept}</span>
+          {shell.hint && <p class="field-hint">{shell.hint}</p>}
           {shell.error && <p class="field-error">{shell.error}</p>}
         </div>
       )}

@@ -2,7 +2,7 @@
 // when somebody else has changed it meanwhile.
 
 import { printJson } from "../../lib/json.ts";
-import { isObject } from "../../lib/values.ts";
+import { isObject, valueAt } from "../../lib/values.ts";
 
 export interface Change {
   value: unknown;
@@ -18,10 +18,6 @@ export interface Moved {
 }
 
 export const same = (a: unknown, b: unknown): boolean => a === b || printJson(a) === printJson(b);
-
-// "smtp.port"; undefined: it is not told, or not there.
-export const valueAt = (tree: unknown, path: string): unknown =>
-  path.split(".").reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), tree);
 
 const withValue = (tree: Tree, [name = "", ...more]: readonly string[], value: unknown): Tree => {
   const inner = tree[name];
@@ -63,7 +59,8 @@ const faultsIn = (value: unknown, path: string): string[] => {
   return isObject(value) ? Object.entries(value).flatMap(([name, one]) => faultsIn(one, `${path}.${name}`)) : [];
 };
 
-export const faultsOf = (changes: Changes): string[] => [...changes].flatMap(([path, { value }]) => faultsIn(value, path));
+export const faultsOf = (changes: Changes): string[] =>
+  [...changes].flatMap(([path, { value, was }]) => (typeof was === "number" && typeof value === "string" ? [path] : faultsIn(value, path)));
 
 // A whole number from 0; what is none stays a text, which nobody sends.
 export const readWhole = (text: string): number | string => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text);

@@ -2,16 +2,16 @@
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { ApiError, errorFields } from "../../api/error.ts";
-import type { Settings } from "../../api/types.ts";
-import { bodyOf, faultsOf, movedIn, rebased, unsent, valueAt, withChange, type Changes, type Moved } from "./draft.ts";
+import { valueAt } from "../../lib/values.ts";
+import { bodyOf, faultsOf, movedIn, rebased, unsent, withChange, type Changes, type Moved } from "./draft.ts";
 
 export interface Reach {
-  read: () => Promise<{ data: Settings; etag: string }>;
-  change: (body: unknown, etag: string) => Promise<Settings>;
+  read: () => Promise<{ data: object; etag: string }>;
+  change: (body: unknown, etag: string) => Promise<object>;
 }
 
 export interface EditOf {
-  known: Signal<Settings | undefined>; // the newest that anybody on this page knows
+  known: Signal<object | undefined>; // the newest that anybody on this page knows
   reach: Reach;
   own: readonly string[]; // groups that this page has fields for
   noNumber: string; // what is said of a number that is none

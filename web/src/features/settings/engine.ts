@@ -1,15 +1,16 @@
 // The pages' edits: what was typed and not saved stays as long as its user is signed in.
 
-import { effect } from "@preact/signals";
+import { effect, type Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
-import { changeSettings, readTaggedSettings } from "../../api/settings.ts";
+import { changeOwnSettings, changeSettings, readOwnSettings, readTaggedSettings } from "../../api/settings.ts";
 import { ts } from "../../i18n/t-settings.ts";
 import { features, settings } from "../../state/instance.ts";
+import { loaded } from "../../state/loaded.ts";
 import { isLocked } from "../../state/protect.ts";
 import { path } from "../../state/router.ts";
 import { isSigned } from "../../state/session.ts";
-import { SettingsEdit } from "./edit.ts";
+import { SettingsEdit, type Reach } from "./edit.ts";
 
 // What each page has fields for: what is refused of the rest is told above them.
 const owns = {
@@ -19,6 +20,7 @@ const owns = {
   backups: ["backups"],
   limits: ["rateLimits"],
   network: ["trustedProxy", "superuserIPs"],
+  own: ["logs", "records", "thumbs", "passwords", "realtime", "public", "metrics", "net"],
 } as const;
 type EditPart = keyof typeof owns;
 
@@ -27,10 +29,19 @@ effect(() => {
   if (!isSigned.value) open.clear();
 });
 
+// Those that PocketBase does not have are at a place of their own.
+export const ownSettings = loaded<object>();
+export const loadOwn = (): Promise<void> => ownSettings.load(async () => (await readOwnSettings()).data);
+
+const places = {
+  usual: { known: settings.data as Signal<object | undefined>, reach: { read: readTaggedSettings, change: changeSettings as Reach["change"] } },
+  own: { known: ownSettings.data, reach: { read: readOwnSettings, change: changeOwnSettings } },
+};
+
 export const editOf = (part: EditPart): SettingsEdit => {
   const known = open.get(part);
   if (known) return known;
-  const made = new SettingsEdit({ known: settings.data, reach: { read: readTaggedSettings, change: changeSettings }, own: owns[part], noNumber: ts.noNumber });
+  const made = new SettingsEdit({ ...places[part === "own" ? "own" : "usual"], own: owns[part], noNumber: ts.noNumber });
   open.set(part, made);
   return made;
 };

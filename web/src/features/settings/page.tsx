@@ -4,7 +4,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ts } from "../../i18n/t-settings.ts";
 import { t } from "../../i18n/t.ts";
-import { reloadSettings } from "../../state/instance.ts";
+import { has, reloadSettings } from "../../state/instance.ts";
 import { navigate } from "../../state/router.ts";
 import { LinkButton } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
@@ -31,7 +31,9 @@ interface Part {
 const exporting: Load<object> = async () => (await import("./export.tsx")).Export;
 const importing: Load<object> = async () => (await import("./import.tsx")).Import;
 
-const parts: readonly Part[] = [
+const more: Load<object> = async () => (await import("./own.tsx")).Own;
+
+const all: readonly Part[] = [
   { id: "app", icon: "sliders-horizontal", page: App },
   { id: "mail", icon: "mail", page: Mail },
   { id: "storage", icon: "hard-drive", page: Storage },
@@ -42,7 +44,9 @@ const parts: readonly Part[] = [
   { id: "export", icon: "file-down", page: () => <Lazy load={exporting} of={{}} /> },
   { id: "import", icon: "file-up", page: () => <Lazy load={importing} of={{}} /> },
   { id: "superusers", icon: "user-cog", page: Superusers },
+  { id: "own", icon: "server", page: () => <Lazy load={more} of={{}} /> },
 ];
+const partsOf = (): readonly Part[] => all.filter(({ id }) => id !== "own" || has("settings"));
 
 // What PocketBase calls them.
 const others = new Map([["export-collections", "export"], ["import-collections", "import"]]);
@@ -53,7 +57,7 @@ const List = ({ current }: { current: string }) => (
   <nav class="side set-list" aria-label={ts.title}>
     <h2 class="set-title">{ts.title}</h2>
     <ul class="side-list">
-      {parts.map(({ id, icon }) => (
+      {partsOf().map(({ id, icon }) => (
         <li key={id} class="side-item">
           <a href={`#/settings/${id}`} aria-current={id === current ? "page" : undefined}>
             <Icon name={icon} />
@@ -68,7 +72,7 @@ const List = ({ current }: { current: string }) => (
 
 export default function Settings({ part }: { part?: string }) {
   const other = part === undefined ? undefined : others.get(part);
-  const found = parts.find(({ id }) => id === part);
+  const found = partsOf().find(({ id }) => id === part);
   useEffect(() => void reloadSettings(), []);
   useEffect(() => {
     if (other) void navigate(`/settings/${other}`, { replace: true });

@@ -122,7 +122,8 @@ export const matrix = {
   mfaOff: "Off",
   mfaAll: "All",
   cell: (collection: string, rule: string, kind: string) => `${collection}, ${rule}: ${kind}`,
-  hint: "Point at a rule, or go to it with the arrows, to read it here. Enter opens it.",
+  hint: "Point at a rule, or go to it with the arrows, to read it here. Enter changes it.",
+  allOf: (collection: string) => `All rules of ${collection}`,
   shown: (n: number, shown: string) => (n === 1 ? "1 collection" : `${shown} collections`),
   none: "No collection is like that.",
 };

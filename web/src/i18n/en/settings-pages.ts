@@ -241,3 +241,8 @@ export const cron = {
     to: (from: string, to: string) => `${from} to ${to}`,
   },
 };
+
+export const own = {
+  groups: { records: "Records", thumbs: "Thumbs", logs: "Logs", passwords: "Passwords", realtime: "Realtime", public: "Public files", metrics: "Metrics", net: "Network" } as Record<string, string>,
+  hint: (help: string, initial: string) => (initial === "" || initial === "null" ? help : `${help} Usually ${initial}.`),
+};

@@ -15,6 +15,7 @@ export const shell = {
     export: "Export collections",
     import: "Import collections",
     superusers: "Superusers",
+    own: "Only in Reeve",
   },
   more: "More",
   search: "Search",

@@ -22,7 +22,7 @@ export const auth = {
   mfaOn: "Ask for two",
   mfaDuration: "Between both at most",
   mfaRule: "Only of records that fit",
-  mfaRuleHint: "A rule, such as role = 'admin'. Empty: of all.",
+  mfaAll: "Empty: of all.",
   alert: "Login alert",
   alertWhy: "A mail when somebody signs in from a place that was not seen before.",
   alertOn: "Send it",

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bar, review, save } from "../definitions.mjs";
 import { limitOf, useFlow } from "../flow.mjs";
+import { press, tabTo } from "../keys.mjs";
 import { isReference, root } from "../server.mjs";
 
 const limit = limitOf(90_000);
@@ -225,10 +226,34 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await grid.getByRole("rowheader", { name: "_superusers" }).waitFor();
     await page.getByLabel("Filter collections").fill("note");
     await page.waitForFunction(() => document.querySelectorAll(".matrix tbody tr").length === 1);
-    await grid.getByRole("link", { name: /^notes, Create/ }).click();
-    await page.waitForFunction(() => document.activeElement?.getAttribute("data-rule") === "createRule");
-    await page.goBack();
-    await grid.getByRole("rowheader", { name: "notes" }).waitFor();
+    await close();
+  });
+
+  it("changes one beside the rules of all", limit, async () => {
+    const { page, part, check, close } = await open("/overview/rules?q=tips");
+    const grid = page.getByRole("grid", { name: "Rules of all collections" });
+    const panel = page.getByRole("dialog", { name: "tips / Delete" });
+    await grid.getByRole("link", { name: "tips, Delete: Superusers" }).click();
+    await panel.getByText("Superusers only").waitFor();
+    await part("deleteRule").getByRole("radio", { name: "Everybody" }).check({ force: true });
+    await panel.getByText("Everybody may delete all records").waitFor();
+    await check("matrix-changed");
+    await save(page);
+    await grid.getByRole("link", { name: "tips, Delete: Everybody" }).waitFor();
+    assert.equal((await flow.call("GET", "collections/tips")).deleteRule, "");
+    await panel.getByRole("button", { name: "Undo" }).click();
+    await grid.getByRole("link", { name: "tips, Delete: Superusers" }).waitFor();
+    assert.equal((await flow.call("GET", "collections/tips")).deleteRule, null);
+
+    // What is begun is there again, here and on the page of its own.
+    await part("deleteRule").getByRole("radio", { name: "Everybody" }).check({ force: true });
+    await grid.getByRole("link", { name: "tips, View: Superusers" }).click();
+    await page.getByRole("dialog", { name: "tips / View" }).getByText("1 change").waitFor();
+    await page.getByRole("link", { name: "All rules of tips" }).click();
+    await page.waitForFunction(() => document.activeElement?.getAttribute("data-rule") === "viewRule");
+    assert.equal(await part("deleteRule").getByRole("radio", { name: "Everybody" }).isChecked(), true);
+    await bar(page).getByRole("button", { name: "Discard" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
     await close();
   });
 
@@ -255,7 +280,7 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
   });
 
   it("can be done by keys alone", limit, async () => {
-    const { page, text, close } = await open("/overview/rules?q=tips");
+    const { page, text, close, allow } = await open("/overview/rules?q=tips");
     const key = (name) => page.keyboard.press(name);
     const focused = (wanted) => page.waitForFunction((said) => (document.activeElement?.getAttribute("aria-label") ?? "").startsWith(said), wanted);
     await page.getByRole("rowheader", { name: "tips" }).waitFor();
@@ -267,13 +292,12 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await focused("tips, Create");
     await page.locator(".matrix-told").getByText("tips · Create").waitFor();
     await key("Enter");
-    await page.waitForFunction(() => document.activeElement?.getAttribute("data-rule") === "createRule");
-    await key("Tab");
-    await page.waitForFunction(() => document.activeElement?.getAttribute("type") === "radio");
+    const panel = page.getByRole("dialog", { name: "tips / Create" });
+    await panel.waitFor();
+    await page.waitForFunction(() => document.activeElement?.classList.contains("drawer"));
+    await tabTo(page, panel.getByRole("radio"));
     await key("ArrowRight");
     await text("createRule").waitFor();
-    await key("Tab");
-    await focused("Test as: Create");
     await key("Tab");
     await page.waitForFunction(() => document.activeElement?.closest(".code"));
     await page.keyboard.type("@request.auth.i");
@@ -284,12 +308,22 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await key("Escape");
     await page.waitForFunction(() => document.querySelector('[data-rule="createRule"]')?.textContent.includes("Signed-in users"));
     await key("ControlOrMeta+s");
-    const dialog = page.getByRole("dialog");
+    const dialog = page.locator("dialog");
     await dialog.waitFor();
     await dialog.getByRole("button", { name: /^Save/ }).focus();
     await key("Enter");
     await bar(page).getByText("Saved", { exact: true }).waitFor();
     assert.equal((await flow.call("GET", "collections/tips")).createRule, '@request.auth.id != ""');
+    await press(page, page.getByRole("link", { name: "All rules of tips" }));
+    await page.waitForFunction(() => document.activeElement?.getAttribute("data-rule") === "createRule");
+    allow(400, 403);
+    await press(page, page.getByRole("button", { name: isReference ? "Test as: List" : "Test as: Create" }));
+    const test = page.locator(".rule-test");
+    await page.waitForFunction(() => document.activeElement?.classList.contains("rule-test"));
+    await press(page, test.getByRole("button", { name: "Test", exact: true }));
+    await test.getByText(isReference ? /records? (is|are) seen/ : "Denied").first().waitFor();
+    await press(page, test.getByRole("button", { name: "Close the test" }));
+    await page.waitForFunction(() => (document.activeElement?.getAttribute("aria-label") ?? "").startsWith("Test as"));
     await close();
   });
 

@@ -355,4 +355,28 @@ describe("settings", limitOf(600_000), () => {
     if (!isReference) assert.ok((await flow.call("GET", "reeve")).features.includes("etags"));
     await close();
   });
+
+  it("sets what only Reeve has", { ...limit, skip: limit.skip || (isReference && "has none of it") }, async () => {
+    const { page, check, close } = await flow.openAt("/settings/own");
+    const own = () => flow.call("GET", "reeve/settings");
+    await page.getByRole("switch", { name: "records.etags" }).click();
+    await page.getByLabel("thumbs.maxPixels").fill("many");
+    await page.getByLabel("realtime.rooms").fill("@request.auth.id != ''");
+    await card(page, "Metrics").getByRole("button", { name: "Replace" }).click();
+    await page.getByLabel("metrics.token", { exact: true }).fill("0123456789abcdef0123456789abcdef");
+    await bar(page).getByText("4 settings changed, not saved").waitFor();
+    await check("settings-own");
+    await bar(page).getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("A whole number, 0 or more.").waitFor();
+    assert.equal((await own()).records.etags, false);
+    await page.getByLabel("thumbs.maxPixels").fill("1000000");
+    await save(page);
+    const now = await own();
+    assert.deepEqual([now.records.etags, now.thumbs.maxPixels, now.realtime.rooms], [true, 1_000_000, "@request.auth.id != ''"]);
+    await page.getByLabel("realtime.rooms").fill("");
+    await page.getByRole("switch", { name: "records.etags" }).click();
+    await save(page);
+    assert.equal((await own()).realtime.rooms, null, "there are none");
+    await close();
+  });
 });
