@@ -20,10 +20,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
 #define MOST_BYTES ((size_t)1 << 20) /* of a request, or an answer */
+
+/* Instead of libc's: the time that a thread has computed stands still. Under callgrind everything takes
+ * fifty times as long, and reads that seem slow would leave their loop, which costs. */
+int clock_gettime(clockid_t clock, struct timespec *at)
+{
+    if (clock == CLOCK_THREAD_CPUTIME_ID) {
+        *at = (struct timespec){0};
+        return 0;
+    }
+    return (int)syscall(SYS_clock_gettime, clock, at);
+}
 
 struct client {
     FILE *requests;

@@ -44,8 +44,11 @@ def counted(status, text):
 def script(job, *parts_and_arguments, show=True, **env):
     """Runs one of our Python programs that counts: script(job, "api/run.py", BINARY)."""
     path, *arguments = parts_and_arguments
-    return counted(*job.run(sys.executable, os.path.join(TESTS, *path.split("/")), *arguments,
-                            show=show, **env))
+    begun = job.took()
+    found = counted(*job.run(sys.executable, os.path.join(TESTS, *path.split("/")), *arguments,
+                             show=show, **env))
+    job.say("  %s: %.0f s" % (" ".join([path, *map(os.path.basename, arguments)]), job.took() - begun))
+    return found
 
 
 def total(*counts):
@@ -402,8 +405,7 @@ def same_lock(where):
 def schema(job):
     """changes of collections: planned, under load, on an engine that fails, on a disk that fills up"""
     return total(
-        script(job, "schema/changes.py", ASAN),
-        script(job, "schema/changes.py", RELEASE),
+        *(script(job, "schema/changes.py", binary) for binary in ([RELEASE, ASAN] if job.all else [ASAN])),
         script(job, "schema/plan.py", ASAN),
         script(job, "schema/faults.py", os.path.join(TOP, "build-asan", "tests", "fault_server")),
         script(job, "schema/full.py", ASAN),

@@ -162,8 +162,8 @@ def spoiled(server, directory, name, spoil, tally):
     tally.check("stops cleanly after it %s" % name, server.stop(), server.output())
 
 
-def set_rule(directory, rule):
-    reeve.run_sql(directory, "data", "UPDATE _collections SET listRule = %s WHERE name = 'people'" % rule)
+def set_rule(directory, rule, wait_s=60):
+    reeve.run_sql(directory, "data", "UPDATE _collections SET listRule = %s WHERE name = 'people'" % rule, wait_s)
 
 
 def marker(directory, name):
@@ -186,12 +186,22 @@ def fail_reload(server, directory):
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, before)
 
 
+def changed_at_rest(server, directory):
+    """Whether the rule is changed while the server is stopped, as it is then; not where it held a lock."""
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        set_rule(directory, "NULL", wait_s=1)
+    except sqlite3.OperationalError:
+        server.process.send_signal(signal.SIGCONT)
+        return False
+    return True
+
+
 def overflow(server, directory):
     """More markers than the kernel keeps, and the one that counts comes last."""
     with open("/proc/sys/fs/inotify/max_queued_events", encoding="ascii") as f:
         kept = int(f.read())
-    server.process.send_signal(signal.SIGSTOP)
-    set_rule(directory, "NULL")
+    reeve.until("the server stands still between its writes", lambda: changed_at_rest(server, directory))
     for i in range(kept + 10):
         marker(directory, "noise%d" % i)
     marker(directory, "collections@3")

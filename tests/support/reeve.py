@@ -50,8 +50,8 @@ def fresh(binary, directory, site=True):
     return directory
 
 
-def run_sql(directory, name, script):
-    con = sqlite3.connect(os.path.join(directory, name + ".db"))
+def run_sql(directory, name, script, wait_s=60):
+    con = sqlite3.connect(os.path.join(directory, name + ".db"), timeout=wait_s)  # a server may write
     try:
         con.executescript(script)
         con.commit()

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Chart } from "../ui/Chart/Chart.tsx";
-import { chartTexts } from "../features/logs/chart.tsx";
+import { chartTexts } from "../features/logs/chart-texts.ts";
 import type { Counted } from "../ui/Chart/bars.ts";
 
 const hourMs = 3_600_000;

@@ -1,17 +1,17 @@
 // Numbers of the server, each with how it went.
 
-import { useEffect, useMemo } from "preact/hooks";
 import { readStats, type Stats } from "../../api/reeve.ts";
 import { formatBytes, formatDate, formatNumber, parseDate } from "../../i18n/format.ts";
 import { t } from "../../i18n/t.ts";
 import { homeTexts as th } from "../../i18n/t-home.ts";
-import { loaded } from "../../state/loaded.ts";
 import { query, setQuery } from "../../state/router.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { ErrorNotice, Notice } from "../../ui/Notice/Notice.tsx";
 import { Segments } from "../../ui/Segments/Segments.tsx";
 import { Spark } from "../../ui/Spark/Spark.tsx";
+import { Day } from "./day.tsx";
 import { needsOf, type Need } from "./needs.ts";
+import { usePolled } from "./polled.ts";
 
 const everyMs = 10_000;
 
@@ -76,6 +76,7 @@ const Shown = ({ stats }: { stats: Stats }) => {
         <h2>{th.needs}</h2>
         <Needs some={needsOf(stats)} none={th.fine} />
       </section>
+      <Day />
       {started && <p class="field-hint">{th.since(stats.node, formatDate(started))}</p>}
     </>
   );
@@ -83,16 +84,7 @@ const Shown = ({ stats }: { stats: Stats }) => {
 
 export const Health = () => {
   const range = ranges.find((one) => one === query.value["range"]) ?? "1h";
-  const stats = useMemo(() => loaded<Stats>(), []);
-  const ask = () => void stats.load((signal) => readStats(range, signal));
-  useEffect(() => {
-    ask();
-    const timer = setInterval(() => document.visibilityState === "visible" && ask(), everyMs);
-    return () => {
-      clearInterval(timer);
-      stats.stop();
-    };
-  }, [range]);
+  const { ask, ...stats } = usePolled(range, everyMs, (signal) => readStats(range, signal));
   return (
     <>
       <Segments legend={th.range} hideLegend name="range" value={range} choices={ranges.map((value) => ({ value, label: th.ranges[value] }))} onChange={(value) => setQuery({ range: value === "1h" ? undefined : value })} />

@@ -1,6 +1,6 @@
 // Who listens to what, and a stream to listen to oneself.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { readRealtime, type Client, type RealtimeReport } from "../../api/reeve.ts";
 import { listen } from "../../api/realtime.ts";
 import { formatBytes, formatDate, formatNumber, formatTime, parseDate } from "../../i18n/format.ts";
@@ -8,10 +8,10 @@ import { t } from "../../i18n/t.ts";
 import { homeTexts as th } from "../../i18n/t-home.ts";
 import { printJson } from "../../lib/json.ts";
 import { collections } from "../../state/instance.ts";
-import { loaded } from "../../state/loaded.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
 import { Select } from "../../ui/Select/Select.tsx";
+import { usePolled } from "./polled.ts";
 
 const everyMs = 5000;
 const mostHeard = 100;
@@ -98,16 +98,7 @@ const Listen = () => {
 
 export const Realtime = () => {
   const [page, setPage] = useState(1);
-  const report = useMemo(() => loaded<RealtimeReport>(), []);
-  const ask = () => void report.load((signal) => readRealtime(page, signal));
-  useEffect(() => {
-    ask();
-    const timer = setInterval(() => document.visibilityState === "visible" && ask(), everyMs);
-    return () => {
-      clearInterval(timer);
-      report.stop();
-    };
-  }, [page]);
+  const { ask, ...report } = usePolled(page, everyMs, (signal) => readRealtime(page, signal));
   const now = report.data.value;
   return (
     <>

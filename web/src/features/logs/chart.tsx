@@ -2,38 +2,18 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { readHours, type LogHour } from "../../api/logs.ts";
-import { formatNumber } from "../../i18n/format.ts";
-import { tl } from "../../i18n/t-logs.ts";
-import { locale, t } from "../../i18n/t.ts";
+import { t } from "../../i18n/t.ts";
 import { readInstant } from "../../lib/dates.ts";
 import { loaded } from "../../state/loaded.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import type { Counted } from "../../ui/Chart/bars.ts";
-import { Chart, type ChartTexts } from "../../ui/Chart/Chart.tsx";
+import { Chart } from "../../ui/Chart/Chart.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
 import type { Range } from "./asked.ts";
+import { chartTexts } from "./chart-texts.ts";
 
 const hourMs = 3_600_000;
 const usualMs = 24 * hourMs; // at least, where nothing says how long
-
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-const moment = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-
-const entries = (n: number): string => tl.entries(n, formatNumber(n));
-
-export const spanText = (from: number, to: number): string => moment.formatRange(Math.min(from, to), Math.max(from, to));
-
-export const chartTexts: ChartTexts = {
-  label: tl.chart,
-  bar: ({ from, to, n }) => tl.bar(spanText(from, to), entries(n)),
-  chosen: (from, to, n) => tl.chosen(moment.format(from), moment.format(to), entries(n)),
-  summary: (bars, most) => {
-    const all = entries(bars.reduce((sum, { n }) => sum + n, 0));
-    return most ? tl.summary(all, tl.bar(spanText(most.from, most.to), formatNumber(most.n))) : all;
-  },
-  tick: (at, isDay) => (isDay ? day : clock).format(at),
-};
 
 const countedOf = (hours: readonly LogHour[]): Counted[] => hours.map(({ date, total }) => ({ at: readInstant(date)?.getTime() ?? NaN, n: total }));
 

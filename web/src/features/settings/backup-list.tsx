@@ -11,6 +11,7 @@ import { t } from "../../i18n/t.ts";
 import { has } from "../../state/instance.ts";
 import { isLocked } from "../../state/protect.ts";
 import { query, setQuery } from "../../state/router.ts";
+import { toast } from "../../state/toasts.ts";
 import { Badge } from "../../ui/Badge/Badge.tsx";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Dialog } from "../../ui/Dialog/Dialog.tsx";
@@ -119,16 +120,19 @@ const Item = ({ item, of, ask }: { item: BackupItem; of: BackupsState; ask: (ask
   );
 };
 
-// One at a time: what is dropped, or picked.
+// One at a time: what is dropped, or picked. It goes on while its user is elsewhere, who is told then.
 const useUpload = (of: BackupsState) => {
   const form = useForm({});
   const [now, setNow] = useState<{ name: string; part: number } | null>(null);
   const leaving = useRef<AbortController | null>(null);
+  const isElsewhere = useRef(false);
+  useEffect(() => () => { isElsewhere.current = true; }, []);
   const send = async (file: File | undefined) => {
     if (!file || now) return;
     leaving.current = new AbortController();
     setNow({ name: file.name, part: 0 });
-    await form.submit(() => uploadBackup(undefined, file, (done) => setNow({ name: file.name, part: done }), leaving.current?.signal));
+    const isDone = await form.submit(() => uploadBackup(undefined, file, (done) => setNow({ name: file.name, part: done }), leaving.current?.signal));
+    if (isElsewhere.current) return isDone ? toast("ok", ts.backups.uploaded(file.name)) : toast("error", ts.backups.notUploaded(file.name));
     setNow(null);
     await of.load();
   };

@@ -12,6 +12,8 @@ export const home = {
   noneWhy: "PocketBase has no numbers of itself; Reeve has. Its log is in Logs.",
   toLogs: "Logs",
   requests: "Requests",
+  day: "Requests of the last day",
+  requestsOf: (n: number, text: string) => (n === 1 ? "1 request" : `${text} requests`),
   perSecond: (n: string) => `${n} / s`,
   ofRange: (n: string) => `${n} in this range`,
   times: "Answer time",

@@ -136,6 +136,8 @@ export const pages = {
     making: "Being made; changes go on meanwhile.",
     busy: "A backup is being made or restored.",
     upload: "Upload",
+    uploaded: (name: string) => `${name} is uploaded.`,
+    notUploaded: (name: string) => `${name} could not be uploaded.`,
     uploading: (name: string, percent: number) => `Uploading ${name}, ${percent} %`,
     empty: "No backups yet. Make one, or drop a zip here.",
     download: (key: string) => `Download ${key}`,

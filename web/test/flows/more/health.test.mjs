@@ -20,6 +20,8 @@ describe("health", limit, () => {
     await check("health");
     await page.getByRole("radio", { name: "24 hours" }).check({ force: true });
     await page.waitForURL(/range=24h/);
+    await page.getByRole("heading", { name: "Requests of the last day" }).waitFor();
+    await page.getByText(/^\d+ requests\. Most: /).waitFor({ state: "attached" });
     await close();
   });
 
