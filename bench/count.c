@@ -27,8 +27,8 @@
 
 #define MOST_BYTES ((size_t)1 << 20) /* of a request, or an answer */
 
-/* Instead of libc's: the time that a thread has computed stands still. Under callgrind everything takes
- * fifty times as long, and reads that seem slow would leave their loop, which costs. */
+/* Instead of libc's: the time that a thread has computed stands still. Under callgrind everything
+ * takes fifty times as long, and reads that seem slow would leave their loop, which costs. */
 int clock_gettime(clockid_t clock, struct timespec *at)
 {
     if (clock == CLOCK_THREAD_CPUTIME_ID) {

@@ -192,6 +192,8 @@ def main():
         for stage in stages.STAGES:
             print("%-12s %s%s" % (stage.name, stage.run.__doc__, " (--all)" * stage.only_all))
         return 0
+    if args.all:
+        os.environ["REEVE_TEST_ALL"] = "1"  # support/much.h
     begun = time.monotonic()
     rough = beside(args.beside)
     memory = room_in_memory()

@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/limits.h"
 #include "db/like.h"
+#include "support/much.h"
 
 #include <sqlite3.h>
 
@@ -94,7 +95,7 @@ static void results_are_sqlites(void **state)
     char pattern[64], text[64];
 
     (void)state;
-    for (int i = 0; i < 3000000; i++) {
+    for (unsigned i = 0; i < much(3000000, 400000); i++) {
         /* the first pieces only, in half the turns; in texts, wildcards are rare */
         size_t n_text = i % 2 ? 4 : COUNT_OF(pieces) - 4;
         const struct str *of = i % 4 == 3 ? pieces + COUNT_OF(pieces) - 8 : pieces;
@@ -192,7 +193,7 @@ static void literals_of_all_lengths_are_found(void **state)
     size_t n_found = 0, n_missed = 0;
 
     (void)state;
-    for (size_t i = 0; i < 400000; i++) {
+    for (size_t i = 0; i < much(400000, 60000); i++) {
         struct str t =
             random_of(text, i % 70 + (i % 11 ? 0 : 70), pieces, i % 2 ? 4 : COUNT_OF(pieces));
         size_t n = below(t.n + 2);

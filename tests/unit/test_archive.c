@@ -2,6 +2,7 @@
 #include "unit/unit.h"
 
 #include "archive/internal.h"
+#include "support/much.h"
 #include "unit/archive.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #define GIB (1024 * MIB)
-#define LONG_BYTES (4 * GIB + 12345)
+#define LONG_BYTES ((uint64_t)much(4096, 256) * MIB + 12345) /* all: more than 32 bits */
 #define MANY 66000
 #define RESIDENT_KIB 40000
 

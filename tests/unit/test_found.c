@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "support/much.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -179,8 +180,8 @@ static void room(void **state)
 
 /* --- many at once ----------------------------------------------------------------------------- */
 
-#define WRITES 600
-#define READS 1500
+#define WRITES much(600, 200)
+#define READS much(1500, 500)
 
 static unsigned draw(uint64_t *seed, unsigned below)
 {

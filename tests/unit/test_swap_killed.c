@@ -2,6 +2,7 @@
 #include "unit/swap.h"
 
 #include "backup/in_use.h"
+#include "support/much.h"
 
 #include <sys/wait.h>
 
@@ -116,14 +117,15 @@ static void any_step_may_be_the_last(void **state)
     assert_true(n_new >= 30);
 }
 
-/* Each pair of steps where the first is an early one, else every thirteenth. */
+/* Each pair of steps where the first is an early one, else every thirteenth; most are passed over
+ * where it is not all. */
 static void and_the_last_of_the_start_after_it(void **state)
 {
     bool again;
 
     (void)state;
     for (int n = 0; n < STEPS_MOST; n++) {
-        const int stride = n < 6 ? 1 : 13;
+        const int stride = n < (int)much(6, 1) ? 1 : (int)much(13, 41);
         int m = n % stride;
 
         if (!survive(n, -1, SETTLE, &again))
