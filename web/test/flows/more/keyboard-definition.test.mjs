@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { card } from "../definitions.mjs";
 import { limitOf, useFlow } from "../flow.mjs";
 import { isLost, press, tabTo } from "../keys.mjs";
 
@@ -85,6 +86,37 @@ describe("keyboard, definitions", limitOf(300_000), () => {
     await final(page, "Create");
     await page.waitForURL(/data\/titles\/schema/);
     assert.match((await flow.call("GET", "collections/titles")).viewQuery, /^select id from users$/i);
+    await close();
+  });
+
+  it("sets of whom two factors are wanted, and a mail", limit, async () => {
+    const { page, close } = await flow.openAt("/data/users/auth");
+    const bar = page.locator(".def-bar");
+    const users = () => flow.call("GET", "collections/users");
+    await press(page, card(page, "One-time code").getByRole("switch"), "Space");
+    await press(page, card(page, "Two factors").getByRole("switch"), "Space");
+    await page.locator('[data-code="mfa.rule"]').waitFor();
+    await tabTo(page, page.getByRole("textbox", { name: "Only of records that fit" }));
+    await page.keyboard.type("verified = tru");
+    await page.keyboard.press("Escape");
+    await page.keyboard.type("e");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+s");
+    await final(page, /^Save/);
+    await bar.getByText("Saved", { exact: true }).waitFor();
+    const { otp, mfa } = await users();
+    assert.deepEqual([otp.enabled, mfa.enabled, mfa.rule], [true, true, "verified = true"]);
+    assert.equal(await isLost(page), false);
+
+    await press(page, page.getByRole("link", { name: "Mails", exact: true }));
+    const subject = page.getByLabel("Subject").first();
+    await tabTo(page, subject);
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("Is it you?");
+    await page.keyboard.press("Control+s");
+    await final(page, /^Save 1/);
+    await bar.getByText("Saved", { exact: true }).waitFor();
+    assert.match(JSON.stringify(await users()), /"subject":"Is it you\?"/);
     await close();
   });
 });
