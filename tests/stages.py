@@ -18,6 +18,7 @@ SHARED = os.path.join(os.path.dirname(TOP), "shared", "conformance")
 RELEASE = os.path.join(TOP, "build", "reeve")
 ASAN = os.path.join(TOP, "build-asan", "reeve")
 TSAN = os.path.join(TOP, "build-tsan", "reeve")
+WEB = os.path.join(TOP, "web")
 BLOCKING = os.path.join(TOP, "build-asan", "tests", "blocking_server")
 # The runtime of gcc 12 guesses at the ends of blocks of thread-local storage, as no libc of today
 # needs; about one in forty searches for leaks died of that, with other threads running.
@@ -356,30 +357,44 @@ def flows_of(where, folder="test/flows"):
 
 def web(job):
     """the dashboard: its parts, and all of it in a browser"""
-    where = os.path.join(TOP, "web")
     status, text = job.run(os.path.join(TOP, "dev"), "web-modules", show=False)
     if status:
         job.say(text)
         return 0, 1
-    return total(node_tests(job, where, ["node", "tools/test.mjs"]),
-                 node_tests(job, where, ["node", "--test", "--test-reporter=tap", *flows_of(where)]))
+    return total(node_tests(job, WEB, ["node", "tools/test.mjs"]),
+                 node_tests(job, WEB, ["node", "--test", "--test-reporter=tap", *flows_of(WEB)]))
 
 
-def web_all(job):
-    """more of the dashboard; all of it in the dark, and before PocketBase where there is one"""
-    where = os.path.join(TOP, "web")
-    run = ["node", "--test", "--test-concurrency=1", "--test-reporter=tap"]
-    usual, more = flows_of(where), flows_of(where, "test/flows/more")
-    done = [node_tests(job, where, run + more), node_tests(job, where, ["env", "WEB_THEME=dark"] + run + usual + more)]
+def web_flows(job, flows, **env):
+    return node_tests(job, WEB, ["env", *("%s=%s" % pair for pair in env.items()), "node", "--test",
+                                 "--test-concurrency=1", "--test-reporter=tap", *flows])
+
+
+def more_flows():
+    return flows_of(WEB, "test/flows/more")
+
+
+def web_more(job):
+    """more of the dashboard"""
+    return web_flows(job, more_flows())
+
+
+def web_dark(job):
+    """all of the dashboard, in the dark"""
+    return web_flows(job, flows_of(WEB) + more_flows(), WEB_THEME="dark")
+
+
+def web_pocketbase(job):
+    """all of the dashboard before PocketBase, where there is one"""
     share = os.environ.get("XDG_DATA_HOME", os.path.join(os.path.expanduser("~"), ".local", "share"))
     if not os.path.exists(os.path.join(share, "reeve", "reference", "bin", "pocketbase")):
         job.not_run.append("the dashboard before PocketBase, for ./dev differ has not fetched it")
-        return total(*done)
-    status, text = job.run("node", "tools/build.mjs", "--out", os.path.join(TOP, "build", "web"), cwd=where, show=False)
+        return 0, 0
+    status, text = job.run("node", "tools/build.mjs", "--out", os.path.join(TOP, "build", "web"), cwd=WEB, show=False)
     if status:
         job.say(text)
-        return total(*done, (0, 1))
-    return total(*done, node_tests(job, where, ["env", "REEVE_TARGET=pocketbase"] + run + usual + more))
+        return 0, 1
+    return web_flows(job, flows_of(WEB) + more_flows(), REEVE_TARGET="pocketbase")
 
 
 def node_tests(job, where, command):
@@ -494,7 +509,9 @@ STAGES = [
     Stage("build-fuzz",  build_fuzz,    [],                    90,   900),
     Stage("fuzz",        fuzz,          ["build-fuzz"],        90,  3000),
     Stage("blocking",    blocking,      ["asan"],              30,   200),
-    Stage("web-all",     web_all,       ["release", "web"],  2400,  4000, True),
+    Stage("web-more",    web_more,      ["release", "web"],  1200,  3600, True),
+    Stage("web-dark",    web_dark,      ["release", "web"],  1500,  3600, True),
+    Stage("web-pocketbase", web_pocketbase, ["release", "web"], 1500, 3600, True),
     Stage("api-blocking", api_blocking, ["asan"],              60,   400, True),
     Stage("conformance-blocking", conformance_blocking, ["asan"], 60, 400, True),
     Stage("loops",       loops,         ["release"],          120,   400, True),
@@ -509,5 +526,5 @@ STAGES = [
 # Clients here wait for a server that works beside other stages: for what a slow machine alone can bring
 # about they get a second run, by themselves. What is a fault however seldom it is seen (a sanitizer's
 # report, an answered write that is lost, an answer that differs) gets none.
-TIMED = {"extras", "operating", "recovery", "users", "guarded", "s3", "s3-server", "mail", "sdk", "web",
-         "realtime", "schema", "hostile", "crowd", "web-all"}
+TIMED = {"extras", "operating", "recovery", "users", "guarded", "s3", "s3-server", "mail", "sdk", "realtime",
+         "schema", "hostile", "crowd", "web", "web-more", "web-dark", "web-pocketbase"}

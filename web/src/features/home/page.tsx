@@ -4,7 +4,7 @@ import { homeTexts as th } from "../../i18n/t-home.ts";
 import { features } from "../../state/instance.ts";
 import { path } from "../../state/router.ts";
 import { Empty } from "../../ui/Empty/Empty.tsx";
-import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
+import { Guarded, Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
 import { LinkButton } from "../../ui/Button/Button.tsx";
 import { Advice } from "./advice.tsx";
 import { Health } from "./health.tsx";
@@ -29,7 +29,7 @@ export default function Home() {
         </nav>
       </header>
       <div class="def-page home">
-        {isThere ? pages[part]() : there !== undefined && <Empty title={th.none} why={th.noneWhy}><LinkButton href="#/logs">{th.toLogs}</LinkButton></Empty>}
+        {isThere ? <Guarded of={part}>{pages[part]()}</Guarded> : there !== undefined && <Empty title={th.none} why={th.noneWhy}><LinkButton href="#/logs">{th.toLogs}</LinkButton></Empty>}
       </div>
     </>
   );

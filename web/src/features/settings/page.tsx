@@ -10,7 +10,7 @@ import { LinkButton } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
 import { Icon } from "../../ui/Icon/Icon.tsx";
 import type { IconName } from "../../ui/Icon/names.ts";
-import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
+import { Guarded, Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
 import { App } from "./app.tsx";
 import { Mail } from "./mail.tsx";
 import { Storage } from "./storage.tsx";
@@ -88,7 +88,7 @@ export default function Settings({ part }: { part?: string }) {
             <h1>{found ? t.shell.settingsParts[found.id] : ts.title}</h1>
           </header>
         )}
-        {found && <found.page key={found.id} />}
+        {found && <Guarded of={part}><found.page key={found.id} /></Guarded>}
         {part !== undefined && !found && !other && <Empty title={t.common.nothingHere} why={t.common.nothingHereWhy}><LinkButton href="#/settings/app">{ts.title}</LinkButton></Empty>}
       </div>
     </div>

@@ -1,6 +1,6 @@
 // A component that is fetched when it is first shown. What is there already is shown at once.
 
-import type { ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { path } from "../../state/router.ts";
@@ -25,19 +25,18 @@ export const Unfetched = ({ onRetry }: { onRetry: () => void }) => (
   </div>
 );
 
-// A fault of a part, or an answer that it does not know: the rest of the page stays.
-const Broken = ({ error, onRetry }: { error: unknown; onRetry: () => void }) => (
-  <div class="lazy-failed">
-    <ErrorNotice error={error}><div class="lazy-acts"><Button onClick={onRetry}>{t.common.retry}</Button></div></ErrorNotice>
-  </div>
-);
+// A fault of a part, or an answer that it does not know: the rest of the page stays. of: another part.
+export const Guarded = ({ of, children }: { of?: unknown; children: ComponentChildren }) => {
+  const [error, mend] = useErrorBoundary((fault) => console.error(fault));
+  useEffect(mend, [of, path.value]);
+  if (!error) return <>{children}</>;
+  return <div class="lazy-failed"><ErrorNotice error={error}><div class="lazy-acts"><Button onClick={mend}>{t.common.retry}</Button></div></ErrorNotice></div>;
+};
 
 export const Lazy = <P extends object>({ load, of }: { load: Load<P>; of: P }) => {
   const [, setReady] = useState(0);
   const [failed, setFailed] = useState(0); // how often
   const [isAway, setAway] = useState(false);
-  const [error, mend] = useErrorBoundary((fault) => console.error(fault));
-  useEffect(mend, [load, path.value]);
   useEffect(() => {
     if (fetched.has(load)) return;
     load().then(
@@ -49,8 +48,7 @@ export const Lazy = <P extends object>({ load, of }: { load: Load<P>; of: P }) =
       () => setAway(true),
     );
   }, [load, failed]);
-  if (error) return <Broken error={error} onRetry={mend} />;
   const Found = fetched.get(load) as ComponentType<P> | undefined;
-  if (Found) return <Found {...(of as P & { key?: never })} />;
+  if (Found) return <Guarded of={load}><Found {...(of as P & { key?: never })} /></Guarded>;
   return isAway ? <Unfetched onRetry={() => setFailed(failed + 1)} /> : null;
 };

@@ -379,4 +379,22 @@ describe("settings", limitOf(600_000), () => {
     assert.equal((await own()).realtime.rooms, null, "there are none");
     await close();
   });
+
+  it("says that a page cannot be shown, and shows the others", limit, async () => {
+    const { page, faults, close } = await flow.openAt("/settings/app");
+    const crons = /\/api\/(reeve\/)?crons$/;
+    await page.route(crons, (route) => route.fulfill({ contentType: "application/json", body: '{"jobs": 1}' }));
+    await page.getByRole("link", { name: "Scheduled work" }).click();
+    await page.getByText("This page could not be shown").waitFor();
+    faults.length = 0; // it is in the console, too
+    await page.getByRole("link", { name: "Application" }).click();
+    await page.getByLabel("Name", { exact: true }).waitFor();
+    await page.goBack();
+    await page.getByText("This page could not be shown").waitFor();
+    faults.length = 0;
+    await page.unroute(crons);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".set-item").first().waitFor();
+    await close();
+  });
 });
