@@ -9,7 +9,7 @@ const theme = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--sunken)", border: "1px solid var(--line-strong)", borderRadius: "var(--radius)", fontSize: "13px" },
   "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "1px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px", maxHeight: "min(60vh, 480px)", overflow: "auto" },
-  ".cm-content": { padding: "6px 0", minHeight: "60px", caretColor: "var(--text)" },
+  ".cm-content": { padding: "6px 0", minHeight: "72px", caretColor: "var(--text)" },
   ".cm-line": { padding: "0 8px" },
   ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--muted)", border: "none" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "transparent" },

@@ -322,7 +322,8 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await page.waitForFunction(() => document.activeElement?.classList.contains("rule-test"));
     await press(page, test.getByRole("button", { name: "Test", exact: true }));
     await test.getByText(isReference ? /records? (is|are) seen/ : "Denied").first().waitFor();
-    await press(page, test.getByRole("button", { name: "Close the test" }));
+    await tabTo(page, test.getByRole("button", { name: "Close the test" }), "Shift+Tab");
+    await key("Enter");
     await page.waitForFunction(() => (document.activeElement?.getAttribute("aria-label") ?? "").startsWith("Test as"));
     await close();
   });
