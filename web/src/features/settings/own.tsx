@@ -4,12 +4,11 @@ import { useEffect } from "preact/hooks";
 import type { OwnSetting } from "../../api/types.ts";
 import { ts } from "../../i18n/t-settings.ts";
 import { t } from "../../i18n/t.ts";
-import { whole } from "../../lib/values.ts";
 import { features } from "../../state/instance.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Card } from "../../ui/Card/Card.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
-import { NumberSetting, SecretSetting, SwitchSetting, TextSetting } from "./controls.tsx";
+import { NumberSetting, SecretSetting, SwitchSetting, TextSetting, words } from "./controls.tsx";
 import { editOf, loadOwn, ownSettings } from "./engine.ts";
 import { SettingsForm } from "./form.tsx";
 
@@ -18,7 +17,7 @@ const fields: Record<string, typeof TextSetting | undefined> = { bool: SwitchSet
 const One = ({ name, type, help, initial }: { name: string; type: string; help: string; initial: unknown }) => {
   if (editOf("own").saved(name) === undefined) return <SecretSetting path={name} hint={help} />;
   const Field = fields[type] ?? TextSetting;
-  return <Field path={name} hint={ts.own.hint(help, whole(initial ?? ""))} none={type === "rule" ? null : ""} />;
+  return <Field path={name} hint={ts.own.hint(help, words(initial ?? ""))} none={type === "rule" ? null : ""} />;
 };
 
 const groupOf = ({ name }: OwnSetting): string => name.split(".")[0] ?? "";

@@ -246,5 +246,5 @@ export const cron = {
 
 export const own = {
   groups: { records: "Records", thumbs: "Thumbs", logs: "Logs", passwords: "Passwords", realtime: "Realtime", public: "Public files", metrics: "Metrics", net: "Network" } as Record<string, string>,
-  hint: (help: string, initial: string) => (initial === "" || initial === "null" ? help : `${help} Usually ${initial}.`),
+  hint: (help: string, initial: string) => `${help} Usually ${initial}.`,
 };

@@ -173,6 +173,7 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     const panel = page.locator(".rule-test");
     const run = panel.getByRole("button", { name: "Test", exact: true });
     await panel.getByText("Choose a record first.").waitFor();
+    await page.waitForFunction(() => document.activeElement?.classList.contains("rule-test")); // it has scrolled there
     await choose("updateRule", "By a rule");
     await write("updateRule", `${own} && @request.body.status:changed = false && @request.query.key = "k"`);
     await panel.getByRole("button", { name: "Choose a record" }).click();
@@ -317,7 +318,8 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await press(page, page.getByRole("link", { name: "All rules of tips" }));
     await page.waitForFunction(() => document.activeElement?.getAttribute("data-rule") === "createRule");
     allow(400, 403);
-    await press(page, page.getByRole("button", { name: isReference ? "Test as: List" : "Test as: Create" }));
+    await tabTo(page, page.getByRole("button", { name: isReference ? "Test as: List" : "Test as: Create" }), isReference ? "Shift+Tab" : "Tab");
+    await key("Enter");
     const test = page.locator(".rule-test");
     await page.waitForFunction(() => document.activeElement?.classList.contains("rule-test"));
     await press(page, test.getByRole("button", { name: "Test", exact: true }));
