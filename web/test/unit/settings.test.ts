@@ -201,3 +201,10 @@ test("addresses in ranges", () => {
     [v6, ["2001:db8::/32"], true], [v6, ["2001:db8::1"], true], [v6, ["2001:db8::2", "::/0"], true], [v6, ["0.0.0.0/0"], false], ["10.1.2.3", ["10.1.2.3/33", "x", "1.2.3.4.5", ":::", ""], false], ["", ["0.0.0.0/0"], false],
   ]) assert.equal(isInRanges(ip, ranges), is, `${ip} ${ranges}`);
 });
+
+test("a change remembers that there was nothing", () => {
+  const typed = withChange(new Map(), "realtime.rooms", "a", null);
+  const again = withChange(typed, "realtime.rooms", "ab", "theirs");
+  assert.deepEqual(movedIn(again, { realtime: { rooms: "theirs" } }), [{ path: "realtime.rooms", was: null, now: "theirs" }]);
+  assert.deepEqual(faultsOf(new Map([["logs.rate", { value: "1e3", was: 1000 }]])), ["logs.rate"]);
+});

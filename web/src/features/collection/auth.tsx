@@ -82,7 +82,7 @@ const Mfa = (props: PartProps) => {
     <Card title={td.auth.mfa} why={isSuperusers ? td.auth.mfaSuperusers : td.auth.mfaWhy}>
       <SwitchSetting {...props} path="mfa.enabled" label={td.auth.mfaOn} />
       <DurationSetting {...props} path="mfa.duration" label={td.auth.mfaDuration} />
-      <RuleText {...props} path="mfa.rule" label={td.auth.mfaRule} text={whole(settingAt(props.edit, "mfa.rule"))} nothing={td.auth.mfaAll} onText={(text) => setSetting(props.edit, "mfa.rule", text)} />
+      <RuleText {...props} path="mfa.rule" label={td.auth.mfaRule} text={whole(settingAt(props.edit, "mfa.rule"))} nothing={td.auth.mfaAll} isOfGuests={false} onText={(text) => setSetting(props.edit, "mfa.rule", text)} />
     </Card>
   );
 };

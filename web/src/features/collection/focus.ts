@@ -9,7 +9,8 @@ const find = (selector: string): HTMLElement | null => document.querySelector<HT
 // The first of what is wrong; what is on another part of the definition is said above.
 export const focusWrong = (): void =>
   later(() => {
-    const found = find('.def [aria-invalid="true"], .def .code[data-wrong]') ?? find(".def .notice-danger");
+    const within = ":is(.def, .drawer)";
+    const found = find(`${within} :is([aria-invalid="true"], .code[data-wrong])`) ?? find(`${within} .notice-danger`);
     if (found?.classList.contains("notice")) found.tabIndex = -1;
     found?.focus();
     found?.scrollIntoView({ block: "nearest" });

@@ -1,7 +1,10 @@
 // The definitions that are being edited: wherever one is shown, it is the same.
 
 import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { Collection } from "../../api/types.ts";
+import { isLocked } from "../../state/protect.ts";
+import { path } from "../../state/router.ts";
 import { isSigned, owner } from "../../state/session.ts";
 import { CollectionEdit } from "./edit.ts";
 
@@ -21,3 +24,29 @@ export const editFor = (of: Collection, isNew: boolean, from = ""): CollectionEd
 };
 
 export const forget = (edit: CollectionEdit): void => void open.delete(edit.key);
+
+const mark = "• ";
+
+const useUnsaved = (edit: CollectionEdit): void => {
+  const isDirty = edit.isDirty.value;
+  useEffect(() => {
+    if (!isDirty) return;
+    document.title = mark + document.title.replace(mark, "");
+    const ask = (event: BeforeUnloadEvent) => (edit.isKept.peek() ? void edit.keep() : event.preventDefault());
+    addEventListener("beforeunload", ask);
+    return () => {
+      document.title = document.title.replace(mark, "");
+      removeEventListener("beforeunload", ask);
+    };
+  }, [edit, isDirty, path.value]);
+};
+
+// Whether it may be changed, while it is shown. Who has begun to change something goes on when the instance
+// is locked again; what was kept from before the lock is no beginning.
+export const useEditing = (edit: CollectionEdit): boolean => {
+  const begun = useRef<CollectionEdit | null>(null);
+  if (!isLocked.value) begun.current = edit.isDirty.value ? edit : null;
+  useUnsaved(edit);
+  useEffect(() => () => edit.stop(), [edit]);
+  return !isLocked.value || (edit.isDirty.value && begun.current === edit);
+};

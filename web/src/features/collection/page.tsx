@@ -1,13 +1,12 @@
 // The definition of a collection: its parts, and what saves all of them together.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Collection } from "../../api/types.ts";
 import { t } from "../../i18n/t.ts";
 import { td } from "../../i18n/t-def.ts";
 import { printPlace } from "../../lib/route.ts";
 import { loaded } from "../../state/loaded.ts";
 import { collection, reloadCollections } from "../../state/instance.ts";
-import { isLocked } from "../../state/protect.ts";
 import { navigate, path, query } from "../../state/router.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
@@ -20,7 +19,7 @@ import { Bar } from "./bar.tsx";
 import type { PartProps } from "./parts.ts";
 import type { CollectionEdit } from "./edit.ts";
 import { Notices } from "./notices.tsx";
-import { editFor, forget } from "./open.ts";
+import { editFor, forget, useEditing } from "./open.ts";
 import { readScaffolds } from "./reach.ts";
 import { Schema } from "./schema.tsx";
 import { beginningOf, copyOf } from "./scaffold.ts";
@@ -35,22 +34,6 @@ const parts: Record<string, Load<PartProps>> = {
 
 export type DefinitionProps = { part: string } & ({ one: Collection } | { type: string });
 
-const mark = "• ";
-
-const useUnsaved = (edit: CollectionEdit): void => {
-  const isDirty = edit.isDirty.value;
-  useEffect(() => {
-    if (!isDirty) return;
-    document.title = mark + document.title.replace(mark, "");
-    const ask = (event: BeforeUnloadEvent) => (edit.isKept.peek() ? void edit.keep() : event.preventDefault());
-    addEventListener("beforeunload", ask);
-    return () => {
-      document.title = document.title.replace(mark, "");
-      removeEventListener("beforeunload", ask);
-    };
-  }, [edit, isDirty, path.value]);
-};
-
 const Part = ({ edit, part, canWrite }: { edit: CollectionEdit; part: string; canWrite: boolean }) => {
   const isThere = partsOf(edit.draft.value.type).includes(part as never) && !(edit.id === null && part === "api");
   if (isThere && part === "schema") return <Schema edit={edit} canWrite={canWrite} />;
@@ -59,12 +42,7 @@ const Part = ({ edit, part, canWrite }: { edit: CollectionEdit; part: string; ca
 };
 
 const Editor = ({ edit, part }: { edit: CollectionEdit; part: string }) => {
-  // Who has begun to change something goes on; what was kept from before the lock is no beginning.
-  const begun = useRef<CollectionEdit | null>(null);
-  if (!isLocked.value) begun.current = edit.isDirty.value ? edit : null;
-  const canWrite = !isLocked.value || (edit.isDirty.value && begun.current === edit);
-  useUnsaved(edit);
-  useEffect(() => () => edit.stop(), [edit]);
+  const canWrite = useEditing(edit);
   const saved = (now: Collection) => {
     if (edit.id === null) forget(edit);
     // Who has gone elsewhere meanwhile stays there.

@@ -143,12 +143,16 @@ const Tools = ({ n }: { n: number }) => {
 
 const inPlace: Load<InPlaceProps> = async () => (await import("../rules/in-place.tsx")).InPlace;
 
-// query: "posts.listRule"
+// query: "posts.listRule". What is open stays so when its collection gets another name, or none.
 const Edited = ({ all }: { all: readonly Collection[] }) => {
-  const [name, rule] = (query.value["edit"] ?? "").split(".");
-  const one = all.find((one) => one.name === name);
+  const wanted = query.value["edit"] ?? "";
+  const open = useRef<{ wanted: string; one: Collection } | null>(null);
+  const [name, rule] = wanted.split(".");
+  const before = open.current?.wanted === wanted ? open.current.one : undefined;
+  const one = before ? (all.find(({ id }) => id === before.id) ?? before) : all.find((one) => one.name === name);
+  open.current = one ? { wanted, one } : null;
   const found = one && ruleIn(one.type, rule);
-  return found ? <Lazy load={inPlace} of={{ one, rule: found, onClose: () => setQuery({ edit: undefined }) }} /> : null;
+  return found ? <Lazy key={`${one.id} ${rule}`} load={inPlace} of={{ one, rule: found, onClose: () => setQuery({ edit: undefined }) }} /> : null;
 };
 
 export const Matrix = () => {

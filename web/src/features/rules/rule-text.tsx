@@ -60,10 +60,11 @@ export interface RuleTextProps extends PartProps {
   label: string;
   text: string;
   nothing: string; // what an empty one says
+  isOfGuests?: boolean; // who asks may be nobody
   onText: (text: string) => void;
 }
 
-export const RuleText = ({ edit, path, label, canWrite, text, nothing, onText }: RuleTextProps) => {
+export const RuleText = ({ edit, path, label, canWrite, text, nothing, isOfGuests = true, onText }: RuleTextProps) => {
   const draft = edit.draft.value;
   const of = edit.original.value;
   const scope = scopeOf(draft, of, collections.data.value ?? [], text === savedAt(edit, path));
@@ -83,7 +84,7 @@ export const RuleText = ({ edit, path, label, canWrite, text, nothing, onText }:
         placeholder={tu.rules.placeholder}
       />
       <Said text={text} fault={faults[0]} nothing={nothing} />
-      {faults.length === 0 && <Guests text={text} scope={scope} onAdd={canWrite ? () => onText(withSignedIn(text)) : null} />}
+      {isOfGuests && faults.length === 0 && <Guests text={text} scope={scope} onAdd={canWrite ? () => onText(withSignedIn(text)) : null} />}
     </>
   );
 };

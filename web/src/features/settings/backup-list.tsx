@@ -1,9 +1,8 @@
 // The backups that there are, and what is done with one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { createBackup, deleteBackup, uploadBackup, verifyBackup } from "../../api/backups.ts";
+import { createBackup, deleteBackup, verifyBackup } from "../../api/backups.ts";
 import { address, part } from "../../api/client.ts";
-import { isAborted } from "../../api/error.ts";
 import { requestFileToken } from "../../api/files.ts";
 import { formatBytes, formatDate, formatNumber, formatRelative, parseDate } from "../../i18n/format.ts";
 import { ts } from "../../i18n/t-settings.ts";
@@ -11,7 +10,6 @@ import { t } from "../../i18n/t.ts";
 import { has } from "../../state/instance.ts";
 import { isLocked } from "../../state/protect.ts";
 import { query, setQuery } from "../../state/router.ts";
-import { toast } from "../../state/toasts.ts";
 import { Badge } from "../../ui/Badge/Badge.tsx";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Dialog } from "../../ui/Dialog/Dialog.tsx";
@@ -22,6 +20,7 @@ import { ErrorNotice, Notice } from "../../ui/Notice/Notice.tsx";
 import type { BackupItem, BackupsState } from "./backups-state.ts";
 import { useHeldFocus } from "./engine.ts";
 import { RestoreDialog } from "./restore-dialog.tsx";
+import { sendUpload, showUploads, stopUpload, uploading, uploadWrong } from "./upload.ts";
 
 const autoPrefix = "@auto_pb_backup_";
 export const withEnding = (name: string): string => (name === "" || name.endsWith(".zip") ? name : `${name}.zip`);
@@ -120,30 +119,13 @@ const Item = ({ item, of, ask }: { item: BackupItem; of: BackupsState; ask: (ask
   );
 };
 
-// One at a time: what is dropped, or picked. It goes on while its user is elsewhere, who is told then.
-const useUpload = (of: BackupsState) => {
-  const form = useForm({});
-  const [now, setNow] = useState<{ name: string; part: number } | null>(null);
-  const leaving = useRef<AbortController | null>(null);
-  const isElsewhere = useRef(false);
-  useEffect(() => () => { isElsewhere.current = true; }, []);
-  const send = async (file: File | undefined) => {
-    if (!file || now) return;
-    leaving.current = new AbortController();
-    setNow({ name: file.name, part: 0 });
-    const isDone = await form.submit(() => uploadBackup(undefined, file, (done) => setNow({ name: file.name, part: done }), leaving.current?.signal));
-    if (isElsewhere.current) return isDone ? toast("ok", ts.backups.uploaded(file.name)) : toast("error", ts.backups.notUploaded(file.name));
-    setNow(null);
-    await of.load();
-  };
-  return { now, send, wrong: isAborted(form.wrong) ? undefined : form.wrong, stop: () => leaving.current?.abort() };
-};
-
 export const BackupList = ({ of }: { of: BackupsState }) => {
   const [asked, ask] = useState<Asked>(null);
   const [isOver, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
-  const upload = useUpload(of);
+  const now = uploading.value;
+  const progress = now && ts.backups.uploading(now.name, Math.round(now.part * 100));
+  useEffect(() => showUploads(of), [of]);
   const locked = isLocked.value && t.protect.locked;
   const items = of.items.value;
   const close = () => ask(null);
@@ -161,17 +143,17 @@ export const BackupList = ({ of }: { of: BackupsState }) => {
       class={`def-cards set-drop${isOver ? " is-over" : ""}`}
       onDragOver={(event) => { if (hasFiles(event)) { event.preventDefault(); setOver(true); } }}
       onDragLeave={() => setOver(false)}
-      onDrop={(event) => { if (!hasFiles(event)) return; event.preventDefault(); setOver(false); void upload.send(event.dataTransfer?.files[0]); }}
+      onDrop={(event) => { if (!hasFiles(event)) return; event.preventDefault(); setOver(false); void sendUpload(event.dataTransfer?.files[0]); }}
     >
       {restored && <Notice kind="ok" title={ts.backups.restored(restored)} />}
       <div class="record-acts">
         <Button size="form" kind="primary" icon="archive" disabled={locked || (of.isBusy.value && ts.backups.busy)} onClick={() => ask({ act: "create" })}>{ts.backups.create}</Button>
-        <Button size="form" icon="upload" disabled={locked || (upload.now !== null && ts.backups.uploading(upload.now.name, Math.round(upload.now.part * 100)))} onClick={() => picker.current?.click()}>{ts.backups.upload}</Button>
-        <input ref={picker} hidden type="file" accept=".zip,application/zip" aria-label={ts.backups.upload} onChange={(event) => { void upload.send(event.currentTarget.files?.[0]); event.currentTarget.value = ""; }} />
+        <Button size="form" icon="upload" disabled={locked || (progress ?? false)} onClick={() => picker.current?.click()}>{ts.backups.upload}</Button>
+        <input ref={picker} hidden type="file" accept=".zip,application/zip" aria-label={ts.backups.upload} onChange={(event) => { void sendUpload(event.currentTarget.files?.[0]); event.currentTarget.value = ""; }} />
         <Button size="form" kind="quiet" icon="refresh-cw" label={t.shell.refresh} onClick={() => void of.load()} />
       </div>
-      {upload.now && <p role="status" class="set-head">{ts.backups.uploading(upload.now.name, Math.round(upload.now.part * 100))}<Button onClick={upload.stop}>{t.common.cancel}</Button></p>}
-      <ErrorNotice error={upload.wrong} />
+      {progress && <p role="status" class="set-head">{progress}<Button onClick={stopUpload}>{t.common.cancel}</Button></p>}
+      <ErrorNotice error={uploadWrong.value} />
       {of.isBusy.value && <Notice kind="info" title={of.part.value === null ? ts.backups.busy : `${ts.backups.busy} ${Math.round(of.part.value * 100)} %`} />}
       {items?.length === 0 && <p>{ts.backups.empty}</p>}
       {items && items.length > 0 && <ul class="set-items" aria-label={ts.backups.title}>{items.map((item) => <Item key={item.key} item={item} of={of} ask={ask} />)}</ul>}

@@ -6,7 +6,7 @@ import { t } from "../../i18n/t.ts";
 import { whole } from "../../lib/values.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { DurationInput } from "../../ui/Duration/Duration.tsx";
-import { Field, PasswordField, TextField } from "../../ui/Field/Field.tsx";
+import { Field, PasswordField, RadioGroup, TextField } from "../../ui/Field/Field.tsx";
 import { NumberInput } from "../../ui/Number/Number.tsx";
 import { Select } from "../../ui/Select/Select.tsx";
 import type { Option } from "../../ui/Select/options.ts";
@@ -37,10 +37,27 @@ const useSetting = ({ path, hint }: SettingProps) => {
   };
 };
 
-// none: what nothing typed is.
-export const TextSetting = ({ type = "text", none = "", ...props }: SettingProps & { type?: "text" | "email" | "url"; none?: "" | null }) => {
+export const TextSetting = ({ type = "text", ...props }: SettingProps & { type?: "text" | "email" | "url" }) => {
   const { shell, value, set } = useSetting(props);
-  return <TextField {...shell} name={props.path} type={type} value={whole(value ?? "")} onInput={(text) => set(text || none)} />;
+  return <TextField {...shell} name={props.path} type={type} value={whole(value ?? "")} onInput={set} />;
+};
+
+// null: nobody, an empty text: everybody, else who fits it.
+export const RuleSetting = (props: SettingProps) => {
+  const { shell, label, value, set } = useSetting(props);
+  const [isWriting, write] = useState(false);
+  const chosen = value === null ? "nobody" : value === "" && !isWriting ? "everybody" : "rule";
+  const choose = (next: typeof chosen) => {
+    write(next === "rule");
+    set(next === "nobody" ? null : next === "everybody" ? "" : '@request.auth.id != ""');
+  };
+  const choices = (["nobody", "everybody", "rule"] as const).map((one) => ({ value: one, label: ts.own.rule[one] }));
+  return (
+    <>
+      <RadioGroup legend={label} name={`${props.path}-who`} value={chosen} choices={choices} onChange={choose} />
+      {chosen === "rule" ? <TextField {...shell} label={ts.own.rule.text(label)} name={props.path} value={whole(value ?? "")} onInput={(text) => { write(true); set(text); }} /> : <p class="field-hint">{shell.hint}</p>}
+    </>
+  );
 };
 
 export const SwitchSetting = (props: SettingProps) => {
@@ -100,14 +117,14 @@ export const SecretSetting = (props: SettingProps) => {
     focus("button");
   };
   const isCleared = value === "" && !isOpen;
+  const isShown = isOpen || (typeof value === "string" && value !== "");
   const acts = (
     <div class="record-acts">
-      {!isOpen && !isCleared && <Button icon="pencil" onClick={begin}>{ts.secret.replace}</Button>}
-      {!isOpen && !isCleared && <Button kind="quiet" icon="trash-2" onClick={clear}>{ts.secret.clear}</Button>}
-      {(isOpen || isCleared) && <Button kind="quiet" icon="undo-2" onClick={keep}>{ts.secret.keep}</Button>}
+      {!isShown && !isCleared && <Button icon="pencil" onClick={begin}>{ts.secret.replace}</Button>}
+      {!isShown && !isCleared && <Button kind="quiet" icon="trash-2" onClick={clear}>{ts.secret.clear}</Button>}
+      {(isShown || isCleared) && <Button kind="quiet" icon="undo-2" onClick={keep}>{ts.secret.keep}</Button>}
     </div>
   );
-  const isShown = isOpen || (typeof value === "string" && value !== "");
   return (
     <div ref={box} class="set-secret">
       {isShown ? (
@@ -126,4 +143,4 @@ export const SecretSetting = (props: SettingProps) => {
 };
 
 export const savedFirst = (isDirty: boolean): string | false => isDirty && ts.saveFirst;
-export const words = (value: unknown): string => (value === true ? t.fields.isTrue : value === false ? t.fields.isFalse : value === undefined || value === "" ? ts.nothing : whole(value));
+export const words = (value: unknown): string => (value === true ? t.fields.isTrue : value === false ? t.fields.isFalse : value === undefined || value === null || value === "" ? ts.nothing : whole(value));

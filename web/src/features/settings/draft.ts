@@ -27,7 +27,8 @@ const withValue = (tree: Tree, [name = "", ...more]: readonly string[], value: u
 // undefined takes the change back; so does what is at the server already.
 export const withChange = (changes: Changes, path: string, value: unknown, now: unknown): Changes => {
   const next = new Map(changes);
-  const was = next.get(path)?.was ?? now;
+  const known = next.get(path);
+  const was = known ? known.was : now;
   if (value === undefined || (was !== undefined && same(value, was))) next.delete(path);
   else next.set(path, { value, was });
   return next;

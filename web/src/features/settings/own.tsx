@@ -8,16 +8,16 @@ import { features } from "../../state/instance.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Card } from "../../ui/Card/Card.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
-import { NumberSetting, SecretSetting, SwitchSetting, TextSetting, words } from "./controls.tsx";
+import { NumberSetting, RuleSetting, SecretSetting, SwitchSetting, TextSetting, words } from "./controls.tsx";
 import { editOf, loadOwn, ownSettings } from "./engine.ts";
 import { SettingsForm } from "./form.tsx";
 
-const fields: Record<string, typeof TextSetting | undefined> = { bool: SwitchSetting, int: NumberSetting };
+const fields: Record<string, typeof RuleSetting | undefined> = { bool: SwitchSetting, int: NumberSetting, rule: RuleSetting };
 
 const One = ({ name, type, help, initial }: { name: string; type: string; help: string; initial: unknown }) => {
   if (editOf("own").saved(name) === undefined) return <SecretSetting path={name} hint={help} />;
   const Field = fields[type] ?? TextSetting;
-  return <Field path={name} hint={ts.own.hint(help, words(initial ?? ""))} none={type === "rule" ? null : ""} />;
+  return <Field path={name} hint={ts.own.hint(help, words(initial ?? ""))} />;
 };
 
 const groupOf = ({ name }: OwnSetting): string => name.split(".")[0] ?? "";

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { showKeys } from "../../state/commands.ts";
-import { settings } from "../../state/instance.ts";
+import { features, has, settings } from "../../state/instance.ts";
 import { isProtected } from "../../state/protect.ts";
 import { navigate, path } from "../../state/router.ts";
 import { Button } from "../../ui/Button/Button.tsx";
@@ -67,9 +67,9 @@ export const Shell = ({ children }: { children: ComponentChildren }) => {
       { label: t.palette.open, keys: "mod+k", isQuiet: true, act: () => setOver("palette") },
       { label: t.palette.keys, keys: "?", act: () => setOver("keys") },
       ...places.map(({ at, label }) => ({ label: t.palette.go(label), act: () => void navigate(at) })),
-      ...Object.entries(t.shell.settingsParts).map(([id, name]) => ({ label: `${t.shell.settings}: ${name}`, act: () => void navigate(`/settings/${id}`) })),
+      ...Object.entries(t.shell.settingsParts).filter(([id]) => id !== "own" || has("settings")).map(([id, name]) => ({ label: `${t.shell.settings}: ${name}`, act: () => void navigate(`/settings/${id}`) })),
     ],
-    [],
+    [features.data.value],
   );
   // What had the focus went with the page before.
   useEffect(() => {

@@ -246,5 +246,6 @@ export const cron = {
 
 export const own = {
   groups: { records: "Records", thumbs: "Thumbs", logs: "Logs", passwords: "Passwords", realtime: "Realtime", public: "Public files", metrics: "Metrics", net: "Network" } as Record<string, string>,
+  rule: { nobody: "Nobody", everybody: "Everybody", rule: "By a rule", text: (name: string) => `Rule: ${name}` },
   hint: (help: string, initial: string) => `${help} Usually ${initial}.`,
 };

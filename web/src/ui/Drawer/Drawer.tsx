@@ -84,7 +84,9 @@ export const Drawer = ({ title, acts, footer, onClose, children }: DrawerProps) 
     return () => {
       const now = document.activeElement;
       // Only where the focus would be lost: it may have gone on to somewhere else.
-      if (before instanceof HTMLElement && before.isConnected && (now === document.body || now === null || inside?.contains(now))) before.focus();
+      if (now !== document.body && now !== null && !inside?.contains(now)) return;
+      if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
+      else document.getElementById("content")?.focus();
     };
   }, []);
   return (

@@ -1,7 +1,7 @@
 // A component that is fetched when it is first shown. What is there already is shown at once.
 
 import type { ComponentChildren, ComponentType } from "preact";
-import { useEffect, useErrorBoundary, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { path } from "../../state/router.ts";
 import { Button } from "../Button/Button.tsx";
@@ -28,7 +28,12 @@ export const Unfetched = ({ onRetry }: { onRetry: () => void }) => (
 // A fault of a part, or an answer that it does not know: the rest of the page stays. of: another part.
 export const Guarded = ({ of, children }: { of?: unknown; children: ComponentChildren }) => {
   const [error, mend] = useErrorBoundary((fault) => console.error(fault));
-  useEffect(mend, [of, path.value]);
+  const isNew = useRef(true);
+  // Not at first: what has failed by then is to be shown.
+  useEffect(() => {
+    if (!isNew.current) mend();
+    isNew.current = false;
+  }, [of, path.value]);
   if (!error) return <>{children}</>;
   return <div class="lazy-failed"><ErrorNotice error={error}><div class="lazy-acts"><Button onClick={mend}>{t.common.retry}</Button></div></ErrorNotice></div>;
 };

@@ -97,6 +97,10 @@ describe("keyboard, definitions", limitOf(300_000), () => {
     await press(page, card(page, "Two factors").getByRole("switch"), "Space");
     await page.locator('[data-code="mfa.rule"]').waitFor();
     await tabTo(page, page.getByRole("textbox", { name: "Only of records that fit" }));
+    await page.keyboard.type("name = @request.auth.id");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByText("Guests have no id").count(), 0, "who signs in is a guest");
+    await page.keyboard.press("Control+a");
     await page.keyboard.type("verified = tru");
     await page.keyboard.press("Escape");
     await page.keyboard.type("e");

@@ -231,7 +231,7 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
   });
 
   it("changes one beside the rules of all", limit, async () => {
-    const { page, part, check, close } = await open("/overview/rules?q=tips");
+    const { page, part, check, close, allow } = await open("/overview/rules?q=tips");
     const grid = page.getByRole("grid", { name: "Rules of all collections" });
     const panel = page.getByRole("dialog", { name: "tips / Delete" });
     await grid.getByRole("link", { name: "tips, Delete: Superusers" }).click();
@@ -245,6 +245,25 @@ describe("rules", { ...limit, timeout: 400_000 }, () => {
     await panel.getByRole("button", { name: "Undo" }).click();
     await grid.getByRole("link", { name: "tips, Delete: Superusers" }).waitFor();
     assert.equal((await flow.call("GET", "collections/tips")).deleteRule, null);
+
+    // What is refused has the focus; what is begun is known by the title, and outlives its collection's name.
+    await part("deleteRule").getByRole("radio", { name: "By a rule" }).check({ force: true });
+    await page.locator('[data-rule="deleteRule"] .cm-content').click();
+    await page.keyboard.insertText("nofield = 1");
+    await page.waitForFunction(() => document.title.startsWith("• "));
+    allow(400);
+    const dialog = await review(page);
+    await dialog.getByRole("button", { name: isReference ? /^Save/ : "Back, to mend it" }).click();
+    await page.waitForFunction(() => document.activeElement?.closest('[data-rule="deleteRule"]'));
+    await flow.call("PATCH", "collections/tips", { name: "hints" });
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.getByRole("dialog", { name: "hints / Delete" }).waitFor();
+    await flow.call("PATCH", "collections/hints", { name: "tips" });
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await panel.waitFor();
+    await bar(page).getByRole("button", { name: "Discard" }).click();
+    await page.locator("dialog").getByRole("button", { name: "Discard" }).click();
+    await page.waitForFunction(() => !document.title.startsWith("• "));
 
     // What is begun is there again, here and on the page of its own.
     await part("deleteRule").getByRole("radio", { name: "Everybody" }).check({ force: true });

@@ -361,7 +361,10 @@ describe("settings", limitOf(600_000), () => {
     const own = () => flow.call("GET", "reeve/settings");
     await page.getByRole("switch", { name: "records.etags" }).click();
     await page.getByLabel("thumbs.maxPixels").fill("many");
-    await page.getByLabel("realtime.rooms").fill("@request.auth.id != ''");
+    const who = page.getByRole("group", { name: "realtime.rooms", exact: true });
+    assert.equal(await who.getByRole("radio", { name: "Nobody" }).isChecked(), true);
+    await who.getByRole("radio", { name: "By a rule" }).check();
+    await page.getByLabel("Rule: realtime.rooms").fill("@request.auth.id != ''");
     await card(page, "Metrics").getByRole("button", { name: "Replace" }).click();
     await page.getByLabel("metrics.token", { exact: true }).fill("0123456789abcdef0123456789abcdef");
     await bar(page).getByText("4 settings changed, not saved").waitFor();
@@ -373,7 +376,10 @@ describe("settings", limitOf(600_000), () => {
     await save(page);
     const now = await own();
     assert.deepEqual([now.records.etags, now.thumbs.maxPixels, now.realtime.rooms], [true, 1_000_000, "@request.auth.id != ''"]);
-    await page.getByLabel("realtime.rooms").fill("");
+    await who.getByRole("radio", { name: "Everybody" }).check();
+    await save(page);
+    assert.equal((await own()).realtime.rooms, "");
+    await who.getByRole("radio", { name: "Nobody" }).check();
     await page.getByRole("switch", { name: "records.etags" }).click();
     await save(page);
     assert.equal((await own()).realtime.rooms, null, "there are none");
