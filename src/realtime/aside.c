@@ -248,11 +248,13 @@ static struct question *question_new(const struct judge *judge, struct audience 
     return question;
 }
 
-/* The unit, with what the change needs of it. False: that is too much. */
+/* The unit, with what the change needs of it. False: that is too much, or there is none. */
 static bool prepare(struct judge *judge)
 {
     struct hub *hub = judge->hub;
 
+    if (judge->action == REC_DELETE && !judge->pin)
+        return false;
     if (!has_room(hub, judge->aside, arena_used(judge->changes->arena)))
         return false;
     if (!judge->aside)
@@ -276,6 +278,13 @@ static void ask(struct judge *judge, struct audience *audience, const struct sch
     replay_late(judge->hub, audience->name);
 }
 
+void aside_lose(struct hub *hub, struct audience *audience)
+{
+    if (may_log(&hub->aside.behind_us))
+        log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
+    lose(hub, audience, true);
+}
+
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
 {
     struct aside *aside = &judge->hub->aside;
@@ -286,15 +295,10 @@ void aside_ask(struct judge *judge, struct audience *audience, const struct sche
         log_warn("realtime.rule.slow", LOG_STR("subscription", audience->name),
                  LOG_U64("over_us", LIMIT_HUB_CPU_US));
     audience->is_aside = true;
-    if (judge->action == REC_DELETE && !judge->pin) {
-        judge->is_cut = true;
-    } else if (prepare(judge)) {
+    if (prepare(judge))
         ask(judge, audience, rule);
-    } else {
-        if (may_log(&aside->behind_us))
-            log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
-        lose(judge->hub, audience, true);
-    }
+    else
+        aside_lose(judge->hub, audience);
 }
 
 /* Nobody but those who wait here has it. */

@@ -80,7 +80,7 @@ static void tell_audience(struct judge *judge, struct audience *audience,
 {
     struct str data = STR_NONE;
 
-    judge->is_slow = false;
+    judge->is_slow = judge->is_cut = false;
     if (aside_waits(audience) || is_too_much(judge, audience)) {
         aside_ask(judge, audience, rule);
         return;
@@ -88,6 +88,8 @@ static void tell_audience(struct judge *judge, struct audience *audience,
     data = ask_audience(judge, audience, rule);
     if (judge->is_slow)
         aside_ask(judge, audience, rule);
+    else if (judge->is_cut)
+        aside_lose(judge->hub, audience);
     else if (data.p)
         audience_send(audience, data, judge->number);
 }
@@ -243,12 +245,14 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *p
 {
     struct judge judge;
     struct map courses;
+    bool is_known;
 
     desk_clear(&hub->desk);
     courses = find_courses(hub->desk.kept, changes);
     for (struct rec_change *it = changes->first; it; it = it->next)
         it->number = ++hub->last_change;
-    if (judge_begin(&judge, hub, &hub->desk, changes, pin)) {
+    is_known = judge_begin(&judge, hub, &hub->desk, changes, pin);
+    if (is_known) {
         follow_schema(&judge);
         for (const struct rec_change *it = changes->first; it; it = it->next) {
             judge_change(&judge, &courses, it);
@@ -258,7 +262,7 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *p
     }
     aside_judged(&judge);
     judge_end(&judge);
-    return !judge.is_cut;
+    return is_known;
 }
 
 /* --- again ----------------------------------------------------------------------------------- */

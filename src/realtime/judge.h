@@ -60,7 +60,7 @@ struct judge {
     uint64_t at_us;     /* clock_us(): when the one before was answered */
     uint64_t cpu_at_us; /* clock_thread_cpu_us(): since when it is timed */
     uint64_t spent_us;  /* for those that were not quick */
-    bool is_cut;        /* something could not be asked */
+    bool is_cut;        /* no snapshot is left that the last question is about */
     enum rec_action action;
     uint64_t number;
     const struct rec *rec;    /* as it is told of */
@@ -85,8 +85,11 @@ MUST_CHECK bool aside_start(struct hub *hub); /* false: the system has no thread
 void aside_stop(struct hub *hub);             /* its thread; what it has answered is told */
 void aside_drop(struct hub *hub);             /* what nobody will answer; once no thread runs */
 void aside_free(struct hub *hub);
-/* Asked there, and told to the audience in the order of the questions. */
+/* Asked there, and told to the audience in the order of the questions; or aside_lose(). */
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule);
+/* What the audience is to hear of the change is lost: those who come back with replay are told so,
+ * the streams of the others end. */
+void aside_lose(struct hub *hub, struct audience *audience);
 /* An audience, for the thread that asks: it may be gone meanwhile, or there again as another. */
 struct asker {
     atomic_uint refs;
@@ -112,7 +115,8 @@ void identities_check(struct judge *judge, const struct rec *rec);
 void identities_check_all(struct judge *judge);
 
 /* deliver.c: on the hub's thread. pin: a snapshot of the state before them; NULL: there is none, as
- * nothing was deleted. Numbers them. False: some could not be judged. */
+ * nothing was deleted. Numbers them. False: nobody hears of them, as the database could not be
+ * asked. */
 bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *pin);
 /* Again, to places that are behind: a map of their topics to struct behind. From a number on, for
  * as long as the thread has not run until then (clock_thread_cpu_us()), but one change at least.

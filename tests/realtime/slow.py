@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 import time
 
 import reeve
@@ -45,6 +46,17 @@ def collect(stream, topic, count):
         event = stream.next(LONG_S, "event %d of %d of %s" % (len(found), count, topic))
         if event.name == topic:
             found.append(told(event))
+    return found
+
+
+def collect_until_end(stream, topic, count):
+    """The same, or what came before the server ended the stream."""
+    found = []
+    while len(found) < count:
+        try:
+            found += collect(stream, topic, 1)
+        except streams.Broken:
+            break
     return found
 
 
@@ -108,6 +120,30 @@ def deleted(site, _):
     deletes = [n for _, action, n in seen if action == "delete"]
     site.same("in order", deletes, sorted(deletes))
     site.tally.check("slow: all, or a resync", deletes == list(range(count)) or resynced, (deletes, resynced))
+
+
+def far_behind(site, _):
+    """Deletes that come faster than all who listen are told of them: only who may have missed one has to connect anew."""
+    count, listeners = 400, 120
+    parent = site.make("parents", title=LAST, n=0)
+    site.make("kids", parent=parent, n=1)
+    owned = site.collection("owned", listRule="parent.kids_via_parent.n ?> 0", fields=[
+        {"name": "n", "type": "number"},
+        {"name": "parent", "type": "relation", "collectionId": site.must("GET", "/api/collections/parents")["id"]}])
+    idents = [site.make(owned["name"], parent=parent, n=n) for n in range(count)]
+    for n in range(listeners):
+        site.open(streams.topic("owned/*", query={"filter": "n != -%d" % n}))
+    others, hears = site.open("fast/*"), site.open("owned/*")
+    threads = [threading.Thread(target=lambda mine=idents[k::4]: [site.delete("owned", it) for it in mine], daemon=True)
+               for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG_S)
+    site.make("fast", n=count)
+    site.same("others hear of what is theirs", collect(others, "fast/*", 1), [("fast/*", "create", count)])
+    heard = collect_until_end(hears, "owned/*", count)
+    site.tally.check("slow: it hears all deletes, or its stream ends", hears.ended or len(heard) == count, heard)
 
 
 def given_up(site, _):
@@ -197,4 +233,4 @@ def anew(site, _):
     site.change("slow", listRule=LONG)
 
 
-CASES = (apart, in_order, referred, deleted, given_up, comes_back, many, anew)
+CASES = (apart, in_order, referred, deleted, far_behind, given_up, comes_back, many, anew)
