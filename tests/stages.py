@@ -526,5 +526,5 @@ STAGES = [
 # Clients here wait for a server that works beside other stages: for what a slow machine alone can bring
 # about they get a second run, by themselves. What is a fault however seldom it is seen (a sanitizer's
 # report, an answered write that is lost, an answer that differs) gets none.
-TIMED = {"extras", "operating", "recovery", "users", "guarded", "s3", "s3-server", "mail", "sdk", "realtime",
+TIMED = {"extras", "operating", "recovery", "users", "guarded", "s3", "s3-server", "mail", "sdk",
          "schema", "hostile", "crowd", "web", "web-more", "web-dark", "web-pocketbase"}

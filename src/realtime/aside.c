@@ -52,6 +52,7 @@ struct question {
     /* the answer */
     struct buf data; /* empty: it hears nothing of it */
     bool is_lost;    /* nobody knows */
+    bool is_late;    /* it was not even asked: the state that it is about is no more */
     uint64_t took_us;
     char texts[];
 };
@@ -204,7 +205,7 @@ static void tell_answer(struct hub *hub, struct audience *audience, const struct
     audience->is_aside = audience->asker->n > 0 || question->took_us > LIMIT_QUICK_US;
     audience->took_us = question->took_us;
     if (question->is_lost)
-        lose(hub, audience, false);
+        lose(hub, audience, question->is_late);
     if (question->data.n > 0)
         audience_send(audience, buf_str(&question->data), question->number);
 }
@@ -438,6 +439,7 @@ static void judge_question(struct judge *judge, struct question *question)
         data = judge_message(judge, &audience);
     if (data.p)
         buf_add(&question->data, data);
+    question->is_late = judge->is_cut;
     question->is_lost = judge->is_slow || judge->is_cut || question->data.full;
     audience_forget(&audience);
 }
@@ -454,7 +456,7 @@ static void answer(struct hub *hub, struct question *question)
     if (judge_begin(&judge, hub, &hub->aside.desk, unit->changes, unit->pin))
         judge_question(&judge, question);
     else
-        question->is_lost = true;
+        question->is_lost = question->is_late = true;
     judge_end(&judge);
     question->took_us = clock_thread_cpu_us() - begun_us;
     if (question->is_lost && may_log(&hub->aside.given_up_us))

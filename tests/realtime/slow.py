@@ -15,6 +15,7 @@ ENDLESS = "@collection.big.v ?~ @collection.big:two.id"
 REFERRED = LONG + " && kids_via_parent.n ?> 0"
 REPLAY = streams.PATH + "?replay=1"
 LONG_S = 60
+TRIES = 5
 MOMENT_S = 3  # with sanitizers; it were 20 and more
 
 
@@ -77,16 +78,22 @@ def apart(site, _):
 
 
 def in_order(site, _):
-    """Of one record: what it was, is, and that it is gone, of the state in which it still was."""
-    stream = site.open("slow/*")
-    ident = site.make("slow", title=LAST, n=1)
-    site.update("slow", ident, n=2)
-    site.update("slow", ident, title="none")
-    site.update("slow", ident, title=LAST, n=3)
-    site.delete("slow", ident)
-    got = collect(stream, "slow/*", 4)
-    site.same("one record", got, [("slow/*", "create", 1), ("slow/*", "update", 2), ("slow/*", "update", 3),
-                                  ("slow/*", "delete", 3)])
+    """Of one record: what it was, is, and that it is gone, of the state in which it still was. Where a machine is so
+    slow that the delete waits too long, the stream ends; once in a few times it does not."""
+    wanted = [("slow/*", "create", 1), ("slow/*", "update", 2), ("slow/*", "update", 3), ("slow/*", "delete", 3)]
+    got = []
+    for _ in range(TRIES):
+        stream = site.open("slow/*")
+        ident = site.make("slow", title=LAST, n=1)
+        site.update("slow", ident, n=2)
+        site.update("slow", ident, title="none")
+        site.update("slow", ident, title=LAST, n=3)
+        site.delete("slow", ident)
+        got = collect_until_end(stream, "slow/*", len(wanted))
+        if not stream.ended:
+            break
+        site.same("up to its end", got, wanted[:-1])
+    site.same("one record", got, wanted)
 
 
 def referred(site, _):
@@ -144,6 +151,19 @@ def far_behind(site, _):
     site.same("others hear of what is theirs", collect(others, "fast/*", 1), [("fast/*", "create", count)])
     heard = collect_until_end(hears, "owned/*", count)
     site.tally.check("slow: it hears all deletes, or its stream ends", hears.ended or len(heard) == count, heard)
+
+
+def too_late(site, _):
+    """A delete that waits longer than a snapshot may: it is not left out of what is told as if nothing had been."""
+    ident = site.make("slow", title=LAST, n=1)
+    stream = site.open("endless/*", "slow/*")
+    for n in range(4):
+        site.make("endless", title="none", n=n)
+    site.delete("slow", ident)
+    site.make("slow", title=LAST, n=2)
+    heard = collect_until_end(stream, "slow/*", 2)
+    wanted = [("slow/*", "delete", 1), ("slow/*", "create", 2)]
+    site.tally.check("slow: too late: all, or its stream ends", heard == wanted[:len(heard)] and (stream.ended or len(heard) == 2), heard)
 
 
 def given_up(site, _):
@@ -233,4 +253,4 @@ def anew(site, _):
     site.change("slow", listRule=LONG)
 
 
-CASES = (apart, in_order, referred, deleted, far_behind, given_up, comes_back, many, anew)
+CASES = (apart, in_order, referred, deleted, far_behind, too_late, given_up, comes_back, many, anew)
