@@ -8,7 +8,7 @@ export const Card = ({ title, lead, own = true, children }: { title: string; lea
     document.title = own ? `${title} · Reeve` : title;
   }, [title, own]);
   return (
-    <main class="card-page">
+    <main class="card-page" tabIndex={-1}>
       <div class="card">
         {own && <Mark size={32} />}
         <h1 tabIndex={-1}>{title}</h1>

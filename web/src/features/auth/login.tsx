@@ -144,7 +144,7 @@ export const SignIn = ({ email = "", onSigned, isAgain = false }: SignInProps) =
   useEffect(() => {
     if (isAgain) form.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus();
   }, [methods, first.mfaId]);
-  if (error) return <ErrorNotice error={error}><div><Button onClick={() => load()}>{t.common.retry}</Button></div></ErrorNotice>;
+  if (error) return <ErrorNotice error={error} onRetry={() => load()} />;
   if (!methods) return <p role="status" class="signin-space">{t.common.loading}…</p>;
   if (!methods.password.enabled && !methods.otp.enabled) return <Notice kind="warn" title={ta.login.noMethods} />;
 

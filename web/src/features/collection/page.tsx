@@ -8,7 +8,6 @@ import { printPlace } from "../../lib/route.ts";
 import { loaded } from "../../state/loaded.ts";
 import { collection, reloadCollections } from "../../state/instance.ts";
 import { navigate, path, query } from "../../state/router.ts";
-import { Button } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
 import { Icon } from "../../ui/Icon/Icon.tsx";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
@@ -99,7 +98,7 @@ const New = ({ type, part, from }: { type: string; part: string; from: string })
         {edit && <PartsOfNew edit={edit} type={type} part={part} />}
       </header>
       {edit && <Editor key={edit.key} edit={edit} part={part} />}
-      {Boolean(found.error.value) && <div class="def-page"><ErrorNotice error={found.error.value}><div><Button onClick={() => again(turn + 1)}>{t.common.retry}</Button></div></ErrorNotice></div>}
+      {Boolean(found.error.value) && <div class="def-page"><ErrorNotice error={found.error.value} onRetry={() => again(turn + 1)} /></div>}
     </>
   );
 };

@@ -102,7 +102,7 @@ export const Review = ({ edit, onClose, onSaved }: ReviewProps) => {
       {plan ? <Planned plan={plan} own={edit.original.value.name} /> : !isWaiting && !error && <Guessed changes={changes} />}
       <LinkedAccounts edit={edit} />
       {!isRefused && <Migration edit={edit} />}
-      {Boolean(error) && <ErrorNotice error={error}>{!isRefused && <div><Button onClick={ask}>{t.common.retry}</Button></div>}</ErrorNotice>}
+      {Boolean(error) && <ErrorNotice error={error} onRetry={isRefused ? undefined : ask} />}
     </Dialog>
   );
 };

@@ -66,7 +66,7 @@ const Group = ({ section, current, isOpen, active, over }: { section: Section; c
 
 const List = ({ current, word, active, over }: { current: string; word: string; active: Active; over: Signal<string> }) => {
   const all = collections.data.value;
-  if (!all) return collections.error.value ? <ErrorNotice error={collections.error.value}><div><Button onClick={() => void reloadCollections()}>{t.common.retry}</Button></div></ErrorNotice> : <p class="side-empty">{t.common.loading}…</p>;
+  if (!all) return collections.error.value ? <ErrorNotice error={collections.error.value} onRetry={() => void reloadCollections()} /> : <p class="side-empty">{t.common.loading}…</p>;
   const found = word ? all.filter((one) => has(one, word)) : all;
   if (found.length === 0) return <p class="side-empty">{word ? t.shell.noMatch : t.shell.noCollections}</p>;
   const sections = sectionsOf(found, pinned.value, groups.value, word !== "");

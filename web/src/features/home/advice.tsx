@@ -3,7 +3,6 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { readAdvice, type SlowShape } from "../../api/reeve.ts";
 import { formatNumber } from "../../i18n/format.ts";
-import { t } from "../../i18n/t.ts";
 import { homeTexts as th } from "../../i18n/t-home.ts";
 import { collections, has, reloadSettings, settings } from "../../state/instance.ts";
 import { loaded } from "../../state/loaded.ts";
@@ -39,7 +38,7 @@ const Speed = () => {
   return (
     <section class="def-part">
       <h2>{th.slow}</h2>
-      {Boolean(advice.error.value) && <ErrorNotice error={advice.error.value}><div><Button onClick={ask}>{t.common.retry}</Button></div></ErrorNotice>}
+      {Boolean(advice.error.value) && <ErrorNotice error={advice.error.value} onRetry={ask} />}
       {found?.length === 0 && <Notice kind="ok" title={th.slowNone} />}
       {found && found.length > 0 && <p class="field-hint">{th.slowLead}</p>}
       <ul class="home-needs">{found?.toSorted((a, b) => b.totalMs - a.totalMs).map((one) => <Shape key={one.collection + one.sql} of={one} />)}</ul>

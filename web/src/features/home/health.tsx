@@ -2,10 +2,8 @@
 
 import { readStats, type Stats } from "../../api/reeve.ts";
 import { formatBytes, formatDate, formatNumber, parseDate } from "../../i18n/format.ts";
-import { t } from "../../i18n/t.ts";
 import { homeTexts as th } from "../../i18n/t-home.ts";
 import { query, setQuery } from "../../state/router.ts";
-import { Button } from "../../ui/Button/Button.tsx";
 import { ErrorNotice, Notice } from "../../ui/Notice/Notice.tsx";
 import { Segments } from "../../ui/Segments/Segments.tsx";
 import { Spark } from "../../ui/Spark/Spark.tsx";
@@ -88,7 +86,7 @@ export const Health = () => {
   return (
     <>
       <Segments legend={th.range} hideLegend name="range" value={range} choices={ranges.map((value) => ({ value, label: th.ranges[value] }))} onChange={(value) => setQuery({ range: value === "1h" ? undefined : value })} />
-      {Boolean(stats.error.value) && <ErrorNotice error={stats.error.value}><div><Button onClick={ask}>{t.common.retry}</Button></div></ErrorNotice>}
+      {Boolean(stats.error.value) && <ErrorNotice error={stats.error.value} onRetry={ask} />}
       {stats.data.value && <Shown stats={stats.data.value} />}
     </>
   );

@@ -4,7 +4,6 @@ import { useEffect, useState } from "preact/hooks";
 import { readRealtime, type Client, type RealtimeReport } from "../../api/reeve.ts";
 import { listen } from "../../api/realtime.ts";
 import { formatBytes, formatDate, formatNumber, formatTime, parseDate } from "../../i18n/format.ts";
-import { t } from "../../i18n/t.ts";
 import { homeTexts as th } from "../../i18n/t-home.ts";
 import { printJson } from "../../lib/json.ts";
 import { collections } from "../../state/instance.ts";
@@ -102,7 +101,7 @@ export const Realtime = () => {
   const now = report.data.value;
   return (
     <>
-      {Boolean(report.error.value) && <ErrorNotice error={report.error.value}><div><Button onClick={ask}>{t.common.retry}</Button></div></ErrorNotice>}
+      {Boolean(report.error.value) && <ErrorNotice error={report.error.value} onRetry={ask} />}
       {now && (
         <section class="def-part">
           <h2>{th.clients(now.clients, formatNumber(now.subscriptions))}</h2>

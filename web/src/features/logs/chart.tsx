@@ -2,10 +2,8 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { readHours, type LogHour } from "../../api/logs.ts";
-import { t } from "../../i18n/t.ts";
 import { readInstant } from "../../lib/dates.ts";
 import { loaded } from "../../state/loaded.ts";
-import { Button } from "../../ui/Button/Button.tsx";
 import type { Counted } from "../../ui/Chart/bars.ts";
 import { Chart } from "../../ui/Chart/Chart.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
@@ -38,6 +36,6 @@ export const LogsChart = ({ filter, range, now, isFailed, onZoom }: { filter: st
   const [from, to] = edges(counted, range, now);
   const wrong = hours.error.value;
   // The list says what is wrong with both.
-  if (wrong && !isFailed) return <div class="logs-chart"><ErrorNotice error={wrong}><div><Button icon="refresh-cw" onClick={ask}>{t.common.retry}</Button></div></ErrorNotice></div>;
+  if (wrong && !isFailed) return <div class="logs-chart"><ErrorNotice error={wrong} onRetry={ask} /></div>;
   return <div class="logs-chart"><Chart counted={counted} from={from} to={to} texts={chartTexts} isStale={hours.isLoading.value} onZoom={onZoom} /></div>;
 };

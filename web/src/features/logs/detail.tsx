@@ -6,7 +6,6 @@ import { readLog } from "../../api/logs.ts";
 import type { LogRow } from "../../api/types.ts";
 import { formatExact, formatUtc } from "../../i18n/format.ts";
 import { tl } from "../../i18n/t-logs.ts";
-import { t } from "../../i18n/t.ts";
 import { base } from "../../lib/base.ts";
 import { curl } from "../../lib/curl.ts";
 import { readInstant } from "../../lib/dates.ts";
@@ -145,7 +144,7 @@ export const Detail = ({ id, known, onClose, onStep, onFilter }: DetailProps) =>
       {wrong instanceof ApiError && wrong.status === 404 ? (
         <Empty title={tl.missing} why={tl.missingWhy} />
       ) : (
-        Boolean(wrong) && <ErrorNotice error={wrong}><div><Button icon="refresh-cw" onClick={ask}>{t.common.retry}</Button></div></ErrorNotice>
+        Boolean(wrong) && <ErrorNotice error={wrong} onRetry={ask} />
       )}
     </Drawer>
   );

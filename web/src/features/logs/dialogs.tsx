@@ -96,7 +96,7 @@ export const SettingsDialog = ({ onClose }: DialogProps) => {
   if (of) return <SettingsForm of={logsSettings(of)} onClose={onClose} />;
   return (
     <Dialog title={tl.settings} onClose={() => onClose(false)} acts={<Button size="form" onClick={() => onClose(false)}>{t.common.cancel}</Button>}>
-      {settings.error.value ? <ErrorNotice error={settings.error.value}><div><Button onClick={() => void reloadSettings()}>{t.common.retry}</Button></div></ErrorNotice> : <p>{t.common.loading}</p>}
+      {settings.error.value ? <ErrorNotice error={settings.error.value} onRetry={() => void reloadSettings()} /> : <p>{t.common.loading}</p>}
     </Dialog>
   );
 };

@@ -10,7 +10,6 @@ import { sayRule } from "../../lib/rule-words.ts";
 import { collections, reloadCollections } from "../../state/instance.ts";
 import { query, setQuery } from "../../state/router.ts";
 import type { BadgeKind } from "../../ui/Badge/Badge.tsx";
-import { Button } from "../../ui/Button/Button.tsx";
 import { Empty } from "../../ui/Empty/Empty.tsx";
 import { Checkbox } from "../../ui/Field/Field.tsx";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
@@ -157,7 +156,7 @@ const Edited = ({ all }: { all: readonly Collection[] }) => {
 
 export const Matrix = () => {
   const all = collections.data.value;
-  if (!all) return collections.error.value ? <div class="def-page"><ErrorNotice error={collections.error.value}><div><Button onClick={() => void reloadCollections()}>{t.common.retry}</Button></div></ErrorNotice></div> : <p class="matrix-told">{t.common.loading}…</p>;
+  if (!all) return collections.error.value ? <div class="def-page"><ErrorNotice error={collections.error.value} onRetry={() => void reloadCollections()} /></div> : <p class="matrix-told">{t.common.loading}…</p>;
   const { q = "", open, system } = query.value;
   const rows = rowsOf(all, { word: q, isOpen: open === "1", withSystem: system === "1" });
   return (

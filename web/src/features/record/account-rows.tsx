@@ -79,7 +79,7 @@ const RowsOf = ({ edit, kind, canWrite }: { edit: RecordEdit; kind: Kind; canWri
       {rows.data.value !== undefined && found.length === 0 && <p class="field-hint">{tr.account.none}</p>}
       {rows.data.value === undefined && !rows.error.value && <p class="field-hint">{t.common.loading}</p>}
       {found.length === mostRows && <p class="field-hint">{tr.account.more(mostRows)}</p>}
-      {Boolean(rows.error.value) && <ErrorNotice error={rows.error.value}><div><Button onClick={load}>{t.common.retry}</Button></div></ErrorNotice>}
+      {Boolean(rows.error.value) && <ErrorNotice error={rows.error.value} onRetry={load} />}
       {asked && <Unlink row={asked} onClose={() => ask(null)} onDone={() => { ask(null); load(); }} />}
     </section>
   );

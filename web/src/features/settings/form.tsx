@@ -59,7 +59,7 @@ export const SettingsForm = ({ edit, children, more, before, check = always }: {
   const canWrite = useCanWrite(edit);
   useUnsaved(edit);
   if (!settings.data.value)
-    return <div class="def-page">{Boolean(settings.error.value) && <ErrorNotice error={settings.error.value}><div><Button onClick={() => void reloadSettings()}>{t.common.retry}</Button></div></ErrorNotice>}</div>;
+    return <div class="def-page">{Boolean(settings.error.value) && <ErrorNotice error={settings.error.value} onRetry={() => void reloadSettings()} />}</div>;
   return (
     <div class="def">
       <div class="def-page">

@@ -3,9 +3,7 @@
 import { useEffect } from "preact/hooks";
 import type { OwnSetting } from "../../api/types.ts";
 import { ts } from "../../i18n/t-settings.ts";
-import { t } from "../../i18n/t.ts";
 import { features } from "../../state/instance.ts";
-import { Button } from "../../ui/Button/Button.tsx";
 import { Card } from "../../ui/Card/Card.tsx";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
 import { NumberSetting, RuleSetting, SecretSetting, SwitchSetting, TextSetting, words } from "./controls.tsx";
@@ -26,7 +24,7 @@ export const Own = () => {
   const edit = editOf("own");
   const all = features.data.value?.settings ?? [];
   useEffect(() => void loadOwn(), []);
-  if (!ownSettings.data.value) return <div class="def-page"><ErrorNotice error={ownSettings.error.value}><div><Button onClick={() => void loadOwn()}>{t.common.retry}</Button></div></ErrorNotice></div>;
+  if (!ownSettings.data.value) return <div class="def-page"><ErrorNotice error={ownSettings.error.value} onRetry={() => void loadOwn()} /></div>;
   return (
     <SettingsForm edit={edit}>
       {[...new Set(all.map(groupOf))].map((group) => (

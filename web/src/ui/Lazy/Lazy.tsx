@@ -5,7 +5,7 @@ import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { path } from "../../state/router.ts";
 import { Button } from "../Button/Button.tsx";
-import { ErrorNotice, Notice } from "../Notice/Notice.tsx";
+import { ErrorNotice, Notice, Retry } from "../Notice/Notice.tsx";
 
 export type Load<P> = () => Promise<ComponentType<P>>;
 
@@ -18,7 +18,7 @@ export const Unfetched = ({ onRetry }: { onRetry: () => void }) => (
     <Notice kind="danger" title={t.common.unfetched}>
       <p>{t.common.unfetchedWhy}</p>
       <div class="lazy-acts">
-        <Button onClick={onRetry}>{t.common.retry}</Button>
+        <Retry onRetry={onRetry} />
         <Button onClick={() => location.reload()}>{t.common.reload}</Button>
       </div>
     </Notice>
@@ -35,7 +35,7 @@ export const Guarded = ({ of, children }: { of?: unknown; children: ComponentChi
     isNew.current = false;
   }, [of, path.value]);
   if (!error) return <>{children}</>;
-  return <div class="lazy-failed"><ErrorNotice error={error}><div class="lazy-acts"><Button onClick={mend}>{t.common.retry}</Button></div></ErrorNotice></div>;
+  return <div class="lazy-failed"><ErrorNotice error={error} onRetry={mend} /></div>;
 };
 
 export const Lazy = <P extends object>({ load, of }: { load: Load<P>; of: P }) => {

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { ApiError, explain, isAborted } from "../../api/error.ts";
 import { t } from "../../i18n/t.ts";
+import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import type { IconName } from "../Icon/names.ts";
 
@@ -18,7 +20,24 @@ export const Notice = ({ kind, title, children }: { kind: NoticeKind; title: str
   </div>
 );
 
-export const ErrorNotice = ({ error, children }: { error: unknown; children?: ComponentChildren }) => {
+// Goes with what it has mended: what it stood in has the focus then.
+export const Retry = ({ onRetry }: { onRetry: () => void }) => {
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const own = button.current;
+    const panel = own?.closest<HTMLElement>("dialog, .drawer");
+    return () => {
+      if (own !== document.activeElement) return;
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) (panel ?? document.querySelector("main"))?.focus();
+      });
+    };
+  }, []);
+  return <Button icon="refresh-cw" buttonRef={button} onClick={onRetry}>{t.common.retry}</Button>;
+};
+
+// onRetry: what is pressed to try again.
+export const ErrorNotice = ({ error, onRetry, children }: { error: unknown; onRetry?: (() => void) | undefined; children?: ComponentChildren }) => {
   if (!error || isAborted(error)) return null;
   const { what, why, fix } = explain(error);
   const details = error instanceof ApiError && error.status > 0 ? [t.errors.status(error.status), error.requestId && t.errors.requestId(error.requestId)] : [];
@@ -28,6 +47,7 @@ export const ErrorNotice = ({ error, children }: { error: unknown; children?: Co
       {fix && <p>{fix}</p>}
       {details.length > 0 && <p class="notice-details">{details.filter(Boolean).join(" · ")}</p>}
       {children}
+      {onRetry && <div><Retry onRetry={onRetry} /></div>}
     </Notice>
   );
 };
