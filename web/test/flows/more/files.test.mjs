@@ -119,7 +119,7 @@ describe("files", { ...limit, timeout: 500_000 }, () => {
 
   it("orders by pointer", limit, async () => {
     const { names, row, close, save, read } = await start([["docs", text("aaa.txt")], ["docs", text("bbb.txt")], ["docs", image("ccc.png")]]);
-    await row("docs", "ccc").dragTo(row("docs", "aaa"));
+    await row("docs", "ccc").dragTo(row("docs", "aaa"), { steps: 4 });
     assert.deepEqual((await names("docs")).map(plain), ["ccc.png", "aaa.txt", "bbb.txt"]);
     await save();
     assert.deepEqual((await read()).docs.map(plain), ["ccc.png", "aaa.txt", "bbb.txt"]);
