@@ -8,6 +8,19 @@ const beginMs = 120_000;
 
 export const limitOf = (timeout) => ({ timeout, skip: hasBrowser ? false : "lack of chromium" });
 
+// Does it at the page's next call of that method for records, before the server hears of that: so
+// nothing else that the page asks finds out first.
+export const atCall = async (page, method, act) => {
+  let isDone = false;
+  await page.route(/\/records(?:$|\W)/, async (route) => {
+    if (route.request().method() === method && !isDone) {
+      isDone = true;
+      await act();
+    }
+    await route.continue();
+  });
+};
+
 // prepare: what has to be there before the first of its tests; release: what goes after the last; start: of
 // a server that has something in it.
 export const useFlow = ({ prepare = () => {}, release = () => {}, start = startServer, ...options } = {}) => {

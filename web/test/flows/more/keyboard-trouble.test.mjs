@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { limitOf, useFlow } from "../flow.mjs";
+import { atCall, limitOf, useFlow } from "../flow.mjs";
 import { hasFocus, isLost, press, tabTo } from "../keys.mjs";
 import { root } from "../server.mjs";
 
@@ -76,7 +76,7 @@ describe("keyboard: trouble", limitOf(300_000), () => {
     const { page, title, close } = await open(row, { expect: [400, 401, 403, 404] });
     const { items } = await flow.call("GET", "collections/_superusers/records");
     await typeOver(page, "typed before it ended");
-    await flow.call("PATCH", `collections/_superusers/records/${items[0].id}`, { "tokenKey:autogenerate": "" });
+    await atCall(page, "PATCH", () => flow.call("PATCH", `collections/_superusers/records/${items[0].id}`, { "tokenKey:autogenerate": "" }));
     await page.keyboard.press("Control+s");
     const dialog = page.getByRole("dialog", { name: "Your session has ended" });
     await dialog.waitFor();

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { limitOf, useFlow } from "../flow.mjs";
+import { atCall, limitOf, useFlow } from "../flow.mjs";
 import { root } from "../server.mjs";
 
 const limit = limitOf(60_000);
@@ -146,7 +146,7 @@ describe("sessions", limitOf(400_000), () => {
   it("asks whose session it was, and stays until they are there", limit, async () => {
     const { page, close, check, at } = await openRecord();
     await page.getByLabel("title").fill("mine");
-    await revoke();
+    await atCall(page, "PATCH", revoke);
     await page.keyboard.press("Control+s");
     await ended(page).getByLabel("E-mail").waitFor();
     for (let n = 0; n < 5; n++) {
@@ -161,7 +161,7 @@ describe("sessions", limitOf(400_000), () => {
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("Saved", { exact: true }).waitFor();
     await at("/data/notes");
-    await revoke();
+    await atCall(page, "GET", revoke);
     await page.getByRole("button", { name: "Refresh" }).click();
     await ended(page).getByRole("button", { name: "Use another account" }).click();
     await page.waitForURL(/#\/login$/);

@@ -225,11 +225,13 @@ describe("settings", limitOf(600_000), () => {
   it("says so where what is answered are no settings", limit, async () => {
     const { page, check, close } = await flow.openAt("/settings/crons");
     await page.locator(".def-card").first().waitFor();
-    await page.route(/\/api\/settings$/, (route) => route.fulfill({ json: {} }));
+    let asked = 0;
+    await page.route(/\/api\/settings$/, (route) => ++asked && route.fulfill({ json: {} }));
     await page.goto(page.url().replace(/\?.*|#.*/, "?odd#/settings/mail"));
     await page.getByRole("navigation", { name: "Main" }).waitFor();
     await page.getByRole("button", { name: "Try again" }).waitFor();
     await check("settings-none");
+    while (asked < 2) await page.waitForTimeout(100); // the page, and soon after it its shell
     await page.unroute(/\/api\/settings$/);
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByLabel("Host", { exact: true }).waitFor();
