@@ -166,6 +166,93 @@ def too_late(site, _):
     site.tally.check("slow: too late: all, or its stream ends", heard == wanted[:len(heard)] and (stream.ended or len(heard) == 2), heard)
 
 
+def hold(site, prepare, act):
+    """What act() does while the hub's thread is at work and no snapshot is left: with what prepare() makes of it."""
+    boss = site.collection("boss", fields=[{"name": "n", "type": "number"}])["id"]
+    parent = site.make("parents", title=LAST, n=0)
+    site.make("kids", parent=parent, n=1)
+    held = site.collection("held", listRule="parent.kids_via_parent.n ?> 0", fields=[
+        {"name": "n", "type": "number"}, {"name": "boss", "type": "relation", "collectionId": boss, "cascadeDelete": True},
+        {"name": "parent", "type": "relation", "collectionId": site.must("GET", "/api/collections/parents")["id"]}])
+    one = site.make("boss", n=1)
+    for n in range(300):
+        site.make("held", n=n, parent=parent, boss=one)
+        site.open(streams.topic("held/*", query={"filter": "n != -%d" % n}))
+    spare, fast = [site.make("fast", n=n) for n in range(10)], site.open("fast/*")
+    state = prepare()
+    site.delete("boss", one)  # 300 deletes in one unit, of which each of 300 is asked about
+    for ident in spare:  # which take the snapshots
+        site.delete("fast", ident)
+    act(state)
+    site.make("fast", n=-1)
+    while collect(fast, "fast/*", 1) != [("fast/*", "create", -1)]:
+        pass
+    for name in (held["id"], boss):
+        site.must("DELETE", "/api/collections/" + name)
+
+
+def ghosts(site, _):
+    """Who reads again at each resync, and applies what it is told, has what there is in the end."""
+    stream = site.open(target=REPLAY)
+    site.watch(stream, "slow/*")
+
+    def read():
+        return {row["id"]: row["n"] for row in site.must("GET", "/api/collections/slow/records?perPage=500")["items"]}
+
+    def act(_):
+        for n in range(12):
+            site.delete("slow", site.make("slow", title=LAST, n=1000 + n))
+
+    model, until = read(), 0.0
+    hold(site, lambda: None, act)
+    while not until or time.monotonic() < until:
+        until = until or time.monotonic() + MOMENT_S
+        stream.pump(0.1)
+        while stream.events:
+            event, until = stream.next(), time.monotonic() + MOMENT_S
+            if event.name == "resync" and event.json()["topic"] == "slow/*":
+                model = read()
+            elif event.name == "slow/*":
+                record = event.json()["record"]
+                model[record["id"]] = record["n"]
+                if event.json()["action"] == "delete":
+                    del model[record["id"]]
+    site.same("no ghosts", model, read())
+
+
+def deleted_itself(site, _):
+    """Who is deleted while no snapshot is left hears of it, or its stream ends."""
+    site.change("users", viewRule="id = @request.auth.id")
+
+    def prepare():
+        ident, headers = site.user("users", "gone")
+        return ident, site.open("users/" + ident, headers=headers)
+
+    held = []
+    hold(site, prepare, lambda state: (held.append(state[1]), site.delete("users", state[0])))
+    end = time.monotonic() + MOMENT_S
+    while time.monotonic() < end and not held[0].ended and not held[0].events:
+        held[0].pump(0.1)
+    site.tally.check("slow: deleted: told, or its stream ends", held[0].ended or held[0].events, "neither")
+
+
+def batch_ids(site, _):
+    """The id of a resync says no more than what came before it: the rest of its unit is still to come."""
+    site.must("PATCH", "/api/settings", {"batch": {"enabled": True, "maxRequests": 50, "timeout": 10}})
+    stream = site.open(target=REPLAY)
+    site.watch(stream, "slow/*", "fast/*")
+    ident = site.make("slow", title=LAST, n=1)
+    hold(site, lambda: None, lambda _: site.must("POST", "/api/batch", {"requests": [
+        {"method": "DELETE", "url": "/api/collections/slow/records/" + ident},
+        *({"method": "POST", "url": "/api/collections/fast/records", "body": {"n": 500 + k}} for k in range(3))]}))
+    ids, seen = [], None
+    while seen != 502:
+        event = stream.next(LONG_S, "the last of the unit")
+        ids += [int(event.id.split(".")[-1])]
+        seen = told(event)[2] if event.name == "fast/*" else seen
+    site.same("ids only grow", ids, sorted(ids))
+
+
 def given_up(site, _):
     """A rule that has no end: who asked for replay is told that something is missing, and nobody waits."""
     plain, asked, fast = site.open("endless/*"), site.open(target=REPLAY), site.open("fast/*")
@@ -253,4 +340,4 @@ def anew(site, _):
     site.change("slow", listRule=LONG)
 
 
-CASES = (apart, in_order, referred, deleted, far_behind, too_late, given_up, comes_back, many, anew)
+CASES = (apart, in_order, referred, deleted, far_behind, too_late, ghosts, deleted_itself, batch_ids, given_up, comes_back, many, anew)
