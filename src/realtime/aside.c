@@ -52,7 +52,7 @@ struct question {
     /* the answer */
     struct buf data; /* empty: it hears nothing of it */
     bool is_lost;    /* nobody knows */
-    bool is_late;    /* it was not even asked: the state that it is about is no more */
+    bool is_late;    /* it was not even asked: there is no snapshot of the state that it is about */
     uint64_t took_us;
     char texts[];
 };
@@ -107,14 +107,14 @@ static struct unit_aside *unit_new(struct hub *hub, struct rec_changes *changes)
     return unit;
 }
 
-/* False: others have too many. */
-static bool unit_pin(struct hub *hub, struct unit_aside *unit, struct pin *pin)
+/* Not where others have too many: what is asked without one is lost in its order. */
+static void unit_pin(struct hub *hub, struct unit_aside *unit, struct pin *pin)
 {
     size_t n_pins = 0;
     bool may;
 
     if (unit->pin)
-        return true;
+        return;
     (void)pthread_mutex_lock(&hub->lock);
     for (size_t i = 0; i < HUB_PINS; i++)
         n_pins += hub->pins[i].n_aside > 0;
@@ -125,7 +125,6 @@ static bool unit_pin(struct hub *hub, struct unit_aside *unit, struct pin *pin)
         unit->pin = pin;
     }
     (void)pthread_mutex_unlock(&hub->lock);
-    return may;
 }
 
 static void unpin(struct hub *hub, struct pin *pin)
@@ -200,12 +199,21 @@ static void lose(struct hub *hub, struct audience *audience, bool ends)
     }
 }
 
+void aside_lose(struct hub *hub, struct audience *audience)
+{
+    if (may_log(&hub->aside.behind_us))
+        log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
+    lose(hub, audience, true);
+}
+
 static void tell_answer(struct hub *hub, struct audience *audience, const struct question *question)
 {
     audience->is_aside = audience->asker->n > 0 || question->took_us > LIMIT_QUICK_US;
     audience->took_us = question->took_us;
-    if (question->is_lost)
-        lose(hub, audience, question->is_late);
+    if (question->is_late)
+        aside_lose(hub, audience);
+    else if (question->is_lost)
+        lose(hub, audience, false);
     if (question->data.n > 0)
         audience_send(audience, buf_str(&question->data), question->number);
 }
@@ -249,18 +257,18 @@ static struct question *question_new(const struct judge *judge, struct audience 
     return question;
 }
 
-/* The unit, with what the change needs of it. False: that is too much, or there is none. */
+/* The unit, and where it can be had the snapshot that the change needs. False: that is too much. */
 static bool prepare(struct judge *judge)
 {
     struct hub *hub = judge->hub;
 
-    if (judge->action == REC_DELETE && !judge->pin)
-        return false;
     if (!has_room(hub, judge->aside, arena_used(judge->changes->arena)))
         return false;
     if (!judge->aside)
         judge->aside = unit_new(hub, judge->changes);
-    return judge->action != REC_DELETE || unit_pin(hub, judge->aside, judge->pin);
+    if (judge->action == REC_DELETE && judge->pin)
+        unit_pin(hub, judge->aside, judge->pin);
+    return true;
 }
 
 static void ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
@@ -279,13 +287,6 @@ static void ask(struct judge *judge, struct audience *audience, const struct sch
     replay_late(judge->hub, audience->name);
 }
 
-void aside_lose(struct hub *hub, struct audience *audience)
-{
-    if (may_log(&hub->aside.behind_us))
-        log_warn("realtime.rule.behind", LOG_STR("subscription", audience->name));
-    lose(hub, audience, true);
-}
-
 void aside_ask(struct judge *judge, struct audience *audience, const struct schema_rule *rule)
 {
     struct aside *aside = &judge->hub->aside;
@@ -296,10 +297,12 @@ void aside_ask(struct judge *judge, struct audience *audience, const struct sche
         log_warn("realtime.rule.slow", LOG_STR("subscription", audience->name),
                  LOG_U64("over_us", LIMIT_HUB_CPU_US));
     audience->is_aside = true;
-    if (prepare(judge))
+    if (prepare(judge)) {
         ask(judge, audience, rule);
-    else
+    } else {
+        aside_forget(audience); /* what is open would come behind the loss of what follows it */
         aside_lose(judge->hub, audience);
+    }
 }
 
 /* Nobody but those who wait here has it. */
@@ -459,7 +462,7 @@ static void answer(struct hub *hub, struct question *question)
         question->is_lost = question->is_late = true;
     judge_end(&judge);
     question->took_us = clock_thread_cpu_us() - begun_us;
-    if (question->is_lost && may_log(&hub->aside.given_up_us))
+    if (question->is_lost && !question->is_late && may_log(&hub->aside.given_up_us))
         log_warn("realtime.rule.given_up", LOG_STR("subscription", question->name),
                  LOG_U64("us", question->took_us));
 }

@@ -249,17 +249,19 @@ bool deliver_changes(struct hub *hub, struct rec_changes *changes, struct pin *p
 
     desk_clear(&hub->desk);
     courses = find_courses(hub->desk.kept, changes);
-    for (struct rec_change *it = changes->first; it; it = it->next)
-        it->number = ++hub->last_change;
     is_known = judge_begin(&judge, hub, &hub->desk, changes, pin);
-    if (is_known) {
+    if (is_known)
         follow_schema(&judge);
-        for (const struct rec_change *it = changes->first; it; it = it->next) {
-            judge_change(&judge, &courses, it);
-            deliver(&judge, it);
-        }
-        let_deleted_go(&judge, changes);
+    /* one at a time: what is told meanwhile has the number of the last one that was */
+    for (struct rec_change *it = changes->first; it; it = it->next) {
+        it->number = ++hub->last_change;
+        if (!is_known)
+            continue;
+        judge_change(&judge, &courses, it);
+        deliver(&judge, it);
     }
+    if (is_known)
+        let_deleted_go(&judge, changes);
     aside_judged(&judge);
     judge_end(&judge);
     return is_known;

@@ -184,6 +184,8 @@ bool judge_sees(struct judge *judge, struct audience *audience, const struct sch
     struct err *err = check_actor(judge, audience);
 
     judge->is_slow = false;
+    /* who asks may have gone with the record */
+    judge->is_cut |= err && judge->action == REC_DELETE && !judge->before;
     if (!err)
         err = sees(judge, audience, judge->conn, NULL, rule, &verdict);
     if (!err && verdict == QUERY_CANNOT && audience->is_aside)

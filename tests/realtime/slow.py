@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import threading
 import time
 
 import reeve
@@ -129,43 +128,6 @@ def deleted(site, _):
     site.tally.check("slow: all, or a resync", deletes == list(range(count)) or resynced, (deletes, resynced))
 
 
-def far_behind(site, _):
-    """Deletes that come faster than all who listen are told of them: only who may have missed one has to connect anew."""
-    count, listeners = 400, 120
-    parent = site.make("parents", title=LAST, n=0)
-    site.make("kids", parent=parent, n=1)
-    owned = site.collection("owned", listRule="parent.kids_via_parent.n ?> 0", fields=[
-        {"name": "n", "type": "number"},
-        {"name": "parent", "type": "relation", "collectionId": site.must("GET", "/api/collections/parents")["id"]}])
-    idents = [site.make(owned["name"], parent=parent, n=n) for n in range(count)]
-    for n in range(listeners):
-        site.open(streams.topic("owned/*", query={"filter": "n != -%d" % n}))
-    others, hears = site.open("fast/*"), site.open("owned/*")
-    threads = [threading.Thread(target=lambda mine=idents[k::4]: [site.delete("owned", it) for it in mine], daemon=True)
-               for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LONG_S)
-    site.make("fast", n=count)
-    site.same("others hear of what is theirs", collect(others, "fast/*", 1), [("fast/*", "create", count)])
-    heard = collect_until_end(hears, "owned/*", count)
-    site.tally.check("slow: it hears all deletes, or its stream ends", hears.ended or len(heard) == count, heard)
-
-
-def too_late(site, _):
-    """A delete that waits longer than a snapshot may: it is not left out of what is told as if nothing had been."""
-    ident = site.make("slow", title=LAST, n=1)
-    stream = site.open("endless/*", "slow/*")
-    for n in range(4):
-        site.make("endless", title="none", n=n)
-    site.delete("slow", ident)
-    site.make("slow", title=LAST, n=2)
-    heard = collect_until_end(stream, "slow/*", 2)
-    wanted = [("slow/*", "delete", 1), ("slow/*", "create", 2)]
-    site.tally.check("slow: too late: all, or its stream ends", heard == wanted[:len(heard)] and (stream.ended or len(heard) == 2), heard)
-
-
 def hold(site, prepare, act):
     """What act() does while the hub's thread is at work and no snapshot is left: with what prepare() makes of it."""
     boss = site.collection("boss", fields=[{"name": "n", "type": "number"}])["id"]
@@ -189,6 +151,42 @@ def hold(site, prepare, act):
         pass
     for name in (held["id"], boss):
         site.must("DELETE", "/api/collections/" + name)
+
+
+def far_behind(site, _):
+    """Deletes that come faster than all who listen are told of them: only who may have missed one has to connect anew."""
+    parent = site.make("parents", title=LAST, n=0)
+    site.make("kids", parent=parent, n=1)
+    site.collection("owned", listRule="parent.kids_via_parent.n ?> 0", fields=[
+        {"name": "n", "type": "number"},
+        {"name": "parent", "type": "relation", "collectionId": site.must("GET", "/api/collections/parents")["id"]}])
+    idents = [site.make("owned", parent=parent, n=n) for n in range(3)]
+    hears, others = site.open("owned/*"), None
+
+    def prepare():
+        nonlocal others
+        others = site.open("fast/*")
+
+    hold(site, prepare, lambda _: [site.delete("owned", ident) for ident in idents])
+    heard = collect(others, "fast/*", 11)
+    site.same("others hear of what is theirs", [action for _, action, _ in heard], ["delete"] * 10 + ["create"])
+    site.make("fast", n=-2)
+    site.same("and go on", collect(others, "fast/*", 1), [("fast/*", "create", -2)])
+    hears.wait_end()
+    site.same("it is said why", "realtime.rule.behind" in site.server.output(), True)
+
+
+def too_late(site, _):
+    """A delete that waits longer than a snapshot may: it is not left out of what is told as if nothing had been."""
+    ident = site.make("slow", title=LAST, n=1)
+    stream = site.open("endless/*", "slow/*")
+    for n in range(4):
+        site.make("endless", title="none", n=n)
+    site.delete("slow", ident)
+    site.make("slow", title=LAST, n=2)
+    heard = collect_until_end(stream, "slow/*", 2)
+    wanted = [("slow/*", "delete", 1), ("slow/*", "create", 2)]
+    site.tally.check("slow: too late: all, or its stream ends", heard == wanted[:len(heard)] and (stream.ended or len(heard) == 2), heard)
 
 
 def ghosts(site, _):

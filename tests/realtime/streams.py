@@ -300,6 +300,8 @@ class Site:
                     event = stream.next(what="mark %d after %r" % (self.marked, [e.name for e in found]))
                     if event.name != MARKS:
                         found.append(event)
+                        if (event.name, event.json().get("topic")) == ("resync", MARKS):
+                            self.make("marks", n=self.marked)  # the first may be among what is lost
                     elif event.json()["record"]["n"] == self.marked:
                         break
         return found
