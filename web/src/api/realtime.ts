@@ -12,6 +12,7 @@ export const isChange = (data: unknown): data is Change =>
 export interface Listener {
   topic: string; // "posts/*", "posts/ID", with or without options
   onEvent: (data: unknown) => void;
+  onHeard?: () => void; // from now on, for the first time: what was read before may have changed since
   onLost?: () => void;
   onMissed: () => void; // the connection is there again
 }
@@ -39,6 +40,7 @@ const firstRetryMs = 5000;
 const lastRetryMs = 60_000;
 
 const listeners = new Set<Listener>();
+const areHeard = new WeakSet<Listener>(); // the server knows of them
 let source: EventSource | null = null;
 let clientId = "";
 let told = ""; // what the server has been told, and by whom
@@ -80,7 +82,11 @@ const tellNow = async (): Promise<void> => {
     await call({ method: "POST", path: "realtime", body: { clientId, subscriptions } });
   } catch {
     if (told === wanted) lose(); // a connection that is told nothing is none
+    return;
   }
+  const fresh = [...listeners].filter((one) => subscriptions.includes(one.topic) && !areHeard.has(one));
+  fresh.forEach((one) => areHeard.add(one));
+  fresh.forEach(({ onHeard }) => onHeard?.());
 };
 
 const begin = (): void => {

@@ -14,11 +14,13 @@ export const useOthers = (edit: RecordEdit): void => {
     if (!isThere) return;
     let stop: (() => void) | undefined;
     let isLost = false;
+    const look = () => void edit.look();
     const start = () => {
       stop ??= listen({
         topic: `${edit.collection.name}/${edit.id}`,
         onEvent: (data) => isChange(data) && edit.hear(data),
-        onMissed: () => void edit.look(),
+        onHeard: look,
+        onMissed: look,
       });
     };
     const end = () => {
@@ -30,7 +32,7 @@ export const useOthers = (edit: RecordEdit): void => {
     const unwatch = onReached((isReached) => {
       if (isReached && isLost) {
         start();
-        void edit.look();
+        look();
       } else if (!isReached) end();
       isLost = !isReached;
     });

@@ -154,6 +154,24 @@ describe("drawer", { ...limit, timeout: 400_000 }, () => {
     await close();
   });
 
+  it("shows what others have changed before it listens", limit, async () => {
+    const { id } = await make("Ours", { n: 1 });
+    const { page, close } = await flow.browser.open(flow.server.url, { query: `#/data/notes?record=${id}` });
+    let isDone = false;
+    await page.route("**/api/realtime", async (route) => {
+      if (route.request().postData()?.includes(id) && !isDone) {
+        isDone = true;
+        await call("PATCH", `${path}/${id}`, { n: 5 });
+      }
+      await route.continue();
+    });
+    await page.getByLabel("E-mail").fill(root.email);
+    await page.getByLabel("Password", { exact: true }).fill(root.password);
+    await page.keyboard.press("Enter");
+    await page.getByText("Changed by someone: n.").waitFor();
+    await close();
+  });
+
   it("says that a record was deleted, and makes it again", limit, async () => {
     const { id } = await make("Doomed", { n: 3 });
     const { drawer, heard, check, page, close } = await open(id);
@@ -401,7 +419,7 @@ describe("drawer", { ...limit, timeout: 400_000 }, () => {
 
   it("brings a password back that no draft holds", limit, async () => {
     const { id } = await user("ben@example.com");
-    const { page, drawer, close } = await open(id, { collection: "users", more: "&tab=account" });
+    const { page, drawer, close } = await open(id, { collection: "users", more: "&tab=account", expect: [404] }); // who listens as the page goes
     await drawer.getByLabel("password", { exact: true }).fill("another-one");
     await drawer.getByLabel("password again").fill("another-one");
     await page.keyboard.press("Escape");
