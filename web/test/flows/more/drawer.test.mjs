@@ -174,7 +174,7 @@ describe("drawer", { ...limit, timeout: 400_000 }, () => {
 
   it("says that a record was deleted, and makes it again", limit, async () => {
     const { id } = await make("Doomed", { n: 3 });
-    const { drawer, heard, check, page, close } = await open(id);
+    const { drawer, heard, check, page, close } = await open(id, { expect: [404] }); // it may be read once more before it is heard of
     await heard;
     await drawer.getByLabel("title").fill("Saved from there");
     await call("DELETE", `${path}/${id}`);
