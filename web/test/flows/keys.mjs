@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 
 const mostTabs = 60;
+const readyMs = 15_000;
 
 // Inside of an editor of code, too, which is in a shadow root.
 export const hasFocus = (locator) =>
@@ -11,6 +12,12 @@ export const hasFocus = (locator) =>
     while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
     return all.includes(active);
   });
+
+const until = async (look, ms) => {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) if (await look()) return true;
+  return look();
+};
+
 export const isLost = (page) => page.evaluate(() => document.activeElement === document.body);
 
 // On by Tab, or back by Shift+Tab, to what is meant.
@@ -23,7 +30,10 @@ export const tabTo = async (page, locator, key = "Tab") => {
   assert.fail(`${locator} is not reached by ${mostTabs} times ${key}`);
 };
 
+// Once it can be pressed.
 export const press = async (page, locator, key = "Enter") => {
   await tabTo(page, locator);
+  const isReady = await until(() => locator.first().evaluate((element) => element.getAttribute("aria-disabled") !== "true"), readyMs);
+  assert.ok(isReady, `${locator} cannot be pressed`);
   await page.keyboard.press(key);
 };
