@@ -6,6 +6,7 @@ list and leaves nothing behind; writes go on meanwhile; a restore that has no ro
 Needs root, for a small tmpfs.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -98,10 +99,20 @@ class Site:
 
     def leave(self, room):
         """That many bytes of the disk, all else is taken."""
+        reeve.until("%d bytes are left" % room, lambda: self.take_all_but(room))
+
+    def take_all_but(self, room):
+        """Whether it did: the server may take some between the look at what is free and the taking."""
         self.free()
         disk = os.statvfs(self.disk)
         with open(self.filler, "wb") as f:
-            os.posix_fallocate(f.fileno(), 0, disk.f_bavail * disk.f_bsize - room)
+            try:
+                os.posix_fallocate(f.fileno(), 0, disk.f_bavail * disk.f_bsize - room)
+            except OSError as e:
+                if e.errno != errno.ENOSPC:
+                    raise
+                return False
+        return True
 
     def free(self):
         if os.path.exists(self.filler):
