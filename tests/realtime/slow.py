@@ -92,6 +92,7 @@ def in_order(site, _):
         if not stream.ended:
             break
         site.same("up to its end", got, wanted[:-1])
+        site.same("it is said why", "realtime.rule.behind" in site.server.output(), True)
     site.same("one record", got, wanted)
 
 

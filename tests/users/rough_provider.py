@@ -187,7 +187,8 @@ def all_of_them(site):
     for task in tasks:
         case_is_good(site, *task.result())
     here, idle = (task.result() for task in others)
-    site.check("others do not wait for it", here < idle + 3, "%.2f s, at a server that asks nobody %.2f s" % (here, idle))
+    # Where even a server that asks nobody takes a second, the machine is busy.
+    site.check("others do not wait for it", here < 3 * max(idle, 1), "%.2f s, at a server that asks nobody %.2f s" % (here, idle))
     site.check("what is endless is not kept", site.server.rss() - before < 160 << 20, (site.server.rss() - before) >> 20)
     site.check("it is not read for long", site.peer.sent < 200 << 20, site.peer.sent >> 20)
 
