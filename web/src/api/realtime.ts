@@ -131,6 +131,15 @@ onReached((isReached) => {
   wasReached = isReached;
 });
 
+// Not before what is being told is answered: the server would not know who tells it.
+const end = (): void => {
+  if (listeners.size > 0) return;
+  clearTimeout(retry);
+  isLost = false;
+  retryMs = firstRetryMs;
+  close();
+};
+
 export const listen = (listener: Listener): (() => void) => {
   listeners.add(listener);
   if (isLost) listener.onLost?.();
@@ -138,10 +147,6 @@ export const listen = (listener: Listener): (() => void) => {
   else void tell();
   return () => {
     listeners.delete(listener);
-    if (listeners.size > 0) return void tell();
-    clearTimeout(retry);
-    isLost = false;
-    retryMs = firstRetryMs;
-    close();
+    void (listeners.size > 0 ? tell() : telling.then(end));
   };
 };
