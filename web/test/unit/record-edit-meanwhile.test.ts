@@ -38,6 +38,34 @@ test("what is typed while a save is under way stays, and is a draft", async () =
   assert.deepEqual([state.row.title, state.row.tags, edit.isDirty.value, drafts.size], ["BC", ["y"], false, 0]);
 });
 
+test("what may have been missed is read once it is free: a record that is deleted is not asked for", async () => {
+  const { open, change, calls } = world();
+  const edit = await open();
+  edit.isBusy.value = true;
+  change({ n: 7 });
+  const before = calls.length;
+  await edit.look();
+  assert.equal(calls.length, before);
+  edit.release();
+  await turns();
+  assert.deepEqual([edit.value("n"), calls.length], [7, before + 1]);
+  edit.release();
+  assert.equal(calls.length, before + 1, "once");
+});
+
+test("what may have been missed while it was saved is read, though the save has failed", async () => {
+  const { open, state, change } = world();
+  const edit = await open();
+  set(edit, "title", "B");
+  await during(state, edit, async () => {
+    change({ n: 7 });
+    await edit.look();
+    state.fail = [refused(400)];
+  });
+  await turns();
+  assert.equal(edit.value("n"), 7);
+});
+
 test("what is typed back while it is saved is a change of what is saved", async () => {
   const { open, state } = world();
   const edit = await open();

@@ -36,6 +36,7 @@ export class RecordEdit extends Typing {
   readonly #reach: Reach;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heard: Change | null = null; // while it was busy
+  #isUnread = false; // by a look that came meanwhile
 
   constructor({ collection, id, owner, values = {}, was = {}, reach }: EditOf) {
     super(collection, id, { values, was });
@@ -168,7 +169,7 @@ export class RecordEdit extends Typing {
       const heard = this.#heard;
       this.#heard = null;
       if (heard) this.hear(heard);
-      else if (this.sender.stopped.peek() !== "") void this.look(); // it may have been saved nevertheless
+      else if (this.#isUnread || this.sender.stopped.peek() !== "") void this.look(); // it may have been saved nevertheless
     }
   }
 
@@ -256,13 +257,22 @@ export class RecordEdit extends Typing {
     else if (Object.keys(record).some((name) => name !== "expand" && !same(record[name], this.had[name]))) void this.look();
   }
 
+  // Not while it is busy: with being deleted, it would be missing.
   async look(): Promise<void> {
     if (this.id === null || !this.isReady.peek()) return;
+    this.#isUnread = this.isBusy.peek();
+    if (this.#isUnread) return;
     try {
       await this.#read(this.id, false);
     } catch (error) {
       if (isStatus(error, 404)) this.isGone.value = true; // anything else: saving finds out
     }
+  }
+
+  // It was not deleted.
+  release(): void {
+    this.isBusy.value = false;
+    if (this.#isUnread) void this.look();
   }
 
   override takeTheirs(names?: readonly string[]): void {

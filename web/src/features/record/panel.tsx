@@ -41,10 +41,7 @@ const DeleteOne = ({ edit, onClose, onDeleted }: { edit: RecordEdit; onClose: ()
   const remove = async () => {
     edit.isBusy.value = true; // what is heard of it then is one's own doing
     const isDone = await form.submit(() => deleteRecord(edit.collection.name, edit.id ?? ""));
-    if (!isDone) {
-      edit.isBusy.value = false;
-      return;
-    }
+    if (!isDone) return edit.release();
     const isOpen = isShown(edit);
     await edit.discard();
     toast("ok", t.records.deleted("1"));
