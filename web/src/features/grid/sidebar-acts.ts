@@ -4,6 +4,7 @@
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { collection } from "../../state/instance.ts";
+import { drawn } from "../../ui/drawn.ts";
 import { dropOn, stepGroup } from "./groups.tsx";
 
 export interface Active {
@@ -33,8 +34,9 @@ const step = (list: HTMLElement, event: KeyboardEvent): void => {
   stops[next]?.focus();
 };
 
+// Where it has just been moved to.
 const focusAgain = (list: HTMLElement, id: string): void => {
-  requestAnimationFrame(() => list.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] > a`)?.focus());
+  drawn(() => list.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] > a`)?.focus());
 };
 
 const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {

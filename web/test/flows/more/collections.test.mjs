@@ -55,12 +55,11 @@ describe("collections", limit, () => {
     await item("orders").getByRole("link").focus();
     await page.keyboard.press("Alt+ArrowUp");
     await section("Blog").getByRole("link", { name: "orders" }).waitFor();
-    // The item is drawn anew elsewhere; the focus follows it a frame later.
-    const hasFollowed = () => page.waitForFunction(() => document.activeElement.querySelector(".side-name")?.textContent === "orders");
-    await hasFollowed();
+    const isFocused = async () => assert.equal(await page.evaluate(() => document.activeElement.querySelector(".side-name")?.textContent), "orders");
+    await isFocused();
     await page.keyboard.press("Alt+ArrowDown");
     await section("Collections").getByRole("link", { name: "orders" }).waitFor();
-    await hasFollowed();
+    await isFocused();
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Home");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Blog");
