@@ -19,10 +19,23 @@ const waitMs = 15_000;
 const axe = readFileSync(join(web, "node_modules/axe-core/axe.min.js"), "utf8");
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const shots = process.env.WEB_SHOTS;
+const slowness = Number(process.env.WEB_SLOW ?? 1); // of each page: what a busy machine shows now and then
 
 const sizes = {
   desktop: { viewport: { width: 1280, height: 800 } },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+
+// What the focus has come to and left, and when.
+const noteFocus = () => {
+  globalThis.lastFocus = [];
+  const nameOf = (element) => (element instanceof Element ? `${element.tagName.toLowerCase()}.${element.className} ${element.getAttribute("aria-label") ?? element.textContent.slice(0, 20)}` : String(element));
+  for (const kind of ["focusin", "focusout", "keydown"]) {
+    addEventListener(kind, (event) => {
+      globalThis.lastFocus.push(`${Math.round(event.timeStamp)} ms ${kind} ${event.key ?? ""} ${nameOf(event.target)} ${event.relatedTarget ? nameOf(event.relatedTarget) : ""}`);
+      globalThis.lastFocus.splice(0, globalThis.lastFocus.length - 16);
+    }, true);
+  }
 };
 
 export const startBrowser = async () => {
@@ -37,16 +50,18 @@ export const startBrowser = async () => {
     const context = await browser.newContext({ ...sizes[size], colorScheme: theme, permissions: ["clipboard-read", "clipboard-write"], locale: "en-GB" });
     context.setDefaultTimeout(waitMs);
     const page = await context.newPage();
+    if (slowness > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: slowness });
     const faults = [];
     const allowed = new Set(expect);
     page.on("console", (message) => {
       if (isReference && message.location().url.endsWith("/api/reeve")) return; // by which it is known
       const call = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::ERR_)/.exec(message.text());
-      if (call ? !allowed.has(call[1] ? Number(call[1]) : "away") : ["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
+      if (call ? !allowed.has(call[1] ? Number(call[1]) : "away") : ["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}${call ? ` (${message.location().url})` : ""}`);
     });
     page.on("pageerror", (error) => faults.push(`page: ${error.stack ?? error}`));
     page.on("crash", () => faults.push("the page has crashed"));
     await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)));
+    await page.addInitScript(noteFocus);
     await page.goto(`${url}/_/${query}`);
     return {
       page,

@@ -6,7 +6,7 @@ const mostTabs = 60;
 const readyMs = 15_000;
 
 // Inside of an editor of code, too, which is in a shadow root.
-export const hasFocus = (locator) =>
+const hasFocus = (locator) =>
   locator.evaluateAll((all) => {
     let active = document.activeElement;
     while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
@@ -18,7 +18,11 @@ const until = async (look, ms) => {
   return look();
 };
 
-export const isLost = (page) => page.evaluate(() => document.activeElement === document.body);
+const lastOf = (page) => page.evaluate(() => globalThis.lastFocus.join("\n"));
+
+// Each says what has come and gone before.
+export const isFocused = async (locator) => assert.ok(await hasFocus(locator), `${locator} has not the focus:\n${await lastOf(locator.page())}`);
+export const keepsFocus = async (page) => assert.ok(await page.evaluate(() => document.activeElement !== document.body), `the focus is lost:\n${await lastOf(page)}`);
 
 // On by Tab, or back by Shift+Tab, to what is meant.
 export const tabTo = async (page, locator, key = "Tab") => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { card } from "../definitions.mjs";
 import { limitOf, useFlow } from "../flow.mjs";
-import { isLost, press, tabTo } from "../keys.mjs";
+import { keepsFocus, press, tabTo } from "../keys.mjs";
 
 const limit = limitOf(120_000);
 
@@ -53,10 +53,10 @@ describe("keyboard, definitions", limitOf(300_000), () => {
     await press(page, bar.getByRole("button", { name: "Review and save" }));
     await final(page, /^Save 3/);
     await bar.getByText("Saved", { exact: true }).waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await press(page, bar.getByRole("button", { name: "Undo" }));
     await bar.getByText("It is as it was before").waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     assert.equal((await flow.call("GET", "collections/books")).fields[2].name, "title");
 
     await press(page, page.getByRole("link", { name: "Indexes", exact: true }), "Enter");
@@ -81,7 +81,7 @@ describe("keyboard, definitions", limitOf(300_000), () => {
     await page.keyboard.press("Escape");
     await page.getByText("It works: 1 field").waitFor();
     await page.keyboard.press("Tab");
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await page.keyboard.press("Control+s");
     await final(page, "Create");
     await page.waitForURL(/data\/titles\/schema/);
@@ -110,7 +110,7 @@ describe("keyboard, definitions", limitOf(300_000), () => {
     await bar.getByText("Saved", { exact: true }).waitFor();
     const { otp, mfa } = await users();
     assert.deepEqual([otp.enabled, mfa.enabled, mfa.rule], [true, true, "verified = true"]);
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
 
     await press(page, page.getByRole("link", { name: "Mails", exact: true }));
     const subject = page.getByLabel("Subject").first();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
-import { hasFocus, isLost, press, tabTo } from "../keys.mjs";
+import { isFocused, keepsFocus, press, tabTo } from "../keys.mjs";
 import { root, startServer } from "../server.mjs";
 
 const limit = limitOf(90_000);
@@ -56,7 +56,7 @@ describe("keyboard", limitOf(400_000), () => {
     await press(page, page.getByRole("button", { name: "Create" }));
     await press(page, page.getByRole("button", { name: "Go to the data" }));
     await page.getByRole("grid", { name: "posts" }).waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await close();
     await fresh.stop();
   });
@@ -83,7 +83,7 @@ describe("keyboard", limitOf(400_000), () => {
     await page.keyboard.type("views >= 40");
     await page.keyboard.press("Enter");
     await page.getByText("1–2 of 2").waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
 
     await press(page, page.getByRole("button", { name: "Builder" }));
     const value = page.getByRole("textbox", { name: "Value" });
@@ -92,7 +92,7 @@ describe("keyboard", limitOf(400_000), () => {
     await page.keyboard.type("50");
     await page.keyboard.press("Enter");
     await page.getByText("1–1 of 1").waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await close();
   });
 
@@ -108,7 +108,7 @@ describe("keyboard", limitOf(400_000), () => {
     await page.keyboard.press("Control+Enter");
     await page.getByRole("gridcell", { name: "By keys" }).waitFor();
     await page.locator(".drawer").waitFor({ state: "detached" });
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     const [made] = await find("title='By keys'");
     assert.deepEqual([made.views, made.isOpen], [7, true]);
 
@@ -116,18 +116,18 @@ describe("keyboard", limitOf(400_000), () => {
     for (const key of ["Control+Home", "ArrowRight", "F2"]) await page.keyboard.press(key);
     const cell = page.getByRole("group", { name: "Edit title" }).getByRole("textbox");
     await cell.waitFor();
-    assert.ok(await hasFocus(cell));
+    await isFocused(cell);
     await page.keyboard.press("Control+a");
     await page.keyboard.type("By other keys");
     await page.keyboard.press("Enter");
     await page.getByRole("gridcell", { name: "By other keys" }).waitFor();
-    assert.ok(await hasFocus(page.getByRole("grid")));
+    await isFocused(page.getByRole("grid"));
     await page.locator(".cell-pending").waitFor({ state: "detached" });
 
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
     await page.locator(".drawer").getByLabel("title").waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await tabTo(page, page.locator(".drawer").getByRole("button", { name: "More", exact: true }));
     await page.keyboard.press("Enter");
     await page.getByRole("menu").waitFor();
@@ -135,11 +135,11 @@ describe("keyboard", limitOf(400_000), () => {
     await page.keyboard.press("Enter");
     const question = page.getByRole("dialog", { name: /Delete/ });
     await question.waitFor();
-    assert.ok(await hasFocus(question.getByRole("button", { name: "Cancel" })), "the harmless button has the focus");
+    await isFocused(question.getByRole("button", { name: "Cancel" })); // the harmless button has the focus
     await press(page, question.getByRole("button", { name: "Delete" }));
     await question.waitFor({ state: "detached" });
     await page.locator(".drawer").waitFor({ state: "detached" });
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     assert.equal((await find(`id='${made.id}'`)).length, 0);
     await close();
   });
@@ -155,10 +155,10 @@ describe("keyboard", limitOf(400_000), () => {
     await press(page, question.getByRole("button", { name: "Delete" }));
     await question.waitFor({ state: "detached" });
     assert.equal((await find("title~'Post'")).length, 3);
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await press(page, page.getByRole("button", { name: "Undo" }));
     await page.getByText("1–6 of 6").waitFor();
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
 
     await tabTo(page, page.getByRole("grid"), "Shift+Tab");
     await tabTo(page, page.getByRole("button", { name: "Columns" }), "Shift+Tab");
@@ -166,7 +166,7 @@ describe("keyboard", limitOf(400_000), () => {
     await press(page, page.getByRole("dialog").getByLabel("views"), "Space");
     await page.keyboard.press("Escape");
     await page.getByRole("columnheader", { name: "views" }).waitFor({ state: "detached" });
-    assert.ok(await hasFocus(page.getByRole("button", { name: "Columns" })));
+    await isFocused(page.getByRole("button", { name: "Columns" }));
     await close();
   });
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
-import { isLost, press, tabTo } from "../keys.mjs";
+import { keepsFocus, press, tabTo } from "../keys.mjs";
 
 const limit = limitOf(60_000);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -216,7 +216,7 @@ describe("logs", { ...limit, timeout: 500_000 }, () => {
     await page.keyboard.press("Alt+ArrowDown");
     await page.keyboard.press("Escape");
     await drawer.waitFor({ state: "detached" });
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await page.keyboard.press("/");
     await page.keyboard.press("Control+a");
     await page.keyboard.type("data.status = 404");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bar, card } from "../definitions.mjs";
 import { limitOf, useFlow } from "../flow.mjs";
-import { isLost, press, tabTo } from "../keys.mjs";
+import { keepsFocus, press, tabTo } from "../keys.mjs";
 import { isReference, root } from "../server.mjs";
 
 const limit = limitOf(120_000);
@@ -289,7 +289,7 @@ describe("settings", limitOf(600_000), () => {
     await page.keyboard.type("typed");
     await press(page, bar(page).getByRole("button", { name: "Save", exact: true }));
     await saved(page);
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     assert.deepEqual(sent, [{ meta: { senderName: "By keys" }, smtp: { authMethod: "LOGIN", password: "typed" } }]);
     await close();
   });

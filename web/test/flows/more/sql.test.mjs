@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
-import { isLost, tabTo } from "../keys.mjs";
+import { keepsFocus, tabTo } from "../keys.mjs";
 import { isReference, root } from "../server.mjs";
 
 const limit = limitOf(60_000);
@@ -267,13 +267,13 @@ describe("sql", { ...limit, timeout: 500_000 }, () => {
     await page.keyboard.press("Enter");
     await page.locator("dialog").waitFor();
     await page.keyboard.press("Escape");
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await tabTo(page, button("History"), "Shift+Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: /select title from posts/ }).first().waitFor();
     await check("sql-history");
     await page.keyboard.press("Escape");
-    assert.equal(await isLost(page), false);
+    await keepsFocus(page);
     await close();
   });
 
