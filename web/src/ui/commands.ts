@@ -1,7 +1,7 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { provide, type Command } from "../state/commands.ts";
 
-// For as long as the component is shown.
+// For as long as the component is shown, from its first key to its last.
 export const useCommands = (commands: readonly Command[], changes: readonly unknown[]): void => {
-  useEffect(() => provide(commands), [...changes]);
+  useLayoutEffect(() => provide(commands), [...changes]);
 };

@@ -34,6 +34,16 @@ export const tabTo = async (page, locator, key = "Tab") => {
   assert.fail(`${locator} is not reached by ${mostTabs} times ${key}`);
 };
 
+// The role of what has the focus in the same turn, before a frame is drawn: it has the next key, however
+// soon that comes. key: without one it is clicked.
+export const focusAfter = (locator, key = null) =>
+  locator.evaluate(async (element, pressed) => {
+    if (pressed === null) element.click();
+    else element.dispatchEvent(new KeyboardEvent("keydown", { key: pressed, bubbles: true, cancelable: true }));
+    for (let n = 0; n < 10; n++) await Promise.resolve();
+    return document.activeElement.getAttribute("role") ?? document.activeElement.tagName.toLowerCase();
+  }, key);
+
 // Once it can be pressed.
 export const press = async (page, locator, key = "Enter") => {
   await tabTo(page, locator);

@@ -3,7 +3,7 @@
 
 import { autoUpdate, computePosition, flip, shift } from "@floating-ui/dom";
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Collection, Field, Row } from "../../api/types.ts";
 import { misread } from "../../fields/checks.ts";
 import { editingOf } from "../../fields/editing.ts";
@@ -12,6 +12,7 @@ import { t } from "../../i18n/t.ts";
 import { tr } from "../../i18n/t-record.ts";
 import { summaryOf } from "../../lib/values.ts";
 import { Button } from "../../ui/Button/Button.tsx";
+import { drawn } from "../../ui/drawn.ts";
 import { saveShown, tellRefused, type CellPlace } from "./cell-save.ts";
 
 export interface CellEditProps {
@@ -48,9 +49,9 @@ const placeOver = (place: () => Element | null, box: HTMLElement, onAway: (isAwa
   });
 };
 
-// The grid has the focus again afterwards.
+// The grid has the focus again afterwards, at once: keys that follow are its own.
 const useOver = (box: RefObject<HTMLDivElement | null>, place: () => Element | null, onAway: (isAway: boolean) => void): void => {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const over = box.current;
     if (!over) return;
     over.showPopover();
@@ -59,7 +60,7 @@ const useOver = (box: RefObject<HTMLDivElement | null>, place: () => Element | n
     if (document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLTextAreaElement) document.activeElement.select();
     return () => {
       stop();
-      if (over.contains(document.activeElement) || document.activeElement === document.body) theGrid()?.focus();
+      drawn(() => document.activeElement === document.body && theGrid()?.focus());
     };
   }, []);
 };

@@ -1,12 +1,12 @@
 // The cell that is edited.
 
 import type { Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import type { Collection, Field, Row } from "../../api/types.ts";
 import { theGrid } from "../../fields/relation/peek.tsx";
 import type { RowsOf } from "../../state/rows.ts";
 import { positionOf } from "../../ui/Grid/choose.ts";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
+import { useIsThere } from "../../ui/there.ts";
 import type { CellEditProps } from "./cell-edit.tsx";
 
 export interface Cell {
@@ -33,8 +33,7 @@ const elementOf = (source: RowsOf<Row>, id: string, column: number): Element | n
 };
 
 export const Editing = ({ collection, fields, source, editing }: { collection: Collection; fields: readonly Field[]; source: RowsOf<Row>; editing: Signal<Cell | null> }) => {
-  const isThere = useRef(true);
-  useEffect(() => () => { isThere.current = false; }, []);
+  const isThere = useIsThere();
   const now = editing.value;
   if (!now) return null;
   const { row, field, error = "" } = now;

@@ -2,7 +2,7 @@
 // item's; the menu of an item and its count are there while it is pointed at or has the focus.
 
 import { useComputed, useSignal, type Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Collection } from "../../api/types.ts";
 import { formatNumber } from "../../i18n/format.ts";
 import { t } from "../../i18n/t.ts";
@@ -86,7 +86,7 @@ const useCountsFollowing = () => {
 const useOverlay = () => {
   const shown = isOver.value;
   const filter = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!shown) return;
     const before = document.activeElement;
     filter.current?.focus();

@@ -1,7 +1,7 @@
 // What stands below a record that is edited: whether it is saved, and how far the files of it are.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { formatBytes } from "../../i18n/format.ts";
 import { fileTexts } from "../../i18n/t-files.ts";
 import { tr } from "../../i18n/t-record.ts";
@@ -43,7 +43,7 @@ export const Footer = ({ edit, isSaved, label, isOff = false, said = "", onSave,
   const save = useRef<HTMLButtonElement>(null);
   const isSending = edit.sender.progress.value !== null;
   // `Cancel` has the focus, and goes.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isSending && document.activeElement === document.body) save.current?.focus();
   }, [isSending]);
   return (

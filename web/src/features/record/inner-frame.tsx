@@ -2,7 +2,7 @@
 // one is left.
 
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useId, useLayoutEffect } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { tr } from "../../i18n/t-record.ts";
 import { focusOpener, rememberOpener } from "../../ui/Dialog/back.ts";
@@ -25,7 +25,8 @@ export interface InnerFrameProps {
 
 export const InnerFrame = ({ panel, below, title, footer, onBack, whyNotBack, onKey, children }: InnerFrameProps) => {
   const id = useId();
-  useEffect(() => {
+  // At once: keys that follow are the panel's, and those after it of who had the focus before.
+  useLayoutEffect(() => {
     const inside = panel.current;
     if (!inside) return;
     rememberOpener(inside);

@@ -18,6 +18,7 @@ import { Dialog } from "../../ui/Dialog/Dialog.tsx";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
 import { ProtectedNotice } from "../../ui/Protected/Protected.tsx";
 import { Tabs } from "../../ui/Tabs/Tabs.tsx";
+import { useIsThere } from "../../ui/there.ts";
 import { Account } from "./account.tsx";
 import { editOf, keepBusy } from "./busy.ts";
 import { formFields, type RecordEdit, type Values } from "./edit.ts";
@@ -124,8 +125,7 @@ type After = "stay" | "back";
 
 const useSave = (edit: RecordEdit, { onSaved, onClose }: InnerProps, open: (at: At) => void, onWrong: () => void) => {
   const [saved, setSaved] = useState<RecordEdit | null>(null);
-  const isOpen = useRef(true);
-  useEffect(() => () => { isOpen.current = false; }, []);
+  const isOpen = useIsThere();
   const save = async (after: After, over = false) => {
     const isNew = edit.id === null;
     if (!isNew && !edit.isDirty.peek()) return after === "back" ? onClose() : undefined;

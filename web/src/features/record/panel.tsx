@@ -1,7 +1,7 @@
 // One record beside the grid: looked at, edited, created, duplicated, deleted.
 
 import type { ComponentType } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { deleteRecord } from "../../api/records.ts";
 import type { Collection, Row } from "../../api/types.ts";
 import { useSafeDrops } from "../../fields/file/drops.ts";
@@ -21,6 +21,7 @@ import { useForm } from "../../ui/form.ts";
 import { ErrorNotice } from "../../ui/Notice/Notice.tsx";
 import { ProtectedNotice } from "../../ui/Protected/Protected.tsx";
 import { Tabs, type Tab } from "../../ui/Tabs/Tabs.tsx";
+import { useIsThere } from "../../ui/there.ts";
 import { Account } from "./account.tsx";
 import { editOf } from "./busy.ts";
 import type { RecordDrawerProps } from "./drawer.tsx";
@@ -138,8 +139,7 @@ type After = "stay" | "close" | "more";
 const useSave = ({ onClose, onCreated, onChanged }: RecordDrawerProps, edit: RecordEdit, beginAgain: () => void) => {
   const [saved, setSaved] = useState<RecordEdit | null>(null);
   const isNew = edit.id === null;
-  const isThere = useRef(true);
-  useEffect(() => () => { isThere.current = false; }, []);
+  const isThere = useIsThere();
   const then: Record<After, (row: Row) => void> = {
     stay: (row) => isNew && setQuery({ record: row.id }),
     close: onClose,
@@ -218,7 +218,7 @@ export const RecordPanel = (given: RecordDrawerProps) => {
     void edit.discard().then(() => copy({ ...values, id: edit.id }));
   };
   // The button that had the focus has gone with what can be done.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (document.activeElement === document.body) document.querySelector<HTMLElement>(".drawer")?.focus();
   }, [canWrite]);
   useKeys({ save, duplicate, step: onStep }, canWrite);

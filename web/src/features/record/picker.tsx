@@ -1,7 +1,7 @@
 // Records to choose from, for a relation: found by the same filter as in the grid, as long a list as
 // there is. What is chosen stands above it. One that is chosen alone closes the picker.
 
-import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Collection, Field, Row } from "../../api/types.ts";
 import { RelationChips } from "../../fields/relation/chips.tsx";
 import { RelationHelp, type PickerProps } from "../../fields/relation/help.ts";
@@ -22,6 +22,8 @@ import { FilterBar } from "../../ui/FilterBar/FilterBar.tsx";
 import { Grid } from "../../ui/Grid/Grid.tsx";
 import { StatusLine } from "../../ui/Grid/StatusLine.tsx";
 import type { Column } from "../../ui/Grid/types.ts";
+import { drawn } from "../../ui/drawn.ts";
+import { useIsThere } from "../../ui/there.ts";
 import { askRecords } from "../grid/ask-records.ts";
 import { fieldsOf, gridColumns } from "../grid/columns.tsx";
 import { useRows } from "../grid/query.ts";
@@ -125,15 +127,14 @@ export const Picker = (props: PickerProps) => {
   const inside = useRef<HTMLDivElement>(null);
   const { source, columns } = useList(collection, filter);
   const { said, isFull, toggle, select } = useChoice(props, source);
-  const focus = (what: string) => requestAnimationFrame(() => inside.current?.querySelector<HTMLElement>(what)?.focus());
+  const focus = (what: string) => drawn(() => inside.current?.querySelector<HTMLElement>(what)?.focus());
   const toList = () => focus('[role="grid"]');
-  useEffect(() => void toList(), []);
+  useLayoutEffect(toList, []);
   const apply = (next: string) => {
     setFilter(next);
     toList();
   };
-  const isThere = useRef(true);
-  useEffect(() => () => { isThere.current = false; }, []);
+  const isThere = useIsThere();
   const onSaved = (row: Row, isNew: boolean) => {
     remember(collection.id, [row]);
     if (isNew) onMade(row);

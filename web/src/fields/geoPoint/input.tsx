@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { isObject, readNumber, whole } from "../../lib/values.ts";
 import { Button } from "../../ui/Button/Button.tsx";
@@ -17,7 +17,7 @@ const useAsked = (shown: string) => {
   const now = useRef({ shown, turn: 0 });
   now.current.shown = shown;
   const forget = () => void now.current.turn++;
-  useEffect(() => forget, []);
+  useLayoutEffect(() => forget, []); // at once: a drawer that closes would keep it as a draft
   const ask = () => {
     const then = { ...now.current, turn: ++now.current.turn };
     return () => now.current.turn === then.turn && now.current.shown === then.shown;

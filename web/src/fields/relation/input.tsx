@@ -1,12 +1,13 @@
 // Related records, chosen: what is chosen as chips, and a button that opens the picker.
 
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useRef, useState } from "preact/hooks";
 import type { Row } from "../../api/types.ts";
 import { t } from "../../i18n/t.ts";
 import { tr } from "../../i18n/t-record.ts";
 import { itemsOf } from "../../lib/values.ts";
 import { collection } from "../../state/instance.ts";
 import { Button } from "../../ui/Button/Button.tsx";
+import { useIsThere } from "../../ui/there.ts";
 import { InputBox, useSaid } from "../input.tsx";
 import { isMultiple, maxSelect } from "../kinds.ts";
 import type { FieldInputProps } from "../types.ts";
@@ -26,14 +27,14 @@ export const RelationInput = (props: FieldInputProps) => {
   const set = (next: string[]) => onChange(isMultiple(field) ? next : (next.at(-1) ?? ""));
   const whyNot = !other ? tr.relations.gone : !help;
   // Whenever it is there, among what is chosen by then.
-  const now = useRef({ ids, set, of: row?.id, isThere: true });
-  now.current = { ids, set, of: row?.id, isThere: true };
-  useEffect(() => () => { now.current.isThere = false; }, []);
+  const now = useRef({ ids, set, of: row?.id });
+  now.current = { ids, set, of: row?.id };
+  const isThere = useIsThere();
   const made = (saved: Row, isNew = true) => {
     if (other) remember(other.id, [saved]);
-    const { ids: chosen, of, isThere } = now.current;
+    const { ids: chosen, of } = now.current;
     const isFull = isMultiple(field) && chosen.length >= maxSelect(field);
-    if (isNew && isThere && of === row?.id && !isFull && !chosen.includes(saved.id)) now.current.set([...chosen, saved.id]);
+    if (isNew && isThere.current && of === row?.id && !isFull && !chosen.includes(saved.id)) now.current.set([...chosen, saved.id]);
   };
   const close = () => {
     choose(false);

@@ -2,10 +2,11 @@
 // covered, nothing blocked. On a small screen it is the page.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
 import { keptValue } from "../../state/prefs.ts";
 import { Button } from "../Button/Button.tsx";
+import { drawn } from "../drawn.ts";
 
 export interface DrawerProps {
   title: ComponentChildren;
@@ -77,17 +78,18 @@ export const Drawer = ({ title, acts, footer, onClose, children }: DrawerProps) 
   const page = usePageWidth();
   const width = fitWidth(drawerWidth.value, page);
   const id = useId();
-  useEffect(() => {
+  // At once: keys that follow are the panel's, and those after it of who had the focus before.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const inside = panel.current;
     if (!inside?.contains(before)) inside?.focus();
-    return () => {
-      const now = document.activeElement;
-      // Only where the focus would be lost: it may have gone on to somewhere else.
-      if (now !== document.body && now !== null && !inside?.contains(now)) return;
+    // Once it is gone, with a dialog that may have been over it, which keeps the focus from all else.
+    return () => drawn(() => {
+      // Only where the focus is lost: it may have gone on to somewhere else.
+      if (document.activeElement !== document.body && document.activeElement !== null) return;
       if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
       else document.getElementById("content")?.focus();
-    };
+    });
   }, []);
   return (
     <div

@@ -2,7 +2,7 @@
 
 import { autoUpdate, computePosition, flip, offset, shift, type Placement } from "@floating-ui/dom";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, type ButtonKind } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import type { IconName } from "../Icon/names.ts";
@@ -82,7 +82,8 @@ const Item = ({ item, onDone }: { item: MenuItem; onDone: () => void }) => (
 
 const List = ({ id, label, title, groups, anchor, placement, onClose }: MenuProps & { id: string; anchor: HTMLElement; onClose: (back: boolean) => void }) => {
   const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // At once: keys that follow are the list's.
+  useLayoutEffect(() => {
     const list = ref.current;
     if (!list) return;
     list.showPopover();

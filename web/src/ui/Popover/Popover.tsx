@@ -3,7 +3,7 @@
 
 import { autoUpdate, computePosition, flip, offset, shift } from "@floating-ui/dom";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface PopoverProps {
   anchor: Element;
@@ -30,14 +30,15 @@ export const Popover = ({ anchor, label, takesFocus, onClose, onPoint, onKey, ch
   const ref = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  // At once: keys that follow are the panel's.
+  useLayoutEffect(() => {
     const panel = ref.current;
     if (!panel) return;
     if (!panel.matches(":popover-open")) panel.showPopover();
     if (takesFocus) panel.querySelector<HTMLElement>("a, button")?.focus();
     return placeBeside(anchor, panel, () => close.current(panel.contains(document.activeElement)));
   }, [anchor, takesFocus]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const stop = new AbortController();
     const onEscape = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || event.isComposing) return;

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
-import { isFocused, keepsFocus, press, tabTo } from "../keys.mjs";
+import { focusAfter, isFocused, keepsFocus, press, tabTo } from "../keys.mjs";
 import { root, startServer } from "../server.mjs";
 
 const limit = limitOf(90_000);
@@ -141,6 +141,26 @@ describe("keyboard", limitOf(400_000), () => {
     await page.locator(".drawer").waitFor({ state: "detached" });
     await keepsFocus(page);
     assert.equal((await find(`id='${made.id}'`)).length, 0);
+    await close();
+  });
+
+  it("has the next key where it is meant, however soon it comes", limit, async () => {
+    const { page, close } = await open("/data/posts");
+    const grid = page.getByRole("grid");
+    await tabTo(page, grid);
+    for (const key of ["Control+Home", "ArrowRight", "F2"]) await page.keyboard.press(key);
+    const cell = page.getByRole("group", { name: "Edit title" }).getByRole("textbox");
+    await cell.waitFor();
+    assert.equal(await focusAfter(cell, "Escape"), "grid");
+    await page.keyboard.press("Control+Enter");
+    const drawer = page.locator(".drawer");
+    await drawer.getByLabel("title").waitFor();
+    const more = drawer.getByRole("button", { name: "More", exact: true });
+    assert.equal(await focusAfter(more), "menuitem");
+    assert.equal(await focusAfter(page.getByRole("menuitem").first(), "Escape"), "button");
+    assert.equal(await focusAfter(drawer, "Escape"), "grid");
+    await drawer.waitFor({ state: "detached" });
+    await keepsFocus(page);
     await close();
   });
 
