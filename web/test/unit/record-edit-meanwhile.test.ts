@@ -58,6 +58,7 @@ test("what may have been missed while it was saved is read, though the save has 
   const edit = await open();
   set(edit, "title", "B");
   await during(state, edit, async () => {
+    edit.hear({ action: "update", record: { ...state.row } }); // which says nothing new
     change({ n: 7 });
     await edit.look();
     state.fail = [refused(400)];

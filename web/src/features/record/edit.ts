@@ -168,8 +168,8 @@ export class RecordEdit extends Typing {
       });
       const heard = this.#heard;
       this.#heard = null;
-      if (heard) this.hear(heard);
-      else if (this.#isUnread || this.sender.stopped.peek() !== "") void this.look(); // it may have been saved nevertheless
+      if (this.#isUnread || (!heard && this.sender.stopped.peek() !== "")) void this.look(); // it may have been saved nevertheless
+      else if (heard) this.hear(heard);
     }
   }
 
