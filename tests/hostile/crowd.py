@@ -6,9 +6,9 @@ memory budget: what the server takes stays within it and what its parts may hold
 served within a few milliseconds, no write that was answered is missing, and the memory comes back.
 Without bounds, for a build with sanitizers, no time and no memory counts.
 
-A machine that is busy with other things makes guests wait, too. So the time has three tries, and where
-others have taken more than a part of the processors in each of them, only its upper bound counts, by
-what they have left. The last line is `N passed, N failed`. REEVE_TEST_FIGURES prints what was measured.
+A slow machine makes guests wait longer, alone as well: what they wait beside the crowd is compared with
+that. So does one that is busy with other things. So the time has three tries, and where others have taken
+more than a part of the processors in each of them, only its upper bound counts, by what they have left. The last line is `N passed, N failed`. REEVE_TEST_FIGURES prints what was measured.
 """
 
 import argparse
@@ -35,9 +35,11 @@ LEFT = 128 * MB  # of it all, once they have left: caches, and what malloc keeps
 SAMPLE_S = 0.05
 ALONE_S = 2
 TRIES = 3
-# Of two processors: some 0.2 ms alone, 3 to 5 ms beside the crowd. What a thousand clients send in one
-# moment is a few milliseconds of work, which who comes amid them waits for.
+# Of two swift processors: some 0.2 ms alone, 3 to 5 ms beside the crowd; of two slow ones 0.6 to 1.3 ms, and
+# 20 to 40 ms. What a thousand clients send in one moment is a few milliseconds of work, which who comes
+# amid them waits for.
 BESIDE_MS = 10
+BESIDE = 50  # times as long as alone, where that is more
 MOST_MS = 100
 OTHERS = 0.1  # of the processors, at most, for a time to be compared with another
 REFUSED = 0.05  # of what guests ask, at most
@@ -119,8 +121,8 @@ def p99_ms(guests):
     return guests["reads_p99_us"] / 1000
 
 
-def is_swift(guests):
-    return guests["reads"] > 0 and p99_ms(guests) <= BESIDE_MS
+def is_swift(guests, alone):
+    return guests["reads"] > 0 and p99_ms(guests) <= max(BESIDE_MS, BESIDE * p99_ms(alone))
 
 
 def show(name, guests, kinds=(), most=0):
@@ -158,7 +160,7 @@ def crowded(server, options, tally):
     alone = be_guests(server, options, ALONE_S)
     show("alone", alone)
     tried, others = [], []
-    while not tried or len(tried) < TRIES and options.bounds and not is_swift(tried[-1]):
+    while not tried or len(tried) < TRIES and options.bounds and not is_swift(tried[-1], alone):
         processors = Processors(server)
         guests, kinds, most = be_all(server, options)
         others.append(processors.others())
@@ -176,7 +178,7 @@ def check_time(alone, tried, others, tally):
     said = "p99 of %s ms, of %.1f ms alone; others took %s of the processors" % (
         ", ".join("%.1f" % p99_ms(guests) for guests in tried), p99_ms(alone),
         ", ".join("%.0f %%" % (100 * part) for part in others))
-    swift = is_swift(tried[-1])
+    swift = is_swift(tried[-1], alone)
     if not swift and min(others) > OTHERS:
         print("the machine was busy: " + said)
         swift = min(map(p99_ms, tried)) <= MOST_MS / (1 - min(others))
