@@ -38,6 +38,7 @@ export const topicOf = (topic: string, { fields, expand, filter }: TopicOptions)
 
 const firstRetryMs = 5000;
 const lastRetryMs = 60_000;
+const endMs = 2000;
 
 const listeners = new Set<Listener>();
 const areHeard = new WeakSet<Listener>(); // the server knows of them
@@ -75,14 +76,16 @@ const tell = (): Promise<void> => (telling = telling.then(tellNow));
 const tellNow = async (): Promise<void> => {
   const subscriptions = [...new Set([...listeners].map(({ topic }) => topic))].sort();
   const wanted = `${clientId} ${subscriptions.join(" ")}`;
-  if (!clientId || subscriptions.length === 0 || wanted === told) return;
-  told = wanted;
-  subscriptions.forEach(hear);
-  try {
-    await call({ method: "POST", path: "realtime", body: { clientId, subscriptions } });
-  } catch {
-    if (told === wanted) lose(); // a connection that is told nothing is none
-    return;
+  if (!clientId || subscriptions.length === 0) return;
+  if (wanted !== told) {
+    told = wanted;
+    subscriptions.forEach(hear);
+    try {
+      await call({ method: "POST", path: "realtime", body: { clientId, subscriptions } });
+    } catch {
+      if (told === wanted) lose(); // a connection that is told nothing is none
+      return;
+    }
   }
   const fresh = [...listeners].filter((one) => subscriptions.includes(one.topic) && !areHeard.has(one));
   fresh.forEach((one) => areHeard.add(one));
@@ -118,6 +121,7 @@ const close = (): void => {
 const lose = (): void => {
   close();
   clearTimeout(retry);
+  if (listeners.size === 0) return;
   retry = setTimeout(connect, retryMs);
   retryMs = Math.min(2 * retryMs, lastRetryMs);
   if (!isLost) listeners.forEach(({ onLost }) => onLost?.());
@@ -131,7 +135,7 @@ onReached((isReached) => {
   wasReached = isReached;
 });
 
-// Not before what is being told is answered: the server would not know who tells it.
+// Not before what is being told is answered, for a while: the server would not know who tells it.
 const end = (): void => {
   if (listeners.size > 0) return;
   clearTimeout(retry);
@@ -147,6 +151,8 @@ export const listen = (listener: Listener): (() => void) => {
   else void tell();
   return () => {
     listeners.delete(listener);
-    void (listeners.size > 0 ? tell() : telling.then(end));
+    if (listeners.size > 0) return void tell();
+    void telling.then(end);
+    setTimeout(end, endMs);
   };
 };

@@ -1,6 +1,6 @@
 // Changes under way: how far they are, what was refused, and the button that stops them.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Row } from "../../api/types.ts";
 import { mostUndone, type Change } from "../../lib/undo.ts";
 import { perBatch } from "../../state/instance.ts";
@@ -68,7 +68,7 @@ export const useJob = (): Job => {
   const [isStopping, setStopping] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const stopped = useRef(false);
-  useEffect(() => () => { stopped.current = true; }, []);
+  useLayoutEffect(() => () => { stopped.current = true; }, []);
   const run: Job["run"] = async (collection, pages, before) => {
     setPhase("running");
     await before;

@@ -60,7 +60,8 @@ const useOver = (box: RefObject<HTMLDivElement | null>, place: () => Element | n
     if (document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLTextAreaElement) document.activeElement.select();
     return () => {
       stop();
-      drawn(() => document.activeElement === document.body && theGrid()?.focus());
+      const hadFocus = over.contains(document.activeElement); // where it is on its way elsewhere, nobody has it
+      drawn(() => hadFocus && document.activeElement === document.body && theGrid()?.focus());
     };
   }, []);
 };

@@ -36,7 +36,8 @@ export class RecordEdit extends Typing {
   readonly #reach: Reach;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heard: Change | null = null; // while it was busy
-  #isUnread = false; // by a look that came meanwhile
+  #isUnread = false; // what a look that came meanwhile would have read
+  #looks = 0; // of which the youngest counts
 
   constructor({ collection, id, owner, values = {}, was = {}, reach }: EditOf) {
     super(collection, id, { values, was });
@@ -148,6 +149,7 @@ export class RecordEdit extends Typing {
       this.isBusy.value = wrong.size === 0;
     });
     if (wrong.size > 0) return null;
+    this.#looks++; // what they read is older than what is saved
     this.saving = this.#save(changes);
     return this.saving;
   }
@@ -166,10 +168,8 @@ export class RecordEdit extends Typing {
         this.type(this.typed);
         this.isBusy.value = false;
       });
-      const heard = this.#heard;
-      this.#heard = null;
-      if (this.#isUnread || (!heard && this.sender.stopped.peek() !== "")) void this.look(); // it may have been saved nevertheless
-      else if (heard) this.hear(heard);
+      if (this.sender.stopped.peek() !== "") this.#isUnread = true; // it may have been saved nevertheless
+      this.#catchUp();
     }
   }
 
@@ -225,7 +225,7 @@ export class RecordEdit extends Typing {
   // Somebody may have been faster: throws shownAlready where there is something to be seen first.
   async #meet(id: string): Promise<void> {
     try {
-      const moved = await this.#read(id, true);
+      const moved = await this.#read(id);
       if (moved === null) return;
       this.errors.value = movedIn(moved);
       throw shownAlready;
@@ -239,11 +239,15 @@ export class RecordEdit extends Typing {
   // The record may have changed: what differs is taken, but for what is edited here. A field that it
   // does not have any more says that the collection has changed, too.
   // null: nothing differs that is shown; else fields with something typed that are called otherwise now.
-  async #read(id: string, isSaving: boolean): Promise<string[] | null> {
+  async #read(id: string, look?: number): Promise<string[] | null> {
     const { data, etag } = await this.#reach.readRecord(this.collection.name, id, this.#query);
     const isLess = formFields(this.collection).some(({ name, type }) => type !== "password" && Object.hasOwn(this.had, name) && !Object.hasOwn(data, name));
     const fresh = isLess ? await this.#readCollection() : null;
-    if (this.isBusy.peek() && !isSaving) return null; // saving finds out
+    if (look !== undefined && look !== this.#looks) return null;
+    if (look !== undefined && this.isBusy.peek()) {
+      this.#isUnread = true;
+      return null;
+    }
     const names = fresh && renamesOf(this.collection, fresh);
     const before = fresh ? this.adopt(fresh) : [];
     const isNews = this.merge(data, etag);
@@ -262,17 +266,28 @@ export class RecordEdit extends Typing {
     if (this.id === null || !this.isReady.peek()) return;
     this.#isUnread = this.isBusy.peek();
     if (this.#isUnread) return;
+    const turn = ++this.#looks;
     try {
-      await this.#read(this.id, false);
+      await this.#read(this.id, turn);
     } catch (error) {
-      if (isStatus(error, 404)) this.isGone.value = true; // anything else: saving finds out
+      if (!isStatus(error, 404)) return; // saving finds out
+      if (this.isBusy.peek()) this.#isUnread = true;
+      else this.isGone.value = true;
     }
+  }
+
+  // What has come while it was busy: a look finds out whatever was told.
+  #catchUp(): void {
+    const heard = this.#heard;
+    this.#heard = null;
+    if (this.#isUnread) void this.look();
+    else if (heard) this.hear(heard);
   }
 
   // It was not deleted.
   release(): void {
     this.isBusy.value = false;
-    if (this.#isUnread) void this.look();
+    this.#catchUp();
   }
 
   override takeTheirs(names?: readonly string[]): void {

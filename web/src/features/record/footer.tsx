@@ -42,9 +42,11 @@ export interface FooterProps {
 export const Footer = ({ edit, isSaved, label, isOff = false, said = "", onSave, children }: FooterProps) => {
   const save = useRef<HTMLButtonElement>(null);
   const isSending = edit.sender.progress.value !== null;
+  const wasSending = useRef(false);
   // `Cancel` has the focus, and goes.
   useLayoutEffect(() => {
-    if (!isSending && document.activeElement === document.body) save.current?.focus();
+    if (wasSending.current && !isSending && document.activeElement === document.body) save.current?.focus();
+    wasSending.current = isSending;
   }, [isSending]);
   return (
     <>

@@ -42,8 +42,12 @@ export const openWith = (collection: Collection, id: string | null, typed: Typed
   show(collection, id);
 };
 
-export const enter = (edit: RecordEdit): void => {
+// Until its drawer goes.
+export const enter = (edit: RecordEdit): (() => void) => {
   shown = edit;
+  return () => {
+    if (shown === edit) shown = null;
+  };
 };
 
 // Whether its drawer is the one that is open.
@@ -74,7 +78,6 @@ export const discard = async (edit: RecordEdit): Promise<void> => {
 };
 
 export const leave = (edit: RecordEdit): void => {
-  if (shown === edit) shown = null;
   edit.stop();
   keepBusy(edit);
   if (edit.isDirty.peek() && session.peek()) void tell(edit);

@@ -113,8 +113,8 @@ const showWrong = (edit: RecordEdit) => {
 const useEdit = (collection: Collection, id: string | null) => {
   const [turn, setTurn] = useState(0);
   const edit = useMemo(() => editOf({ collection, id, owner: owner(), ...takeHanded(collection, id) }), [collection.id, id, turn]);
+  useLayoutEffect(() => enter(edit), [edit]);
   useEffect(() => {
-    enter(edit);
     const stop = loadFor(edit);
     return () => {
       stop();

@@ -73,6 +73,8 @@ const Edge = ({ width, page, set }: { width: number; page: number; set: (width: 
   );
 };
 
+let opener: Element | null = null; // of the one that goes
+
 export const Drawer = ({ title, acts, footer, onClose, children }: DrawerProps) => {
   const panel = useRef<HTMLDivElement>(null);
   const page = usePageWidth();
@@ -80,16 +82,20 @@ export const Drawer = ({ title, acts, footer, onClose, children }: DrawerProps) 
   const id = useId();
   // At once: keys that follow are the panel's, and those after it of who had the focus before.
   useLayoutEffect(() => {
-    const before = document.activeElement;
+    const before = document.activeElement === document.body ? (opener ?? document.body) : document.activeElement;
     const inside = panel.current;
     if (!inside?.contains(before)) inside?.focus();
-    // Once it is gone, with a dialog that may have been over it, which keeps the focus from all else.
-    return () => drawn(() => {
-      // Only where the focus is lost: it may have gone on to somewhere else.
-      if (document.activeElement !== document.body && document.activeElement !== null) return;
-      if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
-      else document.getElementById("content")?.focus();
-    });
+    // Another one may take its place in this turn. Once it is gone, with a dialog that may have been over it, which keeps the focus from all else.
+    return () => {
+      opener = before;
+      drawn(() => {
+        opener = null;
+        // Only where the focus is lost: it may have gone on to somewhere else.
+        if (document.activeElement !== document.body && document.activeElement !== null) return;
+        if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
+        else document.getElementById("content")?.focus();
+      });
+    };
   }, []);
   return (
     <div

@@ -3,10 +3,8 @@
 
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { Identified } from "../../lib/rows/run.ts";
-import { t } from "../../i18n/t.ts";
 import { density } from "../../state/prefs.ts";
 import { useCommands } from "../commands.ts";
-import { Button } from "../Button/Button.tsx";
 import { ErrorNotice } from "../Notice/Notice.tsx";
 import { Head } from "./Head.tsx";
 import { gridKeys, onKey } from "./keys.ts";
@@ -64,9 +62,7 @@ const useMeasured = <T extends Identified>(grid: GridModel<T>): void => {
 
 const Failed = ({ error, retry }: { error: unknown; retry: () => void }) => (
   <div class="grid-failed">
-    <ErrorNotice error={error}>
-      <Button icon="refresh-cw" onClick={retry}>{t.common.retry}</Button>
-    </ErrorNotice>
+    <ErrorNotice error={error} onRetry={retry} />
   </div>
 );
 

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { ApiError, explain, isAborted } from "../../api/error.ts";
 import { t } from "../../i18n/t.ts";
 import { Button } from "../Button/Button.tsx";
+import { drawn } from "../drawn.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import type { IconName } from "../Icon/names.ts";
 
@@ -28,8 +29,8 @@ export const Retry = ({ onRetry }: { onRetry: () => void }) => {
     const panel = own?.closest<HTMLElement>("dialog, .drawer");
     return () => {
       if (own !== document.activeElement) return;
-      requestAnimationFrame(() => {
-        if (document.activeElement === document.body) (panel ?? document.querySelector("main"))?.focus();
+      drawn(() => {
+        if (document.activeElement === document.body) (panel?.isConnected ? panel : document.querySelector("main"))?.focus();
       });
     };
   }, []);

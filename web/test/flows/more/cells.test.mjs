@@ -54,6 +54,21 @@ describe("cells", limitOf(500_000), () => {
     await close();
   });
 
+  it("who clicks elsewhere types there", limit, async () => {
+    const { page, close } = await open();
+    for (const text of ["", "Row 3"]) {
+      await cell(page, "Row 3").dblclick();
+      await editor(page).getByRole("textbox").waitFor();
+      await page.keyboard.type(text);
+      const filter = page.getByRole("searchbox", { name: "Filter collections" });
+      await filter.click();
+      await page.keyboard.type("ro");
+      assert.equal(await filter.inputValue(), "ro");
+      await filter.fill("");
+    }
+    await close();
+  });
+
   it("a range begins at its row, wherever that has gone", limit, async () => {
     const { page, close } = await open("?sort=-n");
     const made = [];

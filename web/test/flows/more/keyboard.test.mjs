@@ -189,4 +189,34 @@ describe("keyboard", limitOf(400_000), () => {
     await isFocused(page.getByRole("button", { name: "Columns" }));
     await close();
   });
+
+  it("comes back to the grid from a record that another one has replaced", limit, async () => {
+    const { page, close } = await open("/data/posts?sort=views");
+    const [grid, drawer] = [page.getByRole("grid"), page.locator(".drawer")];
+    const title = drawer.getByLabel("title");
+    const back = async () => {
+      await page.keyboard.press("Escape");
+      await drawer.waitFor({ state: "detached" });
+      await isFocused(grid);
+    };
+    await tabTo(page, grid);
+    for (const key of ["Control+Home", "Enter"]) await page.keyboard.press(key);
+    await title.waitFor();
+    const first = await title.inputValue();
+    await page.keyboard.press("Alt+ArrowDown");
+    await page.waitForFunction((before) => ![before, undefined, ""].includes(document.querySelector(".drawer [name=title]")?.value), first);
+    await back();
+    await page.keyboard.press("n");
+    await tabTo(page, title);
+    await page.keyboard.type("Stays open");
+    await page.keyboard.press("Control+s");
+    await page.waitForURL(/record=\w/);
+    await drawer.getByRole("button", { name: "More", exact: true }).waitFor();
+    await back();
+    await page.goto(page.url().replace(/#.*/, "#/data/posts?record=*"));
+    await page.reload();
+    await title.waitFor();
+    await isFocused(drawer); // not what creates it
+    await close();
+  });
 });

@@ -1,0 +1,121 @@
+// @ts-nocheck: the types of node are not installed
+// What is read anew beside what is saved or deleted: nothing that was told is lost, nothing older replaces
+// what is newer.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { set, world } from "./record-edit-world.ts";
+
+const turns = async () => {
+  for (let n = 0; n < 20; n++) await Promise.resolve();
+};
+
+// Reads are answered when they are let go, in any order, with what was there when they were asked for.
+const slow = async () => {
+  const one = world();
+  const read = one.reach.readRecord;
+  const waits = [];
+  let isSlow = false;
+  one.reach.readRecord = async (...of) => {
+    const answer = await read(...of).then((found) => () => found, (error) => () => { throw error; });
+    if (isSlow) await new Promise((done) => waits.push(done));
+    return answer();
+  };
+  const edit = await one.open();
+  isSlow = true;
+  const letGo = async (n) => {
+    waits[n]();
+    await turns();
+  };
+  return { ...one, edit, letGo, quick: () => { isSlow = false; } };
+};
+
+test("a delete that is told of while one's own gets no answer: it is gone", async () => {
+  const { open, state } = world();
+  const edit = await open();
+  edit.isBusy.value = true;
+  state.row = null;
+  edit.hear({ action: "delete", record: { id: "r1" } });
+  edit.release();
+  await turns();
+  assert.equal(edit.isGone.value, true);
+});
+
+test("a change that is told of while a delete is refused is read", async () => {
+  const { open, change, state } = world();
+  const edit = await open();
+  edit.isBusy.value = true;
+  change({ n: 7 });
+  edit.hear({ action: "update", record: { ...state.row } });
+  edit.release();
+  await turns();
+  assert.equal(edit.value("n"), 7);
+});
+
+test("what was being read as a delete began is read again where that is refused", async () => {
+  const { edit, change, letGo, quick } = await slow();
+  change({ n: 7 });
+  void edit.look();
+  await turns();
+  edit.isBusy.value = true;
+  quick();
+  await letGo(0);
+  assert.equal(edit.value("n"), 1);
+  edit.release();
+  await turns();
+  assert.equal(edit.value("n"), 7);
+});
+
+test("who deletes a record is not told that others have", async () => {
+  const { edit, state, letGo } = await slow();
+  state.row = null;
+  void edit.look();
+  await turns();
+  edit.isBusy.value = true;
+  await letGo(0);
+  assert.equal(edit.isGone.value, false);
+});
+
+test("one's own change that is told does not stand for what was missed", async () => {
+  const { open, reach, state, change } = world();
+  let answer;
+  reach.changeRecord = async (_collection, _id, body) => {
+    change(body);
+    const found = { data: { ...state.row }, etag: `"${state.turn}"` };
+    await new Promise((done) => { answer = done; });
+    return found;
+  };
+  const edit = await open();
+  set(edit, "title", "B");
+  const saving = edit.save();
+  await turns();
+  edit.hear({ action: "update", record: { ...state.row } });
+  change({ n: 7 });
+  await edit.look();
+  answer();
+  assert.ok(await saving);
+  await turns();
+  assert.equal(edit.value("n"), 7);
+});
+
+test("an older answer does not replace a newer one", async () => {
+  const { edit, change, state, letGo } = await slow();
+  void edit.look();
+  await turns();
+  change({ n: 7 });
+  edit.hear({ action: "update", record: { ...state.row } });
+  await turns();
+  await letGo(1);
+  assert.equal(edit.value("n"), 7);
+  await letGo(0);
+  assert.equal(edit.value("n"), 7);
+});
+
+test("what was read before a save does not replace what is saved", async () => {
+  const { edit, state, letGo } = await slow();
+  void edit.look();
+  await turns();
+  set(edit, "title", "B");
+  assert.ok(await edit.save());
+  await letGo(0);
+  assert.deepEqual([edit.original("title"), state.row.title], ["B", "B"]);
+});
