@@ -58,13 +58,16 @@ def parents(binary, home, tally):
 
 
 def all_modes(directory):
-    """{mode: paths} of folders, and of files."""
+    """{mode: paths} of folders, and of files. A temporary file may go while it is looked at."""
     folders, files = {}, {}
     for top, _, names in os.walk(directory):
         folders.setdefault(stat.S_IMODE(os.stat(top).st_mode), []).append(top)
-        for name in names:
-            mode = os.stat(os.path.join(top, name)).st_mode
-            files.setdefault(stat.S_IMODE(mode), []).append(os.path.join(top, name))
+        for path in (os.path.join(top, name) for name in names):
+            try:
+                mode = os.stat(path).st_mode
+            except FileNotFoundError:
+                continue
+            files.setdefault(stat.S_IMODE(mode), []).append(path)
     return folders, files
 
 
