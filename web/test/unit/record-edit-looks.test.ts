@@ -3,7 +3,7 @@
 // what is newer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { set, world } from "./record-edit-world.ts";
+import { refused, set, world } from "./record-edit-world.ts";
 
 const turns = async () => {
   for (let n = 0; n < 20; n++) await Promise.resolve();
@@ -63,6 +63,22 @@ test("what was being read as a delete began is read again where that is refused"
   edit.release();
   await turns();
   assert.equal(edit.value("n"), 7);
+});
+
+test("what was being read as a save began is read again where that is refused", async () => {
+  const { edit, change, state, letGo, quick } = await slow();
+  change({ n: 7 });
+  void edit.look();
+  await turns();
+  set(edit, "title", "B");
+  state.fail = [refused(400)];
+  const saving = edit.save();
+  quick();
+  assert.equal(await saving, null);
+  await turns();
+  assert.equal(edit.value("n"), 7);
+  await letGo(0);
+  assert.deepEqual([edit.value("n"), edit.value("title")], [7, "B"]);
 });
 
 test("who deletes a record is not told that others have", async () => {

@@ -38,6 +38,7 @@ export class RecordEdit extends Typing {
   #heard: Change | null = null; // while it was busy
   #isUnread = false; // what a look that came meanwhile would have read
   #looks = 0; // of which the youngest counts
+  #looked = 0; // of them, answered
 
   constructor({ collection, id, owner, values = {}, was = {}, reach }: EditOf) {
     super(collection, id, { values, was });
@@ -149,7 +150,8 @@ export class RecordEdit extends Typing {
       this.isBusy.value = wrong.size === 0;
     });
     if (wrong.size > 0) return null;
-    this.#looks++; // what they read is older than what is saved
+    this.#isUnread = this.#looked < this.#looks; // what it reads is older than what is saved
+    this.#looked = ++this.#looks;
     this.saving = this.#save(changes);
     return this.saving;
   }
@@ -268,7 +270,7 @@ export class RecordEdit extends Typing {
     if (this.#isUnread) return;
     const turn = ++this.#looks;
     try {
-      await this.#read(this.id, turn);
+      await this.#read(this.id, turn).finally(() => { this.#looked = Math.max(this.#looked, turn); });
     } catch (error) {
       if (!isStatus(error, 404)) return; // saving finds out
       if (this.isBusy.peek()) this.#isUnread = true;
