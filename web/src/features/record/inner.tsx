@@ -1,7 +1,7 @@
 // A related record that is created or edited in place, over the one that relates to it.
 
 import type { ComponentChildren, RefObject } from "preact";
-import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Collection, Row } from "../../api/types.ts";
 import { RelationHelp, type InnerProps, type PickerProps } from "../../fields/relation/help.ts";
 import { fileTexts } from "../../i18n/t-files.ts";
@@ -58,16 +58,15 @@ const tellLeft = async (edit: RecordEdit): Promise<void> => {
 const useEdit = (collection: Collection, at: At): RecordEdit => {
   const below = useContext(Levels);
   const edit = useMemo(() => editOf({ collection, id: at.id, owner: ownerOf(collection, at.id, below), values: at.values, was: {} }), [collection.id, at]);
-  useEffect(() => {
-    const stop = loadFor(edit);
+  useLayoutEffect(() => {
     const stopAsking = askBefore(edit);
     return () => {
       stopAsking();
-      stop();
       keepBusy(edit);
       void tellLeft(edit);
     };
   }, [edit]);
+  useEffect(() => loadFor(edit), [edit]);
   useEffect(() => {
     if (edit.collection === collection) return;
     edit.adopt(collection);

@@ -42,14 +42,6 @@ export const openWith = (collection: Collection, id: string | null, typed: Typed
   show(collection, id);
 };
 
-// Until its drawer goes.
-export const enter = (edit: RecordEdit): (() => void) => {
-  shown = edit;
-  return () => {
-    if (shown === edit) shown = null;
-  };
-};
-
 // Whether its drawer is the one that is open.
 export const isShown = (edit: RecordEdit): boolean => shown === edit;
 
@@ -77,8 +69,15 @@ export const discard = async (edit: RecordEdit): Promise<void> => {
   if (isLost) toast("ok", fileTexts.discarded(Object.keys(typed.values).join(", ")), { label: tr.record.undo, act: () => openWith(edit.collection, edit.id, typed) });
 };
 
-export const leave = (edit: RecordEdit): void => {
+const leave = (edit: RecordEdit): void => {
+  if (shown === edit) shown = null;
   edit.stop();
   keepBusy(edit);
   if (edit.isDirty.peek() && session.peek()) void tell(edit);
+};
+
+// Until its drawer goes.
+export const enter = (edit: RecordEdit): (() => void) => {
+  shown = edit;
+  return () => leave(edit);
 };

@@ -30,7 +30,7 @@ import { Footer } from "./footer.tsx";
 import { isOfAccount, RecordForm } from "./form.tsx";
 import { Level } from "./inner.tsx";
 import { RecordJson } from "./json.tsx";
-import { enter, isShown, leave, openWith, takeHanded } from "./leave.ts";
+import { enter, isShown, openWith, takeHanded } from "./leave.ts";
 import { RecordMenu } from "./menu.tsx";
 import { Notices } from "./notices.tsx";
 import { freshIn } from "./parcel.ts";
@@ -114,13 +114,7 @@ const useEdit = (collection: Collection, id: string | null) => {
   const [turn, setTurn] = useState(0);
   const edit = useMemo(() => editOf({ collection, id, owner: owner(), ...takeHanded(collection, id) }), [collection.id, id, turn]);
   useLayoutEffect(() => enter(edit), [edit]);
-  useEffect(() => {
-    const stop = loadFor(edit);
-    return () => {
-      stop();
-      leave(edit);
-    };
-  }, [edit]);
+  useEffect(() => loadFor(edit), [edit]);
   useEffect(() => {
     if (edit.collection === collection) return;
     edit.adopt(collection);

@@ -140,9 +140,13 @@ describe("record in trouble", { ...limit, timeout: 500_000 }, () => {
     const quick = await slow(page);
     await page.keyboard.press("Control+s");
     await drawer.locator("progress").waitFor();
-    await page.keyboard.press("Escape");
-    await drawer.waitFor({ state: "detached" });
-    await go(`/data/notes?record=${id}`);
+    const isGone = await drawer.evaluate(async (element, record) => {
+      element.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+      for (let n = 0; n < 10; n++) await Promise.resolve();
+      location.hash = `#/data/notes?record=${record}`; // before a frame is drawn
+      return !element.isConnected;
+    }, id);
+    assert.ok(isGone);
     await drawer.locator("progress").waitFor();
     assert.equal(await drawer.locator('[name="title"]').inputValue(), "first");
     assert.equal(await drawer.getByText("Something was typed here before").count(), 0);
