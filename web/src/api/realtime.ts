@@ -49,6 +49,7 @@ let heard = new Set<string>(); // topics that the source is listened to for
 let isLost = false;
 let retryMs = firstRetryMs;
 let retry: ReturnType<typeof setTimeout> | undefined;
+let ending: ReturnType<typeof setTimeout> | undefined;
 
 const parse = (text: string): unknown => {
   try {
@@ -69,7 +70,7 @@ const hear = (topic: string): void => {
   });
 };
 
-// What the server is to send: one call after the other, as the last one counts.
+// What the server is to send: one call of a connection after the other, as the last one counts.
 let telling: Promise<void> = Promise.resolve();
 const tell = (): Promise<void> => (telling = telling.then(tellNow));
 
@@ -86,6 +87,7 @@ const tellNow = async (): Promise<void> => {
       if (told === wanted) lose(); // a connection that is told nothing is none
       return;
     }
+    if (told !== wanted) return; // by a connection that is there no more
   }
   const fresh = [...listeners].filter((one) => subscriptions.includes(one.topic) && !areHeard.has(one));
   fresh.forEach((one) => areHeard.add(one));
@@ -115,13 +117,14 @@ const close = (): void => {
   source = null;
   clientId = told = "";
   heard = new Set();
+  telling = Promise.resolve();
 };
 
 // The browser would try again by itself, but not after every answer, and without an end.
 const lose = (): void => {
+  if (listeners.size === 0) return end();
   close();
   clearTimeout(retry);
-  if (listeners.size === 0) return;
   retry = setTimeout(connect, retryMs);
   retryMs = Math.min(2 * retryMs, lastRetryMs);
   if (!isLost) listeners.forEach(({ onLost }) => onLost?.());
@@ -146,6 +149,7 @@ const end = (): void => {
 
 export const listen = (listener: Listener): (() => void) => {
   listeners.add(listener);
+  clearTimeout(ending);
   if (isLost) listener.onLost?.();
   if (!source && !isLost) connect();
   else void tell();
@@ -153,6 +157,6 @@ export const listen = (listener: Listener): (() => void) => {
     listeners.delete(listener);
     if (listeners.size > 0) return void tell();
     void telling.then(end);
-    setTimeout(end, endMs);
+    ending = setTimeout(end, endMs);
   };
 };

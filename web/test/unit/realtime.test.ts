@@ -28,7 +28,22 @@ globalThis.EventSource = class {
 };
 globalThis.fetch = (_, { body }) => new Promise((done) => posts.push([JSON.parse(body).subscriptions, (status = 204) => done(new Response(null, { status }))]));
 
-const turns = () => new Promise((done) => setTimeout(done));
+// Time passes when it is told to.
+let now = 0;
+let timers = new Map();
+globalThis.setTimeout = (act, ms) => {
+  timers.set(++n, [now + ms, act]);
+  return n;
+};
+globalThis.clearTimeout = (one) => timers.delete(one);
+const pass = (ms) => {
+  now += ms;
+  for (const [one, [at, act]] of [...timers]) if (at <= now && timers.delete(one)) act();
+};
+
+const turns = async () => {
+  for (let k = 0; k < 60; k++) await Promise.resolve();
+};
 const follow = (topic) => {
   const of = { topic, told: [], onEvent: (data) => of.told.push(data), onHeard: () => of.told.push("heard"), onMissed: () => of.told.push("missed"), onLost: () => of.told.push("lost") };
   of.stop = listen(of);
@@ -46,7 +61,7 @@ const answer = async (status) => {
 
 afterEach(async () => {
   stops.forEach((stop) => stop());
-  await turns();
+  posts.forEach(([, done]) => done());
   await turns();
   assert.ok(open.every(({ isClosed }) => isClosed));
   [open, posts, stops] = [[], [], []];
@@ -85,29 +100,68 @@ test("a connection stays until what is being told is answered", async () => {
   assert.deepEqual([open[0].isClosed, one.told], [true, []]);
 });
 
-test("one that is refused when nobody listens any more is not tried again", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+test("one that is refused when nobody listens any more is not tried again", async () => {
   const one = follow("posts/a");
-  open[0].send("PB_CONNECT", { clientId: "x" });
-  for (let k = 0; k < 20; k++) await Promise.resolve();
+  await connected();
   one.stop();
-  posts[0][1](404);
-  for (let k = 0; k < 50; k++) await Promise.resolve();
-  context.mock.timers.tick(120_000);
+  await answer(404);
+  pass(120_000);
   assert.deepEqual([open.length, open[0].isClosed], [1, true]);
-  context.mock.timers.reset();
 });
 
-test("one that is lost is made again, and says that something may be missing", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+test("one that is lost is made again, and says that something may be missing", async () => {
   const one = follow("posts/a");
   open[0].onerror();
   open[0].onerror();
   assert.deepEqual([one.told, open.length], [["lost"], 1]);
-  context.mock.timers.tick(5000);
+  pass(5000);
   assert.equal(open.length, 2);
-  context.mock.timers.reset();
   await connected();
   await answer();
   assert.deepEqual(one.told, ["lost", "heard", "missed"]);
+});
+
+test("one that is lost once more as the last leaves is made again for the next", async () => {
+  const one = follow("posts/a");
+  open[0].onerror();
+  pass(5000);
+  await connected();
+  one.stop();
+  open[1].onerror();
+  const next = follow("posts/b");
+  assert.deepEqual([open.length, next.told], [3, []]);
+  await connected();
+  assert.deepEqual(posts[1][0], ["posts/b"]); // whether the first call is answered or not
+  await answer();
+  assert.deepEqual(next.told, ["heard"]);
+});
+
+test("what a connection was told that has gone is not what the next one was", async () => {
+  const one = follow("posts/a");
+  await connected();
+  one.stop();
+  pass(2000);
+  assert.equal(open[0].isClosed, true);
+  const next = follow("posts/a");
+  await answer();
+  assert.deepEqual([open.length, next.told], [2, []]);
+  await connected();
+  await answer();
+  assert.deepEqual(next.told, ["heard"]);
+});
+
+test("who has left before does not end what is begun since", async () => {
+  const one = follow("posts/a");
+  await connected();
+  one.stop();
+  pass(100);
+  const next = follow("posts/b");
+  await answer();
+  pass(1800);
+  next.stop();
+  pass(100);
+  await turns();
+  assert.equal(open[0].isClosed, false);
+  await answer();
+  assert.equal(open[0].isClosed, true);
 });

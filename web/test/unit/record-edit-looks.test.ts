@@ -113,15 +113,43 @@ test("one's own change that is told does not stand for what was missed", async (
   assert.equal(edit.value("n"), 7);
 });
 
-test("an older answer does not replace a newer one", async () => {
-  const { edit, change, state, letGo } = await slow();
+test("what changes faster than it is read is seen nevertheless, and read as often as it is answered", async () => {
+  const { edit, change, state, letGo, calls } = await slow();
+  const seen = [];
+  const before = calls.filter(([what]) => what === "read").length;
+  for (let n = 100; n < 110; n++) {
+    change({ n });
+    edit.hear({ action: "update", record: { ...state.row } });
+    await turns();
+    if (n % 2 === 1) await letGo((n - 101) / 2);
+    seen.push(edit.value("n"));
+  }
+  assert.deepEqual(seen, [1, 100, 100, 101, 101, 103, 103, 105, 105, 107]);
+  assert.equal(calls.filter(([what]) => what === "read").length - before, 6);
+});
+
+test("what is changed back while it is read is read again", async () => {
+  const { edit, state, letGo, quick } = await slow();
+  state.row = { ...state.row, n: 7 };
+  edit.hear({ action: "update", record: { ...state.row } });
+  await turns();
+  state.row = { ...state.row, n: 1 };
+  edit.hear({ action: "update", record: { ...state.row } });
+  await turns();
+  quick();
+  await letGo(0);
+  assert.equal(edit.value("n"), 1);
+});
+
+test("what was told while a look found no answer is read after it", async () => {
+  const { edit, state, change, letGo, quick } = await slow();
+  state.fail = [refused(429)];
   void edit.look();
   await turns();
   change({ n: 7 });
   edit.hear({ action: "update", record: { ...state.row } });
   await turns();
-  await letGo(1);
-  assert.equal(edit.value("n"), 7);
+  quick();
   await letGo(0);
   assert.equal(edit.value("n"), 7);
 });

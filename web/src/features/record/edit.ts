@@ -36,9 +36,8 @@ export class RecordEdit extends Typing {
   readonly #reach: Reach;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heard: Change | null = null; // while it was busy
-  #isUnread = false; // what a look that came meanwhile would have read
-  #looks = 0; // of which the youngest counts
-  #looked = 0; // of them, answered
+  #isUnread = false; // what a look that came while it was busy, or looking, would have read
+  #looking: object | null = null; // one at a time
 
   constructor({ collection, id, owner, values = {}, was = {}, reach }: EditOf) {
     super(collection, id, { values, was });
@@ -150,8 +149,8 @@ export class RecordEdit extends Typing {
       this.isBusy.value = wrong.size === 0;
     });
     if (wrong.size > 0) return null;
-    this.#isUnread = this.#looked < this.#looks; // what it reads is older than what is saved
-    this.#looked = ++this.#looks;
+    this.#isUnread = this.#looking !== null; // what it reads is older than what is saved
+    this.#looking = null;
     this.saving = this.#save(changes);
     return this.saving;
   }
@@ -241,13 +240,12 @@ export class RecordEdit extends Typing {
   // The record may have changed: what differs is taken, but for what is edited here. A field that it
   // does not have any more says that the collection has changed, too.
   // null: nothing differs that is shown; else fields with something typed that are called otherwise now.
-  async #read(id: string, look?: number): Promise<string[] | null> {
+  async #read(id: string, look?: object): Promise<string[] | null> {
     const { data, etag } = await this.#reach.readRecord(this.collection.name, id, this.#query);
     const isLess = formFields(this.collection).some(({ name, type }) => type !== "password" && Object.hasOwn(this.had, name) && !Object.hasOwn(data, name));
     const fresh = isLess ? await this.#readCollection() : null;
-    if (look !== undefined && look !== this.#looks) return null;
-    if (look !== undefined && this.isBusy.peek()) {
-      this.#isUnread = true;
+    if (look !== undefined && (look !== this.#looking || this.isBusy.peek())) {
+      this.#isUnread ||= look === this.#looking;
       return null;
     }
     const names = fresh && renamesOf(this.collection, fresh);
@@ -260,21 +258,24 @@ export class RecordEdit extends Typing {
   hear({ action, record }: Change): void {
     if (this.isBusy.peek()) this.#heard = { action, record };
     else if (action === "delete") this.isGone.value = true;
-    else if (Object.keys(record).some((name) => name !== "expand" && !same(record[name], this.had[name]))) void this.look();
+    else if (this.#looking || Object.keys(record).some((name) => name !== "expand" && !same(record[name], this.had[name]))) void this.look();
   }
 
   // Not while it is busy: with being deleted, it would be missing.
   async look(): Promise<void> {
     if (this.id === null || !this.isReady.peek()) return;
-    this.#isUnread = this.isBusy.peek();
+    this.#isUnread = this.isBusy.peek() || this.#looking !== null;
     if (this.#isUnread) return;
-    const turn = ++this.#looks;
+    const look = (this.#looking = {});
     try {
-      await this.#read(this.id, turn).finally(() => { this.#looked = Math.max(this.#looked, turn); });
+      await this.#read(this.id, look);
     } catch (error) {
-      if (!isStatus(error, 404)) return; // saving finds out
+      if (look !== this.#looking || !isStatus(error, 404)) return; // saving finds out
       if (this.isBusy.peek()) this.#isUnread = true;
       else this.isGone.value = true;
+    } finally {
+      if (look === this.#looking) this.#looking = null;
+      if (!this.isBusy.peek() && !this.#looking) this.#catchUp();
     }
   }
 
