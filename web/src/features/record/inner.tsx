@@ -15,6 +15,7 @@ import { owner, session } from "../../state/session.ts";
 import { toast } from "../../state/toasts.ts";
 import { Button } from "../../ui/Button/Button.tsx";
 import { Dialog } from "../../ui/Dialog/Dialog.tsx";
+import { drawn } from "../../ui/drawn.ts";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
 import { ProtectedNotice } from "../../ui/Protected/Protected.tsx";
 import { Tabs } from "../../ui/Tabs/Tabs.tsx";
@@ -60,11 +61,12 @@ const useEdit = (collection: Collection, at: At): RecordEdit => {
   const edit = useMemo(() => editOf({ collection, id: at.id, owner: ownerOf(collection, at.id, below), values: at.values, was: {} }), [collection.id, at]);
   useLayoutEffect(() => {
     const stopAsking = askBefore(edit);
-    return () => {
+    const leave = () => {
       stopAsking();
       keepBusy(edit);
       void tellLeft(edit);
     };
+    return () => drawn(leave); // once its fields, which go after it, have said what they hold
   }, [edit]);
   useEffect(() => loadFor(edit), [edit]);
   useEffect(() => {

@@ -8,6 +8,7 @@ import { draftKey, newRecord } from "../../lib/drafts.ts";
 import { navigate, path, setQuery } from "../../state/router.ts";
 import { owner, session } from "../../state/session.ts";
 import { toast } from "../../state/toasts.ts";
+import { drawn } from "../../ui/drawn.ts";
 import { keepBusy } from "./busy.ts";
 import type { RecordEdit } from "./edit.ts";
 import type { Typed } from "./typed.ts";
@@ -70,14 +71,16 @@ export const discard = async (edit: RecordEdit): Promise<void> => {
 };
 
 const leave = (edit: RecordEdit): void => {
-  if (shown === edit) shown = null;
   edit.stop();
   keepBusy(edit);
   if (edit.isDirty.peek() && session.peek()) void tell(edit);
 };
 
-// Until its drawer goes.
+// Until its drawer goes. It is left once its fields, which go after it, have said what they hold.
 export const enter = (edit: RecordEdit): (() => void) => {
   shown = edit;
-  return () => leave(edit);
+  return () => {
+    if (shown === edit) shown = null;
+    drawn(() => leave(edit));
+  };
 };

@@ -134,7 +134,7 @@ describe("record in trouble", { ...limit, timeout: 500_000 }, () => {
 
   it("shows an edit again that is still being saved, and drops nothing that is typed then", limit, async () => {
     const { id } = await make({ title: "x" });
-    const { page, drawer, choose, go, close } = await open(id);
+    const { page, drawer, choose, close } = await open(id);
     await choose(drawer, large());
     await drawer.locator('[name="title"]').fill("first");
     const quick = await slow(page);
@@ -172,6 +172,30 @@ describe("record in trouble", { ...limit, timeout: 500_000 }, () => {
     await page.keyboard.press("Control+s");
     await drawer.getByText("Saved", { exact: true }).waitFor();
     assert.equal((await read(id)).note, "precious");
+    await close();
+  });
+
+  it("is deleted once it is saved, not meanwhile", limit, async () => {
+    const { id } = await make({ title: "x" });
+    const { page, drawer, choose, close } = await open(id);
+    const order = [];
+    page.on("requestfinished", (request) => ["PATCH", "DELETE"].includes(request.method()) && order.push(request.method()));
+    await choose(drawer, large());
+    const quick = await slow(page);
+    await page.keyboard.press("Control+s");
+    await drawer.locator("progress").waitFor();
+    await drawer.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    const button = page.locator("dialog[open]").getByRole("button", { name: "Delete" });
+    assert.equal(await button.getAttribute("aria-busy"), "true");
+    await button.dispatchEvent("click");
+    await page.waitForTimeout(500);
+    assert.deepEqual(order, []);
+    await quick();
+    await page.locator('dialog[open] button.button-final:not([aria-busy])').click();
+    await drawer.waitFor({ state: "detached" });
+    await page.getByText("Deleted").first().waitFor();
+    assert.deepEqual(order, ["PATCH", "DELETE"]);
     await close();
   });
 
@@ -284,7 +308,8 @@ describe("record in trouble", { ...limit, timeout: 500_000 }, () => {
     // It comes in the turn in which the drawer closes.
     await drawer.evaluate(async (element) => {
       element.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
-      while (element.isConnected) await Promise.resolve();
+      for (let n = 0; n < 100 && element.isConnected; n++) await Promise.resolve();
+      if (element.isConnected) throw new Error("it has not closed");
       window.tell();
     });
     await page.waitForTimeout(700);
