@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { errorFields } from "../api/error.ts";
+import { drawn } from "./drawn.ts";
 
 export interface Form<T extends object> {
   draft: T;
@@ -16,7 +17,7 @@ export interface Form<T extends object> {
 }
 
 const focusWrong = () => {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  drawn(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 };
 
 export const useForm = <T extends object>(original: T): Form<T> => {

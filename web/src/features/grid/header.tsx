@@ -16,6 +16,7 @@ import { navigate } from "../../state/router.ts";
 import { Badge } from "../../ui/Badge/Badge.tsx";
 import { Button } from "../../ui/Button/Button.tsx";
 import { useCommands } from "../../ui/commands.ts";
+import { drawn } from "../../ui/drawn.ts";
 import { Icon } from "../../ui/Icon/Icon.tsx";
 import type { IconName } from "../../ui/Icon/names.ts";
 import { Lazy, type Load } from "../../ui/Lazy/Lazy.tsx";
@@ -109,7 +110,7 @@ export const showSidebar = (): void => {
   }
   const wasInside = document.activeElement?.closest(".side, .data-side") !== null;
   sidebarShown.value = !sidebarShown.value;
-  if (wasInside) requestAnimationFrame(() => document.querySelector<HTMLElement>(sidebarShown.peek() ? ".side-hide" : ".data-side")?.focus());
+  if (wasInside) drawn(() => document.querySelector<HTMLElement>(sidebarShown.peek() ? ".side-hide" : ".data-side")?.focus());
 };
 
 export const SidebarButton = () => (

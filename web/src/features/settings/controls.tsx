@@ -5,6 +5,7 @@ import { ts } from "../../i18n/t-settings.ts";
 import { t } from "../../i18n/t.ts";
 import { whole } from "../../lib/values.ts";
 import { Button } from "../../ui/Button/Button.tsx";
+import { drawn } from "../../ui/drawn.ts";
 import { DurationInput } from "../../ui/Duration/Duration.tsx";
 import { Field, PasswordField, RadioGroup, TextField } from "../../ui/Field/Field.tsx";
 import { NumberInput } from "../../ui/Number/Number.tsx";
@@ -98,7 +99,7 @@ export const SecretSetting = (props: SettingProps) => {
   const { edit, shell, value, set } = useSetting(props);
   const [isOpen, open] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  const focus = (selector: string) => requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(selector)?.focus());
+  const focus = (selector: string) => drawn(() => box.current?.querySelector<HTMLElement>(selector)?.focus());
   const isOver = edit.isSaved.value || edit.dropped.value.size > 0;
   useEffect(() => {
     if (isOver) open(false);

@@ -6,6 +6,7 @@ import type { Collection, Field, Row } from "../../api/types.ts";
 import { t } from "../../i18n/t.ts";
 import { tr } from "../../i18n/t-record.ts";
 import { oneLine, summaryOf } from "../../lib/values.ts";
+import { drawn } from "../../ui/drawn.ts";
 import { Icon } from "../../ui/Icon/Icon.tsx";
 import { moved } from "../../ui/Select/options.ts";
 import { isMultiple } from "../kinds.ts";
@@ -60,7 +61,7 @@ const useActs = ({ ids, onChange, onEmpty }: RelationChipsProps, items: readonly
   const [said, say] = useState("");
   const focus = (n: number) => {
     setAt(n);
-    requestAnimationFrame(() => list.current?.querySelectorAll<HTMLElement>(".chip-text")[n]?.focus());
+    drawn(() => list.current?.querySelectorAll<HTMLElement>(".chip-text")[n]?.focus());
   };
   const remove = (n: number) => {
     onChange(ids.filter((_, m) => m !== n));

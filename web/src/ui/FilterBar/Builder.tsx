@@ -8,6 +8,7 @@ import { print } from "../../lib/filter/print.ts";
 import { fromRows, isNull, nullValue, signsFor, toRows, valueOf, type FilterRow, type RowGroup, type RowPart } from "../../lib/filter/rows.ts";
 import { filterOf, type Meaning } from "../../lib/filter/understand.ts";
 import { Button } from "../Button/Button.tsx";
+import { drawn } from "../drawn.ts";
 import { useRecords, type AskRecords } from "./records.ts";
 
 const deepest = 3; // groups in groups that can be added here; deeper ones are shown
@@ -152,7 +153,7 @@ const Group = ({ group, depth, onChange, onRemove, ...shared }: GroupProps) => {
   const setAt = (n: number, part: RowPart) => onChange({ ...group, parts: group.parts.with(n, part) });
   const add = (part: RowPart) => {
     onChange({ ...group, parts: [...group.parts, part] });
-    requestAnimationFrame(() => [...(ref.current?.querySelectorAll<HTMLElement>("[data-row] > select:first-child") ?? [])].at(-1)?.focus());
+    drawn(() => [...(ref.current?.querySelectorAll<HTMLElement>("[data-row] > select:first-child") ?? [])].at(-1)?.focus());
   };
   const removeAt = (n: number) => {
     if (group.parts.length === 1 && onRemove) return onRemove();

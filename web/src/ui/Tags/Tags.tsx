@@ -3,6 +3,7 @@
 
 import { useId, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/t.ts";
+import { drawn } from "../drawn.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { moved } from "../Select/options.ts";
 import type { FieldAttributes } from "../Field/Field.tsx";
@@ -76,7 +77,7 @@ export const Chips = ({ label, items, onChange }: ChipsProps) => {
 
   const focus = (n: number) => {
     setAt(n);
-    requestAnimationFrame(() => list.current?.querySelectorAll<HTMLElement>(".chip-text")[n]?.focus());
+    drawn(() => list.current?.querySelectorAll<HTMLElement>(".chip-text")[n]?.focus());
   };
   const remove = (n: number) => {
     onChange(items.filter((_, m) => m !== n));

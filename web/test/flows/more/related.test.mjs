@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
+import { focusAfter } from "../keys.mjs";
 
 const limit = limitOf(90_000);
 
@@ -148,6 +149,9 @@ describe("related", { ...limit, timeout: 400_000 }, () => {
     assert.deepEqual(await chips(field("readers")), ["Ada", "Dora", before[2]]);
     await save();
     assert.deepEqual((await read(id)).readers.slice(0, 2), [ids.Ada, ids.Dora]);
+    await field("readers").locator(".chip-text").first().focus();
+    assert.equal(await focusAfter(field("readers").locator(".chip-text").first(), "Delete"), "button");
+    assert.deepEqual(await chips(field("readers")), ["Dora", before[2]]);
     await close();
   });
 
