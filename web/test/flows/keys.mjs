@@ -18,7 +18,7 @@ const until = async (look, ms) => {
   return look();
 };
 
-const lastOf = (page) => page.evaluate(() => globalThis.lastFocus.join("\n"));
+const lastOf = (page) => page.evaluate(() => globalThis.lastFocus?.join("\n") ?? "what it was is not known");
 
 // Each says what has come and gone before.
 export const isFocused = async (locator) => assert.ok(await hasFocus(locator), `${locator} has not the focus:\n${await lastOf(locator.page())}`);

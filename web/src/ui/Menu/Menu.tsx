@@ -113,7 +113,7 @@ const List = ({ id, label, title, groups, anchor, placement, onClose }: MenuProp
       }}
     >
       {title && <div class="menu-title" role="presentation">{title}</div>}
-      {groups.filter(({ items }) => items.length > 0).map((group, n) => (
+      {groups.map((group, n) => group.items.length > 0 && (
         <div class="menu-group" role="group" key={n} aria-label={group.title}>
           {group.title && <p class="menu-title" role="presentation">{group.title}</p>}
           {group.items.map((item) => <Item key={item.label} item={item} onDone={() => onClose(true)} />)}

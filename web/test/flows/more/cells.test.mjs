@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limitOf, useFlow } from "../flow.mjs";
+import { isFocused } from "../keys.mjs";
 import { isReference } from "../server.mjs";
 
 const limit = limitOf(60_000);
@@ -273,7 +274,11 @@ describe("cells", limitOf(500_000), () => {
     await other.evaluate((token) => sessionStorage.setItem(token.key, token.value), await page.evaluate(() => ({ key: Object.keys(sessionStorage)[0], value: sessionStorage[Object.keys(sessionStorage)[0]] })));
     await other.goto(`${flow.server.url}/_/?again#/data/rows`);
     await other.getByRole("grid", { name: "rows" }).waitFor();
+    await other.getByRole("button", { name: "Views" }).click();
     await saveView(page, "Of the first");
+    await other.getByRole("menuitemradio", { name: "Of the first" }).waitFor(); // in the list that is open
+    await isFocused(other.getByRole("menuitem", { name: "Save as a view" }));
+    await other.keyboard.press("Escape");
     await saveView(other, "Of the second");
     await page.getByRole("button", { name: "Of the first" }).click();
     await page.getByRole("menuitemradio", { name: "Of the second" }).waitFor();

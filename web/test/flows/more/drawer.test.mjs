@@ -47,7 +47,7 @@ describe("drawer", { ...limit, timeout: 400_000 }, () => {
     const drawer = tab.page.getByRole("dialog", { name: new RegExp(`ecord of ${collection}`) });
     let isTold = false;
     const heard = tab.page.waitForResponse((reply) => {
-      isTold ||= reply.url().endsWith("/api/realtime") && reply.request().method() === "POST" && reply.ok();
+      isTold ||= reply.url().endsWith("/api/realtime") && reply.request().method() === "POST" && reply.ok() && Boolean(reply.request().postData()?.includes(id));
       return isTold && reply.request().method() === "GET" && reply.url().includes(`/records/${id}`);
     }).catch(() => null);
     await tab.page.goto(`${flow.server.url}/_/#/data/${collection}?record=${id}${more}`);
