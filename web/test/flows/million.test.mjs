@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { limitOf, useFlow } from "../flow.mjs";
-import { startMillion } from "../million.mjs";
-import { isReference, root } from "../server.mjs";
+import { limitOf, useFlow } from "./flow.mjs";
+import { startMillion } from "./million.mjs";
+import { isReference, root } from "./server.mjs";
 
 const limit = limitOf(120_000);
 const loadMs = 600;

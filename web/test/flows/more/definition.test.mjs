@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { at, bar, card, makePosts, names, review, save } from "./definitions.mjs";
-import { limitOf, useFlow } from "./flow.mjs";
-import { isReference, root } from "./server.mjs";
+import { at, bar, card, makePosts, names, review, save } from "../definitions.mjs";
+import { limitOf, useFlow } from "../flow.mjs";
+import { isReference, root } from "../server.mjs";
 
 const limit = limitOf(90_000);
 

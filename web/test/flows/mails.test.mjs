@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { startSink } from "../../../../tests/sdk/sink.mjs";
-import { limitOf, useFlow } from "../flow.mjs";
+import { startSink } from "../../../tests/sdk/sink.mjs";
+import { limitOf, useFlow } from "./flow.mjs";
 
 const limit = limitOf(60_000);
 const user = { email: "ida@example.com", password: "1234567890" };

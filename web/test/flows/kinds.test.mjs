@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { limitOf, useFlow } from "../flow.mjs";
+import { limitOf, useFlow } from "./flow.mjs";
 
 const limit = limitOf(60_000);
 const text = (name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) });
