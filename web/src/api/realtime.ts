@@ -72,7 +72,10 @@ const hear = (topic: string): void => {
 
 // What the server is to send: one call of a connection after the other, as the last one counts.
 let telling: Promise<void> = Promise.resolve();
-const tell = (): Promise<void> => (telling = telling.then(tellNow));
+const tell = (): Promise<void> => {
+  const of = source;
+  return (telling = telling.then(() => (of === source ? tellNow() : undefined)));
+};
 
 const tellNow = async (): Promise<void> => {
   const subscriptions = [...new Set([...listeners].map(({ topic }) => topic))].sort();

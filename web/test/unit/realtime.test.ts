@@ -165,3 +165,35 @@ test("who has left before does not end what is begun since", async () => {
   await answer();
   assert.equal(open[0].isClosed, true);
 });
+
+test("what waited for a connection that has gone says nothing to the next one", async () => {
+  follow("posts/a");
+  await connected();
+  follow("posts/b");
+  open[0].onerror();
+  pass(5000);
+  await connected();
+  assert.deepEqual(posts.at(-1)[0], ["posts/a", "posts/b"]);
+  follow("posts/c");
+  posts[0][1]();
+  await turns();
+  assert.equal(posts.length, 2); // one call after the other
+  await answer();
+  assert.deepEqual(posts.at(-1)[0], ["posts/a", "posts/b", "posts/c"]);
+});
+
+test("nor does it say that somebody is heard", async () => {
+  const one = follow("posts/a");
+  await connected();
+  const other = follow("posts/b");
+  one.stop();
+  other.stop();
+  pass(2000);
+  const next = follow("posts/a");
+  await connected();
+  posts[0][1]();
+  await turns();
+  assert.deepEqual(next.told, []);
+  await answer();
+  assert.deepEqual(next.told, ["heard"]);
+});

@@ -3,7 +3,7 @@
 // what is newer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refused, set, world } from "./record-edit-world.ts";
+import { posts, refused, set, world } from "./record-edit-world.ts";
 
 const turns = async () => {
   for (let n = 0; n < 20; n++) await Promise.resolve();
@@ -151,6 +151,59 @@ test("what was told while a look found no answer is read after it", async () => 
   await turns();
   quick();
   await letGo(0);
+  assert.equal(edit.value("n"), 7);
+});
+
+// The collection of posts, with its title called otherwise.
+const renamed = { ...posts, fields: posts.fields.map((one) => (one.name === "title" ? { ...one, name: "heading" } : one)) };
+
+test("what was read under former names is not taken, whether it can be read again or not", async () => {
+  const { edit, state, letGo, quick } = await slow();
+  set(edit, "title", "B");
+  void edit.look();
+  await turns();
+  const { title, ...others } = state.row;
+  state.row = { ...others, heading: title };
+  edit.adopt(renamed);
+  void edit.look();
+  state.fail = [refused(429)];
+  quick();
+  await letGo(0);
+  assert.deepEqual([edit.original("heading"), edit.value("heading"), edit.clashes.value.size], ["A", "B", 0]);
+});
+
+test("a record that is not there under a former name is not gone", async () => {
+  const { edit, state, letGo, quick } = await slow();
+  const { row } = state;
+  state.row = null;
+  void edit.look();
+  await turns();
+  state.row = row;
+  edit.adopt({ ...posts, name: "articles" });
+  void edit.look();
+  quick();
+  await letGo(0);
+  assert.equal(edit.isGone.value, false);
+});
+
+test("a look without an answer does not hold up others for good", async (context) => {
+  const ends = [];
+  context.mock.method(AbortSignal, "timeout", () => {
+    const left = new AbortController();
+    ends.push(() => left.abort());
+    return left.signal;
+  });
+  const { open, reach, change, state } = world();
+  const edit = await open();
+  const read = reach.readRecord;
+  reach.readRecord = (_name, _id, _query, signal) => new Promise((_, failed) => signal.addEventListener("abort", () => failed(refused(0))));
+  void edit.look();
+  change({ n: 7 });
+  edit.hear({ action: "update", record: { ...state.row } });
+  await turns();
+  reach.readRecord = read;
+  ends[0]();
+  await turns();
   assert.equal(edit.value("n"), 7);
 });
 

@@ -19,6 +19,7 @@ export { formFields, type Values } from "./draft.ts";
 const firstWaitMs = 1000;
 const mostWaitMs = 30_000;
 const keepAfterMs = 400;
+const lookMs = 30_000;
 const shownAlready = Symbol("shown");
 
 export class RecordEdit extends Typing {
@@ -37,7 +38,7 @@ export class RecordEdit extends Typing {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heard: Change | null = null; // while it was busy
   #isUnread = false; // what a look that came while it was busy, or looking, would have read
-  #looking: object | null = null; // one at a time
+  #looking: { of: Collection } | null = null; // one at a time
 
   constructor({ collection, id, owner, values = {}, was = {}, reach }: EditOf) {
     super(collection, id, { values, was });
@@ -46,17 +47,13 @@ export class RecordEdit extends Typing {
     this.sender = new Sender(this.#reach);
   }
 
-  get #query(): { expand?: string } {
-    return expandAll(this.collection);
-  }
-
   // A server that is busy is asked again, later and later.
   async load(abort: AbortSignal): Promise<void> {
     if (this.isBusy.peek()) return; // it is read already, and the answer will say what is new
     const kept = await this.#reach.readDraft(this.key);
     for (let wait = firstWaitMs; this.id !== null && !abort.aborted; wait = Math.min(wait * 2, mostWaitMs)) {
       try {
-        const { data, etag } = await this.#reach.readRecord(this.collection.name, this.id, this.#query, abort);
+        const { data, etag } = await this.#reach.readRecord(this.collection.name, this.id, expandAll(this.collection), abort);
         if (!abort.aborted) this.take(data, etag);
         break;
       } catch (error) {
@@ -94,7 +91,7 @@ export class RecordEdit extends Typing {
 
   // Kept as a draft: all but secrets and files. One that is offered and not yet taken stays with it.
   async keep({ values, was } = this.typed): Promise<boolean> {
-    clearTimeout(this.#timer);
+    this.stop();
     const offered = this.draft.peek();
     const entries = entriesOf({ ...offered?.values, ...values }, this.id === null ? {} : { ...offered?.was, ...was }, this.collection);
     const packed = packDraft(this.key, this.#reach.now(), [...entries, ...replaced(offered?.values ?? {}, values, this.collection), ...this.gone.peek()]);
@@ -103,8 +100,12 @@ export class RecordEdit extends Typing {
     return !packed || this.isKept.peek();
   }
 
-  stop(): void {
+  // Whether something is still to be kept, or to be dropped.
+  stop(): boolean {
+    const isPending = this.#timer !== undefined;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return isPending;
   }
 
   restore(): void {
@@ -122,7 +123,7 @@ export class RecordEdit extends Typing {
   }
 
   async discard(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.stop();
     batch(() => {
       this.drop();
       this.#clear();
@@ -151,8 +152,7 @@ export class RecordEdit extends Typing {
     if (wrong.size > 0) return null;
     this.#isUnread = this.#looking !== null; // what it reads is older than what is saved
     this.#looking = null;
-    this.saving = this.#save(changes);
-    return this.saving;
+    return (this.saving = this.#save(changes));
   }
 
   async #save(changes: Values): Promise<Row | null> {
@@ -185,7 +185,7 @@ export class RecordEdit extends Typing {
     if (this.id === null) await this.keep(nothing);
     const { values } = this.typed;
     const blank = this.sending && sent.includes(this.sending) ? {} : pick(this.blank, [...asked]);
-    clearTimeout(this.#timer);
+    this.stop();
     batch(() => {
       this.news.value = [];
       this.type({ values: placed({ ...pick(values, lost), ...typedSince({ ...blank, ...values }, sent) }, places), was: {} });
@@ -240,11 +240,11 @@ export class RecordEdit extends Typing {
   // The record may have changed: what differs is taken, but for what is edited here. A field that it
   // does not have any more says that the collection has changed, too.
   // null: nothing differs that is shown; else fields with something typed that are called otherwise now.
-  async #read(id: string, look?: object): Promise<string[] | null> {
-    const { data, etag } = await this.#reach.readRecord(this.collection.name, id, this.#query);
+  async #read(id: string, look?: { of: Collection }): Promise<string[] | null> {
+    const { data, etag } = await this.#reach.readRecord(this.collection.name, id, expandAll(this.collection), look && AbortSignal.timeout(lookMs));
     const isLess = formFields(this.collection).some(({ name, type }) => type !== "password" && Object.hasOwn(this.had, name) && !Object.hasOwn(data, name));
     const fresh = isLess ? await this.#readCollection() : null;
-    if (look !== undefined && (look !== this.#looking || this.isBusy.peek())) {
+    if (look !== undefined && (look !== this.#looking || this.isBusy.peek() || look.of !== this.collection)) {
       this.#isUnread ||= look === this.#looking;
       return null;
     }
@@ -266,12 +266,12 @@ export class RecordEdit extends Typing {
     if (this.id === null || !this.isReady.peek()) return;
     this.#isUnread = this.isBusy.peek() || this.#looking !== null;
     if (this.#isUnread) return;
-    const look = (this.#looking = {});
+    const look = (this.#looking = { of: this.collection });
     try {
       await this.#read(this.id, look);
     } catch (error) {
       if (look !== this.#looking || !isStatus(error, 404)) return; // saving finds out
-      if (this.isBusy.peek()) this.#isUnread = true;
+      if (this.isBusy.peek() || look.of !== this.collection) this.#isUnread = true;
       else this.isGone.value = true;
     } finally {
       if (look === this.#looking) this.#looking = null;

@@ -46,8 +46,9 @@ const ownerOf = (collection: Collection, id: string | null, below: readonly { ke
 
 // What is left without being saved is kept as a draft, and said to be.
 const tellLeft = async (edit: RecordEdit): Promise<void> => {
-  edit.stop();
-  if (!edit.isDirty.peek() || !session.peek()) return;
+  const isPending = edit.stop();
+  if (!session.peek()) return;
+  if (isPending && !edit.isDirty.peek()) await edit.keep();
   if (edit.isBusy.peek()) await edit.saving;
   if (!edit.isDirty.peek()) return;
   const names = Object.keys(edit.typed.values);

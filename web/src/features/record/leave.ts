@@ -71,9 +71,11 @@ export const discard = async (edit: RecordEdit): Promise<void> => {
 };
 
 const leave = (edit: RecordEdit): void => {
-  edit.stop();
+  const isPending = edit.stop();
   keepBusy(edit);
-  if (edit.isDirty.peek() && session.peek()) void tell(edit);
+  if (!session.peek()) return;
+  if (edit.isDirty.peek()) void tell(edit);
+  else if (isPending) void edit.keep();
 };
 
 // Until its drawer goes. It is left once its fields, which go after it, have said what they hold.

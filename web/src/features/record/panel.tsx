@@ -52,7 +52,7 @@ const DeleteOne = ({ edit, onClose, onDeleted }: { edit: RecordEdit; onClose: ()
     <Dialog
       title={t.records.deleteTitle("1")}
       onClose={onClose}
-      acts={<><Button size="form" onClick={onClose}>{t.common.cancel}</Button><Button size="form" kind="danger" class="button-final" busy={form.isBusy || edit.isBusy.value} onClick={() => void remove()}>{t.records.deleteAct}</Button></>}
+      acts={<><Button size="form" onClick={onClose}>{t.common.cancel}</Button><Button size="form" kind="danger" class="button-final" busy={form.isBusy} disabled={edit.isBusy.value && !form.isBusy && t.records.cellSaving} onClick={() => void remove()}>{t.records.deleteAct}</Button></>}
     >
       <p>{t.records.deleteWhy}</p>
       <ErrorNotice error={form.wrong} />

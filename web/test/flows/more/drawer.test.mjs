@@ -176,6 +176,22 @@ describe("drawer", { ...limit, timeout: 400_000 }, () => {
     await close();
   });
 
+  it("keeps no draft of what was typed back, however soon it closes", limit, async () => {
+    const { id } = await make("Ours");
+    const { page, drawer, close } = await open(id);
+    const title = drawer.getByLabel("title");
+    await title.fill("Typed");
+    await page.waitForTimeout(800); // it is kept
+    await title.fill("Ours");
+    await page.keyboard.press("Escape");
+    await drawer.waitFor({ state: "detached" });
+    await page.goto(`${flow.server.url}/_/#/data/notes?record=${id}`);
+    await title.waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await drawer.getByText("Something was typed here before").count(), 0);
+    await close();
+  });
+
   it("shows what others have changed before it listens again", limit, async () => {
     const { id } = await make("Ours", { n: 1 });
     const { page, drawer, close } = await open(id);
