@@ -102,7 +102,7 @@ export const CellEdit = ({ collection, row, field, value: typed, error: refused,
     <div ref={box} class="cell-edit" popover="manual" role="group" aria-label={t.records.editAs(field.name)} onKeyDown={onKeyDown} onFocusOut={onFocusOut}>
       {isAway && <p class="cell-edit-of" dir="auto">{summaryOf(row)}</p>}
       {Input && <Input field={field} value={value} onChange={setValue} isNew={false} row={row} {...(error ? { error } : {})} />}
-      <div class="cell-edit-acts">
+      <div class="cell-edit-acts" onMouseDown={(event) => event.preventDefault() /* not every browser gives a button the focus: it stays */}>
         <Button kind="quiet" onClick={() => onClose()}>{t.common.cancel}</Button>
         <Button kind="primary" onClick={() => done("Enter")}>{tr.record.save}</Button>
       </div>

@@ -55,6 +55,20 @@ describe("cells", limitOf(500_000), () => {
     await close();
   });
 
+  it("gives the grid the focus back from a button that never had it", limit, async () => {
+    const { page, close } = await open();
+    await cell(page, "Row 5").dblclick();
+    const input = editor(page).getByRole("textbox");
+    await input.waitFor();
+    await editor(page).getByRole("button", { name: "Cancel" }).hover();
+    await page.mouse.down();
+    await isFocused(input);
+    await page.mouse.up();
+    await editor(page).waitFor({ state: "detached" });
+    await isFocused(page.getByRole("grid"));
+    await close();
+  });
+
   it("who clicks elsewhere types there", limit, async () => {
     const { page, close } = await open();
     for (const text of ["", "Row 3"]) {
