@@ -46,7 +46,7 @@ const Faulty = () => {
       <Bar value="title ~ 'a' && (views > 3" history={[]} />
       <Bar value="views => 3 & title" history={[]} />
       <Bar value="titel = 'b'" history={[]} />
-      <Builder id="builder-faulty" scope={{ collection: posts, collections: all }} meaning={wrong} value="" ask={ask} onChange={() => undefined} onApply={() => undefined} />
+      <Builder scope={{ collection: posts, collections: all }} meaning={wrong} value="" ask={ask} onChange={() => undefined} onApply={() => undefined} />
     </>
   );
 };

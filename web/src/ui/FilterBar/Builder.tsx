@@ -203,7 +203,6 @@ const useRows = (meaning: Meaning) => {
 };
 
 export interface BuilderProps {
-  id: string;
   scope: Scope;
   meaning: Meaning;
   value: string;
@@ -212,7 +211,7 @@ export interface BuilderProps {
   onApply: () => void;
 }
 
-export const Builder = ({ id, scope, meaning, value, ask, onChange, onApply }: BuilderProps) => {
+export const Builder = ({ scope, meaning, value, ask, onChange, onApply }: BuilderProps) => {
   const { rows, make, isLost } = useRows(meaning);
   const paths = useMemo(() => pathsOf(scope), [scope]);
   const dates = useId();
@@ -223,7 +222,6 @@ export const Builder = ({ id, scope, meaning, value, ask, onChange, onApply }: B
   const why = meaning.kind === "fault" ? t.filter.builderFault : filterOf(meaning) === value ? t.filter.applied : false;
   return (
     <div
-      id={id}
       class={`filter-builder${isLost ? " filter-lost" : ""}`}
       onKeyDown={(event) => {
         if (event.key === "Enter" && event.target instanceof HTMLInputElement) onApply();

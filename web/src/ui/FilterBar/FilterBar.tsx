@@ -114,12 +114,15 @@ export const FilterBar = ({ collection, collections, value, onApply, history, se
       </div>
       <Said id={`${id}-said`} meaning={meaning} value={value} isTried={isTried} />
       {choices.isOpen && bar.current && <Suggestions id={`${id}-list`} anchor={bar.current} items={choices.items} active={choices.active} onTake={choices.take} />}
-      {isBuilding && <Lazy load={builder} of={{ id: `${id}-builder`, scope, meaning, value, ask, onChange: (next) => type({ text: next, cursor: next.length }), onApply: apply }} />}
+      {isBuilding && <Building id={`${id}-builder`} of={{ scope, meaning, value, ask, onChange: (next) => type({ text: next, cursor: next.length }), onApply: apply }} />}
     </div>
   );
 };
 
 const builder: Load<BuilderProps> = async () => (await import("./Builder.tsx")).Builder;
+
+// What the button opens is there at once, while it is still fetched.
+const Building = ({ id, of }: { id: string; of: BuilderProps }) => <div id={id}><Lazy load={builder} of={of} /></div>;
 
 const BuilderButton = ({ id, meaning, isBuilding, build }: { id: string; meaning: Meaning; isBuilding: boolean; build: (isBuilding: boolean) => void }) => {
   const why = isBuilding ? false : meaning.kind === "fault" ? t.filter.builderFault : meaning.kind !== "none" && !toRows(meaning.node) ? t.filter.builderOff : false;

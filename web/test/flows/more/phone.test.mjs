@@ -100,7 +100,14 @@ describe("phone", limitOf(300_000), () => {
     await check("phone-filter");
     await bar.press("Enter");
     await page.getByText("1–1 of 1").waitFor();
-    await page.getByRole("button", { name: "Builder" }).tap();
+    // What it opens is named at once, while it is still fetched.
+    const isNamed = await page.getByRole("button", { name: "Builder" }).evaluate(async (button) => {
+      button.click();
+      for (let n = 0; n < 10; n++) await Promise.resolve();
+      return document.getElementById(button.getAttribute("aria-controls")) !== null;
+    });
+    assert.ok(isNamed);
+    await page.getByRole("button", { name: "Apply" }).waitFor();
     await check("phone-builder");
     await page.reload();
     await page.getByText("1–1 of 1").waitFor();
