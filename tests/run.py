@@ -45,6 +45,7 @@ class Job:
         self.lines = []
         self.not_run = []  # what could not be run here, each with the reason
         self.again = 0  # what failed in this stage's first run, where this is its second
+        self.cpu_s = 0.0  # of a processor, by all that its commands started and waited for
         self.begun = time.monotonic()
 
     def say(self, text):
@@ -67,7 +68,9 @@ class Job:
             lines.append(line)
             if show:
                 self.say("  " + line)
-        status = child.wait()
+        _, ended, used = os.wait4(child.pid, 0)
+        status = child.returncode = os.waitstatus_to_exitcode(ended)
+        self.cpu_s += used.ru_utime + used.ru_stime
         late = not alarm.is_alive()
         alarm.cancel()
         if late:
@@ -93,8 +96,8 @@ def perform(job):
             job.stage.name, job.stage.limit_s, late))
         good, bad = 0, 1
     took, budget = job.took(), job.stage.budget_s
-    job.say("== %s: %.1f s of %d s%s; %d good, %d bad" % (
-        job.stage.name, took, budget, "" if took <= budget else ", OVER ITS BUDGET", good, bad))
+    job.say("== %s: %.1f s of %d s%s; %.0f s of a processor; %d good, %d bad" % (
+        job.stage.name, took, budget, "" if took <= budget else ", OVER ITS BUDGET", job.cpu_s, good, bad))
     return good, bad
 
 

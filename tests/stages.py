@@ -45,10 +45,11 @@ def counted(status, text):
 def script(job, *parts_and_arguments, show=True, **env):
     """Runs one of our Python programs that counts: script(job, "api/run.py", BINARY)."""
     path, *arguments = parts_and_arguments
-    begun = job.took()
+    begun, cpu_s = job.took(), job.cpu_s
     found = counted(*job.run(sys.executable, os.path.join(TESTS, *path.split("/")), *arguments,
                              show=show, **env))
-    job.say("  %s: %.0f s" % (" ".join([path, *map(os.path.basename, arguments)]), job.took() - begun))
+    job.say("  %s: %.0f s, %.0f of a processor" % (" ".join([path, *map(os.path.basename, arguments)]),
+                                                   job.took() - begun, job.cpu_s - cpu_s))
     return found
 
 

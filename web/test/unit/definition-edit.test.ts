@@ -78,6 +78,48 @@ test("what is typed beside an offer is kept beside it", async () => {
   assert.deepEqual(names(third.body), ["id", "title", "text"]);
 });
 
+test("what is restored is there at once, and kept all the while", async () => {
+  const { open, state } = world();
+  const first = await open();
+  rename(first, "title", "head");
+  await first.keep();
+  const beside = await open();
+  rename(beside, "body", "text");
+  await beside.keep();
+  const edit = await open();
+  const gone = [];
+  state.drafts.delete = (key) => gone.push(state.drafts.size) && Map.prototype.delete.call(state.drafts, key);
+  const taken = edit.takeOffered();
+  assert.deepEqual(names(edit.body), ["id", "head", "body"]);
+  rename(edit, "body", "typed");
+  await taken;
+  await edit.keep();
+  assert.deepEqual(names(edit.body), ["id", "head", "typed"]);
+  assert.equal(gone.length, 0);
+  const later = await open();
+  await later.takeOffered();
+  assert.deepEqual(names(later.body), ["id", "head", "typed"]);
+});
+
+test("what is restored from beside another draft is kept before it goes from there", async () => {
+  const { open, state } = world();
+  const first = await open();
+  rename(first, "title", "head");
+  await first.keep();
+  const beside = await open();
+  rename(beside, "body", "text");
+  await beside.keep();
+  const edit = await open();
+  await edit.dropOffered();
+  let left = 0;
+  state.drafts.delete = (key) => Map.prototype.delete.call(state.drafts, key) && (left = state.drafts.size);
+  await edit.takeOffered();
+  assert.equal(left, 1);
+  const again = await open();
+  assert.deepEqual(again.offered.value.draft.fields.map((one) => one.field.name), ["id", "title", "text"]);
+  assert.equal(state.drafts.size, 1);
+});
+
 test("fields that are added on two pages are two", async () => {
   const { open } = world();
   const edit = await open();

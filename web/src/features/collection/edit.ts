@@ -110,12 +110,16 @@ export class CollectionEdit {
     if (this.isDirty.peek()) void this.keep();
   }
 
+  // It is there in the same turn, and kept as what is edited before it goes from where it was kept.
   async takeOffered(): Promise<void> {
     const offered = this.offered.peek();
     if (!offered) return;
-    this.offered.value = null;
-    await this.#reach.dropDraft(offered.key);
-    this.set(() => offered.draft);
+    batch(() => {
+      this.offered.value = null;
+      this.set(() => offered.draft);
+    });
+    await this.keep();
+    if (offered.key !== this.key) await this.#reach.dropDraft(offered.key);
   }
 
   async dropOffered(): Promise<void> {
