@@ -4,7 +4,9 @@
 A case is data: a request, its status and parts of its body, in the same format as
 ../shared/conformance/README.md describes, with these differences:
 
-- every case starts from a fresh directory that the server made itself, with fixtures/site.sql in it;
+- every case starts from a fresh directory that the server made itself, with fixtures/site.sql in it,
+  but those that only read, with no setup and no args: they share one, and its server, unless they
+  say that they want to be "alone";
 - __TOKEN_name__ in a header stands for an auth token of that user, __TOKEN_root__ for a
   superuser's, __EXPIRED_name__ for one whose time is over, __FORGED_name__ for a wrong signature;
 - "expectedJson" names values by path, as in {"items.0.title": "Hello", "totalItems": 2}; a
@@ -30,6 +32,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
 import reeve  # noqa: E402
 
 
+ENDS = "the server of those that only read ends well"
+
+
 class Mismatch(Exception):
     pass
 
@@ -47,10 +52,13 @@ def main():
     try:
         base = reeve.fresh(args.binary, os.path.join(work, "base"))
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            jobs = [(c, pool.submit(run, args.binary, base, work, c)) for c in cases]
-            for case, job in jobs:
-                why = job.result()
-                tally.check(case["id"], why is None, why)
+            reads = pool.submit(run_reads, args.binary, base, work, [c for c in cases if only_reads(c)])
+            alone = [c for c in cases if not only_reads(c)]
+            found = dict(zip([c["id"] for c in alone],
+                             pool.map(lambda c: run(args.binary, base, work, c), alone)))
+            found.update(reads.result())
+        for name in [c["id"] for c in cases] + [ENDS]:
+            tally.check(name, found[name] is None, found[name])
     finally:
         reeve.remove(work)
     return tally.end()
@@ -71,30 +79,53 @@ def load(files):
     return cases
 
 
+def only_reads(case):
+    return case["method"] in ("GET", "HEAD", "OPTIONS") and not any(
+        case.get(k) for k in ("alone", "setup", "args", "expectedLog"))
+
+
+def run_reads(binary, base, work, cases):
+    """Of each case, None or why it failed; and of the end of the server that they share."""
+    with reeve.Server(binary, shutil.copytree(base, os.path.join(work, "reads"))) as server:
+        found = {case["id"]: why(lambda: check(case, *send(server, case))) for case in cases}
+        found[ENDS] = None if server.stop() else server.output()
+    return found
+
+
 def run(binary, base, work, case):
     """None, or why the case failed."""
     directory = os.path.join(work, re.sub(r"\W", "-", case["id"]))
     try:
-        shutil.copytree(base, directory)
+        return why(lambda: run_alone(binary, base, directory, case))
+    finally:
+        reeve.remove(directory)
+
+
+def run_alone(binary, base, directory, case):
+    shutil.copytree(base, directory)
+    for step in case.get("setup", []):
+        if "sql" in step:
+            reeve.run_sql(directory, step["db"], ";\n".join(step["sql"]))
+    with reeve.Server(binary, directory, *case.get("args", [])) as server:
         for step in case.get("setup", []):
-            if "sql" in step:
-                reeve.run_sql(directory, step["db"], ";\n".join(step["sql"]))
-        with reeve.Server(binary, directory, *case.get("args", [])) as server:
-            for step in case.get("setup", []):
-                if "request" in step:
-                    send(server, step["request"])
-            check(case, *send(server, case))
-            for part in case.get("expectedLog", []):
-                if part not in server.output():
-                    raise Mismatch("%r is not in the log" % part)
-            if not server.stop():
-                raise Mismatch("the server did not end well: " + server.output())
+            if "request" in step:
+                send(server, step["request"])
+        check(case, *send(server, case))
+        for part in case.get("expectedLog", []):
+            if part not in server.output():
+                raise Mismatch("%r is not in the log" % part)
+        if not server.stop():
+            raise Mismatch("the server did not end well: " + server.output())
+
+
+def why(act):
+    """None, or why it failed."""
+    try:
+        act()
     except Mismatch as e:
         return str(e)
     except Exception as e:  # one broken case must not end the run
         return "%s: %s" % (type(e).__name__, e)
-    finally:
-        reeve.remove(directory)
     return None
 
 

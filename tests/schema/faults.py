@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""faults.py SERVER
+"""faults.py [--every N] SERVER
 
-Changes of collections on an engine whose Nth call fails, for every N, or takes its transaction along,
-for every third (SERVER: tests/schema/server.c): each change is made whole or not at all, in the
+Changes of collections on an engine whose Nth call fails, or takes its transaction along, for every N,
+or for one in so many (SERVER: tests/schema/server.c): each change is made whole or not at all, in the
 database and in what is published; the server goes on, and the same request is then granted.
 """
 
+import argparse
 import json
 import mmap
 import os
@@ -208,12 +209,16 @@ def run(binary, home, kind, every, tally):
 
 
 def main():
-    binary = os.path.abspath(sys.argv[1])
+    parser = argparse.ArgumentParser(description="Changes of collections on an engine that fails.")
+    parser.add_argument("server")
+    parser.add_argument("--every", type=int, default=1, help="one call in so many fails (all)")
+    args = parser.parse_args()
+    binary = os.path.abspath(args.server)
     home = reeve.scratch("faults")
     tally = reeve.Tally()
     try:
-        for kind, every in (("fails", 1), ("ends", 3)):
-            run(binary, home, kind, every, tally)
+        for kind, times in (("fails", 1), ("ends", 3)):
+            run(binary, home, kind, times * args.every, tally)
     finally:
         reeve.remove(home)
     return tally.end()
