@@ -21,12 +21,10 @@ TSAN = os.path.join(TOP, "build-tsan", "reeve")
 WEB = os.path.join(TOP, "web")
 BLOCKING = os.path.join(TOP, "build-asan", "tests", "blocking_server")
 # The runtime of gcc 12 guesses at the ends of blocks of thread-local storage, as no libc of today
-# needs; about one in forty searches for leaks died of that, with other threads running. What is freed
-# stays unused while 32 MB come after it: with the usual 256 a test that forks 900 times takes 21 s of a
-# processor instead of 8, for the kernel copies the tables of all those pages.
+# needs; about one in forty searches for leaks died of that, with other threads running.
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1"
-                    ":intercept_tls_get_addr=0:quarantine_size_mb=32",
+                    ":intercept_tls_get_addr=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1:suppressions="
                     + os.path.join(TESTS, "tsan", "suppressions.txt"),
@@ -313,7 +311,8 @@ def conformance(job, binary=ASAN):
     with tempfile.TemporaryDirectory() as work:
         cases = os.path.join(work, "cases.json")
         only_listed(os.path.join(SHARED, "cases.json"), ids, cases)
-        status, text = job.run(sys.executable, runner, "--server", binary, "--cases", cases, "--data",
+        status, text = job.run(sys.executable, os.path.join(TESTS, "support", "own_network.py"),
+                               sys.executable, runner, "--server", binary, "--cases", cases, "--data",
                                os.path.join(SHARED, "data"), "--jobs", str(os.cpu_count()),
                                "--expect", listed, show=False)
     for line in text.splitlines():

@@ -42,7 +42,8 @@ const useServer = (collection: Collection, { records: { filter, fields, expand }
     const hear = (of: (change: Change) => boolean) => (data: unknown) => isChange(data) && of(data) && rows.take(data);
     const isNew = ({ action }: Change) => action === "create";
     const topic = `${collection.name}/*`;
-    const stops = [listen({ topic: topicOf(topic, { fields, expand }), onEvent: hear((change) => !filter || !isNew(change)), onLost, onMissed })];
+    const onHeard = () => rows.refresh();
+    const stops = [listen({ topic: topicOf(topic, { fields, expand }), onEvent: hear((change) => !filter || !isNew(change)), onHeard, onLost, onMissed })];
     if (filter) stops.push(listen({ topic: topicOf(topic, { filter, fields: "id" }), onEvent: hear(isNew), onMissed: () => undefined }));
     return () => {
       isLost.value = false;

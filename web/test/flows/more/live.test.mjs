@@ -29,11 +29,27 @@ describe("live", limit, () => {
     await tab.page.getByRole("gridcell", more.size === "phone" ? { name: "Post 0" } : { name: "Post 0", exact: true }).waitFor();
     return { ...tab, rowOf: (text) => tab.page.getByRole("row").filter({ hasText: text }) };
   };
+  // From when on it listens, it reads once more what may have changed before.
   const beLive = async (page) => {
     const told = page.waitForResponse((reply) => reply.url().endsWith("/api/realtime") && reply.request().method() === "POST" && reply.request().postData().includes("posts/*"));
+    const read = told.then(() => page.waitForResponse((reply) => reply.url().includes(`/api/${path}?`)));
     await page.getByRole("button", { name: "Live", exact: true }).click();
-    await told;
+    await (await read).finished();
   };
+
+  it("shows what has changed since the rows were read, once it listens", limit, async () => {
+    const { page, rowOf, close } = await open();
+    await change(ids.posts[5], { title: "Post changed before" });
+    const made = await add({ title: "Post made before" });
+    await beLive(page);
+    await rowOf("Post changed before").waitFor();
+    await rowOf("Post made before").waitFor();
+    await change(ids.posts[5], { title: "Post 5" });
+    await page.locator(".cell-flash", { hasText: "Post 5" }).waitFor();
+    await flow.call("DELETE", `${path}/${made.id}`);
+    await page.locator(".cell-gone", { hasText: "Post made before" }).waitFor();
+    await close();
+  });
 
   it("changes rows in place, greys those that are deleted, counts new ones", limit, async () => {
     const { page, rowOf, check, close } = await open();
