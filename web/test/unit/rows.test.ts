@@ -436,3 +436,47 @@ test("what another query has found is told from what is asked for anew", async (
   await fake.all();
   assert.deepEqual([rows.isStale, rows.isOther], [false, false]);
 });
+
+for (const byCursor of [true, false]) {
+  const name = byCursor ? "by cursor" : "by page";
+
+  test(`${name}: another query that is refreshed before its first answer begins at its start`, async () => {
+    for (const wrong of [undefined, new Error("no answer")]) {
+      const { fake, rows } = begin(1000, byCursor);
+      rows.look(0, 40);
+      await fake.all();
+      rows.look(500, 540);
+      await fake.all();
+      isSeen(rows, 500, 540);
+      rows.restart(serverOf(fake.fetch, query, byCursor, painted));
+      if (wrong) await fake.step(0, wrong);
+      rows.refresh();
+      await fake.all();
+      assert.deepEqual([rows.run.start, rows.target.position], [0, 0]);
+    }
+  });
+
+  test(`${name}: a jump that is refreshed before its answer leads there`, async () => {
+    const { fake, rows } = begin(1000, byCursor);
+    rows.look(0, 40);
+    await fake.all();
+    rows.jump("end");
+    rows.refresh();
+    await fake.all();
+    assert.equal(rows.target.edge, "last");
+    assert.equal(rows.at(rows.run.end - 1).n, 999);
+  });
+}
+
+test("a jump that has failed is not what is refreshed", async () => {
+  const { fake, rows } = begin(1000, true);
+  rows.look(0, 40);
+  await fake.all();
+  rows.jump({ from: "nothing" });
+  await fake.step(0, { status: 400 });
+  assert.ok(rows.error);
+  rows.refresh();
+  await fake.all();
+  assert.equal(rows.error, undefined);
+  isSeen(rows, 0, 40);
+});

@@ -79,12 +79,14 @@ export class Rows<T extends Identified> {
     this.#begin({ kind: "start" }, "first");
   }
 
-  // The same query again, where one looks.
+  // The same query again, where one looks, or where one is being led.
   refresh(): void {
+    const led = this.#edge && (this.#asked ?? (this.isOther ? this.#failed : null));
     this.#counting?.abort();
     this.#counting = null;
     this.total = undefined;
     this.isStale = this.run.length > 0;
+    if (led) return this.#begin(led, this.#edge);
     const page = this.run.isPlaced ? Math.floor(this.#looked.first / pageSize) : 0;
     if (page > 0) this.#begin({ kind: "page", page });
     else this.#begin({ kind: "start" }, this.run.isPlaced ? undefined : "first");
