@@ -24,6 +24,7 @@ export class LiveRows {
   readonly #own = new Set<string>(); // created here
   #asked: Asked;
   #waiting: Change[] = [];
+  #early: Change[] = []; // came while rows were on their way, which may have been read before
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #leaving = new AbortController();
 
@@ -35,6 +36,7 @@ export class LiveRows {
   }
 
   set asked(asked: Asked) {
+    if (asked.records.filter !== this.#asked.records.filter) this.#early = []; // they matched another one
     this.#asked = asked;
   }
 
@@ -45,12 +47,22 @@ export class LiveRows {
   // Rows as they are listed; of a related record that is not there the id is told as one that is gone.
   take(change: Change): void {
     this.#waiting.push(change);
+    this.#soon();
+  }
+
+  #soon(): void {
     this.#timer ??= setTimeout(() => this.#apply(), gatherMs);
   }
 
   refresh(): void {
     this.clear();
     this.#source.refresh();
+  }
+
+  // By who was not asked to: it leads nowhere else, so where no position is known it is only said.
+  reread(): void {
+    if (this.#source.isPlaced() || this.#source.isStale()) this.refresh();
+    else this.isStale.value = true;
   }
 
   clear(): void {
@@ -60,8 +72,12 @@ export class LiveRows {
     });
   }
 
-  // Of those that are shown now nothing is new.
+  // Of those that are shown now nothing is new, but for what came before they did.
   settle(): void {
+    if (this.#early.length > 0 && !this.#source.isLoading.peek()) {
+      this.#waiting.unshift(...this.#early.splice(0));
+      this.#soon();
+    }
     if (this.#source.isStale()) this.clear();
     else if (this.fresh.peek().size > 0) {
       const shown = this.#rows();
@@ -89,6 +105,7 @@ export class LiveRows {
     this.#timer = undefined;
     const changes = this.#waiting;
     this.#waiting = [];
+    if (this.#source.isLoading.peek()) this.#early.push(...changes);
     const rows = this.#rows();
     const fresh = new Set(this.fresh.peek());
     batch(() => {

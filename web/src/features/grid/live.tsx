@@ -37,12 +37,12 @@ const useServer = (collection: Collection, { records: { filter, fields, expand }
     const onLost = () => { isLost.value = true; };
     const onMissed = () => {
       isLost.value = false;
-      rows.refresh();
+      rows.reread();
     };
     const hear = (of: (change: Change) => boolean) => (data: unknown) => isChange(data) && of(data) && rows.take(data);
     const isNew = ({ action }: Change) => action === "create";
     const topic = `${collection.name}/*`;
-    const onHeard = () => rows.refresh();
+    const onHeard = () => rows.reread();
     const stops = [listen({ topic: topicOf(topic, { fields, expand }), onEvent: hear((change) => !filter || !isNew(change)), onHeard, onLost, onMissed })];
     if (filter) stops.push(listen({ topic: topicOf(topic, { filter, fields: "id" }), onEvent: hear(isNew), onMissed: () => undefined }));
     return () => {
