@@ -44,7 +44,7 @@ const world = (first = posts()) => {
     state.now = { ...state.now, ...change, updated: String(Number(state.now.updated) + 1) };
     return state.now;
   };
-  return { state, open, others };
+  return { state, open, others, reach };
 };
 const rename = (edit, from, to) => edit.set((draft) => setField(draft, keyOf(draft, from), { name: to }));
 const names = ({ fields }) => fields.map(({ name }) => name);
@@ -118,6 +118,27 @@ test("what is restored from beside another draft is kept before it goes from the
   const again = await open();
   assert.deepEqual(again.offered.value.draft.fields.map((one) => one.field.name), ["id", "title", "text"]);
   assert.equal(state.drafts.size, 1);
+});
+
+test("what is restored stays where it was kept while it cannot be kept elsewhere", async () => {
+  const { open, state, reach } = world();
+  const first = await open();
+  rename(first, "title", "head");
+  await first.keep();
+  const beside = await open();
+  rename(beside, "body", "text");
+  await beside.keep();
+  const edit = await open();
+  await edit.dropOffered();
+  const { keepDraft } = reach;
+  reach.keepDraft = () => Promise.resolve(false);
+  const full = new CollectionEdit({ collection: state.now, isNew: false, owner: "me", reach });
+  await full.load();
+  await full.takeOffered();
+  assert.deepEqual([names(full.body), full.isKept.value, state.drafts.size], [["id", "title", "text"], false, 1]);
+  reach.keepDraft = keepDraft;
+  const later = await open();
+  assert.deepEqual(later.offered.value?.draft.fields.map((one) => one.field.name), ["id", "title", "text"]);
 });
 
 test("fields that are added on two pages are two", async () => {

@@ -96,13 +96,15 @@ export class CollectionEdit {
     if (left.length < this.errors.peek().size) this.errors.value = new Map(left);
   }
 
-  // isKept: all of it; secrets are in no draft.
-  async keep(): Promise<void> {
+  // Whether it is where drafts are. isKept: all of it; secrets are in no draft.
+  async keep(): Promise<boolean> {
     clearTimeout(this.#timer);
     const key = this.#keys.find((one) => one !== this.offered.peek()?.key) ?? this.key;
-    if (!this.isDirty.peek()) return this.#reach.dropDraft(key);
+    if (!this.isDirty.peek()) return this.#reach.dropDraft(key).then(() => true);
     const { kept, isWhole } = packEdit(key, this.#reach.now(), this.draft.peek(), this.original.peek());
-    this.isKept.value = (await this.#reach.keepDraft(kept)) && isWhole;
+    const isThere = await this.#reach.keepDraft(kept);
+    this.isKept.value = isThere && isWhole;
+    return isThere;
   }
 
   stop(): void {
@@ -118,8 +120,7 @@ export class CollectionEdit {
       this.offered.value = null;
       this.set(() => offered.draft);
     });
-    await this.keep();
-    if (offered.key !== this.key) await this.#reach.dropDraft(offered.key);
+    if ((await this.keep()) && offered.key !== this.key) await this.#reach.dropDraft(offered.key);
   }
 
   async dropOffered(): Promise<void> {
