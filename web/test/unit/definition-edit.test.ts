@@ -141,6 +141,58 @@ test("what is restored stays where it was kept while it cannot be kept elsewhere
   assert.deepEqual(later.offered.value?.draft.fields.map((one) => one.field.name), ["id", "title", "text"]);
 });
 
+test("what is beside a draft that is restored and saved is offered after it", async () => {
+  const { open } = world();
+  const first = await open();
+  rename(first, "title", "head");
+  await first.keep();
+  const beside = await open();
+  rename(beside, "body", "text");
+  await beside.keep();
+  const edit = await open();
+  await edit.takeOffered();
+  await edit.save(false);
+  const again = await open();
+  await again.takeOffered();
+  assert.deepEqual(names(again.body), ["id", "head", "text"]);
+  await again.discard();
+  assert.equal((await open()).offered.value, null);
+});
+
+for (const decide of ["takeOffered", "dropOffered"])
+  test(`what was typed beside an offer and typed back does not come back: ${decide}`, async () => {
+    const { open, state } = world();
+    const first = await open();
+    rename(first, "title", "head");
+    await first.keep();
+    const edit = await open();
+    rename(edit, "body", "text");
+    await edit.keep();
+    if (decide === "dropOffered") await edit.dropOffered();
+    rename(edit, "text", "body");
+    if (decide === "takeOffered") await edit.takeOffered();
+    await edit.keep();
+    assert.deepEqual([...state.drafts.keys()], decide === "takeOffered" ? [edit.key] : []);
+  });
+
+test("what is restored while something typed is still being kept stays kept", async () => {
+  const { open, state, reach } = world();
+  const first = await open();
+  rename(first, "title", "head");
+  await first.keep();
+  const { keepDraft } = reach;
+  const written = [];
+  reach.keepDraft = (draft) => new Promise((done) => written.push(() => void keepDraft(draft).then(done)));
+  const edit = await open();
+  rename(edit, "body", "text");
+  const under = edit.keep();
+  rename(edit, "text", "body");
+  const taken = edit.takeOffered();
+  written.forEach((write) => write());
+  await Promise.all([under, taken]);
+  assert.deepEqual([...state.drafts.keys()], [edit.key]);
+});
+
 test("fields that are added on two pages are two", async () => {
   const { open } = world();
   const edit = await open();

@@ -45,6 +45,7 @@ export class CollectionEdit {
   readonly id: string | null;
   readonly key: string;
   readonly #reach: Reach;
+  readonly #mine = new Set<string>(); // where what is edited here may be kept; another page's may be beside it
   #etag = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -96,15 +97,17 @@ export class CollectionEdit {
     if (left.length < this.errors.peek().size) this.errors.value = new Map(left);
   }
 
-  // Whether it is where drafts are. isKept: all of it; secrets are in no draft.
-  async keep(): Promise<boolean> {
+  // In one place. isKept: all of it; secrets are in no draft.
+  async keep(): Promise<void> {
     clearTimeout(this.#timer);
     const key = this.#keys.find((one) => one !== this.offered.peek()?.key) ?? this.key;
-    if (!this.isDirty.peek()) return this.#reach.dropDraft(key).then(() => true);
+    this.#mine.add(key);
+    if (!this.isDirty.peek()) return this.#drop();
     const { kept, isWhole } = packEdit(key, this.#reach.now(), this.draft.peek(), this.original.peek());
+    const left = [...this.#mine].filter((one) => one !== key); // not what is taken while this is written
     const isThere = await this.#reach.keepDraft(kept);
     this.isKept.value = isThere && isWhole;
-    return isThere;
+    if (isThere) await this.#drop(left);
   }
 
   stop(): void {
@@ -116,11 +119,12 @@ export class CollectionEdit {
   async takeOffered(): Promise<void> {
     const offered = this.offered.peek();
     if (!offered) return;
+    this.#mine.add(offered.key);
     batch(() => {
       this.offered.value = null;
       this.set(() => offered.draft);
     });
-    if ((await this.keep()) && offered.key !== this.key) await this.#reach.dropDraft(offered.key);
+    await this.keep();
   }
 
   async dropOffered(): Promise<void> {
@@ -140,8 +144,11 @@ export class CollectionEdit {
     await this.#drop();
   }
 
-  async #drop(): Promise<void> {
-    for (const key of this.#keys) if (key !== this.offered.peek()?.key) await this.#reach.dropDraft(key);
+  async #drop(keys: readonly string[] = [...this.#mine]): Promise<void> {
+    for (const key of keys) {
+      this.#mine.delete(key);
+      await this.#reach.dropDraft(key);
+    }
   }
 
   #clear(): void {
