@@ -193,6 +193,17 @@ test("what is restored while something typed is still being kept stays kept", as
   assert.deepEqual([...state.drafts.keys()], [edit.key]);
 });
 
+test("what was typed back right before one leaves does not come back", async () => {
+  const { open, state } = world();
+  const edit = await open();
+  rename(edit, "title", "head");
+  await edit.keep();
+  rename(edit, "head", "title");
+  edit.stop();
+  await Promise.resolve();
+  assert.equal(state.drafts.size, 0);
+});
+
 test("fields that are added on two pages are two", async () => {
   const { open } = world();
   const edit = await open();

@@ -112,7 +112,7 @@ export class CollectionEdit {
 
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.isDirty.peek()) void this.keep();
+    if (this.isDirty.peek() || this.#mine.size > 0) void this.keep();
   }
 
   // It is there in the same turn, and kept as what is edited before it goes from where it was kept.
