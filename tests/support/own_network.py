@@ -27,13 +27,14 @@ def main():
     if command[0] == INSIDE:
         begin_loopback()
         os.execvp(command[1], command[1:])
-    own = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
-    try:
+    own = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]),
+           sys.executable, os.path.abspath(__file__), INSIDE]
+    try:  # a network may be granted, and nothing in it
         allowed = subprocess.run([*own, "true"], stderr=subprocess.DEVNULL).returncode == 0
     except OSError:
         allowed = False
     if allowed:
-        command = [*own, sys.executable, os.path.abspath(__file__), INSIDE, *command]
+        command = [*own, *command]
     os.execvp(command[0], command)
 
 
