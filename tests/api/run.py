@@ -86,9 +86,14 @@ def only_reads(case):
 
 def run_reads(binary, base, work, cases):
     """Of each case, None or why it failed; and of the end of the server that they share."""
-    with reeve.Server(binary, shutil.copytree(base, os.path.join(work, "reads"))) as server:
-        found = {case["id"]: why(lambda: check(case, *send(server, case))) for case in cases}
-        found[ENDS] = None if server.stop() else server.output()
+    found = dict.fromkeys([case["id"] for case in cases], "its server has not begun")
+
+    def all_of_them():
+        with reeve.Server(binary, shutil.copytree(base, os.path.join(work, "reads"))) as server:
+            found.update((case["id"], why(lambda: check(case, *send(server, case)))) for case in cases)
+            if not server.stop():
+                raise Mismatch("the server did not end well: " + server.output())
+    found[ENDS] = why(all_of_them)
     return found
 
 
