@@ -60,6 +60,19 @@ test("what is made while rows are read again is counted", async () => {
   end();
 });
 
+test("rows that more has come for than is remembered are said to be old", async () => {
+  for (const [count, isOld] of [[900, false], [1100, true]]) {
+    const { live, answer, end } = await world();
+    live.refresh();
+    for (let n = 0; n < count; n++) live.take({ action: "update", record: { id: "a", title: `A${n}` } });
+    await gathered();
+    await answer([{ id: "a", title: "A" }, { id: "b", title: "B" }]);
+    await gathered();
+    assert.equal(live.isStale.value, isOld);
+    end();
+  }
+});
+
 test("what came for another filter says nothing of what this one finds", async () => {
   const { live, source, server, waiting, answer, end } = await world();
   live.refresh();

@@ -14,6 +14,7 @@ import type { Asked } from "./query.ts";
 
 const gatherMs = 50; // what comes together is drawn together
 const mostAsked = 50; // ids; a longer list is not asked for row by row
+const mostEarly = 1000; // changes; with more, rows are only said to be old
 
 export class LiveRows {
   readonly fresh = signal<ReadonlySet<string>>(new Set()); // ids of records that are not shown yet
@@ -74,11 +75,13 @@ export class LiveRows {
 
   // Of those that are shown now nothing is new, but for what came before they did.
   settle(): void {
-    if (this.#early.length > 0 && !this.#source.isLoading.peek()) {
-      this.#waiting.unshift(...this.#early.splice(0));
+    const early = this.#source.isLoading.peek() ? [] : this.#early.splice(0);
+    if (early.length > 0) {
+      this.#waiting.unshift(...early);
       this.#soon();
     }
     if (this.#source.isStale()) this.clear();
+    else if (early.length === mostEarly) this.isStale.value = true;
     else if (this.fresh.peek().size > 0) {
       const shown = this.#rows();
       const left = [...this.fresh.peek()].filter((id) => !shown.has(id));
@@ -105,7 +108,7 @@ export class LiveRows {
     this.#timer = undefined;
     const changes = this.#waiting;
     this.#waiting = [];
-    if (this.#source.isLoading.peek()) this.#early.push(...changes);
+    if (this.#source.isLoading.peek()) this.#early.push(...changes.slice(0, mostEarly - this.#early.length));
     const rows = this.#rows();
     const fresh = new Set(this.fresh.peek());
     batch(() => {
